@@ -13,7 +13,7 @@ const ingress = (spec: object, annotations: Record<string, string> = {}) =>
 const gateway = (kind: string, spec: object) => object(`gateway.networking.k8s.io/${kind}`, spec);
 const one = { rules: [{ host: 'a.dev' }] };
 
-describe('use-S9: every place in which a host can be written', () => {
+describe('use-S9: fields that can contain a host', () => {
   it.each<[string, KubernetesObject, string[]]>([
     ['rules and certificates of an Ingress', ingress({ ...one, tls: [{ hosts: ['b.dev'] }] }), ['a.dev', 'b.dev']],
     ['a host in capitals, with a dot at its end', ingress({ rules: [{ host: 'WWW.a.dev.' }] }), ['www.a.dev']],
@@ -106,7 +106,7 @@ describe('use-S9: every place in which a host can be written', () => {
       object('traefik.io/IngressRoute', { routes: [{ match: 'HostRegexp(`.+`)' }, { match: '!Host(`a.dev`)' }] }),
       '/spec/routes/0/match',
     ],
-  ])('%s is open to every host, and refused', (_, given, pointer) => {
+  ])('%s matches every host and is refused', (_, given, pointer) => {
     expect(hostsOf(given).open[0]).toBe(pointer);
     const options = {
       policy: { namespaces: ['*'], clusterScoped: 'deny', podSecurity: 'baseline' },
@@ -120,7 +120,7 @@ describe('use-S9: every place in which a host can be written', () => {
     ]);
   });
 
-  it('more hosts than one application may have are refused', () => {
+  it('are refused when they contain more hosts than one application may have', () => {
     const rules = Array.from({ length: 251 }, (_, index) => ({ host: `h${index}.a.dev` }));
     const options = {
       policy: { namespaces: ['*'], clusterScoped: 'deny', podSecurity: 'baseline' },

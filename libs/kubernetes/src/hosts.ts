@@ -1,22 +1,22 @@
 import { at, groupOf, list, text, type KubernetesObject } from './objects.ts';
 
-/** A host name that an object asks traffic for. */
+/** A host name whose traffic an object claims. */
 export interface ClaimedHost {
-  /** Lower case, without a dot at the end: `www.acme.dev`, or `*.acme.dev` for everything below. */
+  /** In lower case without a trailing dot: `www.acme.dev`, or `*.acme.dev` for all subdomains. */
   readonly host: string;
-  /** RFC 6901 pointer to where it is written. */
+  /** JSON pointer to the host name (RFC 6901). */
   readonly pointer: string;
 }
 
-/** What an object asks traffic for. */
+/** The hosts that an object claims. */
 export interface ClaimedHosts {
   readonly hosts: readonly ClaimedHost[];
-  /** Pointers to rules without a host, or with a pattern that may fit any: they take the traffic of every host. */
+  /** Pointers to rules without a host, or with a pattern that may match any host. */
   readonly open: readonly string[];
 }
 
 type Steps = readonly (string | number)[];
-/** One place in an object that names hosts. `value` undefined: the rule has no host. */
+/** A field of an object that names a host. `value` is undefined if the rule has no host. */
 interface Place {
   readonly steps: Steps;
   readonly value: unknown;
@@ -30,7 +30,7 @@ const texts = (value: unknown, steps: readonly string[]): Place[] =>
 const below = (steps: Steps, places: readonly Place[]): Place[] =>
   places.map((place) => ({ ...place, steps: [...steps, ...place.steps] }));
 const open = (steps: Steps): Place => ({ steps, value: undefined });
-/** A list of hosts that stands for every host when it is empty or missing. */
+/** Returns the hosts of a list; an empty or missing list matches every host. */
 const textsOrOpen = (value: unknown, steps: readonly string[]): Place[] => {
   const found = texts(value, steps);
   return found.length > 0 ? found : [open(steps)];
@@ -44,7 +44,10 @@ const ingress: Reader = (object) => [
     .map((member) => open(['spec', member])),
 ];
 
-/** Routes of the Gateway API (gateway-api.sigs.k8s.io/reference/spec): without host names they take those of the listener. */
+/**
+ * Routes of the Gateway API (gateway-api.sigs.k8s.io/reference/spec). Without host names, they use those of the
+ * listener.
+ */
 const route: Reader = (object) => {
   const parents = list(at(object, 'spec', 'parentRefs'));
   const isInMesh = parents.length > 0 && parents.every((parent) => at(parent, 'kind') === 'Service');
@@ -56,13 +59,16 @@ const listeners: Reader = (object) =>
     .map(([listener, steps]) => ({ steps: [...steps, 'hostname'], value: at(listener, 'hostname') }));
 
 const openShiftRoute: Reader = (object) => {
-  const host = at(object, 'spec', 'host'); // none: the router makes one of its own
+  const host = at(object, 'spec', 'host'); // without a host, the router generates one
   const wild = at(object, 'spec', 'wildcardPolicy') === 'Subdomain';
   const value = wild && typeof host === 'string' ? host.replace(/^[^.]*/, '*') : host;
   return host === undefined ? [] : [{ steps: ['spec', 'host'], value }];
 };
 
-/** Names without a dot, and those of services, are within the mesh: networking.istio.io, `VirtualService.hosts`. */
+/**
+ * Returns whether a host is within the mesh: names without a dot, and names of Services (networking.istio.io,
+ * `VirtualService.hosts`).
+ */
 const mesh = ({ value }: Place): boolean =>
   typeof value !== 'string' || value === '*' || (value.includes('.') && !/\.svc(\.cluster\.local)?$/.test(value));
 const virtualService: Reader = (object) => texts(object, ['spec', 'hosts']).filter(mesh);
@@ -79,7 +85,10 @@ const httpProxy: Reader = (object) =>
     ? [] // included by another one
     : [{ steps: ['spec', 'virtualhost', 'fqdn'], value: at(object, 'spec', 'virtualhost', 'fqdn') }];
 
-/** Rules of Traefik: the hosts of each alternative; one that names none, or a pattern, may fit any. */
+/**
+ * Rules of Traefik: the hosts of each alternative. An alternative without a host, or with a pattern, may match any
+ * host.
+ */
 const ingressRoute: Reader = (object) =>
   each(object, ['spec', 'routes']).flatMap(([one, steps]) =>
     (text(at(one, 'match')) ?? '').split('||').flatMap((alternative): Place[] => {
@@ -91,7 +100,7 @@ const ingressRoute: Reader = (object) =>
     }),
   );
 
-/** Places by `group/Kind`. Kinds of groups that nobody lists name no hosts that the platform knows. */
+/** Readers by `group/Kind`. Kinds that are not listed contain no hosts that the platform recognizes. */
 const READERS: Readonly<Record<string, Reader>> = {
   'networking.k8s.io/Ingress': ingress,
   'extensions/Ingress': ingress,
@@ -113,8 +122,8 @@ const READERS: Readonly<Record<string, Reader>> = {
 };
 
 /**
- * Annotations that name hosts, whatever their prefix: `server-alias` of ingress-nginx and others, `hostname` of external-dns,
- * which makes DNS records of them.
+ * Annotations that contain hosts, whatever their prefix: `server-alias` of ingress-nginx and others, and `hostname` of
+ * external-dns, which creates DNS records.
  */
 const HOST_ANNOTATION = /\/server-alias$|^external-dns\.[a-z.]*\/(internal-)?hostname$/;
 const PATTERN_ANNOTATION = /\/server-alias-regex$/;
@@ -131,7 +140,7 @@ function annotated({ metadata }: KubernetesObject): Place[] {
   });
 }
 
-/** With `from-to-www-redirect` ingress-nginx serves the host with `www.` too, or without. */
+/** Returns the hosts that ingress-nginx adds with `from-to-www-redirect`: with `www.`, or without. */
 function redirected({ metadata }: KubernetesObject, hosts: readonly ClaimedHost[]): ClaimedHost[] {
   const [name] =
     Object.entries(metadata.annotations ?? {}).find(
@@ -144,7 +153,7 @@ function redirected({ metadata }: KubernetesObject, hosts: readonly ClaimedHost[
     .map(({ host }) => ({ host: host.startsWith('www.') ? host.slice(4) : `www.${host}`, pointer }));
 }
 
-/** Every place of an object in which a host can be written, and those that are open to all hosts. Pure. */
+/** Returns the hosts of an object, and its rules that match all hosts. A pure function. */
 export function hostsOf(object: KubernetesObject): ClaimedHosts {
   const kind = `${groupOf(object.apiVersion)}/${object.kind}`;
   const places = [...(READERS[kind]?.(object) ?? []), ...annotated(object)];
@@ -156,7 +165,10 @@ export function hostsOf(object: KubernetesObject): ClaimedHosts {
   };
 }
 
-/** Undefined for what is not a name, or a pattern that may fit any: empty, `*`, a regular expression, a star inside. */
+/**
+ * Normalizes a host. Returns undefined if it may match any host (empty, `*`, a regular expression, an inner star) or is
+ * not a name.
+ */
 function plainHost(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const host = value.trim().toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');
@@ -166,6 +178,6 @@ function plainHost(value: unknown): string | undefined {
 const pointerOf = (steps: Steps): string =>
   steps.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
-/** Host names of a set of objects, each once, sorted. */
+/** Returns the distinct host names of a set of objects, sorted. */
 export const hostNames = (objects: readonly KubernetesObject[]): string[] =>
   [...new Set(objects.flatMap((object) => hostsOf(object).hosts.map(({ host }) => host)))].toSorted();

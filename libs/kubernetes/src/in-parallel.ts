@@ -1,4 +1,7 @@
-/** Does `work` for each item, at most `most` at once, and keeps the order of the results. The first failure is thrown when all have ended. */
+/**
+ * Calls `work` for each item, with at most `most` calls at a time, and returns the results in order. If calls fail,
+ * throws the first error after all calls have ended.
+ */
 export async function inParallel<T, R>(items: readonly T[], most: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const failures: unknown[] = [];
@@ -6,7 +9,7 @@ export async function inParallel<T, R>(items: readonly T[], most: number, work: 
   const worker = async (): Promise<void> => {
     while (next < items.length && failures.length === 0) {
       const index = next++;
-      const item = items[index] as T; // index is below length
+      const item = items[index] as T; // index is less than length
       try {
         results[index] = await work(item);
       } catch (error) {

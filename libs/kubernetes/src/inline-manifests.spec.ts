@@ -6,20 +6,20 @@ const findings = (text: string) => {
 };
 const configMap = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
 
-describe('manifests in one text', () => {
-  it('lists are opened, nested ones too', () => {
+describe('readInlineManifests', () => {
+  it('expands lists, including nested ones', () => {
     const read = readInlineManifests(
       `apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMapList\n  items:\n  - {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: b}}\n---\n${configMap('c')}`,
     );
     expect(read.ok && read.value.objects.map(({ metadata }) => metadata.name)).toEqual(['a', 'b', 'c']);
   });
 
-  it('tells where a member of an object is written', () => {
+  it('returns the position of a member of an object', () => {
     const read = readInlineManifests(`${configMap('a')}---\n${configMap('b')}data:\n  key: v\n`);
     expect(read.ok && read.value.position(1, ['data', 'key'])).toEqual({ line: 9, column: 3 });
   });
 
-  it('an object given twice is refused with both lines', () => {
+  it('refuses an object that is defined twice, and reports both lines', () => {
     expect(findings(`${configMap('a')}---\n${configMap('a')}`)).toMatchObject([
       {
         code: 'deployments/duplicate-object',
@@ -40,5 +40,5 @@ describe('manifests in one text', () => {
     ['generateName', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}', 'deployments/field-not-allowed'],
     ['a list', '- a', 'deployments/invalid-manifest'],
     ['broken YAML', 'a: [', 'deployments/invalid-manifest'],
-  ])('%s is refused', (_, text, code) => expect(findings(text)[0]).toMatchObject({ code }));
+  ])('refuses %s', (_, text, code) => expect(findings(text)[0]).toMatchObject({ code }));
 });

@@ -7,17 +7,17 @@ export interface InlineManifests {
   readonly objects: readonly KubernetesObject[];
   /** One sentence each, with line and column. */
   readonly warnings: readonly string[];
-  /** Where the member at a path of the n-th object is written. */
+  /** Returns the position of the member at a path of the n-th object. */
   position(index: number, path: readonly (string | number)[]): Place;
 }
 
 const MOST_OBJECTS = 2_000;
-/** What parsing may take: all manifests of an application together. */
+/** Parser limits for all manifests of an application together. */
 const LIMITS = { maxTokens: 500_000, maxNodes: 100_000 };
 
 /**
- * Kubernetes objects from the documents of one text. Lists (`kind: List`, `…List` with `items`) are opened, also nested ones;
- * an object given twice is refused, since the later one would win silently.
+ * Reads Kubernetes objects from the documents of a text. Expands lists (`kind: List`, or `…List` with `items`),
+ * including nested ones. Refuses an object that is defined twice, as the later one would silently replace the other.
  */
 export function readInlineManifests(source: string): Result<InlineManifests, readonly ManifestError[]> {
   const parsed = parseManifests(source, LIMITS);

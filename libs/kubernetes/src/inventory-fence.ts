@@ -26,7 +26,9 @@ const CONFIG_MAP: ResourceType = {
   verbs: [],
 };
 
-/** A newer attempt holds the fence, or somebody took the inventory object away: this worker must not write any more. */
+/**
+ * Thrown when a newer attempt holds the fence, or the inventory object was deleted. The worker must not write anymore.
+ */
 export class FenceLostError extends Error {
   override readonly name = 'FenceLostError';
 }
@@ -35,29 +37,29 @@ export interface FenceOptions {
   readonly applicationId: string;
   readonly applicationName?: string;
   readonly namespace: string;
-  /** Grows with each attempt of the application. */
+  /** Number that increases with each attempt of the application. */
   readonly attempt: number;
   readonly ids: Ids;
 }
 
-/** The inventory object on the cluster, as lock: whoever wrote it last may write. */
+/** The inventory object on the cluster, used as a lock: only its last writer may write. */
 export interface Fence {
   /**
-   * Writes the inventory with this attempt's number; only when nobody has written since.
-   * @param pending objects that this attempt has not yet brought to what it wants; none when left out
-   * @throws FenceLostError when somebody has
+   * Writes the inventory with this attempt's number, unless it was written by another process since.
+   * @param pending objects that this attempt has not applied or deleted yet; none by default
+   * @throws FenceLostError if another process has written it
    */
   hold(entries: readonly InventoryEntry[], pending?: readonly ObjectKey[]): Promise<void>;
-  /** Removes the inventory object, with the last that was written as precondition. */
+  /** Deletes the inventory object, with the last written version as precondition. */
   release(): Promise<void>;
 }
 
-/** Name of an application's inventory object. */
+/** Returns the name of an application's inventory object. */
 export const inventoryName = (applicationId: string): string => `astro-inventory-${applicationId}`;
 
 /**
  * Opens the fence of an application in its target namespace.
- * @throws FenceLostError when a newer attempt has held it
+ * @throws FenceLostError if a newer attempt has held it
  */
 export async function openFence(
   client: KubernetesClient,
@@ -67,7 +69,7 @@ export async function openFence(
   let live = await client.get(CONFIG_MAP, name, namespace);
   const holder = Number(at(live, 'data', 'attempt') ?? 0);
   if (holder > attempt) throw new FenceLostError(`attempt ${holder} of this application is newer than ${attempt}`);
-  const nonce = ids.uuid(); // tells our own writes from those of another worker that was given the same attempt
+  const nonce = ids.uuid(); // distinguishes our own writes from those of another worker with the same attempt
 
   const lost = (cause: unknown) =>
     new FenceLostError('the inventory object on the cluster was written by another process', { cause });
@@ -105,8 +107,9 @@ export async function openFence(
   }
 
   /**
-   * After a conflict, or an answer that got lost: our own nonce in the object means that nobody else has held the fence since
-   * (our write came through, or a person added a label), so it may be written again from what is there.
+   * Checks, after a conflict or a lost response, whether the object has our own nonce. If so, no other process has held
+   * the fence since (our write succeeded, or a user added a label), and it may be written again from its current
+   * version.
    */
   async function isStillOurs(): Promise<boolean> {
     const now = await client.get(CONFIG_MAP, name, namespace);
@@ -128,7 +131,7 @@ export async function openFence(
         if (!isConflict(error) && !isUnclear) throw error;
         if (!(await isStillOurs())) {
           if (isConflict(error)) throw lost(error);
-          throw error; // the write did not come through: as if it had not been tried
+          throw error; // the write was not performed
         }
         await write(entries, pending).catch((second: unknown) => {
           throw isConflict(second) || isNotFound(second) ? lost(second) : second;
@@ -152,7 +155,7 @@ export async function openFence(
   };
 }
 
-/** Which fields of which object were in our last applied set: names only, small when packed. */
+/** Serializes the fields that our last apply of each object owned. They contain names only and compress well. */
 const packed = (entries: readonly InventoryEntry[]): string =>
   gzipSync(
     JSON.stringify(
@@ -160,7 +163,7 @@ const packed = (entries: readonly InventoryEntry[]): string =>
     ),
   ).toString('base64');
 
-/** The inventory of an application as the last attempt left it; undefined where there is none. */
+/** Reads the inventory that the last attempt wrote; undefined if there is none. */
 export async function liveInventory(
   client: KubernetesClient,
   applicationId: string,
@@ -170,16 +173,16 @@ export async function liveInventory(
   return live && readInventory(live);
 }
 
-/** What an inventory object says. A person may have edited it: what cannot be read counts as absent. */
+/** Content of an inventory object. Users may have edited it, so invalid parts are treated as missing. */
 export interface Inventory {
-  /** The attempt that wrote it last. */
+  /** Attempt that wrote it last. */
   readonly attempt: number | undefined;
   readonly entries: readonly ObjectKey[];
   /** Fields that the last apply of each object owned, by `keyText`. */
   readonly applied: ReadonlyMap<string, OwnedFields>;
-  /** Objects that the attempt has not brought to what it wants, by `keyText`. */
+  /** Objects that the attempt has not applied or deleted yet, by `keyText`. */
   readonly pending: ReadonlySet<string>;
-  /** Jobs that were seen to complete, by `keyText`, with the fingerprint of what they ran. */
+  /** Jobs that were observed to complete, by `keyText`, with the fingerprint of their template. */
   readonly jobs: ReadonlyMap<string, string>;
 }
 
@@ -220,7 +223,7 @@ function appliedFields(object: KubernetesObject): ReadonlyMap<string, OwnedField
   return new Map(Object.entries(unpacked(applied)).map(([key, fields]) => [key, record(fields)]));
 }
 
-/** A person may have edited the object: anything that is not a set of ours counts as none. */
+/** Deserializes the fields. Users may have edited the object, so invalid content counts as none. */
 function unpacked(applied: string): JsonRecord {
   try {
     const value: unknown = JSON.parse(

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
 import { readKubeconfig } from './kubeconfig.ts';
 
-/** One element of DER: tag, length, content. */
+/** Encodes one element of DER: tag, length, and content. */
 function der(tag: number, ...content: readonly Buffer[]): Buffer {
   const body = Buffer.concat(content);
   const length =
@@ -13,7 +13,7 @@ function der(tag: number, ...content: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag]), length, body]);
 }
 
-/** A certificate for a fresh key, signed by that key, until the end of 2049. */
+/** Creates a self-signed certificate with a new key, valid until the end of 2049. */
 function selfSigned() {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const ecdsaSha256 = der(0x30, Buffer.from('06082a8648ce3d040302', 'hex'));
@@ -63,7 +63,7 @@ const detail = (text: string, context?: string): string => {
 };
 
 describe('a kubeconfig', () => {
-  it('gives address, authority and token, and nothing else', () => {
+  it('contains address, CA, and token, and nothing else is read', () => {
     expect(
       readKubeconfig(
         config({
@@ -84,7 +84,7 @@ describe('a kubeconfig', () => {
     });
   });
 
-  it('gives a client certificate with its end', () => {
+  it('contains a client certificate, whose expiry is returned', () => {
     expect(
       readKubeconfig(
         config({ user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) } }),
@@ -95,7 +95,7 @@ describe('a kubeconfig', () => {
     });
   });
 
-  it('may be YAML with its words unquoted', () => {
+  it('may be YAML with unquoted scalars', () => {
     expect(
       readKubeconfig(
         'clusters: [{name: c, cluster: {server: "https://1.2.3.4"}}]\nusers: [{name: u, user: {token: abc}}]\ncontexts: [{name: dev, context: {cluster: c, user: u}}]\ncurrent-context: dev',
@@ -104,7 +104,7 @@ describe('a kubeconfig', () => {
   });
 });
 
-describe('E9: a kubeconfig that would use our machine, or weaken the connection, is refused by the name of its field', () => {
+describe('E9: readKubeconfig', () => {
   it.each([
     ['users[0].user.exec', { user: { exec: { command: '/bin/sh' } } }],
     ['users[0].user.auth-provider', { user: { 'auth-provider': { name: 'gcp', config: { 'cmd-path': '/bin/sh' } } } }],
@@ -118,15 +118,17 @@ describe('E9: a kubeconfig that would use our machine, or weaken the connection,
     ['clusters[0].cluster.insecure-skip-tls-verify', { cluster: { 'insecure-skip-tls-verify': true } }],
     ['clusters[0].cluster.proxy-url', { cluster: { 'proxy-url': 'http://evil.example' } }],
     ['clusters[0].cluster.something-new', { cluster: { 'something-new': 1 } }],
-  ])('%s', (field, parts) => expect(detail(config(parts))).toContain(`${field} is not accepted`));
+  ])('refuses the field %s by its name', (field, parts) =>
+    expect(detail(config(parts))).toContain(`${field} is not accepted`),
+  );
 
-  it('also in a user that the context does not name', () => {
+  it('refuses a field even in a user that the context does not name', () => {
     const text = JSON.parse(config()) as { users: object[] };
     text.users.push({ name: 'other', user: { exec: { command: 'sh' } } });
     expect(detail(JSON.stringify(text))).toContain('users[1].user.exec');
   });
 
-  it('20 contexts need a name', () => {
+  it('requires the name of a context if there are 20', () => {
     const contexts = Array.from({ length: 20 }, (_, index) => ({
       name: `c${index}`,
       context: { cluster: 'c', user: 'u' },
@@ -145,7 +147,7 @@ describe('E9: a kubeconfig that would use our machine, or weaken the connection,
     ['a query', 'https://k8s.example.com/?x=1'],
     ['another scheme', 'file:///etc/passwd'],
     ['no URL', 'k8s'],
-  ])('an address with %s', (_, server) => expect(detail(config({ cluster: { server } }))).toContain('server:'));
+  ])('refuses an address: %s', (_, server) => expect(detail(config({ cluster: { server } }))).toContain('server:'));
 
   it.each([
     ['a CA that is not PEM', { cluster: { 'certificate-authority-data': base64('nothing') } }],
@@ -157,7 +159,7 @@ describe('E9: a kubeconfig that would use our machine, or weaken the connection,
     ['a token and a certificate', { user: { token: 't', 'client-certificate-data': base64(certificate) } }],
     ['a token that could forge a header', { user: { token: 'a\r\nX-Evil: 1' } }],
     ['no credential', { user: {} }],
-  ])('%s', (_, parts) => expect(detail(config(parts))).not.toBe('accepted'));
+  ])('refuses a connection with %s', (_, parts) => expect(detail(config(parts))).not.toBe('accepted'));
 
   it.each([
     ['more than 64 kB', 'x'.repeat(65 * 1024)],
@@ -165,8 +167,8 @@ describe('E9: a kubeconfig that would use our machine, or weaken the connection,
     ['two documents', `${config()}\n---\n${config()}`],
     ['a list', '[]'],
     ['nothing', ''],
-  ])('%s', (_, text) => expect(detail(text)).not.toBe('accepted'));
+  ])('refuses a text: %s', (_, text) => expect(detail(text)).not.toBe('accepted'));
 
-  it('does not repeat a secret in what it says', () =>
+  it('does not quote secrets in its message', () =>
     expect(detail(config({ user: { token: 'hunter2', exec: { command: 'hunter2' } } }))).not.toContain('hunter2'));
 });

@@ -5,17 +5,17 @@ import { KubernetesUnreachableError } from './client.ts';
 import { at, isRecord, list, text, type JsonRecord } from './objects.ts';
 import { parseServer, type ClusterCredential } from './transport.ts';
 
-/** What a kubeconfig says about one cluster and one identity: only what needs neither a file nor a program of ours. */
+/** Connection to one cluster as one identity, from a kubeconfig. It needs no local file or program. */
 export interface Kubeconfig {
   readonly context: string;
   readonly server: string;
-  /** PEM text. */
+  /** PEM certificates. */
   readonly ca?: string;
   readonly tlsServerName?: string;
   readonly namespace?: string;
-  /** Secret: seal it, never log it. */
+  /** Secret. Seal it, and never log it. */
   readonly credential: ClusterCredential;
-  /** When the client certificate ends, RFC 3339; absent for tokens. */
+  /** Expiry of the client certificate in RFC 3339; missing for tokens. */
   readonly expiresAt?: string;
 }
 
@@ -25,7 +25,7 @@ const MAX_BYTES = 64 * 1024;
 const refuse = (detail: string, fix?: string): { readonly ok: false; readonly error: KubeconfigError } =>
   err(domainError('clusters/invalid-kubeconfig', 'invalid', detail, fix === undefined ? {} : { fix }));
 
-/** Fields that would run a program, read a file of ours, or weaken the connection, and what to do instead. */
+/** Fields that would run a program, read a local file, or weaken the connection, and the alternative to each. */
 const REFUSED_USER: Readonly<Record<string, string>> = {
   exec: 'it would run a program on the platform',
   'auth-provider': 'it would run a program on the platform',
@@ -53,9 +53,9 @@ const KNOWN = {
 };
 
 /**
- * Reads a kubeconfig that a person sent. Nothing in it is trusted: no file is opened and no program run; what would ask for
- * that is refused by its name, never passed over. Entries that the chosen context does not use are checked all the same.
- * @param context required when there are several contexts
+ * Reads a kubeconfig from an untrusted sender. Opens no files and runs no programs: fields that require it are refused
+ * by name, never ignored. Entries that the context does not use are checked as well.
+ * @param context name of the context; required if there are several
  */
 export function readKubeconfig(source: string, context?: string): Result<Kubeconfig, KubeconfigError> {
   if (Buffer.byteLength(source) > MAX_BYTES) return refuse(`The kubeconfig is longer than ${MAX_BYTES} bytes.`);
@@ -106,7 +106,7 @@ export function readKubeconfig(source: string, context?: string): Result<Kubecon
   );
 }
 
-/** The parts of a connection as they are in a kubeconfig or a registration: certificates and keys are base64 of PEM. */
+/** Connection data as in a kubeconfig or a registration. Certificates and keys are PEM in base64. */
 export interface ConnectionParts {
   readonly server: string | undefined;
   readonly certificateAuthorityData?: string | undefined;
@@ -116,7 +116,9 @@ export interface ConnectionParts {
   readonly clientKeyData?: string | undefined;
 }
 
-/** Checks the parts of a connection: the form of the address, one kind of credential, PEM that can be read, a key that fits. */
+/**
+ * Validates connection data: the address, exactly one credential, valid PEM, and a key that matches the certificate.
+ */
 function readConnection(
   parts: ConnectionParts,
   about: { readonly context: string; readonly namespace?: string },
@@ -166,12 +168,12 @@ function credentialOf({
     if (clientKey !== undefined && certificate.checkPrivateKey(createPrivateKey(clientKey)))
       return ok({ clientCertificate, clientKey });
   } catch {
-    return refuse('client-key-data is not base64 of a PEM private key.'); // the cause could hold a part of the key
+    return refuse('client-key-data is not base64 of a PEM private key.'); // the cause could contain part of the key
   }
   return refuse('client-key-data does not match client-certificate-data.');
 }
 
-/** Base64 of PEM text, decoded; undefined for anything else. */
+/** Decodes PEM text from base64; undefined for anything else. */
 function pemOf(data: string): string | undefined {
   const bare = data.replaceAll(/\s/g, '');
   if (bare === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(bare)) return undefined;
@@ -184,7 +186,7 @@ function certificatesIn(pem: string): readonly X509Certificate[] | undefined {
   try {
     return blocks?.map((block) => new X509Certificate(block));
   } catch {
-    return undefined; // OpenSSL's text says nothing that helps the sender
+    return undefined; // the message of OpenSSL does not help the sender
   }
 }
 

@@ -3,18 +3,19 @@ import type { Clock, Timer } from '#kernel';
 import { KubernetesUnreachableError } from './client.ts';
 
 export interface LineRules {
-  /** Bytes of one line; longer ones are cut (`cut`) or end the stream (`refuse`). */
+  /** Maximum bytes of one line. Longer ones are truncated (`cut`) or end the stream (`refuse`). */
   readonly maxLineBytes: number;
   readonly overlong: 'cut' | 'refuse';
   readonly clock: Clock;
-  /** Milliseconds without a byte after which the connection counts as dead. */
+  /** Milliseconds without data after which the connection is considered lost. */
   readonly idleMs?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Lines of an answer as they come, without their ends; holds at most one line and one chunk in memory, and reads on only when
- * asked for more. @throws KubernetesUnreachableError when the connection breaks or is silent for too long
+ * Yields the lines of a response as they arrive, without line terminators. Buffers at most one line and one chunk, and
+ * reads only on demand.
+ * @throws KubernetesUnreachableError if the connection is lost or idle for too long
  */
 export async function* linesOf(response: IncomingMessage, rules: LineRules): AsyncGenerator<string> {
   let pending: Buffer[] = [];
@@ -59,7 +60,7 @@ export async function* linesOf(response: IncomingMessage, rules: LineRules): Asy
         start = end + 1;
         yield finish();
       }
-      if (start < bytes.length) take(Buffer.from(bytes.subarray(start))); // a copy, so that the chunk can go
+      if (start < bytes.length) take(Buffer.from(bytes.subarray(start))); // a copy, so that the chunk can be released
       rearm();
     }
     if (length > 0) yield finish();

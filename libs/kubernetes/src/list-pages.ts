@@ -12,7 +12,7 @@ import type { KubernetesObject, ResourceType } from './objects.ts';
 import { pathOf, queryOf } from './paths.ts';
 import { jsonOf } from './status.ts';
 
-/** One GET with pacing and retries; resolves with the body. */
+/** Sends one GET with rate limit and retries. Resolves with the body. */
 export type Get = (
   path: string,
   options: ClientCallOptions & { readonly maxBytes: number },
@@ -28,7 +28,10 @@ export interface ListParts {
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 const MOST_RESTARTS = 2;
 
-/** See `KubernetesClient.list`. Deadline and bytes count for all pages together, so that no server can continue forever. */
+/**
+ * Implements `KubernetesClient.list`. Deadline and size limit apply to all pages together, so that a list cannot be
+ * endless.
+ */
 export async function listPages(parts: ListParts, type: ResourceType, options: ListOptions): Promise<ObjectList> {
   const { clock, defaultDeadlineMs } = parts;
   const deadlineAt = clock.monotonic() + (options.deadlineMs ?? defaultDeadlineMs);
@@ -68,7 +71,7 @@ async function pagesOf(
       body = await get(path, { maxBytes: ANSWER_BYTES.object, deadlineMs, ...(signal && { signal }) });
     } catch (error) {
       if (!isTooLarge(error) || limit === 1) throw error;
-      limit = Math.ceil(limit / 10); // large objects come a few at a time
+      limit = Math.ceil(limit / 10); // smaller pages for large objects
       continue;
     }
     bytes += body.length;
@@ -82,7 +85,7 @@ async function pagesOf(
     const resourceVersion = text(at(page, 'metadata', 'resourceVersion'));
     if (resourceVersion === undefined)
       throw new KubernetesUnreachableError('malformed', 'The server returned a list without a resourceVersion.', false);
-    // Items of a list carry neither apiVersion nor kind.
+    // Items of a list have no apiVersion and kind of their own.
     for (const item of list(at(page, 'items'))) {
       const object = isRecord(item) ? { ...item, apiVersion: apiVersionOf(type), kind: type.kind } : item;
       if (isKubernetesObject(object)) items.push(object);
@@ -95,7 +98,7 @@ async function pagesOf(
 const isTooLarge = (error: unknown): boolean =>
   error instanceof KubernetesUnreachableError && error.why === 'too-large';
 
-/** See `KubernetesClient.count`: one short page says how many come after it. */
+/** Implements `KubernetesClient.count`: a page of one item contains the number of the remaining ones. */
 export async function countObjects(parts: ListParts, type: ResourceType, options: ClientCallOptions): Promise<number> {
   const path = pathOf(type, {}) + queryOf({ limit: 1 });
   const page = jsonOf(await parts.get(path, { ...options, maxBytes: ANSWER_BYTES.small }, { accept: METADATA_ONLY }));

@@ -2,9 +2,9 @@ import type { PodSecurityLevel } from '#kubernetes/pod-security';
 import type { Place } from '#kubernetes/yaml';
 import type { ObjectKey } from './objects.ts';
 
-/** What a cluster allows; PRODUCT vocabulary of `clusters policy`. */
+/** What applications may do on a cluster, as set by `clusters policy`. */
 export interface ClusterPolicy {
-  /** Globs of namespaces that applications may use; a leading `!` excludes. Excluded ones win. */
+  /** Globs of the namespaces that applications may use. A leading `!` excludes and takes precedence. */
   readonly namespaces: readonly string[];
   readonly clusterScoped: 'deny' | 'allow' | readonly string[];
   readonly podSecurity: PodSecurityLevel;
@@ -26,19 +26,19 @@ export type ManifestErrorCode =
   | 'deployments/duplicate-object'
   | 'deployments/no-objects';
 
-/** One thing that stands against a set of manifests. */
+/** An error in a set of manifests. */
 export interface ManifestError {
   readonly code: ManifestErrorCode;
-  /** Absent for findings about the whole set. */
+  /** Missing if the error concerns the entire set. */
   readonly object?: ObjectKey;
-  /** RFC 6901 pointer into the object, where one field is at fault. */
+  /** JSON pointer to the field (RFC 6901), if the error concerns one. */
   readonly pointer?: string;
-  /** Where in the text that the objects were read from; `detail` then begins with `line 3:5: `. */
+  /** Position in the source text. `detail` then starts with `line 3:5: `. */
   readonly place?: Place;
-  /** Short stable word for the rule, such as `hostPath`. */
+  /** Stable name of the rule, such as `hostPath`. */
   readonly rule: string;
-  /** One sentence for people. Never a value of a Secret. */
+  /** One sentence. Never contains a value of a Secret. */
   readonly detail: string;
-  /** What to do; for rules of the cluster's policy the exact command. */
+  /** What to do; for rules of the cluster's policy, the exact command. */
   readonly fix?: string;
 }

@@ -9,7 +9,7 @@ const object = (kind: string, more: object, metadata: object = {}): KubernetesOb
 });
 
 describe('E16: the difference between two states', () => {
-  it('shows Secrets as fingerprints only, equal ones alike', () => {
+  it('shows Secrets only as fingerprints, which are equal for equal values', () => {
     const live = object('Secret', { data: { password: 'aHVudGVyMg==', same: 'eA==' } });
     const planned = object('Secret', { data: { password: 'c2VjcmV0', same: 'eA==', added: 'aHVudGVyMg==' } });
     const changes = changesBetween(live, planned, 'key');
@@ -19,7 +19,7 @@ describe('E16: the difference between two states', () => {
     expect(changes[1]?.after).toBe(changes[0]?.before);
   });
 
-  it('cannot be compared across installations: fingerprints are keyed', () => {
+  it('cannot be compared across installations, because fingerprints are keyed', () => {
     const [live, planned] = [object('Secret', { data: { a: 'eA==' } }), object('Secret', { data: { a: 'eQ==' } })];
     expect(changesBetween(live, planned, 'one')).not.toEqual(changesBetween(live, planned, 'other'));
     expect(changesBetween(live, planned, undefined)).toEqual([
@@ -45,7 +45,7 @@ describe('E16: the difference between two states', () => {
     });
   });
 
-  it('nor a container that comes whole', () => {
+  it('does not show them for a new container either', () => {
     const before = object('Pod', { spec: { containers: [] } });
     const after = object('Pod', { spec: { containers: [{ name: 'c', env: [{ name: 'A', value: 'hunter2' }] }] } });
     expect(JSON.stringify(changesBetween(before, after, 'key'))).not.toContain('hunter2');
@@ -53,7 +53,7 @@ describe('E16: the difference between two states', () => {
 });
 
 describe('the content of an object', () => {
-  it('is not what the server counts, nor the mark of the attempt', () => {
+  it('excludes what the server writes, and the attempt annotation', () => {
     const metadata = {
       uid: 'u',
       resourceVersion: '2',
@@ -69,13 +69,13 @@ describe('the content of an object', () => {
     });
   });
 
-  it('is equal whatever the order of members, not of list entries', () => {
+  it('is equal regardless of the order of members, but not of list elements', () => {
     expect(isSame({ a: 1, b: [1, 2] }, { b: [1, 2], a: 1 })).toBe(true);
     expect(isSame([1, 2], [2, 1])).toBe(false);
     expect(isSame({ a: undefined }, {})).toBe(false);
   });
 
-  it('names at most 50 changes and no value over 200 characters', () => {
+  it('lists at most 50 changes, with values of at most 200 characters', () => {
     const data = (prefix: string) =>
       object('ConfigMap', {
         data: Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`k${index}`, prefix.repeat(500)])),

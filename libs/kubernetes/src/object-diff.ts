@@ -4,13 +4,13 @@ import type { FieldChange } from './plan.types.ts';
 
 const MOST_CHANGES = 50;
 const LONGEST_VALUE = 200;
-/** Environment and arguments of containers: passwords are often written there, although they should not be. */
+/** Matches environment and arguments of containers, which often contain passwords although they should not. */
 const MAY_HOLD_SECRETS =
   /(?:^|\/)(?:containers|initContainers|ephemeralContainers)(?:\/\d+)?(?:\/(?:env|args|command)(?:\/|$)|$)/;
-/** Written by the server with every change, or by controllers. */
+/** Members that the server or controllers write. */
 const SERVER_MEMBERS = ['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'selfLink'];
 
-/** An object without what the server writes by itself and without the mark of the attempt: what counts as its content. */
+/** Returns an object without members that the server writes and without the attempt annotation. */
 export function contentOf(object: KubernetesObject): JsonRecord {
   const { status: _status, metadata, ...rest } = object;
   const kept = Object.fromEntries(Object.entries(metadata).filter(([member]) => !SERVER_MEMBERS.includes(member)));
@@ -21,9 +21,9 @@ export function contentOf(object: KubernetesObject): JsonRecord {
 }
 
 /**
- * What changes between two states of one object, at most 50 fields. Values of Secrets and of containers' environment and
- * arguments are shown as fingerprints that only tell whether they are equal.
- * @param fingerprintKey secret that makes fingerprints useless to others; without it nothing at all is shown of a Secret
+ * Returns the changed fields between two states of one object, at most 50. Values of Secrets, and of environment and
+ * arguments of containers, are shown as fingerprints, which only allow to compare them.
+ * @param fingerprintKey secret key of the fingerprints; without it, nothing of a Secret is shown
  */
 export function changesBetween(
   live: KubernetesObject,
@@ -57,7 +57,7 @@ export function changesBetween(
   return changes;
 }
 
-/** Whether two JSON values are equal, the order of members aside. */
+/** Compares two JSON values. The order of members is ignored. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a))
@@ -70,6 +70,6 @@ export function isSame(a: unknown, b: unknown): boolean {
   );
 }
 
-/** Whether a field is in what a server-side apply would send: for autoscaled workloads `spec.replicas` is not. */
+/** Returns whether an apply would send `spec.replicas`. It is omitted for autoscaled workloads. */
 export const hasReplicas = (object: KubernetesObject): boolean =>
   at(object, 'spec', 'replicas') !== undefined && Object.hasOwn(record(object['spec']), 'replicas');

@@ -13,8 +13,8 @@ const applied = { 'f:spec': { 'f:replicas': {}, ...container } };
 const ours = (fieldsV1: object) => ({ manager: 'astro-platform', operation: 'Apply', fieldsV1 });
 const by = (manager: string, fieldsV1: object, more = {}) => ({ manager, operation: 'Update', fieldsV1, ...more });
 
-describe('use-D1: an object is compared with what was applied', () => {
-  it('is Synced while every field that was applied is still ours, whatever controllers wrote', () =>
+describe('use-D1: an object', () => {
+  it('is Synced while all applied fields are owned by the platform, whatever controllers write', () =>
     expect(
       objectSync(
         object(
@@ -26,7 +26,7 @@ describe('use-D1: an object is compared with what was applied', () => {
       ),
     ).toEqual({ state: 'Synced', changed: [], alsoBy: [] }));
 
-  it('is OutOfSync after kubectl set image and kubectl scale, and names both', () => {
+  it('is OutOfSync after kubectl set image and kubectl scale, and lists both fields', () => {
     const kept = { 'f:spec': { 'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"web"}': { '.': {} } } } } } };
     const live = object(
       ours(kept),
@@ -40,22 +40,22 @@ describe('use-D1: an object is compared with what was applied', () => {
     );
   });
 
-  it('is OutOfSync when a field was removed, which then belongs to nobody', () => {
+  it('is OutOfSync when a field was removed, which then has no owner', () => {
     const { state, changed } = objectSync(object(ours({ 'f:spec': container })), applied);
     expect(state).toBe('OutOfSync');
     expect(driftText(driftOfChange('Deployment/web', changed))).toBe('Deployment/web has lost fields: spec.replicas');
   });
 
-  it('is OutOfSync when nothing of ours is left', () =>
+  it('is OutOfSync when the platform owns none of its fields', () =>
     expect(objectSync(object(), applied)).toMatchObject({ state: 'OutOfSync', changed: [{ field: '' }] }));
 
-  it('is Synced with fields that others added, and says whose they are', () =>
+  it('is Synced with fields that others added, and names their managers', () =>
     expect(objectSync(object(ours(applied), by('kubectl-edit', { 'f:spec': { 'f:paused': {} } })), applied)).toEqual({
       state: 'Synced',
       changed: [],
       alsoBy: ['kubectl-edit'],
     }));
 
-  it('knows of no drift where it is not known what was applied', () =>
+  it('has no drift if the applied fields are not known', () =>
     expect(objectSync(object(ours(applied)), undefined)).toMatchObject({ state: 'Synced' }));
 });

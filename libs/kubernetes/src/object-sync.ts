@@ -2,31 +2,31 @@ import { fieldsMissing, ownedFields, ownsField, type OwnedFields } from './field
 import { at, list, record, text, type KubernetesObject } from './objects.ts';
 import { FIELD_MANAGER } from './ownership.ts';
 
-/** A field that is not as it was applied. */
+/** A field that differs from what was applied. */
 export interface ChangedField {
-  /** `spec.replicas`; '' for the whole object. */
+  /** Path such as `spec.replicas`; '' for the entire object. */
   readonly field: string;
-  /** Who wrote it since; undefined when nobody owns it any more, because it was removed. */
+  /** Manager that changed it; undefined if it was removed and has no owner. */
   readonly manager?: string;
 }
 
-/** Whether an object is still as it was applied. */
+/** Result of a comparison with the last apply. */
 export interface ObjectSync {
   readonly state: 'Synced' | 'OutOfSync';
   readonly changed: readonly ChangedField[];
-  /** Managers that added fields which are not ours: told, but no drift, since an apply leaves them alone. */
+  /** Managers that added fields. They are reported, but are no drift, since an apply does not change those fields. */
   readonly alsoBy: readonly string[];
 }
 
-/** Members that hold what people state; the rest is written by the server and by controllers. */
+/** Members that contain configuration. Others are written by the server and by controllers. */
 const CONTENT = ['f:spec', 'f:data', 'f:binaryData', 'f:stringData', 'f:rules', 'f:roleRef', 'f:subjects'];
-/** Kinds whose controllers write into the spec itself. */
+/** Kinds whose controllers write to the spec. */
 const WRITTEN_BY_CONTROLLERS: ReadonlySet<string> = new Set(['PersistentVolumeClaim', 'Pod', 'Service', 'APIService']);
 
 /**
- * Compares what an apply of ours owned with what is still ours on the live object: whoever changes a value by another way takes
- * the field from us, and who removes it too. Values are not looked at, so this works for Secrets.
- * @param applied fields that the last apply owned; undefined when that is not known
+ * Compares the fields that our last apply owned with those that we own now. A manager that changes or removes a field
+ * takes it over. Values are not compared, so this works for Secrets too.
+ * @param applied fields that the last apply owned; undefined if unknown
  */
 export function objectSync(live: KubernetesObject, applied: OwnedFields | undefined): ObjectSync {
   const ours = ownedFields(live, FIELD_MANAGER);
@@ -49,17 +49,17 @@ export function objectSync(live: KubernetesObject, applied: OwnedFields | undefi
   return { state: changed.length > 0 ? 'OutOfSync' : 'Synced', changed, alsoBy: [...new Set(alsoBy)].sort() };
 }
 
-/** What is not as it was applied about one object, in words. */
+/** Describes how one object differs from what was applied. */
 export interface Drift {
-  /** `Deployment/web was changed by kubectl` */
+  /** Subject, such as `Deployment/web was changed by kubectl`. */
   readonly what: string;
-  /** `spec.replicas`; a few. */
+  /** A few of the changed fields, such as `spec.replicas`. */
   readonly fields: readonly string[];
 }
 
 const MOST_FIELDS = 5;
 
-/** @param name `Deployment/web` */
+/** @param name name such as `Deployment/web` */
 export function driftOfChange(name: string, changed: readonly ChangedField[]): Drift {
   const managers = [...new Set(changed.flatMap(({ manager }) => manager ?? []))].sort();
   const fields = changed.map(({ field }) => field).filter((field) => field !== '');
@@ -71,6 +71,6 @@ export function driftOfChange(name: string, changed: readonly ChangedField[]): D
   return { what, fields: [...fields.slice(0, MOST_FIELDS), ...more] };
 }
 
-/** `Deployment/web was changed by kubectl: spec.replicas` */
+/** Formats a drift: `Deployment/web was changed by kubectl: spec.replicas`. */
 export const driftText = ({ what, fields }: Drift): string =>
   fields.length === 0 ? what : `${what}: ${fields.join(', ')}`;

@@ -2,7 +2,7 @@ import { isRecord, at } from '#kubernetes/json';
 
 export { isRecord, record, list, text, number, at, type JsonRecord } from '#kubernetes/json';
 
-/** What every Kubernetes object carries; only the members that this library reads are named. */
+/** Metadata of Kubernetes objects. Only members that this library reads are declared. */
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
@@ -17,7 +17,7 @@ export interface ObjectMeta {
   readonly [member: string]: unknown;
 }
 
-/** A Kubernetes object exactly as its JSON: no member is dropped, renamed or converted between file and server. */
+/** A Kubernetes object as plain JSON. No member is dropped, renamed, or converted between file and server. */
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -25,7 +25,10 @@ export interface KubernetesObject {
   readonly [member: string]: unknown;
 }
 
-/** Names an object without its version; `namespace` is absent for cluster-scoped objects. `group` is '' for the core group. */
+/**
+ * Key of an object, without its version. `namespace` is missing for cluster-scoped objects; `group` is '' for the core
+ * group.
+ */
 export interface ObjectKey {
   readonly group: string;
   readonly kind: string;
@@ -33,7 +36,7 @@ export interface ObjectKey {
   readonly name: string;
 }
 
-/** A kind of object as the server serves it. */
+/** A type of objects that the server serves. */
 export interface ResourceType {
   /** '' for the core group. */
   readonly group: string;
@@ -42,7 +45,7 @@ export interface ResourceType {
   /** Plural name in the path, such as `deployments`. */
   readonly resource: string;
   readonly namespaced: boolean;
-  /** What may be done with it; empty when unknown. */
+  /** Supported verbs; empty if unknown. */
   readonly verbs: readonly string[];
 }
 
@@ -57,19 +60,19 @@ export function keyOf({ apiVersion, kind, metadata }: KubernetesObject): ObjectK
   return metadata.namespace === undefined ? key : { ...key, namespace: metadata.namespace };
 }
 
-/** `group/Kind`, or `Kind` for the core group: the spelling of the cluster policy. */
+/** Formats a kind as the cluster policy does: `group/Kind`, or `Kind` for the core group. */
 export const groupKind = ({ group, kind }: { readonly group: string; readonly kind: string }): string =>
   group === '' ? kind : `${group}/${kind}`;
 
-/** One text per key, for maps: `group/Kind/namespace/name` with empty parts kept. */
+/** Serializes a key for maps as `group/Kind/namespace/name`, where parts may be empty. */
 export const keyText = ({ group, kind, namespace, name }: ObjectKey): string =>
   `${group}/${kind}/${namespace ?? ''}/${name}`;
 
-/** How an object is named in a sentence: `Deployment web`, or `Deployment web in shop`. */
+/** Formats a key for messages: `Deployment web`, or `Deployment web in shop`. */
 export const nameOf = ({ kind, namespace, name }: ObjectKey): string =>
   `${kind} ${name}${namespace === undefined ? '' : ` in ${namespace}`}`;
 
-/** Whether a value has the form of an object: apiVersion, kind and metadata.name are texts. */
+/** Returns whether a value looks like an object: apiVersion, kind, and metadata.name are strings. */
 export function isKubernetesObject(value: unknown): value is KubernetesObject {
   return (
     isRecord(value) &&
@@ -79,7 +82,7 @@ export function isKubernetesObject(value: unknown): value is KubernetesObject {
   );
 }
 
-/** Without members that are null: the server would store and own them. Nulls inside lists stay. */
+/** Removes null members, which the server would store and own. Nulls in lists are kept. */
 export function withoutNulls<T>(value: T): T;
 export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(item));

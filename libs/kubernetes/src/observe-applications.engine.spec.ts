@@ -73,13 +73,13 @@ function observing(path: string): void {
     client.close();
   });
 
-  it('are Healthy when their objects are, with the attempt that the inventory names', async () => {
+  it('are Healthy when their objects are, with the attempt of the inventory', async () => {
     await eventually(() =>
       expect(last).toMatchObject({ health: { state: 'Healthy', replicas: { wanted: 1, ready: 1 } }, attempt: 7 }),
     );
   });
 
-  it('E23: are Missing within 5 s after kubectl delete, and Healthy again when the object is back', async () => {
+  it('E23: are Missing within 5 s after kubectl delete, and Healthy again when the object is recreated', async () => {
     await client.delete(TYPES.deployment, { name: 'web', namespace });
     await eventually(() =>
       expect(last.health).toMatchObject({ state: 'Missing', message: expect.stringContaining('web') }),
@@ -95,12 +95,12 @@ function observing(path: string): void {
     );
   });
 
-  it('are followed no more as soon as the signal ends it, also when that comes between two looks', async () => {
+  it('are no longer observed after the signal aborts, even between two checks', async () => {
     for (const afterMs of [0, 20, 60, 120, 250]) {
       const short = new AbortController();
       const following = observeApplications(client, { signal: short.signal, clock, ids, onSeen: () => {} }).catch(
         () => {},
-      ); // ended before its first lists it rejects
+      ); // rejects if it ends before the first lists
       setTimeout(() => short.abort(), afterMs);
       await new Promise((resolve) => short.signal.addEventListener('abort', resolve, { once: true }));
       const begun = performance.now();
@@ -109,11 +109,12 @@ function observing(path: string): void {
     }
   });
 
-  it('are told of no more once their inventory is gone', async () => {
+  it('are no longer reported after their inventory was deleted', async () => {
     await client.delete(TYPES.configMap, { name: inventoryName(applicationId), namespace });
     const other = await openFence(client, { applicationId: otherId, namespace, attempt: 1, ids });
     await other.hold([]);
-    // The other application is told in a round that began after the deletion: its copy is the same list and watch.
+    // The report about the other application started after the deletion, because both come from the same list and
+    // watch.
     await eventually(() => expect(told.has(otherId)).toBe(true));
     const { calls } = last;
     told.clear();

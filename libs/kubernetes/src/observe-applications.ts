@@ -9,21 +9,21 @@ import { keyOf, keyText, type KubernetesObject, type ObjectKey } from './objects
 import { APPLICATION_LABEL } from './ownership.ts';
 import { isClosed, reflect, type Reflection } from './reflector.ts';
 
-/** What an observer sees of one application. */
+/** Observed state of one application. */
 export interface ObservedApplication {
   readonly health: ApplicationHealth;
-  /** The fold over all objects: `Synced` when each is there and every field that was applied is still ours. */
+  /** `Synced` if all objects exist and all applied fields are still ours. */
   readonly sync: 'Synced' | 'OutOfSync';
-  /** What is not as it was applied, and who changed it: the first objects only. */
+  /** How objects differ from what was applied, and who changed them; only the first few. */
   readonly drift: readonly Drift[];
-  /** The attempt that wrote the inventory last; undefined where there is no inventory. */
+  /** Attempt that wrote the inventory last; undefined if there is no inventory. */
   readonly attempt: number | undefined;
 }
 
-/** What the log says an application has on the cluster, for when the inventory there is gone. */
+/** Expected state of a deployed application, in case its inventory is deleted from the cluster. */
 export interface DeployedApplication {
   readonly namespace: string;
-  /** Undefined until somebody asked for them. */
+  /** Undefined until `onInventoryGone` has requested them. */
   readonly entries: readonly ObjectKey[] | undefined;
 }
 
@@ -31,16 +31,16 @@ export interface ObserveOptions {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Called with each application's present state when anything of it may have changed; many changes at once are one call. */
+  /** Called with an application's current state when it may have changed. Changes within a short time are combined. */
   readonly onSeen: (applicationId: string, seen: ObservedApplication) => void;
-  /** Applications that must have an inventory here, by id; none when left out. */
+  /** Returns the applications that must have an inventory on the cluster, by ID; none by default. */
   readonly deployed?: () => ReadonlyMap<string, DeployedApplication>;
-  /** Called for an application whose inventory is gone while its entries are not known. */
+  /** Called for an application without inventory whose entries are not known. */
   readonly onInventoryGone?: (applicationId: string) => void;
   readonly onFault?: (error: unknown) => void;
 }
 
-/** Kinds whose health changes by itself; others are followed when an inventory names them. */
+/** Kinds whose health changes by itself. Others are watched when an inventory lists them. */
 const KINDS: readonly (readonly [group: string, kind: string])[] = [
   ['', 'ConfigMap'],
   ['', 'Pod'],
@@ -55,18 +55,18 @@ const KINDS: readonly (readonly [group: string, kind: string])[] = [
   ['networking.k8s.io', 'Ingress'],
   ['autoscaling', 'HorizontalPodAutoscaler'],
 ];
-/** What changes within this time is folded once. */
+/** Milliseconds in which changes are combined. */
 const GATHER_MS = 100;
-/** Looked at again after so long without a change: for rules that count time. */
+/** Milliseconds between checks without a change, for rules that depend on time. */
 const LOOK_AGAIN_MS = 5_000;
 const MOST_DRIFT = 4;
-/** A kind that the server does not serve is looked for again after so long. */
+/** Milliseconds before discovery is repeated for a kind that the server does not serve. */
 const DISCOVER_AGAIN_MS = 30_000;
 
 /**
- * Follows everything on a cluster that carries our label, and folds it to the state of each application whose inventory lies
- * there, or should. Settles when the signal ends it; rejects when the cluster cannot be asked at the start, and when the client
- * is closed.
+ * Watches all objects on a cluster that have the application label, and aggregates them to the state of each
+ * application that has, or should have, an inventory there. Resolves when the signal aborts; rejects if the cluster is
+ * unreachable at the start, or when the client is closed.
  */
 export async function observeApplications(client: KubernetesClient, options: ObserveOptions): Promise<void> {
   const { signal, clock } = options;
@@ -78,7 +78,7 @@ export async function observeApplications(client: KubernetesClient, options: Obs
       if (observation.closed) throw observation.closed;
       if (observation.isChanged) await pause(clock, GATHER_MS, signal);
       await observation.fold();
-      if (observation.isChanged || observation.closed || signal.aborted) continue; // nothing would wake it any more
+      if (observation.isChanged || observation.closed || signal.aborted) continue; // nothing would wake it
       await observation.rest();
     }
   } finally {
@@ -112,7 +112,7 @@ class Observation {
     await Promise.all([...this.copies.values()].map(({ ended }) => ended));
   }
 
-  /** Until something changed, or it is time to look again. */
+  /** Waits for a change, or until the next check. */
   async rest(): Promise<void> {
     const woken = new AbortController();
     this.wake = () => woken.abort();
@@ -178,7 +178,7 @@ class Observation {
     return byApplication;
   }
 
-  /** The inventory of an application, read once for each version of its object. */
+  /** Returns the inventory of an application, parsed once for each version of its object. */
   private inventoryOf(applicationId: string, objects: readonly KubernetesObject[]): Inventory | undefined {
     const object = objects.find(
       ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === inventoryName(applicationId),
@@ -195,7 +195,7 @@ class Observation {
     return read;
   }
 
-  /** Follows kinds that inventories name; definitions that came since are found by another look at what is served. */
+  /** Watches the kinds that inventories list. New definitions are found by repeating discovery. */
   private async followAll(keys: readonly ObjectKey[]): Promise<void> {
     const isServed = ({ group, kind }: ObjectKey) => this.discovery?.preferred(group, kind) !== undefined;
     const { clock } = this.options;
@@ -203,7 +203,7 @@ class Observation {
       try {
         await this.discover();
       } catch (error) {
-        this.options.onFault?.(error); // the copies that there are tell the rest
+        this.options.onFault?.(error); // the existing watches continue
       }
     }
     for (const key of keys) this.follow(key);
@@ -231,7 +231,7 @@ class Observation {
       onFault: (error: unknown) => {
         onFault?.(error);
         if (!isClosed(error)) return;
-        this.closed = error; // waiting helps no more: whoever closed the client has another one
+        this.closed = error; // the client is closed, so retrying cannot help
         this.wake();
       },
     });
@@ -248,7 +248,7 @@ const inventoryKey = (applicationId: string, namespace: string): ObjectKey => ({
   name: inventoryName(applicationId),
 });
 
-/** Content of Secrets and of ConfigMaps is nobody's business here, save that of inventories. */
+/** Removes the content of Secrets and ConfigMaps, which is not needed, except for inventories. */
 function withoutContent(object: KubernetesObject): KubernetesObject {
   const isInventory = object.kind === 'ConfigMap' && object.metadata.name.startsWith(inventoryName(''));
   if ((object.kind !== 'Secret' && object.kind !== 'ConfigMap') || isInventory) return object;
@@ -256,7 +256,7 @@ function withoutContent(object: KubernetesObject): KubernetesObject {
   return { apiVersion, kind, metadata };
 }
 
-/** Why one object is not as it was applied; nothing where it is. */
+/** Returns how one object differs from what was applied; empty if it does not. */
 function driftOf(key: ObjectKey, live: KubernetesObject | undefined, inventory: Inventory | undefined): Drift[] {
   const name = `${key.kind}/${key.name}`;
   if (!live && inventory?.jobs.has(keyText(key))) return [];

@@ -3,7 +3,10 @@ import { KubernetesApiError, KubernetesUnreachableError } from './client.ts';
 import { isTransient } from './status.ts';
 import { TransportError } from './transport.ts';
 
-/** Lets `ratePerSecond` calls through on average and `burst` at once. Waiting callers are served in order. */
+/**
+ * Rate limiter that admits `ratePerSecond` calls on average, with bursts of `burst`. Waiting callers are served in
+ * order.
+ */
 export function tokenBucket(clock: Clock, ratePerSecond: number, burst: number) {
   let tokens = burst;
   let filledAt = clock.monotonic();
@@ -14,7 +17,7 @@ export function tokenBucket(clock: Clock, ratePerSecond: number, burst: number) 
     filledAt = now;
   };
   return {
-    /** Resolves when the caller may go, or at once when `signal` aborts. */
+    /** Resolves when the caller may proceed, or when `signal` aborts. */
     take(signal?: AbortSignal): Promise<void> {
       refill();
       const turn = queue.then(async () => {
@@ -31,9 +34,9 @@ export function tokenBucket(clock: Clock, ratePerSecond: number, burst: number) 
 export interface RetryRules {
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Monotonic time after which no try is started. */
+  /** Monotonic time after which no attempt starts. */
   readonly deadlineAt: number;
-  /** Whether doing it twice does no harm. */
+  /** Whether a repetition is safe. */
   readonly idempotent: boolean;
   readonly signal?: AbortSignal;
 }
@@ -41,7 +44,7 @@ export interface RetryRules {
 const BACK_OFF = { firstMs: 100, mostMs: 10_000, spread: 0.5 };
 const MOST_TRIES = 6;
 
-/** Tries again what may pass by waiting: doubling waits with jitter, or as long as the server says. */
+/** Retries transient failures with exponential back-off and jitter, or after the time that the server specifies. */
 export async function withRetries<T>(rules: RetryRules, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     const remainingMs = rules.deadlineAt - rules.clock.monotonic();
@@ -59,7 +62,7 @@ export async function withRetries<T>(rules: RetryRules, attempt: (remainingMs: n
   }
 }
 
-/** Milliseconds before the next try; undefined when there is to be none. */
+/** Returns the milliseconds before the next attempt; undefined if there is none. */
 function waitAfter(error: unknown, tries: number, { idempotent, ids }: RetryRules): number | undefined {
   const waitMs = backOffMs(BACK_OFF, tries, chance(ids));
   if (error instanceof TransportError) {

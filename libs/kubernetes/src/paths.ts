@@ -3,11 +3,11 @@ import type { ResourceType } from './objects.ts';
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 type Place = { readonly name?: string; readonly namespace?: string | undefined; readonly subresource?: string };
 
-/** The path of a kind, or of one object of it. */
+/** Returns the path of a collection, or of one object in it. */
 export function pathOf(type: ResourceType, { name, namespace, subresource }: Place): string {
   for (const part of [name, namespace]) {
     if (part === '' || part === '.' || part === '..')
-      throw new TypeError('The name of an object must not be empty, . or ..'); // they would lead to another path
+      throw new TypeError('The name of an object must not be empty, . or ..'); // they would change the path
   }
   const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
   const space = type.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';

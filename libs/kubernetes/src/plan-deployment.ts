@@ -39,18 +39,18 @@ import { plainText, withoutValues } from './status.ts';
 import { inWaves, NEVER_PRUNED } from './waves.ts';
 
 export interface PlanInput {
-  /** Decorated and checked. */
+  /** Objects after `decorate` and all checks. */
   readonly objects: readonly KubernetesObject[];
-  /** `namespace`: where the inventory of the application is. */
+  /** `namespace` is that of the application's inventory. */
   readonly ownership: { readonly applicationId: string; readonly namespace: string };
-  /** What earlier attempts may have put onto the cluster. */
+  /** Objects that earlier attempts may have applied. */
   readonly previous: readonly InventoryEntry[];
-  /** Secret that makes fingerprints of Secrets useless to others; without it nothing is shown of them. */
+  /** Secret key of the fingerprints of Secrets; without it, nothing of them is shown. */
   readonly fingerprintKey?: string;
   readonly signal?: AbortSignal;
 }
 
-/** Calls to one cluster at once while planning and applying. */
+/** Maximum concurrent calls to one cluster during planning and applying. */
 export const AT_ONCE = 8;
 
 interface Asked {
@@ -61,8 +61,8 @@ interface Asked {
 }
 
 /**
- * Asks the server, by dry runs of a server-side apply, what bringing these objects would do. Nothing is written. One refusal
- * refuses the whole set: deployments are not half applied because a rule was found too late.
+ * Determines what applying these objects would change, with dry runs of a server-side apply. Writes nothing. If one
+ * object is refused, the entire plan is, so that no deployment is applied partially.
  */
 export async function planDeployment(
   client: KubernetesClient,
@@ -117,9 +117,9 @@ interface Asker {
   readonly applicationId: string;
   readonly inventory: Inventory | undefined;
   readonly lastApplied: ReadonlyMap<string, OwnedFields>;
-  /** Namespaces that this set makes: nothing in them can be asked before. */
+  /** Namespaces that this set creates, in which no dry run is possible yet. */
   readonly toCome: ReadonlyMap<string, ObjectKey>;
-  /** UIDs that the inventory remembers. */
+  /** UIDs in the inventory. */
   readonly known: ReadonlySet<string>;
   readonly fingerprintKey: string | undefined;
   readonly call: { readonly signal?: AbortSignal };
@@ -141,7 +141,10 @@ async function namespacesToCome({
   );
 }
 
-/** What a Job runs; a Job that ran just this and was seen to complete is done, also when it is gone. */
+/**
+ * Returns the fingerprint of a Job's template. A Job with the same fingerprint that was observed to complete is done,
+ * even if it was deleted.
+ */
 function jobOf({ fingerprintKey, inventory }: Asker, object: KubernetesObject): Pick<InventoryEntry, 'job'> {
   if (object.apiVersion !== 'batch/v1' || object.kind !== 'Job' || fingerprintKey === undefined) return {};
   const mark = fingerprint(contentOf(object), fingerprintKey);
@@ -240,7 +243,8 @@ async function askToUpdate(
     });
     if ('code' in dry) return dry;
     const fields = ownedFields(dry.object, FIELD_MANAGER);
-    // A field that somebody changed and changed back is the same and yet not ours: written, so that it is ours again.
+    // A field that was changed and changed back has the same value, but another owner, so it is written to own it
+    // again.
     const unchanged =
       isSame(contentOf(live), contentOf(dry.object)) &&
       isSame(ownedFields(live, FIELD_MANAGER), fields) &&
@@ -274,7 +278,7 @@ async function askToUpdate(
   }
 }
 
-/** An update that the server refuses because of a field that it had defaulted itself: planned with a patch that clears it. */
+/** Plans an update that the server refuses because of a field that it defaulted itself: a patch clears the field. */
 async function askToClear(
   { client, call, fingerprintKey }: Asker,
   object: KubernetesObject,
@@ -300,8 +304,8 @@ async function askToClear(
 }
 
 /**
- * An object of the same name that is not ours is never taken over. One whose label somebody took off is still ours when the
- * inventory remembers its UID; one with another application's label is not.
+ * Refuses to take over an object of the same name. An object without the label still belongs to the application if the
+ * inventory contains its UID; one with another application's label does not.
  */
 function ownershipRefusal(
   live: KubernetesObject,
@@ -326,8 +330,8 @@ function ownershipRefusal(
 }
 
 /**
- * Fields that were in our last applied set were taken from us and are taken back; a field that never was ours stays with
- * its manager. Where no set is known (the inventory object is gone), what the live object still says is ours decides.
+ * Refuses conflicts about fields that the application never owned. Fields of the last apply are taken back. If that is
+ * unknown (the inventory object was deleted), the fields that the live object lists as ours count.
  */
 function conflictRefusal(
   { lastApplied, objects }: Asker,
@@ -351,7 +355,10 @@ function conflictRefusal(
   };
 }
 
-/** The number of replicas, stated again after an autoscaler went: whoever scaled, or the manager of the hand-over, had it from us. */
+/**
+ * Returns whether the conflict is about replicas that are set again after an autoscaler was removed: the scale endpoint
+ * or the hand-over manager took them from us.
+ */
 const isScaledBack = (
   { field, manager, subresource }: FieldConflict,
   object: KubernetesObject,
@@ -361,7 +368,7 @@ const isScaledBack = (
   (subresource === 'scale' || manager === HANDOVER_MANAGER) &&
   !isAutoscaled(object, objects);
 
-/** Live replicas that an autoscaler of this set is to take over: dropping the field we own would set it to 1. */
+/** Returns the live replicas that an autoscaler of this set takes over. Dropping the owned field would scale to 1. */
 function replicasToHandOver({ objects }: Asker, object: KubernetesObject, live: KubernetesObject): number | undefined {
   if (hasReplicas(object) || !ownsField(ownedFields(live, FIELD_MANAGER), '.spec.replicas')) return undefined;
   return isAutoscaled(object, objects) ? number(at(live, 'spec', 'replicas')) : undefined;
@@ -382,7 +389,7 @@ async function askToPrune(
   return { key, apiVersion, action: 'prune', uid: live.metadata.uid ?? '' };
 }
 
-/** The type that a CustomResourceDefinition of the same set will bring. */
+/** Returns the type that a CustomResourceDefinition of the same set will define. */
 function definitionOf(
   objects: readonly KubernetesObject[],
   { apiVersion, kind }: KubernetesObject,
@@ -412,7 +419,7 @@ function definitionOf(
   };
 }
 
-/** A server's no to a dry run, as refusal; what is not an answer about the object is rethrown. */
+/** Converts a refused dry run to a refusal. Errors that do not concern the object are rethrown. */
 function refusalOf(error: unknown, key: ObjectKey): PlanError {
   if (!(error instanceof KubernetesApiError)) throw error;
   const { status, reason, causes, message } = error;

@@ -1,36 +1,36 @@
 import type { FieldConflict } from './client.ts';
 import type { JsonRecord, KubernetesObject, ObjectKey, ResourceType } from './objects.ts';
 
-/** One changed field, in words that may be stored: values of Secrets are fingerprints. */
+/** A changed field, without secrets: values of Secrets are fingerprints. */
 export interface FieldChange {
-  /** RFC 6901 pointer into the object. */
+  /** JSON pointer into the object (RFC 6901). */
   readonly pointer: string;
-  /** JSON text of the value before, at most 200 characters; absent when the field is new. */
+  /** JSON of the previous value, at most 200 characters; missing if the field is new. */
   readonly before?: string;
-  /** JSON text of the value after, at most 200 characters; absent when the field goes. */
+  /** JSON of the new value, at most 200 characters; missing if the field is removed. */
   readonly after?: string;
 }
 
 interface PlannedBase {
   readonly key: ObjectKey;
-  /** Whether the object is in a namespace; the version is that of the manifest. */
+  /** The apiVersion of the manifest. */
   readonly apiVersion: string;
 }
 
-/** What applying one object would do, as the server said in a dry run. */
+/** Effect of applying one object, from a dry run. */
 export type PlannedChange =
   | (PlannedBase & { readonly action: 'create' })
-  /** `takesBackFrom`: managers that changed fields of ours since; the apply must be forced. */
+  /** `takesBackFrom`: managers that changed our fields since. The apply must be forced. */
   | (PlannedBase & {
       readonly action: 'update';
       readonly changes: readonly FieldChange[];
       readonly takesBackFrom: readonly FieldConflict[];
     })
   | (PlannedBase & { readonly action: 'unchanged' })
-  /** The object cannot be asked yet: its namespace or its CRD is made by this same set. */
+  /** No dry run is possible yet, because this set creates the object's namespace or CRD. */
   | (PlannedBase & { readonly action: 'create-later'; readonly waitsFor: ObjectKey })
   | (PlannedBase & { readonly action: 'prune'; readonly uid: string })
-  /** In the old inventory, not in the new set, but left alone; `why` says so in a sentence. */
+  /** An object of the old inventory that is not in the new set, but is kept. `why` gives the reason as a sentence. */
   | (PlannedBase & { readonly action: 'keep'; readonly why: string });
 
 export type RefusalCode =
@@ -46,7 +46,7 @@ export type RefusalCode =
   | 'deployments/object-terminating'
   | 'deployments/object-too-large';
 
-/** Why one object stops the whole plan before the first write. */
+/** Why one object prevents the plan from being applied. */
 export interface PlanError {
   readonly key: ObjectKey;
   readonly code: RefusalCode;
@@ -57,10 +57,10 @@ export interface PlanError {
 
 export interface Plan {
   readonly changes: readonly PlannedChange[];
-  /** What `applyPlan` writes, in order. Holds Secrets: never stored outside the vault. */
+  /** What `applyPlan` writes, in order. Contains Secrets: store it only in the vault. */
   readonly waves: readonly Wave[];
   readonly prune: readonly InventoryEntry[];
-  /** Old inventory and new set together: what must be recorded before the first write. */
+  /** Union of old inventory and new set, which must be recorded before the first write. */
   readonly inventory: readonly InventoryEntry[];
   readonly warnings: readonly string[];
 }
@@ -76,7 +76,7 @@ export const WAVES = [
   'access',
 ] as const;
 
-/** Objects that are written together; the next wave is not begun before this one is done. */
+/** Objects that are written together, before the next wave starts. */
 export interface Wave {
   readonly name: (typeof WAVES)[number];
   readonly objects: readonly PlannedObject[];
@@ -87,27 +87,30 @@ export interface PlannedObject {
   readonly type: ResourceType;
   /** Whether the apply takes fields back. */
   readonly force: boolean;
-  /** Already so on the cluster: nothing is written. */
+  /** Whether the object is already up to date, so that nothing is written. */
   readonly unchanged: boolean;
-  /** Of the live object; absent when there is none yet. */
+  /** UID of the live object; missing if there is none. */
   readonly uid?: string;
-  /** Merge patch that goes first: it takes away what the server had defaulted and now refuses; see `clearedUnion`. */
+  /** Merge patch to send first, which removes a field that the server defaulted and now refuses. See `clearedUnion`. */
   readonly clear?: JsonRecord;
-  /** Replicas that live now and that an autoscaler is to take over from us; see `handOverReplicas`. */
+  /** Live replicas that an autoscaler takes over from us. See `handOverReplicas`. */
   readonly handOver?: number;
 }
 
 export type PlanOutcome =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusals: readonly PlanError[] };
 
-/** One object of an application as the inventory remembers it. */
+/** An object of an application in the inventory. */
 export interface InventoryEntry {
   readonly key: ObjectKey;
   readonly apiVersion: string;
-  /** As last seen; absent until it was applied. */
+  /** UID as last observed; missing until the object is applied. */
   readonly uid?: string;
-  /** Fields that our apply of it owns (`fieldsV1`); kept in the inventory object, so that what others changed since can be told. */
+  /** Fields that our apply owns (`fieldsV1`). Stored in the inventory object to detect later changes by others. */
   readonly fields?: Readonly<Record<string, unknown>>;
-  /** Of a Job: what it runs, as a fingerprint, and whether it was seen to complete; then it counts as done when it is gone. */
+  /**
+   * For a Job: fingerprint of its template, and whether it was observed to complete, in which case it counts as done
+   * after its deletion.
+   */
   readonly job?: { readonly fingerprint: string; readonly done: boolean };
 }

@@ -1,7 +1,7 @@
 import { podViolations } from '#kubernetes/pod-security';
 import { POD_CASES, podOfCase } from './testing/pod-cases.ts';
 
-describe('E3: a pod breaks no rule of the level that it fits, and one of the next stricter', () => {
+describe('E3: podViolations finds nothing at the level of a pod, and something at the next stricter one', () => {
   it.each(POD_CASES)('$name fits $fits', (given) => {
     const broken = (level: 'restricted' | 'baseline' | 'privileged') =>
       podViolations(podOfCase(given), level, given.annotations).length > 0;
@@ -16,7 +16,7 @@ describe('E3: a pod breaks no rule of the level that it fits, and one of the nex
     });
   });
 
-  it('says where, and the mildest level that would allow it', () => {
+  it('returns the path, and the least restrictive level that would allow it', () => {
     expect(podViolations({ containers: [{ name: 'c', securityContext: { privileged: true } }] }, 'baseline')).toEqual([
       {
         rule: 'privileged',

@@ -12,9 +12,9 @@ describe('quantities', () => {
     ['-1', -1_000n],
   ] as const)('%s is exact in thousandths', (written, milli) => expect(milliOf(written)).toBe(milli));
 
-  it('refuses what is none', () => expect(milliOf('one')).toBeUndefined());
+  it('rejects an invalid quantity', () => expect(milliOf('one')).toBeUndefined());
 
-  it('are written as the server keeps them, so that two managers do not conflict over spelling', () => {
+  it('are written in the canonical form, so that managers do not conflict over notation', () => {
     const container = {
       resources: { requests: { cpu: '1000m', memory: '1024Mi' }, limits: { cpu: 0.5, memory: '1.5Gi' } },
       env: [{ name: 'A', value: '1000m' }],

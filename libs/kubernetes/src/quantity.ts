@@ -2,8 +2,8 @@ import { canonicalQuantity, parseQuantity } from '#kubernetes/schemas';
 import { isRecord, type JsonRecord } from './objects.ts';
 
 /**
- * A quantity in thousandths, rounded away from zero, for exact sums (`100m` → 100n, `1Gi` → 1073741824000n).
- * Undefined for what is not a quantity.
+ * Converts a quantity to thousandths, rounded away from zero, for exact sums: `100m` → 100n, `1Gi` → 1073741824000n.
+ * @returns undefined if the quantity is invalid
  */
 export function milliOf(quantity: string | number): bigint | undefined {
   const parsed = parseQuantity(quantity);
@@ -14,8 +14,8 @@ export function milliOf(quantity: string | number): bigint | undefined {
 }
 
 /**
- * The object with the amounts of `requests`, `limits` and `sizeLimit` as the server writes them (`1000m` → `1`): two managers
- * that write one amount differently conflict with each other, even where both mean the same.
+ * Converts quantities in `requests`, `limits`, and `sizeLimit` to the server's canonical form (`1000m` → `1`). Two
+ * managers that write the same amount differently would conflict.
  */
 export function withCanonicalQuantities<T>(value: T, depth?: number): T;
 export function withCanonicalQuantities(value: unknown, depth = 0): unknown {

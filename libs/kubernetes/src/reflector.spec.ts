@@ -18,7 +18,9 @@ const broken = new KubernetesUnreachableError('connection', 'broke', false);
 
 type Step = WatchEvent | Error;
 
-/** Only list and watch are asked: lists as given, watches that play their steps and then stay open. */
+/**
+ * A client with only list and watch: returns the given lists; each watch yields its steps, and the last one stays open.
+ */
 function scripted(lists: readonly (readonly KubernetesObject[] | Error)[], watches: readonly (readonly Step[])[]) {
   const asked: string[] = [];
   const client = {
@@ -40,7 +42,7 @@ function scripted(lists: readonly (readonly KubernetesObject[] | Error)[], watch
       }
       if (!steps) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     },
-  } as unknown as KubernetesClient; // the two methods are all that a reflector calls
+  } as unknown as KubernetesClient; // a reflector calls only these two methods
   return { client, asked };
 }
 
@@ -66,8 +68,8 @@ afterEach(async () => {
   }
 });
 
-describe('E14: a copy of what a cluster has', () => {
-  it('follows additions, changes and removals, twice told ones too', async () => {
+describe('E14: a reflection of a cluster', () => {
+  it('follows additions, changes, and removals, even if they are repeated', async () => {
     const { client } = scripted(
       [[configMap('a', '1')]],
       [
@@ -83,20 +85,20 @@ describe('E14: a copy of what a cluster has', () => {
     await eventually(() => expect(names()).toEqual(['b']));
   });
 
-  it('continues where a watch ended, by the last bookmark, without a new list', async () => {
+  it('continues from the last bookmark when a watch ends, without a new list', async () => {
     const { client, asked } = scripted([[]], [[bookmark('150')]]);
     start(client);
     await eventually(() => expect(asked).toEqual(['list', 'watch 100', 'watch 150']));
   });
 
-  it('is listed again at once when its version is too old, and equals the cluster again', async () => {
+  it('lists again immediately when its version has expired, and then matches the cluster', async () => {
     const { client, asked } = scripted([[configMap('stale', '1')], [configMap('fresh', '2')]], [[expired]]);
     const { names } = start(client);
     await eventually(() => expect(names()).toEqual(['fresh']));
     expect(asked.slice(0, 3)).toEqual(['list', 'watch 100', 'list']);
   });
 
-  it('keeps what it has while the cluster is away, and asks again with growing pauses', async () => {
+  it('keeps its objects while the cluster is unreachable, and retries with increasing delays', async () => {
     const { client, asked } = scripted(
       [[configMap('a', '1')], broken, broken, [configMap('a', '1'), configMap('b', '2')]],
       [[broken]],
@@ -117,7 +119,7 @@ describe('E14: a copy of what a cluster has', () => {
     await eventually(() => expect(names()).toEqual(['a', 'b']));
   });
 
-  it('a watch that is ended at once, again and again, is not begun in a loop', async () => {
+  it('does not retry in a tight loop when watches end immediately', async () => {
     const { client, asked } = scripted([[]], [[], [], []]);
     const { faults } = start(client);
     await eventually(() => expect(faults).toHaveLength(1));
@@ -125,7 +127,7 @@ describe('E14: a copy of what a cluster has', () => {
     expect(asked).toEqual(['list', 'watch 100']);
   });
 
-  it('the first list that is refused is told to who waits for it', async () => {
+  it('rejects if the first list is refused', async () => {
     const { client } = scripted([new KubernetesApiError({ status: 403, reason: 'Forbidden', message: 'no' })], []);
     await expect(start(client).copy.whole).rejects.toMatchObject({ status: 403 });
   });

@@ -5,46 +5,48 @@ import type { KubernetesObject, ResourceType } from './objects.ts';
 export interface ReflectOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
-  /** What is kept of an object; all of it when left out. */
+  /** Returns the part of an object to keep; the entire object by default. */
   readonly keep?: (object: KubernetesObject) => KubernetesObject;
-  /** Called with each object as it comes, and once more when it goes. */
+  /** Called with each received object, including deleted ones. */
   readonly onObject?: (object: KubernetesObject) => void;
   readonly signal: AbortSignal;
-  /** For the pauses between tries. */
+  /** Clock of the delays between retries. */
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Called after each change of the copy, and when it is whole again after a list. */
+  /** Called after each change, and when a new list is complete. */
   readonly onChange: () => void;
-  /** Called when the server cannot be reached or answers with an error; the copy is kept and asking continues. */
+  /** Called when the server is unreachable or returns an error. Objects are kept, and requests are retried. */
   readonly onFault?: (error: unknown) => void;
 }
 
-/** A copy of all objects of one kind, kept level by list and watch. */
+/** A cache of all objects of one kind, updated by list and watch. */
 export interface Reflection {
   readonly objects: ReadonlyMap<string, KubernetesObject>;
   /** Whether a list has succeeded at least once. */
   readonly isWhole: boolean;
-  /** Settles when the copy is whole for the first time, or asking was ended; rejects when the first list fails. */
+  /** Resolves after the first complete list, or when the reflection ends. Rejects if the first list fails. */
   readonly whole: Promise<void>;
-  /** Settles when nothing is asked any more. */
+  /** Resolves when no more requests are sent. */
   readonly ended: Promise<void>;
 }
 
 const BACK_OFF = { firstMs: 250, mostMs: 30_000, spread: 0.5 };
-/** Watches are ended by the server after 4 to 8 minutes, each at another moment, so that not all begin again together. */
+/** Range of watch timeouts in seconds. They vary so that watches do not restart at the same time. */
 const WATCH_SECONDS = { least: 240, more: 240 } as const;
-/** A watch that ends sooner without a word is a proxy or server in trouble: it counts as a fault. */
+/**
+ * Milliseconds. A watch that ends sooner without an event indicates a faulty proxy or server, and counts as a failure.
+ */
 const SHORT_WATCH_MS = 1_000;
 
-/** Whether a client was closed under its users: its credential was replaced, or nobody seemed to need it. */
+/** Returns whether the client was closed: its credential was replaced, or it was idle. */
 export const isClosed = (error: unknown): error is KubernetesUnreachableError =>
   error instanceof KubernetesUnreachableError && error.why === 'closed';
 
 const keyOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
 /**
- * List, then watch, then again: a watch that ends continues where it was, one that is too old (410) lists again, and faults are
- * waited out with growing pauses.
+ * Lists and then watches all objects of a type. A watch that ends is continued at its last version; one that is too old
+ * (410) leads to a new list; other errors are retried with increasing delays.
  */
 export function reflect(client: KubernetesClient, type: ResourceType, options: ReflectOptions): Reflection {
   const objects = new Map<string, KubernetesObject>();
@@ -52,7 +54,7 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
   let isWhole = false;
   let settleWhole: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   const whole = new Promise<void>((resolve, reject) => (settleWhole = { resolve, reject }));
-  whole.catch(() => {}); // who does not wait for it hears of faults through onFault
+  whole.catch(() => {}); // callers that do not await it get errors through onFault
 
   async function list(): Promise<string> {
     const { items, resourceVersion } = await client.list(type, { ...scope(options), signal });
@@ -110,12 +112,13 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
       } catch (error) {
         if (signal.aborted) break;
         if (!isWhole) settleWhole?.reject(error);
-        // Too old, or of a server that was restored from a backup: only a new list helps. A kind that is gone has no objects.
+        // The version has expired, or the server was restored from a backup: only a new list helps. An unknown kind has
+        // no objects.
         version = undefined;
         if (isNotFound(error)) objects.clear();
         const isExpired = error instanceof KubernetesApiError && (error.status === 410 || error.reason === 'Expired');
         if (isExpired) continue;
-        if (clock.monotonic() - watchedFrom > BACK_OFF.mostMs) failures = 0; // it had gone well
+        if (clock.monotonic() - watchedFrom > BACK_OFF.mostMs) failures = 0; // it had worked
         watchedFrom = Number.POSITIVE_INFINITY;
         options.onFault?.(error);
         failures += 1;

@@ -50,7 +50,7 @@ describe.each(
     'with a step before': { ...web, preDeploy: { command: ['migrate'] } },
   } satisfies Record<string, ImageWorkload>),
 )('use-D21: an image application %s', (_, workload) => {
-  it('has only fields that Kubernetes knows, and fits Pod Security restricted', () => {
+  it('has only known fields, and fits Pod Security restricted', () => {
     const isNamespaced = () => true;
     const { objects, findings } = decorate(rendered(workload), {
       applicationId: 'a-1',
@@ -69,18 +69,19 @@ describe.each(
     } as const;
     expect([findings, checkManifests(objects, rules)]).toEqual([[], []]);
     for (const object of objects)
-      expect([object.kind, checkObject(object as unknown as Json)]).toEqual([object.kind, []]); // plain JSON by construction
+      // Plain JSON by construction.
+      expect([object.kind, checkObject(object as unknown as Json)]).toEqual([object.kind, []]);
   });
 });
 
-describe('use-D7: a revision that crashes takes no pod that works', () => {
-  it('since a pod counts only after it was ready for a while, and an old one ends only for one that counts', () =>
+describe('use-D7: a revision that crashes does not replace pods that work', () => {
+  it('because a pod must be ready for a while before an old one is deleted', () =>
     expect(spec(web)).toMatchObject({
       minReadySeconds: 5,
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0 } },
     }));
 
-  it('since what has a port must have started before it is asked for anything else', () => {
+  it('because a container with a port must pass its startup probe before other probes run', () => {
     expect(container(web)).toMatchObject({
       startupProbe: { tcpSocket: { port: 'http' } },
       readinessProbe: { tcpSocket: { port: 'http' } },
@@ -92,13 +93,13 @@ describe('use-D7: a revision that crashes takes no pod that works', () => {
 });
 
 describe('use-D21: an image application', () => {
-  it('loses its traffic long before it is restarted', () =>
+  it('loses its traffic long before a restart', () =>
     expect(container({ ...web, health: { path: '/healthz', failureThreshold: 4 } })).toMatchObject({
       readinessProbe: { failureThreshold: 4 },
       livenessProbe: { failureThreshold: 12 },
     }));
 
-  it('is ready when it runs, and has no Service, where it listens on no port', () => {
+  it('is ready when it runs, and has no Service, if it listens on no port', () => {
     for (const field of ['ports', 'startupProbe', 'readinessProbe', 'livenessProbe', 'lifecycle'])
       expect(container(worker)).not.toHaveProperty(field);
     expect(find(worker, 'Service')).toBeUndefined();
@@ -108,7 +109,7 @@ describe('use-D21: an image application', () => {
     ]);
   });
 
-  it('continues to answer while nodes and ingresses hear that it ends, where the cluster can have it wait', () => {
+  it('keeps serving while nodes and ingresses remove it, if the cluster supports it', () => {
     expect(pod(web)).toMatchObject({
       terminationGracePeriodSeconds: 35,
       containers: [{ lifecycle: { preStop: { sleep: { seconds: 5 } } } }],
@@ -117,7 +118,7 @@ describe('use-D21: an image application', () => {
     expect(pod(web, { ...cluster, minor: 29 })).toMatchObject({ terminationGracePeriodSeconds: 30 });
   });
 
-  it('does not wait for the owner of every file, and gets no variables for other Services', () => {
+  it('does not change the owner of every file, and gets no variables of other Services', () => {
     expect(pod(withVolume)).toMatchObject({
       enableServiceLinks: false,
       securityContext: { fsGroup: 65_532, fsGroupChangePolicy: 'OnRootMismatch' },
@@ -125,14 +126,14 @@ describe('use-D21: an image application', () => {
     expect(at(pod(web), 'securityContext')).not.toHaveProperty('fsGroup');
   });
 
-  it('lets a node be drained though its pods are broken', () => {
+  it('does not block a node drain with broken pods', () => {
     expect(at(find(web, 'PodDisruptionBudget'), 'spec')).toMatchObject({ unhealthyPodEvictionPolicy: 'AlwaysAllow' });
     expect(at(find(web, 'PodDisruptionBudget', { ...cluster, minor: 26 }), 'spec')).not.toHaveProperty(
       'unhealthyPodEvictionPolicy',
     );
   });
 
-  it('spreads each revision by itself, and over zones only where there are zones', () => {
+  it('spreads each revision separately, and over zones only if there are zones', () => {
     const spread = (offers = cluster) =>
       list(at(pod({ ...web, spread: 'hard' }, offers), 'topologySpreadConstraints')).map((constraint) => [
         at(constraint, 'topologyKey'),
@@ -153,7 +154,7 @@ describe('use-D21: an image application', () => {
     expect(zone).toMatchObject({ whenUnsatisfiable: 'ScheduleAnyway' });
   });
 
-  it('has the priority and the Ingress class that the cluster has for it', () => {
+  it("uses the cluster's PriorityClass and IngressClass", () => {
     expect(pod(web)).not.toHaveProperty('priorityClassName');
     const offers = { ...cluster, priorityClassName: 'astro-high', ingressClassName: 'nginx' };
     expect(pod(web, offers)).toMatchObject({ priorityClassName: 'astro-high' });
@@ -162,7 +163,7 @@ describe('use-D21: an image application', () => {
     expect(at(find(open, 'Ingress'), 'spec')).not.toHaveProperty('ingressClassName');
   });
 
-  it('names itself and its version on every object, and by neither finds its pods', () => {
+  it('has its name and version in labels of every object, but not in selectors', () => {
     const names = { 'app.kubernetes.io/instance': 'web', 'app.kubernetes.io/version': '1.10' };
     for (const { metadata } of rendered(web)) expect(metadata.labels).toMatchObject({ ...names, team: 'shop' });
     expect(podLabels(web)).toMatchObject(names);
@@ -188,7 +189,7 @@ describe('use-D21: an image application', () => {
     [`web:${'a'.repeat(70)}`, 'a'.repeat(63)],
   ])('takes its version from %s', (image, version) => expect(versionIn(image)).toBe(version));
 
-  it('is written as an earlier release did, where that recorded it', () => {
+  it('is rendered as in an earlier release, if that recorded its revision', () => {
     const { rendering: _, priority: _priority, applicationId: _id, ...older } = withVolume;
     const text = JSON.stringify(rendered(older, { ...cluster, ingressClassName: 'nginx' }));
     expect(text).not.toMatch(

@@ -67,12 +67,13 @@ const rendered = (workload: ImageWorkload): readonly KubernetesObject[] => {
 const find = (workload: ImageWorkload, kind: string) => rendered(workload).find((object) => object.kind === kind);
 
 describe.each(Object.entries(variants))('a rendered image application: %s', (_, workload) => {
-  it('has no field that Kubernetes does not know', () => {
+  it('has only known fields', () => {
     for (const object of rendered(workload))
-      expect([object.kind, checkObject(object as unknown as Json)]).toEqual([object.kind, []]); // plain JSON by construction
+      // Plain JSON by construction.
+      expect([object.kind, checkObject(object as unknown as Json)]).toEqual([object.kind, []]);
   });
 
-  it('fits Pod Security restricted and all guard rails', () => {
+  it('fits Pod Security restricted and all checks', () => {
     const isNamespaced = () => true;
     const { objects, findings } = decorate(rendered(workload), {
       applicationId: 'app',
@@ -94,7 +95,7 @@ describe.each(Object.entries(variants))('a rendered image application: %s', (_, 
     ).toEqual([]);
   });
 
-  it('is the same for the same input', () => expect(rendered(workload)).toEqual(rendered(structuredClone(workload))));
+  it('is deterministic', () => expect(rendered(workload)).toEqual(rendered(structuredClone(workload))));
 });
 
 describe('a rendered image application', () => {
@@ -106,27 +107,27 @@ describe('a rendered image application', () => {
     expect(defaultServiceName('n'.repeat(63))).toHaveLength(63);
   });
 
-  it('starts a new pod before an old one ends', () =>
+  it('starts a new pod before an old one is deleted', () =>
     expect(at(find(basic, 'Deployment'), 'spec', 'strategy')).toEqual({
       type: 'RollingUpdate',
       rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' },
     }));
 
-  it('with volumes stops the old pod first, which holds them, unless told otherwise', () => {
+  it('stops the old pod first if it has volumes, unless configured otherwise', () => {
     expect(at(find({ ...basic, volumes: full.volumes }, 'Deployment'), 'spec', 'strategy', 'type')).toBe('Recreate');
     expect(
       at(find({ ...basic, volumes: full.volumes, strategy: 'rolling' }, 'Deployment'), 'spec', 'strategy', 'type'),
     ).toBe('RollingUpdate');
   });
 
-  it('use-D16: with volumes of many writers starts the new pod first', () => {
+  it('use-D16: starts the new pod first if its volumes have several writers', () => {
     const volumes = full.volumes.map((volume) => ({ ...volume, accessMode: 'ReadWriteMany' as const }));
     expect(at(find({ ...basic, volumes }, 'Deployment'), 'spec', 'strategy', 'type')).toBe('RollingUpdate');
     expect(at(find({ ...basic, volumes }, 'PersistentVolumeClaim'), 'spec', 'accessModes')).toEqual(['ReadWriteMany']);
     expect(at(find(full, 'PersistentVolumeClaim'), 'spec', 'accessModes')).toEqual(['ReadWriteOnce']);
   });
 
-  it('states no replicas where an autoscaler rules', () => {
+  it('sets no replicas if it has an autoscaler', () => {
     expect(at(find(full, 'Deployment'), 'spec', 'replicas')).toBeUndefined();
     expect(find(full, 'HorizontalPodAutoscaler')).toMatchObject({
       spec: { minReplicas: 3, maxReplicas: 9, scaleTargetRef: { name: 'web' } },
@@ -134,25 +135,25 @@ describe('a rendered image application', () => {
     expect(at(find(basic, 'Deployment'), 'spec', 'replicas')).toBe(1);
   });
 
-  it('lets a drain take one pod at a time, and does not block it for a single pod', () => {
+  it('allows one pod at a time to be evicted, and does not block evictions of a single pod', () => {
     expect(find(full, 'PodDisruptionBudget')).toMatchObject({ spec: { maxUnavailable: 1 } });
     expect(find(basic, 'PodDisruptionBudget')).toBeUndefined();
   });
 
-  it('has an Ingress only when a host is asked for', () => {
+  it('has an Ingress only with a host', () => {
     expect(find(full, 'Ingress')).toMatchObject({
       spec: { ingressClassName: 'nginx', rules: [{ host: 'web.acme.dev' }], tls: [{ hosts: ['web.acme.dev'] }] },
     });
     expect(find(basic, 'Ingress')).toBeUndefined();
   });
 
-  it('E16: has the value of a secret in its Secret alone', () => {
+  it('E16: contains the value of a secret only in its Secret', () => {
     const others = rendered(full).filter(({ kind }) => kind !== 'Secret');
     expect(JSON.stringify(others)).not.toMatch(/hunter2|aHVudGVyMg/);
     expect(find(full, 'Secret')).toMatchObject({ data: { password: Buffer.from('hunter2').toString('base64') } });
   });
 
-  it('restarts pods when a secret or a file changes, and only then', () => {
+  it('restarts pods only when a secret or a file changes', () => {
     const annotations = (workload: ImageWorkload) =>
       at(find(workload, 'Deployment'), 'spec', 'template', 'metadata', 'annotations');
     expect(annotations({ ...full, secrets: { password: 'other' } })).not.toEqual(annotations(full));
@@ -160,7 +161,7 @@ describe('a rendered image application', () => {
     expect(annotations({ ...full, replicas: 7 })).toEqual(annotations(full));
   });
 
-  it('gives every file a key of its own, though their paths look alike', () => {
+  it('has a distinct key for every file, even if paths are similar', () => {
     expect(Object.keys(record(find(full, 'ConfigMap')?.['data']))).toEqual([
       'etc.app.config.yaml',
       'etc.app.config.yaml-2',
@@ -179,7 +180,7 @@ describe('a rendered image application', () => {
       matchLabels: { 'app.kubernetes.io/name': 'web' },
     }));
 
-  it('use-D17: finds its pods by the id of its application, where none was deployed before', () => {
+  it('use-D17: selects its pods by application ID if it was not deployed before', () => {
     const workload = { ...full, applicationId: 'a-1', serviceName: 'web-app' };
     const selector = { 'app.kubernetes.io/name': 'web', 'platform.astropulse.io/application': 'a-1' };
     const deployment = find(workload, 'Deployment');
@@ -192,7 +193,7 @@ describe('a rendered image application', () => {
       expect(at(spread, 'labelSelector', 'matchLabels')).toEqual(selector);
   });
 
-  it('writes amounts as the server does', () => {
+  it('has quantities in canonical form', () => {
     const workload = {
       ...basic,
       resources: { requests: { cpu: '1000m', memory: '1024Mi' }, limits: { memory: '2048Mi' } },
@@ -203,14 +204,14 @@ describe('a rendered image application', () => {
     });
   });
 
-  it('a schedule makes a CronJob and nothing that serves', () =>
+  it('is a CronJob without a Service if it has a schedule', () =>
     expect(
       rendered({ ...basic, schedule: '0 3 * * *', host: 'x.dev' })
         .map(({ kind }) => kind)
         .sort(),
     ).toEqual(['CronJob', 'ServiceAccount']));
 
-  it('a pod that runs before the deployment does not belong to the Service', () => {
+  it('excludes the pod of the pre-deploy step from its Service', () => {
     const job = renderImage({ ...full, preDeploy: { command: ['migrate'] } }, options).preDeploy[0];
     expect(at(job, 'spec', 'template', 'metadata', 'labels', 'app.kubernetes.io/name')).toBe('web-pre-deploy');
     expect(at(job, 'spec', 'template', 'spec', 'restartPolicy')).toBe('Never');

@@ -7,32 +7,33 @@ import { podOf, type PodParts } from './render-pod.ts';
 import type { ImageWorkload } from './workload.ts';
 
 export interface RenderedImage {
-  /** What runs and what it needs, in no particular order; without ownership marks (`decorate` adds them). */
+  /** Objects in no particular order, without ownership marks, which `decorate` adds. */
   readonly objects: readonly KubernetesObject[];
-  /** A Job that must succeed before the rest is written; its own Secret and ConfigMap are among `objects`. */
+  /** A Job that must succeed before the other objects are written. Its Secret and ConfigMap are among `objects`. */
   readonly preDeploy: readonly KubernetesObject[];
 }
 
 export interface RenderOptions {
-  /** Key of the fingerprints that make pods restart when a secret or a file changes. */
+  /** Key of the fingerprints that restart pods when a secret or a file changes. */
   readonly fingerprintKey: string;
   /** See `clusterOffers`. */
   readonly cluster: ClusterOffers;
 }
 
 const MAX_NAME = 63;
-/** A pod that crashes soon after it was ready never counts, so that it takes no pod that works. */
+/** A pod that crashes within this time never counts as available, so it does not replace a pod that works. */
 const MIN_READY_SECONDS = 5;
-/** Minor version of Kubernetes in which a budget lets pods go that are not ready. */
+/** Minor version of Kubernetes in which budgets can allow the eviction of pods that are not ready. */
 const EVICTION_POLICY_SINCE = 27;
 
-/** Name of the Service of an image application that has a namespace of its own: `<targetNamespace>-app`, at most 63 long. */
+/** Returns the default name of an image application's Service: `<targetNamespace>-app`, truncated to 63 characters. */
 export const defaultServiceName = (targetNamespace: string): string =>
   `${targetNamespace.slice(0, MAX_NAME - 4).replace(/-+$/, '')}-app`;
 
 /**
- * The Kubernetes objects that run an image. Fits the Pod Security level `restricted`. Rolling updates start a new pod before
- * an old one ends, so there are never fewer than the wanted number. Where an autoscaler rules, `replicas` is not stated.
+ * Renders the Kubernetes objects of an image application. They fit the Pod Security level `restricted`. Rolling updates
+ * start a new pod before an old one is deleted, so the number of pods never falls below the desired one. With an
+ * autoscaler, `replicas` is not set.
  */
 export function renderImage(workload: ImageWorkload, { fingerprintKey, cluster }: RenderOptions): RenderedImage {
   const { name, targetNamespace: namespace } = workload;
@@ -102,7 +103,7 @@ export function renderImage(workload: ImageWorkload, { fingerprintKey, cluster }
 
 type Meta = (name: string) => KubernetesObject['metadata'];
 
-/** Deployment, Service and what was asked for around them. */
+/** Renders the Deployment, the Service, and optional objects. */
 function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): KubernetesObject[] {
   const { name, autoscaling } = workload;
   const service = workload.serviceName ?? defaultServiceName(workload.targetNamespace);
@@ -245,7 +246,8 @@ function preDeployJob(
   parts: PodParts,
   metadata: KubernetesObject['metadata'],
 ): KubernetesObject {
-  const labels = unselected(parts.labels.object, metadata.name); // not the Service's: its pods serve nothing
+  // Not those of the Service, because the pods serve no traffic.
+  const labels = unselected(parts.labels.object, metadata.name);
   const podLabels = unselected(parts.labels.pod, metadata.name);
   const spec = podOf(
     { ...workload, command: step.command, args: step.args, health: undefined, volumes: [] },
@@ -264,7 +266,7 @@ function preDeployJob(
   };
 }
 
-/** Each configuration file with its key in the ConfigMap: its path, with dots for slashes. */
+/** Returns each configuration file with its key in the ConfigMap: its path with dots instead of slashes. */
 function fileKeys(workload: ImageWorkload): PodParts['files'] {
   const taken = new Set<string>();
   return workload.configFiles.map(({ path, content }) => {

@@ -4,11 +4,11 @@ import type { ImageWorkload } from './workload.ts';
 type Labels = Readonly<Record<string, string>>;
 
 export interface WorkloadLabels {
-  /** Never changes: a Deployment's selector cannot. */
+  /** Labels of the selector. They never change, since a Deployment's selector is immutable. */
   readonly selector: Labels;
-  /** Of every object. */
+  /** Labels of every object. */
   readonly object: Labels;
-  /** Of pods: what changes here restarts them. */
+  /** Labels of pods. A change restarts them. */
   readonly pod: Labels;
 }
 
@@ -19,7 +19,7 @@ const LABEL = {
   version: 'app.kubernetes.io/version',
 } as const;
 
-/** The labels of a workload's objects, of its pods, and the part of them by which pods are found. */
+/** Returns the labels of a workload's objects and pods, and those of its selector. */
 export function labelsOf(workload: ImageWorkload): WorkloadLabels {
   const { name, applicationId, labels, rendering } = workload;
   const selector = { [LABEL.name]: name, ...(applicationId !== undefined && { [APPLICATION_LABEL]: applicationId }) };
@@ -36,10 +36,10 @@ export function labelsOf(workload: ImageWorkload): WorkloadLabels {
   };
 }
 
-/** Labels for pods that are found by no selector of the workload's. */
+/** Returns labels that no selector of the workload matches. */
 export const unselected = (labels: Labels, name: string): Labels => ({ ...labels, [LABEL.name]: name });
 
-/** Labels that a variable takes its value from must be on the pod itself. */
+/** Returns labels that variables refer to, which must be on the pod itself. */
 function labelsRead({ env, labels }: ImageWorkload): Labels {
   const read = env.flatMap((variable) => {
     const key = 'fieldRef' in variable ? /^metadata\.labels\['(.+)'\]$/.exec(variable.fieldRef)?.[1] : undefined;
@@ -48,7 +48,7 @@ function labelsRead({ env, labels }: ImageWorkload): Labels {
   return Object.fromEntries(Object.entries(labels).filter(([key]) => read.includes(key)));
 }
 
-/** Tag of an image, or the beginning of its digest, in the form of a label's value; empty where there is neither. */
+/** Returns the tag of an image, or the start of its digest, as a valid label value; empty if it has neither. */
 export function versionIn(image: string): string {
   const [named = '', digest] = image.split('@');
   const tag = /:([^/:]+)$/.exec(named)?.[1];

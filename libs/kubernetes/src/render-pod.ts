@@ -3,7 +3,7 @@ import type { WorkloadLabels } from './render-labels.ts';
 import { probesOf } from './render-probes.ts';
 import type { ImageWorkload, WorkloadVariable } from './workload.ts';
 
-/** What the objects of one workload share. */
+/** Values that the objects of one workload share. */
 export interface PodParts {
   readonly labels: WorkloadLabels;
   readonly cluster: ClusterOffers;
@@ -19,18 +19,21 @@ type PodWorkload = Omit<ImageWorkload, 'health' | 'command' | 'args'> & {
   readonly args?: readonly string[] | undefined;
 };
 
-const FALLBACK_GROUP = 65_532; // `nonroot` of the distroless images; owns volumes when no user was named
+const FALLBACK_GROUP = 65_532; // `nonroot` of the distroless images; owns volumes if the image application sets no user
 
-/** A pod gets traffic until every node and ingress has heard that it ends; for so long it keeps answering. */
+/** Seconds that a terminating pod keeps serving, until every node and ingress has removed it. */
 const DRAIN_SECONDS = 5;
-/** What a process has to end in, as Kubernetes gives it by default. */
+/** Seconds in which a process must end; the default of Kubernetes. */
 const STOP_SECONDS = 30;
-/** Minor version of Kubernetes that has a container sleep before it stops, without a program in the image. */
+/** Minor version of Kubernetes in which a container can sleep before it stops, without a program in the image. */
 const SLEEP_SINCE = 30;
-/** Minor version that spreads the pods of each revision by themselves. */
+/** Minor version of Kubernetes in which pods of each revision can be spread separately. */
 const MATCH_KEYS_SINCE = 27;
 
-/** The pod of a workload. Fits `restricted`: no root, no capabilities, no escalation, the runtime's seccomp profile. */
+/**
+ * Renders the pod of a workload. It fits `restricted`: no root, no capabilities, no privilege escalation, and the
+ * runtime's seccomp profile.
+ */
 export function podOf(workload: PodWorkload, parts: PodParts, restartPolicy: 'Always' | 'OnFailure' | 'Never') {
   const serves = restartPolicy === 'Always';
   const isCurrent = workload.rendering !== undefined;
@@ -106,7 +109,7 @@ function variableOf(variable: WorkloadVariable, secretName: string) {
   };
 }
 
-/** Several pods stand on different nodes where that is possible, and over zones as the tier says, where there are zones. */
+/** Spreads pods over nodes if possible, and over zones as the tier specifies, if there are zones. */
 function spreadOf(workload: PodWorkload, { labels, cluster }: PodParts) {
   if ((workload.autoscaling?.max ?? workload.replicas) < 2) return {};
   const over = (topologyKey: string, whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway') => ({

@@ -2,14 +2,15 @@ import type { ImageWorkload } from './workload.ts';
 
 type Probed = { readonly [K in 'health' | 'port' | 'rendering']?: ImageWorkload[K] | undefined };
 
-/** How long a port may take to open before the container is restarted: as long as a rollout may take. */
+/** Time in which a port must open before the container is restarted: as long as a rollout may take. */
 const PORT_START = { periodSeconds: 2, failureThreshold: 300 };
-/** A pod that fails its checks loses its traffic first, and has this many times as long before it is restarted. */
+/** Factor of the liveness threshold: a failing pod first loses its traffic, and is restarted this much later. */
 const LIVENESS_PATIENCE = 3;
 
 /**
- * A named path is asked at start, for traffic and for life. Without one an open port means ready, and what has no port is
- * ready when it runs; nothing kills a pod that once started, since nobody said how to tell that it is stuck.
+ * Renders the probes of a container. A health path is used for startup, readiness, and liveness. Without one, an open
+ * port means ready, and a container without a port is ready when it runs; there is no liveness probe, since nothing
+ * indicates that the program hangs.
  */
 export function probesOf({ health, port, rendering }: Probed): object {
   if (!health) return port === undefined ? {} : portProbes(rendering);

@@ -5,15 +5,15 @@ import type { ManifestError } from './manifest-error.ts';
 import { keyOf, nameOf, withoutNulls, type KubernetesObject } from './objects.ts';
 
 /**
- * What a server would refuse by Kubernetes' own schemas, found without one. Kinds that they do not hold (custom
- * resources, kinds of a newer release) are left to the cluster's dry run.
+ * Validates objects against the schemas of Kubernetes, without a server. Unknown kinds (custom resources, kinds of a
+ * newer release) are left to the cluster's dry run.
  */
 export const schemaErrors = (objects: readonly KubernetesObject[]): readonly ManifestError[] =>
   objects.flatMap((object) => errorsOf(object));
 
 /**
- * Everything that stands against the manifests of one text and can be known without a cluster: that it is YAML, that it holds
- * Kubernetes objects, each once, and that their fields fit Kubernetes' schemas. Every error has its place in the text.
+ * Validates the manifests of a text as far as possible without a cluster: valid YAML, Kubernetes objects without
+ * duplicates, and fields that match the schemas. Every error has its position in the text.
  */
 export function checkInlineManifests(source: string): readonly ManifestError[] {
   const read = readInlineManifests(source);
@@ -29,7 +29,7 @@ export function checkInlineManifests(source: string): readonly ManifestError[] {
 
 function errorsOf(object: KubernetesObject): ManifestError[] {
   const key = keyOf(object);
-  return checkObject(object as unknown as Json) // parsed from JSON or YAML, or made by our own rendering
+  return checkObject(object as unknown as Json) // parsed from JSON or YAML, or rendered by the platform
     .filter(({ reason }) => reason !== 'unknown-kind')
     .map(({ reason, field, pointer, message, nearest }) => {
       const end = nearest === undefined || message.includes(nearest) ? '.' : `; did you mean ${nearest}?`;

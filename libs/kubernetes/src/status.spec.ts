@@ -3,8 +3,8 @@ import { apiError, isTransient, warningsOf, withoutValues } from './status.ts';
 const answer = (status: number, body: string, headers: Record<string, string> = {}) =>
   apiError({ status, body, headers });
 
-describe('an answer that is an error', () => {
-  it('of a path that is not served is told from a missing object', () => {
+describe('an error response', () => {
+  it('for an unknown path is distinguished from a missing object', () => {
     expect(answer(404, '404 page not found')).toMatchObject({ reason: 'UnknownType' });
     expect(
       answer(
@@ -27,7 +27,7 @@ describe('an answer that is an error', () => {
     ).toMatchObject({ reason: 'NotFound' });
   });
 
-  it('keeps causes and the time to wait', () => {
+  it('keeps causes and retryAfterSeconds', () => {
     const body = JSON.stringify({
       kind: 'Status',
       code: 422,
@@ -44,7 +44,7 @@ describe('an answer that is an error', () => {
     expect(answer(429, '', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }).retryAfterSeconds).toBeUndefined();
   });
 
-  it('of an eviction against a budget is not a rate limit', () => {
+  it('for an eviction that a budget forbids is not a rate limit', () => {
     expect(
       isTransient(
         answer(
@@ -62,7 +62,7 @@ describe('an answer that is an error', () => {
   });
 });
 
-describe("E16: a server's text", () => {
+describe("E16: a server's message", () => {
   it.each([
     [
       'Secret "a" is invalid: data[x]: Invalid value: "hunter2": must be short',
@@ -76,8 +76,8 @@ describe("E16: a server's text", () => {
       '.spec.x: expected string, got another type',
     ],
     ['a: Unsupported value: "hunter2": supported values: "b"', 'a: Unsupported value: supported values: "b"'],
-  ])('quotes no value: %s', (said, told) => expect(withoutValues(said)).toBe(told));
+  ])('omits quoted values: %s', (said, told) => expect(withoutValues(said)).toBe(told));
 });
 
-it('warnings are read one by one', () =>
+it('warnings are parsed separately', () =>
   expect(warningsOf({ warning: '299 - "first, \\"one\\"", 299 - "second"' })).toEqual(['first, "one"', 'second']));

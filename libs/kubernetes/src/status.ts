@@ -3,8 +3,8 @@ import { at, isRecord, list, number, text } from './objects.ts';
 import type { ServerResponse } from './transport.ts';
 
 /**
- * An answer that is an error, as one: from a Status when the body is one, else from the bare code. The words of another body
- * are never repeated: whoever names an address must not read with it what other services say.
+ * Converts an error response: from a Status if the body is one, otherwise from the HTTP code alone. Other bodies are
+ * never quoted, so that a registered address cannot be used to read responses of other services.
  */
 export function apiError({ status, headers, body }: ServerResponse): KubernetesApiError {
   const parsed = jsonOf(body);
@@ -20,14 +20,14 @@ export function apiError({ status, headers, body }: ServerResponse): KubernetesA
   return statusError(parsed, status, retryAfter);
 }
 
-/** A Status object, also one that came as a line of a watch. */
+/** Converts a Status object, including one in an event of a watch. */
 export function statusError(
   status: Readonly<Record<string, unknown>>,
   code = number(status['code']) ?? 0,
   retryAfter?: number,
 ): KubernetesApiError {
   const message = text(status['message']) ?? `The server returned ${code}`;
-  // A path below a known version that the server does not serve is a Status too, told apart only by its text.
+  // For a path that the server does not serve below a known version, the Status differs only in its message.
   const unknownType = code === 404 && message === 'the server could not find the requested resource';
   return new KubernetesApiError({
     status: code,
@@ -44,16 +44,16 @@ const causeOf = (cause: unknown): StatusCause => ({
   message: text(at(cause, 'message')) ?? '',
 });
 
-/** Parses JSON; undefined when it is none. */
+/** Parses JSON; undefined if it is invalid. */
 export function jsonOf(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    return undefined; // what is not JSON is judged by the caller, from the answer's code
+    return undefined; // the caller decides by the HTTP code
   }
 }
 
-/** Texts of `Warning: 299 - "…"` headers, in order. */
+/** Parses the texts of `Warning: 299 - "…"` headers, in order. */
 export function warningsOf(headers: ServerResponse['headers']): readonly string[] {
   const raw = headers['warning'];
   if (raw === undefined) return [];
@@ -61,15 +61,15 @@ export function warningsOf(headers: ServerResponse['headers']): readonly string[
   return [...joined.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) => (match[1] ?? '').replace(/\\(.)/g, '$1'));
 }
 
-/** Seconds of a Retry-After header; a date counts as absent, since the two clocks may differ. */
+/** Parses the seconds of a Retry-After header. A date counts as missing, because the clocks may differ. */
 function retryAfterSeconds(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
 }
 
-/** What a server quotes before a value of the object that was sent. */
+/** Text in server messages that precedes a value of the object. */
 const BEFORE_VALUE = /(?:Invalid value|Unsupported value|Duplicate value): |\bgot (?=&|[{"[])|=(?=")/g;
 
-/** A server's text without the values it quotes: they may be secrets, and texts are stored and shown. */
+/** Removes quoted values from a server's message, since they may be secret and messages are stored and shown. */
 export function withoutValues(message: string): string {
   const kept: string[] = [];
   let from = 0;
@@ -86,7 +86,10 @@ export function withoutValues(message: string): string {
   );
 }
 
-/** Where a quoted value ends, as Go prints it: a string, a number, or a structure with braces and strings in it. */
+/**
+ * Returns the end of a quoted value as Go prints it: a string, a number, or a structure that contains braces and
+ * strings.
+ */
 function endOfValue(message: string, start: number): number {
   let depth = 0;
   for (let index = start; index < message.length; index++) {
@@ -113,8 +116,8 @@ function endOfString(message: string, start: number): number {
 }
 
 /**
- * What may be stored and shown of a server's refusal: field paths, reasons, names of objects and of policies. The words of
- * webhooks and of admission policies may quote anything, so only who spoke is kept.
+ * Returns the part of a server's refusal that may be stored and shown: field paths, reasons, and names of objects and
+ * policies. Messages of webhooks and admission policies may quote anything, so only their source is kept.
  */
 export function plainText({ status, causes, message }: KubernetesApiError): string {
   const speaker = /^(?:.*?: )?(admission webhook "[^"]{1,253}") denied/s.exec(message)?.[1];
@@ -128,11 +131,11 @@ export function plainText({ status, causes, message }: KubernetesApiError): stri
   return withoutValues(message);
 }
 
-/** The 500s that repeat forever because the request itself is at fault (seen on 1.20 and 1.36). */
+/** Matches messages of 500 responses that are permanent because the request is invalid (observed on 1.20 and 1.36). */
 const PERMANENT_500 =
   /^failed to create typed (?:patch )?object|^failed to create manager|etcdserver: request is too large|trying to send message larger than max|metadata\.resourceVersion|resourceVersion should not be set/;
 
-/** Whether waiting can help against an error: an overloaded or restarting server, not a mistake of ours. */
+/** Returns whether retrying may help: the server is overloaded or restarting, and the request is valid. */
 export function isTransient(error: KubernetesApiError): boolean {
   if (error.status === 429) return !error.causes.some(({ reason }) => reason === 'DisruptionBudget');
   if (error.status === 500) return !PERMANENT_500.test(error.message);

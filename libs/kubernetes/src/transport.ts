@@ -8,16 +8,16 @@ import { egressRefused, isAllowed, isLoopback, type EgressPolicy } from '#egress
 
 export type ClusterCredential =
   | { readonly token: string }
-  /** PEM texts. */
+  /** PEM certificate and key. */
   | { readonly clientCertificate: string; readonly clientKey: string };
 
 export interface TransportOptions {
-  /** `https://host[:port][/path]`; `http` for loopback only. */
+  /** `https://host[:port][/path]`. `http` is allowed for loopback only. */
   readonly server: string;
-  /** PEM text; the system's authorities when left out. */
+  /** PEM certificates; the system's CAs by default. */
   readonly ca?: string;
   readonly credential: ClusterCredential;
-  /** The name in the server's certificate, when it differs from the host. */
+  /** Name in the server's certificate, if it differs from the host. */
   readonly tlsServerName?: string;
   readonly egress: EgressPolicy;
   readonly clock: Clock;
@@ -26,14 +26,14 @@ export interface TransportOptions {
 
 export interface Outgoing {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Path and query below the server's own path. */
+  /** Path and query, relative to the server's own path. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: AbortSignal;
-  /** Bytes of the answer; not of a stream. */
+  /** Maximum bytes of the response. Not applied to streams. */
   readonly maxBytes: number;
-  /** Milliseconds until the answer must be complete (for a stream: until it has begun). */
+  /** Milliseconds until the response must be complete (for a stream: until its headers have arrived). */
   readonly deadlineMs: number;
 }
 
@@ -43,7 +43,7 @@ export interface ServerResponse {
   readonly body: string;
 }
 
-/** A failure of one try; `stale` when a kept connection had been closed by the server before it read anything. */
+/** Failure of one attempt. `stale` if the server had closed a kept connection before it read anything. */
 export class TransportError extends KubernetesUnreachableError {
   readonly stale: boolean;
   constructor(
@@ -56,28 +56,28 @@ export class TransportError extends KubernetesUnreachableError {
   }
 }
 
-/** HTTP over kept connections to one server. Connects only where the egress policy allows; follows no redirects. */
+/** HTTP over kept connections to one server. Connects only where the egress policy allows, and follows no redirects. */
 export interface Transport {
   exchange(outgoing: Outgoing): Promise<ServerResponse>;
-  /** The answer as soon as its head is there; whoever asked must read or destroy it. */
+  /** Resolves with the response when its headers have arrived. The caller must read or destroy it. */
   open(outgoing: Outgoing): Promise<IncomingMessage>;
   close(): void;
 }
 
 const CLOSED = 'The connection to the cluster was closed.';
 const GIVEN_UP = 'The call was canceled.';
-const IDLE_MS = 60_000; // below the server's own 90 s, so that we close first
+const IDLE_MS = 60_000; // less than the server's own 90 s, so that the client closes first
 const MAX_SOCKETS = 16;
 
-/** @throws KubernetesUnreachableError when the address has a form that is never dialled. */
+/** @throws KubernetesUnreachableError if the server's address is invalid */
 export const createTransport = (options: TransportOptions): Transport => new HttpTransport(options);
 
-/** An answer of which the head is there. */
+/** A response whose headers have arrived. */
 interface Begun {
   readonly response: IncomingMessage;
-  /** The call is over: its deadline and its signal no longer matter. */
+  /** Ends the call, so that its deadline and signal no longer apply. */
   settle(): void;
-  /** Who hears of a failure from here on. */
+  /** Sets the handler of later failures. */
   onFailure(handler: (error: TransportError) => void): void;
 }
 
@@ -89,9 +89,9 @@ class HttpTransport implements Transport {
   private readonly host: string;
   private readonly port: number;
   private readonly calls: http.Agent;
-  /** Of their own: watches must not starve calls. */
+  /** Separate, so that watches do not block calls. */
   private readonly streams: http.Agent;
-  /** Ends one of the calls and streams that are under way. */
+  /** Functions that end pending calls and streams. */
   private readonly ending = new Set<() => void>();
   private closed = false;
 
@@ -136,18 +136,18 @@ class HttpTransport implements Transport {
         reject(new TransportError('connection', message, { ...state, cause }));
       };
       response.on('error', broken);
-      response.on('close', () => broken()); // after `end` this changes nothing
+      response.on('close', () => broken()); // no effect after `end`
     });
   }
 
   async open(outgoing: Outgoing): Promise<IncomingMessage> {
     const { response, settle, onFailure } = await this.send(outgoing, this.streams);
-    settle(); // the deadline was for the head
+    settle(); // the deadline applied to the headers
     onFailure(() => {});
     const drop = () => response.destroy();
     this.ending.add(drop);
     outgoing.signal?.addEventListener('abort', drop, { once: true });
-    response.on('error', () => {}); // also reaches whoever iterates; without a listener it would end the process
+    response.on('error', () => {}); // iterators also get the error; without a listener, it would end the process
     response.once('close', () => {
       this.ending.delete(drop);
       outgoing.signal?.removeEventListener('abort', drop);
@@ -180,7 +180,7 @@ class HttpTransport implements Transport {
     return isAllowed(this.options.egress, { address, port, host }) && (secure || isLoopback(address));
   }
 
-  /** Resolves the name, and lets only permitted addresses be dialled. */
+  /** Resolves the name, and returns only addresses that the egress policy allows. */
   private readonly lookup: LookupFunction = (name, wanted, done) => {
     const { family } = wanted;
     resolveName(name, { all: true, ...(family !== undefined && { family }) }, (failure, addresses) => {
@@ -229,7 +229,8 @@ class HttpTransport implements Transport {
         ...('token' in credential && { authorization: `Bearer ${credential.token}` }),
         accept: 'application/json',
         ...headers,
-        // Node sends a DELETE's body without any framing unless told; the server then ignores it, and deletes.
+        // Node sends a DELETE's body without framing unless this header is set. The server would then ignore the body
+        // and delete.
         ...(body && { 'content-length': String(body.length) }),
       },
     });
@@ -276,7 +277,7 @@ class HttpTransport implements Transport {
   }
 }
 
-/** The address of an API server: https (http for loopback), without user, query and fragment. */
+/** Parses the address of an API server: https (http for loopback), without user, query, and fragment. */
 export function parseServer(server: string): URL {
   const refuse = (why: string) => new KubernetesUnreachableError('egress', `The server's address ${why}.`, false);
   if (!URL.canParse(server)) throw refuse('is not a URL');

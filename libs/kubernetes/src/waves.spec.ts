@@ -10,7 +10,7 @@ const planned = (kind: string, name = 'a'): PlannedObject => ({
 });
 
 describe('waves', () => {
-  it('bring what others need first', () => {
+  it('contain dependencies first', () => {
     const waves = inWaves(
       [
         'Ingress',
@@ -36,7 +36,7 @@ describe('waves', () => {
     ]);
   });
 
-  it('have one order for one set, whatever the order of the manifests', () => {
+  it('have the same order, whatever the order of the manifests', () => {
     const objects = ['b', 'a', 'c'].map((name): KubernetesObject => ({
       apiVersion: 'v1',
       kind: 'Secret',

@@ -36,13 +36,13 @@ const WAVE_OF: Readonly<Record<string, WaveName>> = {
   APIService: 'access',
 };
 
-/** Order inside a wave: what others refer to first. Kinds that are not named come last, by name. */
+/** Order within a wave: dependencies first. Unlisted kinds come last, sorted by name. */
 const ORDER = Object.keys(WAVE_OF);
 
-/** The wave of a kind; custom resources go with the workloads, behind their definitions. */
+/** Returns the wave of a kind. Custom resources are in the wave of workloads, after their definitions. */
 const waveOf = (kind: string): WaveName => WAVE_OF[kind] ?? 'workloads';
 
-/** Compares objects in the order in which they are written; reversed, it is the order in which they are removed. */
+/** Compares objects by the order in which they are written, which is the reverse order of removal. */
 export function byOrder(
   a: Pick<KubernetesObject, 'kind' | 'metadata'>,
   b: Pick<KubernetesObject, 'kind' | 'metadata'>,
@@ -55,7 +55,7 @@ export function byOrder(
   );
 }
 
-/** Planned objects in waves, empty ones left out. */
+/** Groups planned objects into waves, without empty ones. */
 export function inWaves(objects: readonly PlannedObject[]): readonly Wave[] {
   const sorted = objects.toSorted((a, b) => byOrder(a.object, b.object));
   return WAVES.map((name) => ({ name, objects: sorted.filter(({ object }) => waveOf(object.kind) === name) })).filter(
@@ -63,7 +63,7 @@ export function inWaves(objects: readonly PlannedObject[]): readonly Wave[] {
   );
 }
 
-/** Never removed because they are missing from a new set: people lose data with them, or others' objects. */
+/** Kinds that are never pruned, since that would delete data or objects of others. */
 export const NEVER_PRUNED: ReadonlySet<string> = new Set([
   'PersistentVolumeClaim',
   'PersistentVolume',

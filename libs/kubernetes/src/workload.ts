@@ -6,9 +6,9 @@ export interface WorkloadResources {
 
 export type WorkloadVariable =
   | { readonly name: string; readonly value: string }
-  /** A key of the workload's own Secret (`secrets`), or of another one when `secretName` is given. */
+  /** A key of the workload's own Secret (`secrets`), or of the Secret `secretName`. */
   | { readonly name: string; readonly secret: { readonly key: string; readonly secretName?: string } }
-  /** Such as `metadata.name` or `status.podIP`. */
+  /** Field path such as `metadata.name` or `status.podIP`. */
   | { readonly name: string; readonly fieldRef: string };
 
 export interface WorkloadPort {
@@ -20,17 +20,17 @@ export interface WorkloadPort {
 
 export interface WorkloadHealth {
   readonly path: string;
-  /** The workload's port when left out. */
+  /** The workload's port by default. */
   readonly port?: number;
-  /** Seconds before the first look of the startup probe; 0 when left out. */
+  /** Seconds before the first startup probe; 0 by default. */
   readonly initialDelaySeconds?: number;
-  /** 10 when left out. */
+  /** 10 by default. */
   readonly periodSeconds?: number;
-  /** 3 when left out. */
+  /** 3 by default. */
   readonly timeoutSeconds?: number;
-  /** 3 when left out. */
+  /** 3 by default. */
   readonly failureThreshold?: number;
-  /** Seconds that a start may take before the container is restarted; 300 when left out. */
+  /** Seconds in which the container must start before it is restarted; 300 by default. */
   readonly startupSeconds?: number;
 }
 
@@ -41,7 +41,10 @@ export interface WorkloadVolume {
   readonly size: string;
   readonly storageClass?: string;
   readonly mountPath: string;
-  /** `ReadWriteOnce`, pods of one node, when left out; `ReadWriteMany`, pods of all nodes, where the class can. */
+  /**
+   * `ReadWriteOnce` (pods of one node) by default, or `ReadWriteMany` (pods of all nodes) if the storage class supports
+   * it.
+   */
   readonly accessMode?: 'ReadWriteOnce' | 'ReadWriteMany';
 }
 
@@ -51,19 +54,24 @@ export interface WorkloadFile {
   readonly content: string;
 }
 
-/** What cannot change of an application that is deployed: a Deployment's selector, and the name that others call. */
+/**
+ * Immutable properties of a deployed application: the Deployment's selector, and the name that other applications use.
+ */
 export interface WorkloadIdentity {
-  /** In all selectors; left out where an earlier release deployed first: those selectors hold the name alone. */
+  /**
+   * Part of all selectors. Missing if an earlier release deployed the application first, since those selectors contain
+   * only the name.
+   */
   readonly applicationId?: string;
-  /** Name of the Service; `defaultServiceName` of the target namespace when left out. */
+  /** Name of the Service; by default the `defaultServiceName` of the target namespace. */
   readonly serviceName?: string;
 }
 
-/** Everything that is needed to run one image: the resolved result of platform, tier, profile and application. */
+/** Resolved configuration of an image application, from platform, tier, profile, and application. */
 export interface ImageWorkload extends WorkloadIdentity {
   /**
-   * How the objects are written. Revisions of releases before 0.2 lack it and are written as they were then: to deploy such a
-   * revision once more must not restart its pods.
+   * Version of the rendering. Missing in revisions of releases before 0.2, which are rendered as in those releases, so
+   * that redeploying them does not restart their pods.
    */
   readonly rendering?: 2;
   /** Name of the application: a DNS label of at most 38 characters. */
@@ -71,9 +79,9 @@ export interface ImageWorkload extends WorkloadIdentity {
   readonly targetNamespace: string;
   /** Full reference with tag or digest, such as `images.acme.dev/web:1.10`. */
   readonly image: string;
-  /** Left out by what listens on no port: it has no Service, and is ready when it runs. */
+  /** Missing if the application listens on no port. It then has no Service, and is ready when it runs. */
   readonly port?: number;
-  /** Further ports, reachable inside the cluster under their own numbers. */
+  /** Additional ports, which are reachable within the cluster under their own numbers. */
   readonly ports: readonly WorkloadPort[];
   readonly command?: readonly string[];
   readonly args?: readonly string[];
@@ -91,11 +99,11 @@ export interface ImageWorkload extends WorkloadIdentity {
   readonly health?: WorkloadHealth;
   readonly volumes: readonly WorkloadVolume[];
   readonly configFiles: readonly WorkloadFile[];
-  /** `recreate` stops the old pods first. `rolling` when left out, `recreate` with volumes. */
+  /** `recreate` stops the old pods first. `rolling` by default, or `recreate` with volumes. */
   readonly strategy?: 'rolling' | 'recreate';
-  /** Five cron fields; the workload is then a CronJob without Service, Ingress and autoscaling. */
+  /** Five cron fields. The workload is then a CronJob without Service, Ingress, and autoscaling. */
   readonly schedule?: string;
-  /** Runs to its end before each rollout, with the same image and environment. */
+  /** A step that must complete before each rollout, with the same image and environment. */
   readonly preDeploy?: {
     readonly command: readonly string[];
     readonly args?: readonly string[];
@@ -104,16 +112,16 @@ export interface ImageWorkload extends WorkloadIdentity {
   /** Name of an existing Secret of type dockerconfigjson in the target namespace. */
   readonly imagePullSecret?: string;
   readonly runAsUser?: number;
-  /** Exact host name; gives an Ingress. */
+  /** Exact host name, for which an Ingress is created. */
   readonly host?: string;
   readonly ingressClassName?: string;
   /** Name of a TLS Secret for the host. */
   readonly tlsSecretName?: string;
-  /** Pods are spread over zones: `hard` leaves a pod waiting rather than unspread. */
+  /** Spreads pods over zones. With `hard`, a pod stays pending if it cannot be spread. */
   readonly spread?: 'soft' | 'hard';
   readonly priorityClassName?: string;
-  /** Of the tier: its PriorityClass is `astro-` and this word, where the cluster has that one. */
+  /** Priority of the tier. Its PriorityClass is this value with the prefix `astro-`, if the cluster has it. */
   readonly priority?: 'low' | 'high' | 'critical';
-  /** Further labels of the application, put on every object, and not on pods: a changed label would restart them. */
+  /** Additional labels of every object, but not of pods, which a changed label would restart. */
   readonly labels: Readonly<Record<string, string>>;
 }

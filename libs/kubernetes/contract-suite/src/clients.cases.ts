@@ -16,8 +16,8 @@ import {
   type Step,
 } from '#sandbox-cluster/cases';
 
-// What clients send that are not ours: kubectl's and client-go's protobuf, YAML, questions about rights, and labels and
-// sizes that only admission looks at.
+// Requests of other clients: protobuf of kubectl and client-go, YAML, access reviews, and labels and sizes that only
+// admission checks.
 
 const clients = (name: string, ...steps: readonly Step[]): Case => ({ area: 'clients', name, steps });
 const protobuf = (method: 'POST' | 'PUT', path: string, bytes: string): Step => ({
@@ -34,12 +34,12 @@ const yaml = (path: string, text: string): Step => ({
 });
 
 // Written by client-go 0.36.3 from its own types.
-/** A ConfigMap with finalizers, an owner, labels and annotations. */
+/** A ConfigMap with finalizers, an owner, labels, and annotations. */
 const HELD =
   'azhzAAoPCgJ2MRIJQ29uZmlnTWFwEn0KcwoBYRIAGgAiACoAMgA4AEIAWgYKAWwSATFiBgoBbhIBMmo+CglDb25maWdNYXAaBW93' +
   'bmVyIiQwYjViOGYzZS02ZjBlLTRhMWMtOWQ1NC0wYTZhZDJiMWYwMDAqAnYxOAFyEGV4YW1wbGUuY29tL2hlbGQSBgoBaxIBdhoA' +
   'IgA=';
-/** The same one, of resourceVersion 1. */
+/** The same ConfigMap with resourceVersion 1. */
 const STALE = 'azhzAAoPCgJ2MRIJQ29uZmlnTWFwEhwKEgoBYRIAGgAiACoAMgExOABCABIGCgFrEgF3GgAiAA==';
 const DEPLOYMENT =
   'azhzAAoVCgdhcHBzL3YxEgpEZXBsb3ltZW50EqICCh8KA3dlYhIAGgAiACoAMgA4AEIAWgoKA2FwcBIDd2ViEvABCAASDAoKCgNh' +
@@ -67,7 +67,7 @@ const review = (kind: string, spec: JsonObject, headers: Step['headers'] = {}): 
 });
 const reading = { verb: 'get', resource: 'pods', namespace: '{ns}' };
 const jane = { 'impersonate-user': 'jane' };
-/** Rules, which come in another order each time. */
+/** Returns the rules of a review, sorted, since a server returns them in random order. */
 const rules = ({ status }: JsonObject): Json =>
   ['resourceRules', 'nonResourceRules'].map((field) =>
     ((status as JsonObject)[field] as readonly Json[]).map((rule) => JSON.stringify(rule)).sort(),

@@ -67,7 +67,7 @@ const made: readonly Step[] = [
 const held = configMap('held', {}, { finalizers: ['example.com/hold'] });
 const release = silent(merge(`${other}/configmaps/held`, { metadata: { finalizers: null } }));
 const ended = silent(gone(other));
-/** A namespace without what an API server allots. */
+/** Returns a namespace without values that an API server allocates. */
 const spaceShown = (body: JsonObject): Json =>
   body['kind'] === 'Status'
     ? body
@@ -79,7 +79,7 @@ const spaceShown = (body: JsonObject): Json =>
         status: body['status'] ?? null,
       };
 
-/** Who goes with whom: owners, finalizers, propagation, and namespaces with all that is in them. */
+/** Owners, finalizers, propagation policies, and the deletion of namespaces with their objects. */
 export const collectionCases: readonly Case[] = [
   collection('in the background', ...running, remove(web, with_('Background')), empty(at.replicasets), empty(at.pods)),
   collection('in the background when nothing is said', ...running, remove(web), empty(at.replicasets), empty(at.pods)),

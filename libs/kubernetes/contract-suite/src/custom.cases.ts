@@ -13,7 +13,7 @@ import {
   type Step,
 } from '#sandbox-cluster/cases';
 
-// CustomResourceDefinitions and their objects. A definition belongs to the whole cluster: each case has a group of its own.
+// CustomResourceDefinitions and their objects. Definitions are cluster-scoped, so each case has its own group.
 
 const GROUP = '{ns}.example';
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
@@ -106,7 +106,7 @@ const custom = (name: string, more: JsonObject, ...steps: readonly Step[]): Case
   steps: [...begin(more), ...steps, end],
 });
 const bad = (name: string, given: JsonObject): Step => post(WIDGETS, widget(name, given));
-/** Without hashes that only the server can draw. */
+/** Returns resources without hashes, which only the server can generate. */
 const resourcesOf = ({ resources }: JsonObject): Json =>
   (resources as readonly JsonObject[]).map(({ storageVersionHash: _hash, ...resource }) => resource as Json);
 const mine = ({ groups }: JsonObject): Json =>

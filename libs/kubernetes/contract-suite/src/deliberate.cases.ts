@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '#kernel';
 import { at, configMap, get, of, pod, post, silent, type Case } from '#sandbox-cluster/cases';
 
-// Where the sandbox does on purpose what a server does not: each is in the list of docs/sandbox.md.
+// Deliberate differences between the sandbox and a server. Each is listed in docs/sandbox.md.
 
 const code = (body: JsonObject): Json => ({ kind: body['kind'] ?? null, code: body['code'] ?? null });
 const unplaced = silent(post(at.pods, pod('p', { nodeSelector: { none: 'such' } })));

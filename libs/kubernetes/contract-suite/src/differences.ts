@@ -2,15 +2,18 @@ import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '#kernel';
 import type { Seen } from '#sandbox-cluster/cases';
 
-/** One place where two answers are not the same. */
+/** A location where two responses differ. */
 export interface Difference {
-  /** Position of the compared step and path in its answer: `0/body/spec/replicas`. */
+  /** Index of the compared step and path in its response: `0/body/spec/replicas`. */
   readonly place: string;
   readonly real: Json | undefined;
   readonly given: Json | undefined;
 }
 
-/** Every place where two runs of a case differ; where one has no more, the whole of the other is the difference. */
+/**
+ * Returns all differences between two runs of a case. If one run has fewer values, each missing value is one
+ * difference.
+ */
 export function differences(real: readonly Seen[], given: readonly Seen[]): readonly Difference[] {
   const found: Difference[] = [];
   compare(real as unknown as Json, given as unknown as Json, '', found); // Seen is JSON
@@ -29,20 +32,20 @@ function compare(real: Json | undefined, given: Json | undefined, place: string,
     found.push({ place, real, given });
     return;
   }
-  const [left, right] = [real as JsonObject, given as JsonObject]; // arrays too are read by their keys
+  const [left, right] = [real as JsonObject, given as JsonObject]; // arrays are also compared by key
   for (const key of new Set([...Object.keys(left), ...Object.keys(right)]))
     compare(left[key], right[key], place === '' ? key : `${place}/${key}`, found);
 }
 
-/** Differences that are meant, by the id of their case: places, each with all that is below it. */
+/** Deliberate differences by the ID of their case. Each path includes its descendants. */
 export type Known = ReadonlyMap<string, readonly string[]>;
 
 const BEGIN = '<!-- differences: begin -->';
 const END = '<!-- differences: end -->';
 
 /**
- * Reads the list of deliberate differences: a table between two marks, with case, place and reason.
- * @throws Error when the document has no such list, or a row gives no reason
+ * Parses the list of deliberate differences: a table between two markers, with case, path, and reason.
+ * @throws Error if the document has no list, or a row has no reason
  */
 export function knownDifferences(document: string): Known {
   const [from, to] = [document.indexOf(BEGIN), document.indexOf(END)];
@@ -60,14 +63,14 @@ export function knownDifferences(document: string): Known {
   return known;
 }
 
-/** The list in the product's documentation. */
+/** Reads the list in the product's documentation. */
 export const documentedDifferences = (): Known =>
   knownDifferences(readFileSync(new URL('../../../../docs/sandbox.md', import.meta.url), 'utf8'));
 
 export const isKnown = (known: Known, id: string, { place }: Difference): boolean =>
   (known.get(id) ?? []).some((allowed) => allowed === '' || place === allowed || place.startsWith(`${allowed}/`));
 
-/** A difference in lines, for reports. */
+/** Formats a difference as lines of a report. */
 export const told = ({ place, real, given }: Difference): string =>
   `${place}\n    recorded: ${short(real)}\n    now:      ${short(given)}`;
 

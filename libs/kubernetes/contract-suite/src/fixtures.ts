@@ -3,24 +3,24 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { fileURLToPath } from 'node:url';
 import type { Case, Seen } from '#sandbox-cluster/cases';
 
-/** What a real server answered to one case. */
+/** Recorded responses of a real server to one case. */
 export interface Fixture {
   readonly name: string;
-  /** Of the requests that were sent: a case that asks something else needs another recording. */
+  /** Hash of the recorded requests. If the case sends other requests, it must be recorded again. */
   readonly asked: string;
   readonly seen: readonly Seen[];
 }
 
 const FOLDER = fileURLToPath(new URL('../fixtures/', import.meta.url));
 
-/** Names one case everywhere: in fixtures, in the list of differences, in reports. */
+/** Returns the ID of a case in fixtures, in the list of differences, and in reports. */
 export const idOf = ({ area, name }: Case): string => `${area}: ${name}`;
 
-/** A short hash of a case's requests; what is picked from answers and waited for is code and not part of it. */
+/** Returns a short hash of a case's requests. Its functions (`only`, `until`) are not included. */
 export const askedBy = ({ steps }: Case): string =>
   createHash('sha256').update(JSON.stringify(steps)).digest('hex').slice(0, 16);
 
-/** Recorded answers by the id of their case. */
+/** Reads the recorded responses by the ID of their case. */
 export function readFixtures(): ReadonlyMap<string, Fixture> {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
   return new Map(
@@ -31,7 +31,7 @@ export function readFixtures(): ReadonlyMap<string, Fixture> {
   );
 }
 
-/** Writes one file for each area, a line for each case: the same answers give the same bytes. */
+/** Writes one file for each area with one line for each case, so that equal responses produce equal bytes. */
 export function writeFixtures(recorded: ReadonlyMap<string, readonly Fixture[]>): void {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });

@@ -17,7 +17,7 @@ import { platformCases } from './platform.cases.ts';
 import { rolloutCases } from './rollout.cases.ts';
 import { eventCases, logCases, surroundingCases } from './telling.cases.ts';
 
-/** Everything that is asked of a Kubernetes API, by area. */
+/** All cases, by area. */
 export const contractCases: readonly Case[] = [
   ...codeCases,
   ...validationCases,

@@ -2,17 +2,20 @@ import { runCase, type ApiTarget, type Case, type Seen } from '#sandbox-cluster/
 import { differences, isKnown, told, type Known } from './differences.ts';
 import { askedBy, idOf, type Fixture } from './fixtures.ts';
 
-/** How a target is held against recorded answers. */
+/** A comparison of a target with recorded responses. */
 export interface Trial {
   readonly target: ApiTarget;
   readonly fixtures: ReadonlyMap<string, Fixture>;
-  /** Differences that are meant; none for the server that the answers come from. */
+  /** Deliberate differences; none for the recorded server. */
   readonly known: Known;
-  /** Beginning of the names of namespaces: letters that no normaliser takes for drawn ones. */
+  /** Prefix of namespace names. The normalizer must not take its letters for generated ones. */
   readonly prefix: string;
 }
 
-/** Runs a case and says what differs from its recording. @param number makes its namespace's name unlike others' */
+/**
+ * Runs a case and returns the differences from its recording.
+ * @param number makes the name of its namespace unique
+ */
 export async function judge(
   { target, fixtures, known, prefix }: Trial,
   judged: Case,
@@ -29,8 +32,8 @@ export async function judge(
 }
 
 /**
- * Runs a case, once more when something it waits for did not come: a real server's parts stall for half a minute now and
- * then. A second failure is one.
+ * Runs a case. If an awaited state does not occur, retries once, because components of a real server occasionally stall
+ * for half a minute.
  */
 export async function answersTo(target: ApiTarget, asked: Case, namespace: string): Promise<readonly Seen[]> {
   try {
@@ -40,7 +43,7 @@ export async function answersTo(target: ApiTarget, asked: Case, namespace: strin
   }
 }
 
-/** Listed differences that no longer exist: of cases that are gone, or that are now the same. */
+/** Returns listed differences that no longer exist, because the case was removed or the responses are equal. */
 export async function staleDifferences(trial: Trial, cases: readonly Case[]): Promise<readonly string[]> {
   const byId = new Map(cases.map((each) => [idOf(each), each]));
   const stale: string[] = [];

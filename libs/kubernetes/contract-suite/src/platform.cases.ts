@@ -4,7 +4,7 @@ import { kubernetesSchemas, apiVersionOf } from '#kubernetes/schemas';
 import { at, get, post, type Case, type Step } from '#sandbox-cluster/cases';
 import { isRolledOut, namesShown, part, workloadShown } from './shown.ts';
 
-// What the platform itself asks of a cluster: rendered by its own code, sent as its own client sends it.
+// Requests of the platform itself, rendered by its own code and sent as by its own client.
 
 const platform = (name: string, ...steps: Case['steps']): Case => ({ area: 'platform', name, steps });
 
@@ -43,13 +43,13 @@ const full: ImageWorkload = {
 
 const { port: _port, ...withoutPort } = basic;
 
-/** As the platform writes revisions now; the others are those of earlier releases. */
+/** The current rendering. The other cases use that of earlier releases. */
 const current = { rendering: 2, applicationId: 'app-1', serviceName: 'web-app', priority: 'high' } as const;
 
-/** An autoscaler would change what is planned as soon as it looks. */
+/** Without an autoscaler, which would change the replicas while the case runs. */
 const { autoscaling: _autoscaling, ...steady } = full;
 
-/** Every object of a workload, as the platform marks and sends it. */
+/** Returns all objects of a workload as the platform decorates them. */
 function objectsOf(workload: ImageWorkload): readonly KubernetesObject[] {
   const { objects, preDeploy } = renderImage(workload, { fingerprintKey: 'k', cluster: { minor: 36, hasZones: true } });
   return decorate([...objects, ...preDeploy], {

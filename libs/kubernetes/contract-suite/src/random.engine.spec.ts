@@ -11,13 +11,13 @@ const AT_ONCE = 50;
 const seed = Number(process.env['ASTRO_TEST_SEED'] ?? seedOfSources());
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 if (kubeconfig)
-  describe(`random sequences from seed ${seed}: the sandbox answers as a real Kubernetes does`, () =>
+  describe(`random sequences from seed ${seed}: the sandbox responds like a real Kubernetes`, () =>
     compared(kubeconfig));
 else
   describe.skip('random sequences against a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
     it('was not tested', () => {}));
 
-/** The same sources are asked the same sequences, wherever they run; each change of the sandbox is asked others. */
+/** Derives the seed from the sources, so that the same sources are tested with the same sequences everywhere. */
 function seedOfSources(): number {
   const hash = createHash('sha256');
   for (const folder of ['../../../sandbox-cluster/', '../../schemas/', './random/']) {

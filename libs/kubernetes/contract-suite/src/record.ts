@@ -1,7 +1,7 @@
-// Asks a real server every case and writes its answers as fixtures:
+// Sends every case to a real server and records its responses as fixtures:
 //   node --import ./tools/typescript.mjs libs/kubernetes/contract-suite/src/record.ts --kubeconfig FILE [--area AREA]…
-// The file may also be named by ASTRO_TEST_KUBECONFIG. Each case is asked twice: an answer that is not the same twice
-// is not recorded, and the case is named. With --area, other areas keep what was recorded before.
+// ASTRO_TEST_KUBECONFIG may name the file too. Each case is run twice. Cases whose responses differ are reported, and
+// the exit code is 1. With --area, recordings of other areas are kept.
 import { parseArgs } from 'node:util';
 import { serverTarget } from '#sandbox-cluster/cases';
 import { differences, told } from './differences.ts';

@@ -49,7 +49,10 @@ const status = (test: (body: JsonObject) => boolean): Step => get(web, { until: 
 const count = (body: Json, name: string): Json => part(body, 'status', name) ?? 0;
 const setSizes = (body: JsonObject): Json => items(body).map((set) => part(set, 'spec', 'replicas') ?? null);
 
-/** From the first pod to a rollback: what a Deployment's controllers write, asked when it has settled. */
+/**
+ * What the controllers of a Deployment write, from the first pod to a rollback. Responses are compared once the rollout
+ * has settled.
+ */
 export const rolloutCases: readonly Case[] = [
   rollout('a first rollout', create(), done(), sets, pods),
   rollout('everything about a Deployment that is done', create(), whole),

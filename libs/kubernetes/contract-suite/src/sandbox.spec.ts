@@ -16,7 +16,7 @@ afterAll(() => target.close());
 
 const areas = [...new Set(contractCases.map(({ area }) => area))];
 
-describe('the sandbox answers as the recorded server did, but for the documented differences', () => {
+describe('the sandbox responds like the recorded server, except for the documented differences', () => {
   it.each(areas)(
     '%s',
     async (area) => {
@@ -28,29 +28,29 @@ describe('the sandbox answers as the recorded server did, but for the documented
     60_000,
   );
 
-  it('and every documented difference is one', async () => {
+  it('documents only differences that exist', async () => {
     expect(await staleDifferences(trial, contractCases)).toEqual([]);
   });
 });
 
 describe('the suite', () => {
-  it('names no two cases alike', () => {
+  it('has unique case names', () => {
     const ids = contractCases.map(idOf);
     expect(ids.filter((id, position) => ids.indexOf(id) !== position)).toEqual([]);
   });
 
-  it('asks at least ten things of each area, and two hundred in all', () => {
+  it('has at least ten cases in each area, and two hundred in total', () => {
     for (const area of areas)
       expect(contractCases.filter((each) => each.area === area).length).toBeGreaterThanOrEqual(10);
     expect(contractCases.length).toBeGreaterThanOrEqual(200);
   });
 
-  it('keeps no answer to a case that is gone', () => {
+  it('has no recording without a case', () => {
     const ids = new Set(contractCases.map(idOf));
     expect([...readFixtures().keys()].filter((id) => !ids.has(id))).toEqual([]);
   });
 
-  it('takes no difference without a reason', () => {
+  it('accepts no difference without a reason', () => {
     const list = (row: string) => `<!-- differences: begin -->\n${row}\n<!-- differences: end -->`;
     expect(() => knownDifferences(list('| `codes: a` | `0/body` |'))).toThrow('no case, place and reason');
     expect(knownDifferences(list('| `codes: a` | `0/body` | no container runs |')).get('codes: a')).toEqual(['0/body']);

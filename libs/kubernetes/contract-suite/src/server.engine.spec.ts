@@ -3,7 +3,7 @@ import { readFixtures } from './fixtures.ts';
 import { contractCases } from './index.ts';
 import { judge } from './judge.ts';
 
-const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
+const kubeconfig = process.env['a real Kubernetes responds as recorded'];
 if (kubeconfig) describe('a real Kubernetes answers as it was recorded', () => judged(kubeconfig));
 else
   describe.skip('recorded answers against a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
@@ -14,9 +14,10 @@ function judged(path: string): void {
   beforeAll(() => void (target = serverTarget(path)));
   afterAll(() => target.close());
   const fixtures = readFixtures();
-  const prefix = `case-e${Date.now().toString().slice(-6)}`; // a server may still be removing the namespaces of an earlier run
+  // The server may still be deleting the namespaces of an earlier run.
+  const prefix = `case-e${Date.now().toString().slice(-6)}`;
 
-  /** Asked twice at most: when a real server's controller gets to an object is up to its own timers. */
+  /** Runs a case up to twice, since a real server's controllers act at their own times. */
   async function differing(each: Case, number: number): Promise<readonly string[]> {
     const trial = { target, fixtures, known: new Map(), prefix };
     const first = await judge(trial, each, number);

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '#kernel';
 
-// Views of answers: what a case is about, without the names a server draws by lot.
+// Views of responses: the parts that a case is about, without names that a server generates randomly.
 
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -16,7 +16,7 @@ export const items = (body: Json): readonly JsonObject[] => {
 const ordered = (values: readonly Json[]): Json =>
   [...values].sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
 
-/** Names end in letters drawn by lot, behind a name that is known. */
+/** Replaces the random suffix of a generated name. */
 const plain = (text: Json | undefined): Json =>
   typeof text === 'string' ? text.replaceAll(/-[bcdf-hj-np-tv-xz2456789]{5,10}\b/g, '-?') : (text ?? null);
 
@@ -32,7 +32,7 @@ export const conditions = (object: Json): readonly Json[] => {
   return Array.isArray(found) ? (found as readonly Json[]).map(condition) : [];
 };
 
-/** Whether an object says of itself that a condition has this status, and this reason when one is given. */
+/** Returns whether an object has a condition with this status, and with this reason if one is given. */
 export const says = (object: Json, type: string, status = 'True', reason?: string): boolean =>
   conditions(object).some(
     (each) =>
@@ -41,7 +41,7 @@ export const says = (object: Json, type: string, status = 'True', reason?: strin
       (reason === undefined || part(each, 'reason') === reason),
   );
 
-/** A workload without what every read of it repeats: metadata that its controller wrote, spec sizes, and its status. */
+/** Returns the annotations, generation, replicas, and status of a workload. */
 export const workloadShown = (object: JsonObject): Json => ({
   annotations: part(object, 'metadata', 'annotations') ?? null,
   generation: part(object, 'metadata', 'generation') ?? null,
@@ -49,7 +49,7 @@ export const workloadShown = (object: JsonObject): Json => ({
   status: { ...(isObject(object['status']) ? object['status'] : {}), conditions: conditions(object) },
 });
 
-/** ReplicaSets in the order of their revisions. */
+/** Returns ReplicaSets in the order of their revisions. */
 export const setsShown = (body: JsonObject): Json =>
   [...items(body)]
     .sort(
@@ -65,7 +65,7 @@ export const setsShown = (body: JsonObject): Json =>
       template: part(set, 'spec', 'template') ?? null,
     }));
 
-/** Pods without name and status: what their owner made of the template, and whether they are ready. */
+/** Returns pods without name and status: what their owner created from the template, and whether they are ready. */
 export const podsShown = (body: JsonObject): Json =>
   ordered(
     items(body).map((pod) => ({
@@ -79,15 +79,15 @@ export const podsShown = (body: JsonObject): Json =>
       image:
         (part(pod, 'spec', 'containers') as readonly Json[] | undefined)?.map(
           (container) => part(container, 'image') ?? null,
-        ) ?? null, // a list in every pod
+        ) ?? null, // every pod has a list
     })),
   );
 
-/** Names of what a list holds. */
+/** Returns the names of a list's items. */
 export const namesShown = (body: JsonObject): Json =>
   ordered(items(body).map((item) => plain(part(item, 'metadata', 'name'))));
 
-/** What events say; how often and when is a matter of speed. */
+/** Returns the content of events, without counts and times, which depend on speed. */
 export const eventsShown = (body: JsonObject): Json =>
   ordered([
     ...new Map(
@@ -105,7 +105,7 @@ export const eventsShown = (body: JsonObject): Json =>
     ).values(),
   ]);
 
-/** A condition for `until`: every replica is of the newest template and available. */
+/** Predicate for `until`: all replicas have the newest template and are available. */
 export const isRolledOut = (object: Json): boolean => {
   const replicas = part(object, 'spec', 'replicas') ?? 1;
   const status = (name: string): Json => part(object, 'status', name) ?? 0;
@@ -120,13 +120,13 @@ export const isRolledOut = (object: Json): boolean => {
   );
 };
 
-/** A condition for `until`: a list has so many items, all of which meet the test. */
+/** Predicate for `until`: a list has this number of items, all of which pass the test. */
 export const has =
   (count: number, test: (item: JsonObject) => boolean = () => true) =>
   (body: JsonObject): boolean =>
     items(body).length === count && items(body).every(test);
 
-/** A condition for `until`: a list has an item that meets the test. */
+/** Predicate for `until`: an item of a list passes the test. */
 export const hasOne =
   (test: (item: JsonObject) => boolean) =>
   (body: JsonObject): boolean =>

@@ -25,7 +25,7 @@ const state = (name: string, ...steps: Case['steps']): Case => ({ area: 'surroun
 const web = `${at.deployments}/web`;
 const create = (parts: Parameters<typeof deployment>[1] = {}): Step =>
   silent(post(at.deployments, deployment('web', { ...parts, spec: { replicas: 2, ...parts.spec } })));
-/** Makes the StatefulSet `db`. */
+/** Creates the StatefulSet `db`. */
 const database = (replicas: number): Step => {
   const template = { metadata: { labels: { app: 'db' } }, spec: { containers: [container()] } };
   return silent(
@@ -70,7 +70,7 @@ const log = (name: string, query = ''): Step => get(`${at.pods}/${name}/log${que
 const unplaced = (name: string, containers?: readonly JsonObject[]): Step =>
   silent(post(at.pods, pod(name, { nodeSelector: { none: 'such' } }, containers)));
 
-/** What controllers and schedulers say, and what may be asked of it. */
+/** Events of controllers and schedulers, and requests for them. */
 export const eventCases: readonly Case[] = [
   telling('a first rollout', create(), settled, about('Deployment'), about('ReplicaSet', message('Created pod'))),
   telling(
@@ -246,7 +246,7 @@ export const eventCases: readonly Case[] = [
   ),
 ];
 
-/** What is asked of logs before a kubelet is. */
+/** Requests for logs that the API server answers without a kubelet. */
 export const logCases: readonly Case[] = [
   logs('of a pod that is not there', log('none')),
   logs(
@@ -302,7 +302,7 @@ export const logCases: readonly Case[] = [
   ),
 ];
 
-/** Controllers beside a Deployment: what they write into their objects. */
+/** What controllers other than that of Deployments write to their objects. */
 export const surroundingCases: readonly Case[] = [
   state(
     'endpoints of pods that serve',
@@ -552,12 +552,12 @@ export const surroundingCases: readonly Case[] = [
   ),
 ];
 
-/** Why a pod was refused; the reasons of a quota are in no fixed order. */
+/** Returns the code, reason, and message of a refusal, without details, which a quota lists in random order. */
 function refusal(body: JsonObject): Json {
   return { code: body['code'] ?? null, reason: body['reason'] ?? null, message: body['message'] ?? null };
 }
 
-/** EndpointSlices without names, addresses and their order. */
+/** Returns EndpointSlices without names, addresses, and order. */
 function slicesShown(body: JsonObject): Json {
   return items(body).map((slice) => ({
     labels: part(slice, 'metadata', 'labels') ?? null,

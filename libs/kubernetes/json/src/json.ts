@@ -1,4 +1,4 @@
-// Ways to read what a server or a person sent, without asking at each step what it is.
+// Functions that read untrusted JSON without a check at each step.
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -7,19 +7,19 @@ const EMPTY: JsonRecord = Object.freeze({});
 export const isRecord = (value: unknown): value is JsonRecord =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The value when it is a JSON object, else an empty one: for reading what a server or a person sent. */
+/** Returns the value if it is a JSON object, otherwise an empty one. */
 export const record = (value: unknown): JsonRecord => (isRecord(value) ? value : EMPTY);
 
-/** The value when it is a list, else an empty one. */
+/** Returns the value if it is a list, otherwise an empty one. */
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** The value when it is a string, else undefined. */
+/** Returns the value if it is a string, otherwise undefined. */
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** The value when it is a number, else undefined. */
+/** Returns the value if it is a number, otherwise undefined. */
 export const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
-/** What lies at a path of member names (numbers reach into lists), or undefined. */
+/** Returns the value at a path of member names and list indices; undefined if it does not exist. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let here = value;
   for (const step of path) {

@@ -2,15 +2,15 @@ import { at, isRecord, list, number, record, text, type JsonRecord } from '#kube
 
 export type PodSecurityLevel = 'restricted' | 'baseline' | 'privileged';
 
-/** A rule of the Pod Security Standards that a pod breaks. */
+/** A violation of the Pod Security Standards. */
 export interface PodViolation {
-  /** Name of the rule, mostly the field: `hostPath`, `privileged`. */
+  /** Name of the rule, usually the field: `hostPath`, `privileged`. */
   readonly rule: string;
-  /** Member names and indexes from the pod's spec. */
+  /** Path from the pod's spec. */
   readonly path: readonly (string | number)[];
-  /** What is there, in words, without a full stop. */
+  /** Describes the violation, without a full stop. */
   readonly detail: string;
-  /** The mildest level that would allow it. */
+  /** The least restrictive level that would allow it. */
   readonly allowedBy: 'baseline' | 'privileged';
 }
 
@@ -61,9 +61,10 @@ const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'] 
 const APPARMOR = 'container.apparmor.security.beta.kubernetes.io/';
 
 /**
- * What a pod's spec breaks of a level (kubernetes.io/docs/concepts/security/pod-security-standards, 1.36). Stricter than the
- * server in one place: pods with an own user namespace (`hostUsers: false`) must be non-root too.
- * @param annotations of the pod, for the older spelling of AppArmor profiles
+ * Returns how a pod's spec violates a level (kubernetes.io/docs/concepts/security/pod-security-standards, 1.36).
+ * Stricter than the server in one case: pods with their own user namespace (`hostUsers: false`) must also run as
+ * non-root.
+ * @param annotations annotations of the pod, for the older notation of AppArmor profiles
  */
 export function podViolations(
   spec: JsonRecord,
@@ -87,7 +88,7 @@ const containersOf = (spec: JsonRecord): readonly Container[] =>
     ),
   );
 
-/** The pod's security context and that of each container, with where they are. */
+/** Returns the security contexts of the pod and of each container, with their paths. */
 const contextsOf = (
   spec: JsonRecord,
 ): readonly { readonly context: JsonRecord; readonly path: readonly (string | number)[] }[] => [

@@ -15,7 +15,7 @@ function deploymentOf(name: string): KubernetesObject {
   return found;
 }
 
-/** The Deployment before it was corrected: with the template of the ReplicaSet that its status tells about. */
+/** Returns the Deployment before its correction: with the template of the ReplicaSet that its status describes. */
 function withTemplateOf(deployment: KubernetesObject, name: string): KubernetesObject {
   const told = JSON.stringify(deployment['status']);
   const failed = recorded(name).find(({ kind, metadata }) => kind === 'ReplicaSet' && told.includes(metadata.name)); // its pods are named after it
@@ -24,7 +24,10 @@ function withTemplateOf(deployment: KubernetesObject, name: string): KubernetesO
   return { ...deployment, spec: { ...record(deployment['spec']), template: at(failed, 'spec', 'template') } };
 }
 
-/** An application that owns the recorded Deployment; its ReplicaSets and pods are what the controllers made. */
+/**
+ * Returns the health of an application that owns the recorded Deployment, with the ReplicaSets and pods of its
+ * controllers.
+ */
 function judge(objects: readonly KubernetesObject[], more: readonly KubernetesObject[] = []) {
   const own = [...objects.filter(({ kind }) => kind === 'Deployment'), ...more];
   return applicationHealth({
@@ -41,7 +44,7 @@ describe('the health of an application', () => {
   it.each([
     ['rollout-crash', 'deployments/container-crashed', /exit code 3/],
     ['rollout-root', 'deployments/runs-as-root', /^x\/web:root runs as root; add runAsUser: 1000$/],
-  ] as const)('ends early when a pod cannot become ready: %s', (name, code, message) => {
+  ] as const)('is final when a pod cannot become ready: %s', (name, code, message) => {
     expect(judge(recorded(name))).toMatchObject({
       state: 'Degraded',
       code,
@@ -50,13 +53,13 @@ describe('the health of an application', () => {
     });
   });
 
-  it('tells a pod that finds no node, but waits: a node may come', () => {
+  it('reports a pod that fits on no node, but is not final, as a node may be added', () => {
     const health = judge(recorded('rollout-huge'));
     expect(health).toMatchObject({ state: 'Degraded', code: 'deployments/no-capacity' });
     expect(health.final).toBeUndefined();
   });
 
-  it('is Degraded by the new revision while the old one serves on', () => {
+  it('is Degraded because of the new revision while the old one is available', () => {
     expect(judge(recorded('rollout-second-image-missing'))).toMatchObject({
       state: 'Degraded',
       code: 'deployments/image-not-found',
@@ -64,7 +67,7 @@ describe('the health of an application', () => {
     });
   });
 
-  it('is not judged by pods of an older revision', () => {
+  it('ignores pods of an older revision', () => {
     const objects = recorded('rollout-second-image-missing');
     const [deployment] = objects;
     const pods = deployment
@@ -81,12 +84,12 @@ describe('the health of an application', () => {
     ['a Pod Security violation was corrected', 'rollout-corrected-pod-security'],
     ['an image was corrected and replicas were added at once', 'rollout-corrected-and-scaled'],
     ['the version before came back after a rollout ran out of time', 'rollout-back-after-deadline-recreate'],
-  ] as const)('is not what the revision before failed by, right after %s', (_, name) => {
+  ] as const)('ignores the failure of the previous revision after %s', (_, name) => {
     expect(healthOf(deploymentOf(name)).state).toMatch(/Degraded|Progressing/);
     expect(judge(recorded(name)).state).toBe('Progressing');
   });
 
-  it('that is at its quota is told, and waits: old pods that end make room', () => {
+  it('reports an exceeded quota, but is not final, as old pods may end', () => {
     const health = judge(recorded('rollout-at-quota'));
     expect(health).toMatchObject({
       state: 'Degraded',
@@ -96,10 +99,11 @@ describe('the health of an application', () => {
     expect(health.final).toBeUndefined();
   });
 
-  it('ends early when its own revision is against Pod Security, or is out of time', () => {
+  it('is final when the current revision violates Pod Security, or exceeds its deadline', () => {
     const name = 'rollout-corrected-pod-security';
     const before = withTemplateOf(deploymentOf(name), name);
-    const conditions = at(before, 'status', 'conditions'); // what the Deployment repeats, the ReplicaSet said until a moment ago
+    // The Deployment repeats the condition that the ReplicaSet had.
+    const conditions = at(before, 'status', 'conditions');
     const refusing = recorded(name).map((object) =>
       object.kind === 'Deployment'
         ? before
@@ -114,7 +118,7 @@ describe('the health of an application', () => {
     expect(judge(late)).toMatchObject({ state: 'Degraded', code: 'deployments/rollout-stuck', final: true });
   });
 
-  it('is not judged by a pod that was evicted: its ReplicaSet replaces it', () => {
+  it('ignores an evicted pod, which its ReplicaSet replaces', () => {
     const objects = recorded('rollout-missing').map((object) =>
       object.kind === 'Pod'
         ? { ...object, status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on memory.' } }
@@ -124,7 +128,7 @@ describe('the health of an application', () => {
     expect(judge(objects).code).toBeUndefined();
   });
 
-  it('counts no more replicas as ready than are wanted', () => {
+  it('counts no more replicas as ready than desired', () => {
     const objects = recorded('deployment-available').map((object) => ({
       ...object,
       status: { ...record(object['status']), replicas: 3, readyReplicas: 3 },
@@ -132,7 +136,7 @@ describe('the health of an application', () => {
     expect(judge(objects).replicas).toEqual({ wanted: 2, ready: 2 });
   });
 
-  it('is Missing when an object of its inventory is not there', () => {
+  it('is Missing when an object of the inventory does not exist', () => {
     const service: KubernetesObject = {
       apiVersion: 'v1',
       kind: 'Service',
@@ -144,12 +148,12 @@ describe('the health of an application', () => {
     });
   });
 
-  it('is the worst of its objects', () => {
+  it('is the worst health of its objects', () => {
     const objects = [...recorded('deployment-available'), ...recorded('job-failed')];
     expect(judge(objects, recorded('job-failed'))).toMatchObject({ state: 'Degraded', code: 'deployments/job-failed' });
   });
 
-  it('is Healthy when all are, and counts replicas over its workloads', () => {
+  it('is Healthy when all objects are, and sums replicas over its workloads', () => {
     expect(judge(recorded('deployment-available'))).toMatchObject({
       state: 'Healthy',
       message: '',
@@ -157,13 +161,13 @@ describe('the health of an application', () => {
     });
   });
 
-  it('use-D6: tells at once that an image cannot be pulled, and waits: the registry may come back', () => {
+  it('use-D6: reports immediately that an image cannot be pulled, but is not final', () => {
     const health = judge(recorded('rollout-missing'));
     expect(health).toMatchObject({ state: 'Degraded', code: 'deployments/image-not-found' });
     expect(health.final).toBeUndefined();
   });
 
-  it('use-D12: names the pod of an earlier revision that blocks a StatefulSet, and the command that frees it', () => {
+  it('use-D12: names the pod of an earlier revision that blocks a StatefulSet, and the command that deletes it', () => {
     const objects = recorded('statefulset-blocked');
     const own = objects.filter(({ kind }) => kind === 'StatefulSet');
     const health = applicationHealth({
@@ -184,7 +188,7 @@ describe('the health of an application', () => {
     });
   });
 
-  it('use-D8: counts a Job that was seen to complete as done when it is gone', () => {
+  it('use-D8: counts a deleted Job as done if it was observed to complete', () => {
     const job = { group: 'batch', kind: 'Job', namespace: 'web', name: 'migrate' };
     const state = { entries: [job], find: () => undefined, isWatched: () => true, pods: [], replicaSets: [], nowMs: 0 };
     expect(applicationHealth(state).state).toBe('Missing');

@@ -16,13 +16,13 @@ import { conditionOf, healthOf } from './object-health.ts';
 import { podFailure, type PodFailure } from './pod-failure.ts';
 
 export interface LiveState {
-  /** What the application should have on its cluster. */
+  /** Objects that the application should have on its cluster. */
   readonly entries: readonly ObjectKey[];
-  /** The live object of an entry; undefined when it is not there. */
+  /** Returns the live object of an entry; undefined if it does not exist. */
   readonly find: (key: ObjectKey) => KubernetesObject | undefined;
-  /** Kinds whose objects are not copied: they count as there and healthy once applied. */
+  /** Returns whether objects of the kind are cached. Others count as existing and healthy once they are applied. */
   readonly isWatched: (key: ObjectKey) => boolean;
-  /** Jobs that were seen to complete: they count as done when they are gone. None when left out. */
+  /** Returns whether a Job was observed to complete, so that it counts as done after its deletion. By default, none. */
   readonly isDone?: (key: ObjectKey) => boolean;
   readonly pods: readonly KubernetesObject[];
   readonly replicaSets: readonly KubernetesObject[];
@@ -32,7 +32,9 @@ export interface LiveState {
 
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController']);
 
-/** Rolls the health of all objects up: the worst of them; pods of the present revision alone say why it is not better. */
+/**
+ * Returns the worst health of all objects. Only pods of the current revision can worsen the health of their workload.
+ */
 export function applicationHealth(state: LiveState): ApplicationHealth {
   const replicas = { wanted: 0, ready: 0 };
   const objects = state.entries.map((key): ObjectHealth => {
@@ -48,7 +50,7 @@ export function applicationHealth(state: LiveState): ApplicationHealth {
       replicas.ready += Math.min(
         wanted,
         number(at(live, 'status', 'readyReplicas')) ?? number(at(live, 'status', 'numberReady')) ?? 0,
-      ); // during a rollout more may be ready than are wanted
+      ); // during a rollout, more than desired may be ready
     }
     return {
       key,
@@ -76,8 +78,8 @@ const rank = ({ state, final }: Health): number => HEALTH_STATES.indexOf(state) 
 const shortKey = ({ group, kind, name }: ObjectKey): ObjectKey => ({ group, kind: kind.toLowerCase(), name });
 
 /**
- * A Deployment repeats what failed about any of its ReplicaSets, and for a moment after a change that of the revision before:
- * only what the ReplicaSet of the present template says counts. A quota is never final: old pods that end make room.
+ * Ignores failures of earlier revisions, which a Deployment reports for a moment after a change: only the ReplicaSet of
+ * the current template counts. An exceeded quota is never final, because old pods may end.
  */
 function ofPresentRevision(live: KubernetesObject, health: Health, replicaSets: readonly KubernetesObject[]): Health {
   if (live.kind !== 'Deployment' || health.state !== 'Degraded') return health;
@@ -95,7 +97,10 @@ function ofPresentRevision(live: KubernetesObject, health: Health, replicaSets: 
   return isStuck || health.code === 'deployments/pod-security' ? { ...health, final: true } : health;
 }
 
-/** A workload that is not there yet, made worse by a pod of its present revision that fails. */
+/**
+ * Replaces the health of a workload that is not ready with the failure of a pod of its current revision, if there is
+ * one.
+ */
 function withPods(live: KubernetesObject, health: Health, state: LiveState): Health {
   if (
     health.state === 'Healthy' ||
@@ -104,7 +109,7 @@ function withPods(live: KubernetesObject, health: Health, state: LiveState): Hea
     !(WORKLOADS.has(live.kind) || live.kind === 'Job')
   )
     return health;
-  // A pod that ended is replaced by its controller, and a Job says itself when it has tried often enough.
+  // A failed pod is replaced by its controller, and a Job reports itself when it has exceeded its back-off limit.
   const pods = podsOf(live, state).filter((pod) => at(pod, 'status', 'phase') !== 'Failed');
   const blocked = live.kind === 'StatefulSet' ? blockedBy(live, state.pods) : undefined;
   if (blocked) return blocked;
@@ -115,8 +120,9 @@ function withPods(live: KubernetesObject, health: Health, state: LiveState): Hea
 }
 
 /**
- * A StatefulSet that replaces its pods in order waits for each to be ready, also for one of an earlier revision that never will
- * be: the controller does not replace it, somebody has to delete it (kubernetes/kubernetes#67250).
+ * Finds a pod that blocks a StatefulSet. With ordered updates, a StatefulSet waits until each pod is ready, even one of
+ * an earlier revision that never will be. The controller does not replace such a pod; a user must delete it
+ * (kubernetes/kubernetes#67250).
  */
 function blockedBy(statefulSet: KubernetesObject, pods: readonly KubernetesObject[]): Health | undefined {
   if (at(statefulSet, 'spec', 'podManagementPolicy') === 'Parallel') return undefined;
@@ -156,8 +162,9 @@ const ownedBy = (object: KubernetesObject, owner: KubernetesObject): boolean =>
   list(object.metadata['ownerReferences']).some((reference) => at(reference, 'uid') === owner.metadata.uid);
 
 /**
- * The ReplicaSet made from a Deployment's present template, found as its controller finds it. The revision numbers do not
- * tell: when replicas and template change at once, the controller counts the change as seen before it makes the ReplicaSet.
+ * Finds the ReplicaSet of a Deployment's current template as its controller does. Revision numbers are not sufficient:
+ * if replicas and template change together, the controller reports the generation as observed before it creates the
+ * ReplicaSet.
  */
 function presentReplicaSet(
   deployment: KubernetesObject,
@@ -176,7 +183,7 @@ function templateText(object: KubernetesObject): string {
   });
 }
 
-/** The pods of a workload's present revision; none while the controller has not seen the revision. */
+/** Returns the pods of a workload's current revision; none until the controller has observed it. */
 export function podsOf(
   workload: KubernetesObject,
   { pods, replicaSets }: Pick<LiveState, 'pods' | 'replicaSets'>,
@@ -208,7 +215,7 @@ export function podsOf(
   );
 }
 
-/** A look-up over copies of live objects. */
+/** Returns a lookup of live objects by key. */
 export const finder = (objects: readonly KubernetesObject[]): LiveState['find'] => {
   const known = new Map(objects.map((object) => [keyText(keyOf(object)), object]));
   return (key) => known.get(keyText(key));

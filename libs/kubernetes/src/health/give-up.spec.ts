@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { GIVE_UP, Patience, waitText } from './give-up.ts';
 
-describe('use-D6: when an attempt gives up', () => {
+describe('use-D6: Patience', () => {
   const waits = (scale = 1, failFast = false) => new Patience({ failFast, scale });
 
   it.each([
@@ -9,14 +9,14 @@ describe('use-D6: when an attempt gives up', () => {
     ['deployments/config-missing', 60],
     ['deployments/no-capacity', 180],
     ['deployments/volume-not-bound', 180],
-  ] as const)('%s: after %i seconds of it, not before', (code, seconds) => {
+  ] as const)('ends the attempt for %s after %i seconds, not before', (code, seconds) => {
     const patience = waits();
     expect(patience.givesUp(code, 1_000)).toBeUndefined();
     expect(patience.givesUp(code, seconds * 1_000 + 999)).toBeUndefined();
     expect(patience.givesUp(code, seconds * 1_000 + 1_000)).toEqual({ waited: `${seconds} s` });
   });
 
-  it('begins again when the failure passed, and not in the gap between two tries', () => {
+  it('starts again when the failure has passed, but not in the gap between two retries', () => {
     const patience = waits();
     patience.givesUp('deployments/config-missing', 0);
     patience.givesUp(undefined, 5_000);
@@ -25,7 +25,7 @@ describe('use-D6: when an attempt gives up', () => {
     expect(patience.givesUp('deployments/config-missing', 72_000)).toBeUndefined();
   });
 
-  it('waits for the third try of a slow registry, where the node shows its tries', () => {
+  it('waits for the third image pull of a slow registry, if the node reports its attempts', () => {
     const patience = waits();
     const see = (reason: string) => patience.seePulls(new Map([['web-1/web', reason]]));
     for (const reason of ['ErrImagePull', 'ImagePullBackOff', 'ErrImagePull']) see(reason);
@@ -36,19 +36,19 @@ describe('use-D6: when an attempt gives up', () => {
     expect(patience.givesUp('deployments/image-not-found', 75_000)).toEqual({ waited: '3 tries, 75 s' });
   });
 
-  it('gives up at once with --fail-fast, and on what cannot pass', () => {
+  it('ends the attempt immediately with --fail-fast, and for permanent failures', () => {
     expect(waits(1, true).givesUp('deployments/no-capacity', 0)).toBeDefined();
     expect(waits().givesUp('deployments/runs-as-root', 0)).toBeDefined();
     expect(waits().givesUp(undefined, 0)).toBeUndefined();
   });
 
-  it('says what it waits for', () => {
+  it('describes the wait', () => {
     expect(waitText('deployments/no-capacity')).toBe('for up to 180 s');
     expect(waitText('deployments/container-crashed')).toBe('up to 3 restarts');
     expect(waitText('deployments/runs-as-root')).toBe('');
   });
 
-  it('is the table of the user guide', () => {
+  it('uses the times in the user guide', () => {
     const guide = readFileSync(new URL('../../../../docs/user-guide.md', import.meta.url), 'utf8');
     const times = Object.values(GIVE_UP).flatMap((rule) => (rule.when === 'after' ? rule.ms / 1_000 : []));
     for (const seconds of new Set(times)) expect(guide).toContain(`| ${seconds} s`);

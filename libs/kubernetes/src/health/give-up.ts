@@ -1,6 +1,9 @@
 import type { FailureCode } from './health.types.ts';
 
-/** When an attempt gives up on a failure: at once, when its own count is reached, or after milliseconds of seeing it. */
+/**
+ * When a failure ends an attempt: immediately, when its own count is reached, at the deadline, or after a time in
+ * milliseconds.
+ */
 export type GiveUp =
   | { readonly when: 'at-once' }
   | { readonly when: 'counted' }
@@ -9,12 +12,12 @@ export type GiveUp =
 
 const after = (seconds: number): GiveUp => ({ when: 'after', ms: seconds * 1_000 });
 
-/** Tries to pull an image before an attempt gives up on it, where the node shows its tries. */
+/** Image pulls before an attempt ends, if the node reports its attempts. */
 const PULL_TRIES = 3;
-/** Ends of one container that count as a crash loop: what it needs may not have been up at first. */
+/** Restarts of a container that count as a crash loop. Fewer may be caused by dependencies that were not ready. */
 export const CRASHES = 3;
 
-/** The one table of what is waited for, and for how long; docs/user-guide.md shows it to people. */
+/** How long an attempt tolerates each failure. docs/user-guide.md contains the same table. */
 export const GIVE_UP: Readonly<Record<FailureCode, GiveUp>> = {
   'deployments/image-not-found': after(60),
   'deployments/image-pull-denied': after(60),
@@ -34,25 +37,29 @@ export const GIVE_UP: Readonly<Record<FailureCode, GiveUp>> = {
   'deployments/job-failed': { when: 'at-once' },
 };
 
-/** How long a failure that is seen now is still waited for: `for up to 60 s`; '' where it is not. */
+/** Describes how long a current failure is tolerated: `for up to 60 s`; '' if it is not. */
 export function waitText(code: FailureCode): string {
   const rule = GIVE_UP[code];
   if (rule.when === 'after') return `for up to ${rule.ms / 1_000} s`;
   return rule.when === 'counted' ? `up to ${CRASHES} restarts` : '';
 }
 
-/** Follows one application's failures over time and says when an attempt gives up on them. Times are monotonic milliseconds. */
+/**
+ * Tracks an application's failures over time and decides when they end an attempt. Times are monotonic milliseconds.
+ */
 export class Patience {
   private failed: { readonly code: FailureCode; readonly sinceMs: number; seenMs: number } | undefined;
   private readonly pulls = new Map<string, { reason: string; tries: number }>();
 
   /**
-   * @param options.failFast no failure is waited for
-   * @param options.scale the times of the table are multiplied by it; tests shorten them
+   * @param options.failFast ends the attempt at the first failure
+   * @param options.scale factor of all times; tests reduce it
    */
   constructor(private readonly options: { readonly failFast: boolean; readonly scale: number }) {}
 
-  /** What the containers of the present revision wait for now, by pod and container: for counting tries of pulls. */
+  /**
+   * Records the waiting reason of each container of the current revision, by pod and container, to count image pulls.
+   */
   seePulls(waiting: ReadonlyMap<string, string>): void {
     for (const [container, reason] of waiting) {
       const known = this.pulls.get(container);
@@ -62,7 +69,7 @@ export class Patience {
     }
   }
 
-  /** Whether to give up now, and what was waited: `3 tries, 60 s`. */
+  /** Returns whether to end the attempt, and the wait as text: `3 tries, 60 s`. */
   givesUp(code: FailureCode | undefined, nowMs: number): { readonly waited: string } | undefined {
     if (code === undefined) {
       if (this.failed && nowMs - this.failed.seenMs > FORGOTTEN_MS) this.failed = undefined;
@@ -80,11 +87,11 @@ export class Patience {
     const isPull = code === 'deployments/image-not-found' || code === 'deployments/image-pull-denied';
     const tries = Math.max(0, ...[...this.pulls.values()].map((pull) => pull.tries));
     if (!isPull || tries < 2) return { waited: seconds };
-    // The node shows its tries: a slow registry gets all of them, within three times the time.
+    // The node reports its attempts: a slow registry gets all of them, for up to three times the usual time.
     if (tries < PULL_TRIES && forMs < rule.ms * this.options.scale * PULL_TRIES) return undefined;
     return { waited: `${tries} tries, ${seconds}` };
   }
 }
 
-/** A failure that is not seen for so long has passed; shorter gaps are between two tries. */
+/** Milliseconds without the failure after which it has passed. Shorter gaps occur between two retries. */
 const FORGOTTEN_MS = 10_000;

@@ -10,22 +10,22 @@ export const HEALTH_STATES = [
   'Healthy',
 ] as const;
 
-/** From worst to best in `HEALTH_STATES`: the order of the roll-up. */
+/** State of health. `HEALTH_STATES` lists them from worst to best, which is the order of aggregation. */
 export type HealthState = (typeof HEALTH_STATES)[number];
 
 export interface Health {
   readonly state: HealthState;
-  /** One sentence or a few words: why it is not Healthy. '' when it is. */
+  /** Why it is not Healthy, in one sentence or a few words; '' if it is. */
   readonly message: string;
-  /** Stable code of a known failure, for early ends and for people. */
+  /** Stable code of a known failure. */
   readonly code?: FailureCode;
-  /** What to do, where the failure itself knows it. */
+  /** What to do, if the failure determines it. */
   readonly fix?: string;
-  /** The state will not become better by waiting. */
+  /** Whether waiting cannot improve the state. */
   readonly final?: boolean;
 }
 
-/** Known ways for a pod to fail, in the words of our error reference. */
+/** Known failures of pods and workloads, as codes of the error reference. */
 export type FailureCode =
   | 'deployments/image-not-found'
   | 'deployments/image-pull-denied'
@@ -41,18 +41,18 @@ export type FailureCode =
   | 'deployments/rollout-stuck'
   | 'deployments/job-failed'
   | 'deployments/volume-not-bound'
-  /** An autoscaler does not find what it is to scale. */
+  /** The target of an autoscaler does not exist. */
   | 'deployments/scale-failed'
-  /** A pod that failed before keeps a StatefulSet from replacing its pods. */
+  /** A failed pod of an earlier revision blocks a StatefulSet. */
   | 'deployments/update-blocked';
 
 export interface ObjectHealth extends Health {
   readonly key: ObjectKey;
 }
 
-/** The health of one application on one cluster. */
+/** Health of one application on one cluster. */
 export interface ApplicationHealth extends Health {
   readonly objects: readonly ObjectHealth[];
-  /** Over all workloads; `wanted` is what their specs ask for. */
+  /** Sum over all workloads; `wanted` is the number in their specs. */
   readonly replicas: { readonly wanted: number; readonly ready: number };
 }

@@ -4,7 +4,7 @@ import { isKubernetesObject, type KubernetesObject } from '../objects.ts';
 import type { Health } from './health.types.ts';
 import { healthOf } from './object-health.ts';
 
-/** Objects as a real Kubernetes 1.36 gave them; to fix a verdict, add the object. */
+/** Reads an object recorded from Kubernetes 1.36. To correct a verdict, add the object to the recordings. */
 function recorded(name: string): KubernetesObject {
   const parsed = parseManifests(readFileSync(new URL(`./testdata/${name}.yaml`, import.meta.url), 'utf8'));
   const first = parsed.ok ? parsed.value.documents[0]?.value : undefined;
@@ -12,17 +12,17 @@ function recorded(name: string): KubernetesObject {
   return first;
 }
 
-/** The recorded object with members below its status, spec or metadata replaced. */
+/** Returns the object with some members of its status, spec, or metadata replaced. */
 const changed = (
   object: KubernetesObject,
   changes: Readonly<Record<'spec' | 'status' | 'metadata', object>> | object,
 ): KubernetesObject => {
   const merged: Record<string, unknown> = { ...object };
   for (const [member, value] of Object.entries(changes)) merged[member] = { ...(object[member] as object), ...value };
-  return merged as KubernetesObject; // only members of known form were replaced
+  return merged as KubernetesObject; // only members with a known form were replaced
 };
 
-describe('the health of a real object', () => {
+describe('the health of a recorded object', () => {
   const cases: readonly (readonly [string, Partial<Health>])[] = [
     ['deployment-available', { state: 'Healthy' }],
     ['deployment-never-ready', { state: 'Degraded', code: 'deployments/rollout-stuck' }],
@@ -49,7 +49,7 @@ describe('the health of a real object', () => {
   );
 });
 
-describe('use-D24: the health of a real object, as Argo CD and kstatus see it', () => {
+describe('use-D24: the health of a recorded object by the rules of Argo CD and kstatus', () => {
   const cases: readonly (readonly [string, Partial<Health>])[] = [
     ['pdb-sync-failed', { state: 'Degraded' }],
     ['pvc-pending', { state: 'Progressing' }],
@@ -62,7 +62,7 @@ describe('use-D24: the health of a real object, as Argo CD and kstatus see it', 
   ];
   it.each(cases)('%s', (name, expected) => expect(healthOf(recorded(name))).toMatchObject(expected));
 
-  it('is Progressing while a StatefulSet ends surplus pods', () =>
+  it('is Progressing while a StatefulSet deletes surplus pods', () =>
     expect(healthOf(changed(recorded('statefulset-ready'), { status: { replicas: 9 } }))).toMatchObject({
       state: 'Progressing',
     }));
@@ -70,7 +70,7 @@ describe('use-D24: the health of a real object, as Argo CD and kstatus see it', 
     expect(healthOf(changed(recorded('deployment-paused'), { metadata: { generation: 99 } }))).toMatchObject({
       state: 'Suspended',
     }));
-  it('of a refused Gateway and of a route that nobody accepted', () => {
+  it('is Degraded for a refused Gateway, and Progressing for a route without parents', () => {
     const gateway = recorded('gateway-not-programmed');
     const condition = { type: 'Accepted', status: 'False', reason: 'UnsupportedAddress', message: 'no such address' };
     expect(healthOf(changed(gateway, { status: { conditions: [condition] } }))).toMatchObject({ state: 'Degraded' });
@@ -78,7 +78,7 @@ describe('use-D24: the health of a real object, as Argo CD and kstatus see it', 
       state: 'Progressing',
     });
   });
-  it('is Healthy for kinds that only have a phase, as kstatus says', () =>
+  it('is Healthy for kinds that only have a phase, as in kstatus', () =>
     expect(
       healthOf({ apiVersion: 'acme.dev/v1', kind: 'Thing', metadata: { name: 'x' }, status: { phase: 'Failed' } }),
     ).toMatchObject({ state: 'Healthy' }));
@@ -87,7 +87,7 @@ describe('use-D24: the health of a real object, as Argo CD and kstatus see it', 
 describe('the health of an object', () => {
   const deployment = recorded('deployment-available');
 
-  it('is not what its status says while the controller has not seen the present generation', () => {
+  it('ignores the status until the controller has observed the current generation', () => {
     expect(healthOf(changed(deployment, { metadata: { generation: 7 } }))).toMatchObject({ state: 'Progressing' });
   });
 
@@ -98,28 +98,28 @@ describe('the health of an object', () => {
     });
   });
 
-  it('is Progressing while fewer are available than wanted', () => {
+  it('is Progressing while fewer replicas are available than desired', () => {
     expect(healthOf(changed(deployment, { status: { availableReplicas: 1 } }))).toMatchObject({
       state: 'Progressing',
       message: '1/2 available',
     });
   });
 
-  it('waits for the address of an Ingress for a minute, then does without: many clusters never write one', () => {
+  it('waits one minute for the address of an Ingress, since many clusters never set one', () => {
     const ingress = recorded('ingress-without-address');
     const made = Date.parse(ingress.metadata.creationTimestamp ?? '');
     expect(healthOf(ingress, { nowMs: made + 10_000 }).state).toBe('Progressing');
     expect(healthOf(ingress, { nowMs: made + 61_000 }).state).toBe('Healthy');
   });
 
-  it('of a Job counts conditions that are True only', () => {
+  it('counts only conditions of a Job that are True', () => {
     const job = recorded('job-complete');
     expect(
       healthOf(changed(job, { status: { conditions: [{ type: 'Failed', status: 'False' }], active: 1 } })).state,
     ).toBe('Progressing');
   });
 
-  it('of a StatefulSet counts the old revision, down to the partition', () => {
+  it('counts the old revision of a StatefulSet, down to the partition', () => {
     const set = recorded('statefulset-ready');
     expect(healthOf(changed(set, { status: { updateRevision: 'ok-2', updatedReplicas: 1 } })).state).toBe(
       'Progressing',
@@ -134,7 +134,7 @@ describe('the health of an object', () => {
     ).toBe('Healthy');
   });
 
-  it('of a kind of others is not judged by the rule of a kind of the same name', () => {
+  it('does not apply the rule of a built-in kind to a custom kind with the same name', () => {
     const service: KubernetesObject = {
       apiVersion: 'serving.knative.dev/v1',
       kind: 'Service',
@@ -152,7 +152,7 @@ describe('the health of an object', () => {
     });
   });
 
-  it('of an unknown kind follows Stalled and Reconciling first', () => {
+  it('uses Stalled and Reconciling first for an unknown kind', () => {
     const custom = recorded('custom-not-ready');
     expect(
       healthOf(
@@ -180,7 +180,7 @@ describe('the health of an object', () => {
     ).toBe('Progressing');
   });
 
-  it('of a new custom object waits some seconds for its controller', () => {
+  it('waits some seconds for the controller of a new custom object', () => {
     const { status: _, ...fresh } = recorded('custom-not-ready');
     const made = Date.parse(fresh.metadata.creationTimestamp ?? '');
     expect(healthOf(fresh, { nowMs: made + 1_000 }).state).toBe('Progressing');

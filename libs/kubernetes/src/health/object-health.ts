@@ -14,7 +14,7 @@ interface Condition {
   readonly observedGeneration: number | undefined;
 }
 
-/** One condition of an object's status by its type. */
+/** Returns the condition of a type in an object's status. */
 export const conditionOf = (object: KubernetesObject, type: string): Condition | undefined => conditionIn(object, type);
 
 function conditionIn(holder: unknown, type: string): Condition | undefined {
@@ -29,15 +29,15 @@ function conditionIn(holder: unknown, type: string): Condition | undefined {
       };
 }
 
-/** Custom controllers may not have written a status yet. */
+/** Milliseconds in which a custom controller should have written a status. */
 const GRACE_MS = 5_000;
-/** Many clusters never write an ingress's address. */
+/** Milliseconds to wait for an Ingress's address, which many clusters never set. */
 const ADDRESS_WITHIN_MS = 60_000;
 
 /**
- * The health of one live object by its own status: kstatus' rules (generation, Reconciling, Stalled), then those of its kind.
- * Pods of a workload are not looked at here.
- * @param about.nowMs milliseconds since 1970, for kinds that get a time of grace
+ * Returns the health of one live object from its own status: by the rules of kstatus (generation, Reconciling,
+ * Stalled), then by those of its kind. Pods of a workload are not considered.
+ * @param about.nowMs milliseconds since 1970, for kinds with a grace period
  */
 export function healthOf(object: KubernetesObject, about: { readonly nowMs?: number } = {}): Health {
   const { metadata } = object;
@@ -57,11 +57,12 @@ export function healthOf(object: KubernetesObject, about: { readonly nowMs?: num
     about.nowMs === undefined || metadata.creationTimestamp === undefined
       ? Number.POSITIVE_INFINITY
       : about.nowMs - Date.parse(metadata.creationTimestamp);
-  const rule = isOwnGroup(groupOf(object.apiVersion)) ? KINDS[object.kind] : undefined; // others have a Service, a Job, a StatefulSet too
+  // Custom groups also have kinds such as Service, Job, or StatefulSet.
+  const rule = isOwnGroup(groupOf(object.apiVersion)) ? KINDS[object.kind] : undefined;
   return (rule ?? otherKind)(object, ageMs);
 }
 
-/** Groups of Kubernetes itself: without a dot, or below k8s.io. */
+/** Returns whether a group belongs to Kubernetes itself: it has no dot, or ends with k8s.io. */
 const isOwnGroup = (group: string): boolean => !group.includes('.') || group.endsWith('.k8s.io');
 
 type Rule = (object: KubernetesObject, ageMs: number) => Health;
@@ -87,7 +88,7 @@ const deployment: Rule = (object) => {
   return healthy;
 };
 
-/** What a quota or Pod Security says when pods cannot even be made. */
+/** Returns the code of a quota or Pod Security violation because of which pods cannot be created. */
 function replicaFailureCode(message: string): Pick<Health, 'code'> {
   if (/exceeded quota|failed quota/.test(message)) return { code: 'deployments/quota-limit' };
   if (/violates PodSecurity/.test(message)) return { code: 'deployments/pod-security' };
@@ -172,7 +173,7 @@ const KINDS: Readonly<Record<string, Rule>> = {
     const active = conditionOf(object, 'ScalingActive');
     if (able?.status === 'False' && /^Failed(GetScale|UpdateScale)$/.test(able.reason))
       return { ...verdict('Degraded', able.message), code: 'deployments/scale-failed' };
-    // Without metrics it cannot scale, but what it has keeps running: said, not failed.
+    // Without metrics, it cannot scale, but its target keeps running. This is reported, but is not a failure.
     if (active?.status === 'False' && active.reason === 'InvalidSelector') return verdict('Degraded', active.message);
     return healthy;
   },
@@ -210,8 +211,8 @@ const KINDS: Readonly<Record<string, Rule>> = {
 };
 
 /**
- * Conditions of the Gateway API, of the object or of one parent of a route: False is a refusal, save that a Gateway which waits
- * for its address or is still being set up has not been programmed yet.
+ * Evaluates conditions of the Gateway API, of the object or of one parent of a route. False means refused, except that
+ * a Gateway which waits for its address or for its setup is only not programmed yet.
  */
 function gatewayState(object: KubernetesObject, holder: unknown, types: readonly string[]): Health {
   for (const type of types) {
@@ -225,7 +226,7 @@ function gatewayState(object: KubernetesObject, holder: unknown, types: readonly
   return healthy;
 }
 
-/** A route is as well as the worst of its parents. */
+/** Returns the worst state of a route's parents. */
 function route(object: KubernetesObject): Health {
   const parents = list(at(object, 'status', 'parents'));
   if (parents.length === 0) return progressing('no Gateway has accepted it yet');
@@ -233,17 +234,18 @@ function route(object: KubernetesObject): Health {
   return states.find(({ state }) => state === 'Degraded') ?? states.find(({ state }) => state !== 'Healthy') ?? healthy;
 }
 
-/** Whether a condition was written for an earlier generation of the object. */
+/** Returns whether a condition was written for an earlier generation of the object. */
 const isOfThePast = ({ metadata }: KubernetesObject, { observedGeneration }: Condition): boolean =>
   observedGeneration !== undefined && metadata.generation !== undefined && observedGeneration < metadata.generation;
 
-/** Kinds of others: by the conditions that most controllers write. */
+/** Evaluates custom kinds by the conditions that most controllers write. */
 const otherKind: Rule = (object, ageMs) => {
   for (const type of ['Ready', 'Available', 'Healthy']) {
     const condition = conditionOf(object, type);
     if (condition && isOfThePast(object, condition)) return progressing('the change has not been observed yet');
     if (condition?.status === 'True') return healthy;
-    if (condition) return progressing(condition.message || condition.reason); // Unknown is what controllers write while they are at it
+    // Controllers write Unknown while they are working.
+    if (condition) return progressing(condition.message || condition.reason);
   }
   const hasStatus = Object.keys(record(object['status'])).length > 0;
   return hasStatus || ageMs > GRACE_MS || CORE_KINDS.has(object.kind)
@@ -251,7 +253,7 @@ const otherKind: Rule = (object, ageMs) => {
     : progressing('its controller has not reported a status yet');
 };
 
-/** Kinds that never have a status. */
+/** Kinds without a status. */
 const CORE_KINDS = new Set([
   'ConfigMap',
   'Secret',

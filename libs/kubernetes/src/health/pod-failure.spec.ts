@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../objects.ts';
 import { podFailure, podHealth } from './pod-failure.ts';
 
-/** A pod of one container in the given state. */
+/** Returns a pod with one container in the given state. */
 const pod = (
   status: Readonly<Record<string, unknown>>,
   more: Readonly<Record<string, unknown>> = {},
@@ -18,7 +18,7 @@ const waiting = (reason: string, message = '', more: Readonly<Record<string, unk
   pod({ state: { waiting: { reason, message } }, ...more });
 const ended = (reason: string, exitCode: number) => ({ lastState: { terminated: { reason, exitCode } } });
 
-describe('why a pod fails', () => {
+describe('podFailure', () => {
   it.each([
     [
       'a pull that failed once may pass',
@@ -85,18 +85,18 @@ describe('why a pod fails', () => {
     ],
   ] as const)('%s', (_, object, code, final, message) => expect(podFailure(object)).toEqual({ code, final, message }));
 
-  it.each(['ContainerCreating', 'PodInitializing'])('is nothing while it is %s', (reason) =>
+  it.each(['ContainerCreating', 'PodInitializing'])('returns nothing while the pod is %s', (reason) =>
     expect(podFailure(waiting(reason))).toBeUndefined(),
   );
 
-  it('is nothing when it is being deleted', () =>
+  it('returns nothing while the pod is being deleted', () =>
     expect(
       podFailure(
         pod({ state: { waiting: { reason: 'ImagePullBackOff' } } }, { deletionTimestamp: '2026-11-24T15:00:00Z' }),
       ),
     ).toBeUndefined());
 
-  it('use-D13: is nothing of an init container that succeeded at its third try', () => {
+  it('use-D13: returns nothing for an init container that succeeded after restarts', () => {
     const initializing = waiting('PodInitializing');
     const init = {
       name: 'init',
@@ -114,7 +114,7 @@ describe('why a pod fails', () => {
     });
   });
 
-  it('use-D6: is a volume that is not bound, where the scheduler says so', () => {
+  it('use-D6: returns an unbound volume if the scheduler reports it', () => {
     const condition = {
       type: 'PodScheduled',
       status: 'False',
@@ -125,7 +125,7 @@ describe('why a pod fails', () => {
     expect(podFailure(unbound)).toMatchObject({ code: 'deployments/volume-not-bound', final: false });
   });
 
-  it('is told of init containers first', () => {
+  it('returns failures of init containers first', () => {
     const broken = waiting('PodInitializing');
     const status = {
       ...(broken['status'] as object),
@@ -136,7 +136,7 @@ describe('why a pod fails', () => {
     expect(podFailure({ ...broken, status })?.message).toContain('x/init:1');
   });
 
-  it('makes a pod that is an object by itself Degraded when it ended badly', () => {
+  it('makes a failed pod that belongs to the application itself Degraded', () => {
     expect(
       podHealth({
         apiVersion: 'v1',

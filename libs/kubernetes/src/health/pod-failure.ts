@@ -2,16 +2,16 @@ import { at, isRecord, list, number, text, type JsonRecord, type KubernetesObjec
 import { CRASHES } from './give-up.ts';
 import type { FailureCode, Health } from './health.types.ts';
 
-/** A pod that cannot become ready as it is. */
+/** Why a pod cannot become ready. */
 export interface PodFailure {
   readonly code: FailureCode;
-  /** `pod/web-1 cannot pull images.acme.dev/web:1.5 (ImagePullBackOff)`; no full stop. */
+  /** Message without a full stop: `pod/web-1 cannot pull images.acme.dev/web:1.5 (ImagePullBackOff)`. */
   readonly message: string;
-  /** Waiting longer will not help. */
+  /** Whether waiting cannot help. */
   readonly final: boolean;
 }
 
-/** Why a pod fails, or undefined while it may still become ready by itself. */
+/** Returns why a pod fails; undefined while it may still become ready. */
 export function podFailure(pod: KubernetesObject): PodFailure | undefined {
   if (pod.metadata.deletionTimestamp !== undefined) return undefined;
   const name = `pod/${pod.metadata.name}`;
@@ -53,7 +53,8 @@ function containerFailure(pod: string, status: JsonRecord): PodFailure | undefin
   const said = text(at(status, 'state', 'waiting', 'message'));
   const image = text(status['image']) ?? 'its image';
   const restarts = number(status['restartCount']) ?? 0;
-  const isEnded = at(status, 'state', 'terminated') !== undefined; // then the present state counts, not the one before
+  // Then the current state counts, not the previous one.
+  const isEnded = at(status, 'state', 'terminated') !== undefined;
   const end = at(status, isEnded ? 'state' : 'lastState', 'terminated');
   const last = text(at(end, 'reason'));
   const exit = number(at(end, 'exitCode'));
@@ -96,7 +97,7 @@ function containerFailure(pod: string, status: JsonRecord): PodFailure | undefin
 }
 
 function crash(pod: string, last: string | undefined, exit: number | undefined, restarts: number): PodFailure {
-  const final = restarts >= CRASHES; // one crash is not a loop: what it needs may not have been up yet
+  const final = restarts >= CRASHES; // a single crash may be caused by a dependency that was not ready
   if (last === 'OOMKilled')
     return {
       code: 'deployments/out-of-memory',
@@ -110,7 +111,10 @@ function crash(pod: string, last: string | undefined, exit: number | undefined, 
   };
 }
 
-/** Why a container cannot start, in known words: what the container runtime says may quote arguments and the environment. */
+/**
+ * Describes why a container cannot start in a fixed wording: messages of the container runtime may quote arguments or
+ * variables.
+ */
 function startText(said: string | undefined, reason: string): string {
   const known =
     /(?:secret|configmap) "[a-z0-9.-]{1,253}" not found|couldn't find key [\w.-]{1,253} in (?:Secret|ConfigMap) [\w./-]{1,320}|executable file not found|permission denied|no such file or directory|is not a directory|subPath|runAsUser/i.exec(
@@ -119,13 +123,13 @@ function startText(said: string | undefined, reason: string): string {
   return known ?? reason;
 }
 
-/** The reason in few words: the registry's own, where it gave one. */
+/** Returns a short reason: the registry's own, if there is one. */
 function reasonText(said: string | undefined, reason: string): string {
   const known = /manifest unknown|not found|no such host|unauthorized|denied|timeout/i.exec(said ?? '')?.[0];
   return known === undefined ? reason : known.toLowerCase();
 }
 
-/** The health of a pod that is an object of an application by itself. */
+/** Returns the health of a pod that is itself an object of an application. */
 export function podHealth(pod: KubernetesObject): Health {
   const failure = podFailure(pod);
   if (failure)

@@ -22,22 +22,25 @@ import { healthOf } from './object-health.ts';
 
 export interface WaitOptions {
   readonly entries: readonly InventoryEntry[];
-  /** Milliseconds until the last look is given as it is. */
+  /** Milliseconds until the last state is returned, whatever it is. */
   readonly deadlineMs: number;
-  /** Told at each change of state or words; waited for before the next look. */
+  /** Called for each change of state or message, and awaited before the next check. */
   readonly onProgress?: (health: ApplicationHealth) => void | Promise<void>;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** No failure is waited for. */
+  /** Ends the wait at the first failure. */
   readonly failFast?: boolean;
-  /** The times of `GIVE_UP` are multiplied by it; 1 when left out. Tests shorten them. */
+  /** Factor of the times in `GIVE_UP`; 1 by default. Tests reduce it. */
   readonly giveUpScale?: number;
-  /** Workloads without `minReadySeconds` must have been well for so long: a pod that crashes in a loop is ready for moments. 2,000 when left out. */
+  /**
+   * Milliseconds for which workloads without `minReadySeconds` must stay healthy, since a pod in a crash loop is
+   * briefly ready. 2,000 by default.
+   */
   readonly steadyMs?: number;
 }
 
-/** Kinds that are there and well once they were applied. */
+/** Kinds that are healthy once they are applied. */
 const NEVER_WAITED_FOR = new Set([
   'ConfigMap',
   'Secret',
@@ -54,13 +57,14 @@ const NEVER_WAITED_FOR = new Set([
   'IngressClass',
   'Namespace',
 ]);
-/** Looked at again after so long although nothing changed: for rules that count time. */
+/** Milliseconds between checks without a change, for rules that depend on time. */
 const LOOK_AGAIN_MS = 1_000;
 const STEADY_MS = 2_000;
 
 /**
- * Follows the objects of an application until all are healthy, one has failed for good, or the time is over.
- * @throws KubernetesUnreachableError `aborted` when the signal ends it, `closed` when the client was, and whatever the first lists are refused with
+ * Waits until all objects of an application are healthy, one has failed permanently, or the deadline has passed.
+ * @throws KubernetesUnreachableError `aborted` if the signal aborts, `closed` if the client is closed, and errors of
+ * the first lists
  */
 export async function waitForHealth(
   client: KubernetesClient,
@@ -105,7 +109,7 @@ export async function waitForHealth(
       if (health.final === true) return health;
       const isWell = health.state === 'Healthy' || health.state === 'Suspended';
       wellSince = isWell ? (wellSince ?? now) : undefined;
-      // At the deadline, well but not yet steady is what was asked for.
+      // At the deadline, healthy is sufficient, even if it was not stable for long enough.
       if (wellSince !== undefined && (now - wellSince >= steadyMs || now >= until || !isReadyUnproven(copies)))
         return health;
       patience.seePulls(pullsOf(copies));
@@ -121,7 +125,7 @@ export async function waitForHealth(
 }
 
 interface Copies {
-  /** Jobs that were seen to complete, by `keyText`: one with a time to live may be gone at the next look. */
+  /** Jobs that were observed to complete, by `keyText`. One with a TTL may be deleted before the next check. */
   readonly done: Set<string>;
   readonly byKind: ReadonlyMap<string, Reflection>;
   readonly pods: Reflection;
@@ -130,7 +134,7 @@ interface Copies {
 
 const kindText = ({ group, kind }: Pick<ObjectKey, 'group' | 'kind'>): string => `${group}/${kind}`;
 
-/** Copies of all kinds that matter, in the namespaces of the application, whole. */
+/** Opens reflections of all required kinds in the application's namespaces, and waits until each has its first list. */
 async function copiesOf(
   client: KubernetesClient,
   entries: readonly InventoryEntry[],
@@ -160,7 +164,10 @@ async function copiesOf(
   return { done, byKind, pods, replicaSets };
 }
 
-/** By the label that every object of the application and its pods carry; read from one of the objects. */
+/**
+ * Returns the selector of the application's label, which all of its objects and pods have. Reads the label from one of
+ * them.
+ */
 async function selector(
   client: KubernetesClient,
   entries: readonly InventoryEntry[],
@@ -193,7 +200,7 @@ function look(
   });
 }
 
-/** What containers wait for, by pod and container. */
+/** Returns the waiting reasons of image pulls, by pod and container. */
 function pullsOf({ pods }: Copies): ReadonlyMap<string, string> {
   const waiting = new Map<string, string>();
   for (const pod of pods.objects.values())
@@ -206,15 +213,16 @@ function pullsOf({ pods }: Copies): ReadonlyMap<string, string> {
   return waiting;
 }
 
-/** `cannot pull x/web:1 (manifest unknown, 3 tries, 60 s)` */
+/** Appends the wait to a message: `cannot pull x/web:1 (manifest unknown, 3 tries, 60 s)`. */
 const withWait = (message: string, waited: string): string => {
   if (waited === '') return message;
   return message.endsWith(')') ? `${message.slice(0, -1)}, ${waited})` : `${message} (${waited})`;
 };
 
 /**
- * Whether a workload's pods count as available as soon as they are ready. A readiness probe does not prove that a program
- * stays: one that opens its port and then crashes passes it for a moment. Where `minReadySeconds` is set, the cluster waits.
+ * Returns whether pods of a workload count as available as soon as they are ready. A readiness probe does not prove
+ * that a program keeps running: one that opens its port and then crashes passes it briefly. If `minReadySeconds` is
+ * set, the cluster waits.
  */
 const isReadyUnproven = ({ byKind }: Copies): boolean =>
   ['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSet'].some((kind) =>
@@ -223,7 +231,7 @@ const isReadyUnproven = ({ byKind }: Copies): boolean =>
     ),
   );
 
-/** Lets one waiter continue when something changed since it last looked. */
+/** Notifies one waiter of changes since its last check. */
 function createSignal(clock: Clock) {
   let changed = false;
   let wake = () => {};
@@ -234,7 +242,7 @@ function createSignal(clock: Clock) {
     },
     async next(withinMs: number, signal: AbortSignal): Promise<void> {
       const notified = new AbortController();
-      wake = () => setImmediate(() => notified.abort()); // what arrives together is looked at once
+      wake = () => setImmediate(() => notified.abort()); // combines changes that arrive together
       if (changed) wake();
       await pause(clock, withinMs, AbortSignal.any([signal, notified.signal]));
       wake = () => {};

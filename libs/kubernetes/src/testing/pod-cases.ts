@@ -1,12 +1,12 @@
-/** What a case changes in a pod that fits `restricted`: members of its spec, of its only container, of its metadata. */
+/** Changes to a pod that fits `restricted`: members of its spec, of its only container, and of its metadata. */
 export interface PodCase {
   readonly name: string;
   readonly spec?: object;
   readonly container?: object;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** The strictest level that allows it. */
+  /** The strictest level that allows the pod. */
   readonly fits: 'restricted' | 'baseline' | 'privileged';
-  /** The server is milder, on purpose: it lets root into pods with a user namespace of their own. */
+  /** Level at which a real server is deliberately less strict: it allows root in pods with their own user namespace. */
   readonly serverFits?: 'restricted' | 'baseline';
 }
 
@@ -18,11 +18,11 @@ const container = (more: object = {}): object => ({
     allowPrivilegeEscalation: false,
     capabilities: { drop: ['ALL'] },
     ...('securityContext' in more ? (more.securityContext as object) : {}),
-  }, // cases give objects only
+  }, // cases contain only objects
 });
 const context = (more: object): object => ({ securityContext: more });
 
-/** The spec of a case's pod. */
+/** Returns the spec of a case's pod. */
 export const podOfCase = ({ spec = {}, container: own = {} }: PodCase): Readonly<Record<string, unknown>> => ({
   containers: [container(own)],
   ...spec,
@@ -64,7 +64,7 @@ const SAFE_SYSCTLS = [
   'net.ipv4.tcp_wmem',
 ];
 
-/** One pod for each rule of the Pod Security Standards, and its neighbours that are allowed. */
+/** One pod for each rule of the Pod Security Standards, and similar pods that are allowed. */
 export const POD_CASES: readonly PodCase[] = [
   { name: 'as it should be', fits: 'restricted' },
   { name: 'hostNetwork', spec: { hostNetwork: true }, fits: 'privileged' },

@@ -9,7 +9,7 @@ import { parseEgressPolicy } from '#egress';
 import { readKubeconfig } from '../kubeconfig.ts';
 import type { KubernetesObject } from '../objects.ts';
 
-/** A client of the cluster that tests are given by kubeconfig, as its admin. */
+/** Connects to the cluster of a kubeconfig as its administrator, for tests. */
 export function openRealCluster(kubeconfig: string): KubernetesClient {
   const read = readKubeconfig(readFileSync(kubeconfig, 'utf8'));
   const egress = parseEgressPolicy('127.0.0.0/8 ::1');
@@ -29,7 +29,7 @@ export function openRealCluster(kubeconfig: string): KubernetesClient {
   });
 }
 
-/** A new namespace with a name of its own. */
+/** Creates a namespace with a unique name. */
 export async function makeNamespace(
   client: KubernetesClient,
   labels: Readonly<Record<string, string>> = {},

@@ -3,7 +3,7 @@ import { readPlain, readTagged } from './scalar.ts';
 
 export type Path = readonly (string | number)[];
 
-/** A fault at a place, before its line is known. */
+/** An error at an offset, before its line is known. */
 export interface Spot {
   readonly offset: number;
   readonly path: Path;
@@ -23,7 +23,7 @@ interface Job extends Limits {
   readonly dropEmptyKeys: boolean;
   aliases: number;
   nodes: number;
-  /** Anchors that are being expanded, against references to themselves. */
+  /** Anchors that are being expanded, to detect references to themselves. */
   readonly expanding: Set<Node>;
 }
 
@@ -37,13 +37,13 @@ export interface Converted {
   readonly value: unknown;
   readonly faults: readonly Spot[];
   readonly warnings: readonly Spot[];
-  /** Values that were counted, those of earlier documents included. */
+  /** Number of values, including those of earlier documents. */
   readonly nodes: number;
 }
 
 /**
- * The JSON value of a document; faults and warnings are collected, at most 50 of each.
- * @param limits.nodes values of the documents before it: all documents of a text share `maxNodes`
+ * Converts a document to JSON. Collects errors and warnings, at most 50 of each.
+ * @param limits.nodes number of values in earlier documents, since all documents of a text share `maxNodes`
  */
 export function convert(
   document: Document,
@@ -146,7 +146,7 @@ const isEmpty = (node: unknown): boolean =>
   node === undefined ||
   (isScalar(node) && node.type === 'PLAIN' && node.tag === undefined && (node.source ?? '') === '');
 
-/** What `<<: *base` or `<<: [*a, *b]` brings in; earlier ones win. */
+/** Returns the members that `<<: *base` or `<<: [*a, *b]` adds. Earlier ones take precedence. */
 function mergeOf(node: unknown, path: Path, job: Job): readonly (readonly [string, unknown])[] {
   const value = valueOf(node, path, job);
   const sources = Array.isArray(value) ? value : [value];
@@ -157,7 +157,7 @@ function mergeOf(node: unknown, path: Path, job: Job): readonly (readonly [strin
   });
 }
 
-/** The node at a path, aliases followed; with `key` the key that leads to it. */
+/** Returns the node at a path, with aliases resolved, and the `key` of the node. */
 export function nodeAt(document: Document, path: Path): { readonly node: unknown; readonly key: unknown } | undefined {
   let here: unknown = document.contents;
   let key: unknown;

@@ -11,7 +11,7 @@ const faults = (text: string, options?: ParseOptions) => {
   return parsed.ok ? [] : parsed.error;
 };
 
-describe('YAML is read as kubectl reads it', () => {
+describe('parseManifests reads YAML like kubectl', () => {
   it.each([
     ['on', true],
     ['yes', true],
@@ -45,13 +45,13 @@ describe('YAML is read as kubectl reads it', () => {
     return expect(values(`a: ${text}`)).toEqual([{ a: value }]);
   });
 
-  it('keys too are read as values and then written as text', () =>
+  it('reads keys as values and converts them to text', () =>
     expect(values('{1: a, true: b, y: c}'.replace('y', '"y"'))).toEqual([{ '1': 'a', true: 'b', y: 'c' }]));
 
-  it('merges maps with <<, own keys winning', () =>
+  it('merges maps with <<, with precedence for their own keys', () =>
     expect(values('x: &x {a: 1, b: 1}\nz:\n  <<: *x\n  b: 2')).toEqual([{ x: { a: 1, b: 1 }, z: { a: 1, b: 2 } }]));
 
-  it('warns where YAML 1.2 reads something else', () => {
+  it('warns about values that YAML 1.2 reads differently', () => {
     const parsed = parseManifests('a: 0644\nb: on\nc: true\nd: 12');
     expect(parsed.ok && parsed.value.warnings.map(({ line, column, path }) => [line, column, path])).toEqual([
       [1, 4, ['a']],
@@ -59,13 +59,13 @@ describe('YAML is read as kubectl reads it', () => {
     ]);
   });
 
-  it('leaves out documents without content', () =>
+  it('omits documents without content', () =>
     expect(values('# only a comment\n---\n---\na: 1\n---\n# end\n')).toEqual([{ a: 1 }]));
 
-  it('reads JSON, tabs included', () =>
+  it('reads JSON, including tabs', () =>
     expect(values('{\n\t"a": {\n\t\t"b": [1,\n\t\t2]}\n}')).toEqual([{ a: { b: [1, 2] } }]));
 
-  it('keeps line and column of every member, and the text of scalars as written', () => {
+  it('returns line and column of every member, and the source text of scalars', () => {
     const parsed = parseManifests('kind: X\nspec:\n  list:\n  - tag: 1.10\n');
     const document = parsed.ok ? parsed.value.documents[0] : undefined;
     expect(document?.position(['spec', 'list', 0, 'tag'])).toEqual({ line: 4, column: 5 });
@@ -73,13 +73,13 @@ describe('YAML is read as kubectl reads it', () => {
     expect(document?.source(['spec', 'list', 0, 'tag'])).toBe('1.10');
   });
 
-  it('a key with only comments below is absent when asked', () => {
+  it('omits a key with only comments below it if requested', () => {
     expect(values('a:\n  # b: 1\nc: null', { dropEmptyKeys: true })).toEqual([{ c: null }]);
     expect(values('a:\n  # b: 1')).toEqual([{ a: null }]);
   });
 });
 
-describe('C3: YAML that is refused', () => {
+describe('C3: parseManifests refuses', () => {
   it.each([
     ['duplicate keys', 'a: 1\nb: 2\na: 3', 3, 'duplicate key a'],
     ['keys that are equal only as text', '1: a\n"1": b', 2, 'duplicate key 1'],
@@ -100,13 +100,13 @@ describe('C3: YAML that is refused', () => {
     expect(first).toMatchObject({ line, message: expect.stringContaining(words) });
   });
 
-  it('tells all duplicate keys, not only the first', () => expect(faults('a: 1\na: 2\nb: 1\nb: 2')).toHaveLength(2));
+  it('all duplicate keys, not only the first', () => expect(faults('a: 1\na: 2\nb: 1\nb: 2')).toHaveLength(2));
 
-  it('does not say what a quoted value is', () =>
+  it('a quoted value without quoting it in the message', () =>
     expect(JSON.stringify(faults('password: "hunter2\npassword: "'))).not.toContain('hunter2'));
 });
 
-describe('C3: work and memory are bounded before anything is expanded', () => {
+describe('C3: parseManifests limits time and memory before expansion', () => {
   const bomb = [
     'a: &a [x,x,x,x,x,x,x,x,x]',
     ...[...'bcdefghi'].map(
@@ -140,7 +140,7 @@ describe('C3: work and memory are bounded before anything is expanded', () => {
       'x: 1\n---\n'.repeat(1_000) + `[${'1,'.repeat(119_000)}]`,
       'the document has more than 100000 values',
     ],
-  ])('use-S4: %s, counted while they are read', (_, text, words) =>
+  ])('use-S4: for %s, counted while reading', (_, text, words) =>
     expect(faults(text, { maxTokens: 500_000, maxNodes: 100_000 })[0]?.message).toBe(words),
   );
 
@@ -151,13 +151,13 @@ describe('C3: work and memory are bounded before anything is expanded', () => {
     expect(values('- a\n---\n- b\n', { maxNodes: 4 })).toEqual([['a'], ['b']]);
   });
 
-  it('use-S4: tells the first of many faults and warnings', () => {
+  it('use-S4: reports only the first errors and warnings', () => {
     expect(faults('a: 1\na: 2\n---\n'.repeat(1_000)).length).toBeLessThan(60);
     expect(faults('&a &a &a\n---\n'.repeat(1_000)).length).toBeLessThan(80);
     const parsed = parseManifests('- on\n'.repeat(1_000));
     expect(parsed.ok && parsed.value.warnings).toHaveLength(50);
   });
 
-  it('brackets inside texts do not count', () =>
+  it('does not count brackets in texts', () =>
     expect(values(`a: "${'['.repeat(200)}"\nb: |\n  ${'{'.repeat(200)}\n`)).toHaveLength(1));
 });

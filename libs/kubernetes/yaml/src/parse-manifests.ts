@@ -1,49 +1,52 @@
 import { Composer, isScalar, Lexer, LineCounter, Parser, type Document } from 'yaml';
 import { convert, nodeAt, type Path, type Spot } from './convert.ts';
 
-/** A place in a text, both counted from 1. */
+/** A position in a text. Line and column start at 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
 export interface YamlError extends Place {
-  /** Member names and list indexes from the top of the document; empty when the text is not YAML. */
+  /** Path from the root of the document; empty if the text is not YAML. */
   readonly path: Path;
-  /** One sentence without a full stop; never contains the value of a quoted scalar. */
+  /** One sentence without a full stop. Never contains the value of a quoted scalar. */
   readonly message: string;
 }
 
-/** One document of a file as JSON. */
+/** A document of a file as JSON. */
 export interface ManifestDocument {
   readonly value: unknown;
   /** Line of its first content. */
   readonly line: number;
-  /** Where the member at `path` is written (its key, or its value in a list); the nearest one above when it is not there. */
+  /**
+   * Returns the position of the member at `path` (of its key, or of its value in a list); if it does not exist, that of
+   * its nearest ancestor.
+   */
   position(path: Path): Place;
   /**
-   * Where a place inside the text at `path` is written in the file. Exact for literal blocks (`|`), whose lines stand as they
-   * are; for other texts the place of the text itself.
+   * Converts a position within the text at `path` to its position in the file. Exact for literal blocks (`|`), whose
+   * lines are unchanged; for other texts, returns the position of the text itself.
    */
   positionInside(path: Path, place: Place): Place;
-  /** The text of a scalar as written, without its quotes: `1.10` for a number field that means a version. */
+  /** Returns the source text of a scalar without quotes, such as `1.10` for a version that was read as a number. */
   source(path: Path): string | undefined;
 }
 
 export interface ParseOptions {
-  /** Bytes; 4 MiB when left out. */
+  /** Maximum bytes; 4 MiB by default. */
   readonly maxBytes?: number;
-  /** Levels of maps and lists; 64 when left out. */
+  /** Maximum nesting of maps and lists; 64 by default. */
   readonly maxDepth?: number;
-  /** Uses of anchors in a document; 50 when left out. */
+  /** Maximum uses of anchors in a document; 50 by default. */
   readonly maxAliases?: number;
-  /** Values in all documents together, aliases expanded; 500,000 when left out. */
+  /** Maximum values in all documents together, with aliases expanded; 500,000 by default. */
   readonly maxNodes?: number;
-  /** Words, marks, line ends and the space between them, counted before anything is built; 2,000,000 when left out. */
+  /** Maximum tokens (including line ends and whitespace), counted before the tree is built; 2,000,000 by default. */
   readonly maxTokens?: number;
-  /** 2,000 when left out. */
+  /** Maximum documents; 2,000 by default. */
   readonly maxDocuments?: number;
-  /** A key without a value (only comments below it) is absent instead of null; false when left out. */
+  /** Whether a key without a value (with only comments below it) is omitted instead of null; false by default. */
   readonly dropEmptyKeys?: boolean;
 }
 
@@ -54,14 +57,15 @@ export type ParsedManifests =
     }
   | { readonly ok: false; readonly error: readonly YamlError[] };
 
-/** More than these are not told: the first ones are what people repair. */
+/** Maximum number of reported errors. */
 const MOST_FAULTS = 50;
 const MOST_SYNTAX_FAULTS = 20;
 const MOST_WARNINGS = 50;
 
 /**
- * Reads YAML (and so JSON) as kubectl does, but refuses what kubectl takes silently: duplicate keys, unknown tags, numbers that
- * do not fit. Documents without content are left out. Work and memory are bounded before anything is expanded.
+ * Parses YAML (and therefore JSON) like kubectl, but refuses what kubectl accepts silently: duplicate keys, unknown
+ * tags, and numbers that cannot be represented. Omits documents without content. Time and memory are limited before
+ * anything is expanded.
  */
 export function parseManifests(text: string, options: ParseOptions = {}): ParsedManifests {
   const {
@@ -137,7 +141,7 @@ const refuse = (message: string): ParsedManifests => ({
   error: [{ line: 1, column: 1, path: [], message }],
 });
 
-/** A document of nothing but comments. */
+/** Returns whether a document contains only comments. */
 const isBlank = ({ contents }: Document): boolean =>
   isScalar(contents) && contents.type === 'PLAIN' && (contents.source ?? '') === '';
 
@@ -149,10 +153,13 @@ function rangeStart(node: unknown): number | undefined {
 type Composed =
   { readonly ok: true; readonly value: readonly Document[] } | { readonly ok: false; readonly error: Spot };
 
-/** The tokens that lie on the parser's stack beside the collections that are open: the document, and a scalar. */
+/** Tokens on the parser's stack in addition to open collections: the document, and a scalar. */
 const BESIDE_COLLECTIONS = 3;
 
-/** Syntax only: every scalar stays a text. Tokens, depth and documents are counted while they are read, before the tree is built. */
+/**
+ * Parses the syntax only, with every scalar as text. Counts tokens, depth, and documents while reading, before the tree
+ * is built.
+ */
 function compose(
   text: string,
   lines: LineCounter,

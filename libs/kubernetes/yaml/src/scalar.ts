@@ -1,9 +1,9 @@
-/** How kubectl reads one scalar, and what a person may have meant instead. */
+/** Value of a scalar as kubectl reads it, or an error. */
 export type ScalarReading =
   | {
       readonly ok: true;
       readonly value: null | boolean | number | string;
-      /** YAML 1.2 reads it as this instead. */ readonly surprise?: string;
+      /** Value that YAML 1.2 would read instead. */ readonly surprise?: string;
     }
   | { readonly ok: false; readonly message: string };
 
@@ -18,8 +18,8 @@ const CORE_NUMBER =
   /^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)$/;
 
 /**
- * A plain (unquoted, untagged) scalar as kubectl reads it: YAML 1.1 booleans and octals, but no base 60 and no dates.
- * Refuses numbers that JSON or a double cannot hold exactly instead of changing them.
+ * Reads a plain (unquoted, untagged) scalar like kubectl: with booleans and octals of YAML 1.1, but without base 60 and
+ * dates. Refuses numbers that JSON or a double cannot represent exactly.
  */
 export function readPlain(source: string): ScalarReading {
   if (NULL.test(source)) return { ok: true, value: null };
@@ -58,7 +58,7 @@ function readInteger(source: string, digits: string): ScalarReading {
 
 const CORE_TAG = 'tag:yaml.org,2002:';
 
-/** A scalar with an explicit tag. Only YAML's own tags for JSON's types are known; everything else is refused. */
+/** Reads a scalar with an explicit tag. Only YAML's own tags for types of JSON are supported. */
 export function readTagged(tag: string, source: string): ScalarReading {
   const name = tag === '!' ? 'str' : tag.startsWith(CORE_TAG) ? tag.slice(CORE_TAG.length) : '';
   if (name === 'str' || name === 'timestamp') return { ok: true, value: source };
