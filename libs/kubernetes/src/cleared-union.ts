@@ -6,7 +6,7 @@ import { at, isRecord, list, record, type JsonRecord, type KubernetesObject } fr
  * Builds a patch for a union that the server defaulted, such as `strategy.rollingUpdate` of a Deployment. If another
  * member is chosen later (`Recreate`), the server refuses its own default, and an apply cannot remove it because no
  * manager owns it.
- * @param error error of the apply's dry run
+ * @param error of the apply's dry run
  * @returns a merge patch that sets the parent of the refused field as in the object, without that field; undefined if
  * the refusal has another reason
  */

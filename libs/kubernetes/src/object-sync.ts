@@ -14,7 +14,7 @@ export interface ChangedField {
 export interface ObjectSync {
   readonly state: 'Synced' | 'OutOfSync';
   readonly changed: readonly ChangedField[];
-  /** Managers that added fields. They are reported, but are no drift, since an apply does not change those fields. */
+  /** Managers that added fields. They are reported, but do not count as drift, since an apply does not change those fields. */
   readonly alsoBy: readonly string[];
 }
 
@@ -59,7 +59,7 @@ export interface Drift {
 
 const MOST_FIELDS = 5;
 
-/** @param name name such as `Deployment/web` */
+/** @param name such as `Deployment/web` */
 export function driftOfChange(name: string, changed: readonly ChangedField[]): Drift {
   const managers = [...new Set(changed.flatMap(({ manager }) => manager ?? []))].sort();
   const fields = changed.map(({ field }) => field).filter((field) => field !== '');

@@ -64,7 +64,7 @@ const APPARMOR = 'container.apparmor.security.beta.kubernetes.io/';
  * Returns how a pod's spec violates a level (kubernetes.io/docs/concepts/security/pod-security-standards, 1.36).
  * Stricter than the server in one case: pods with their own user namespace (`hostUsers: false`) must also run as
  * non-root.
- * @param annotations annotations of the pod, for the older notation of AppArmor profiles
+ * @param annotations of the pod, for the older notation of AppArmor profiles
  */
 export function podViolations(
   spec: JsonRecord,
