@@ -3,13 +3,15 @@ import { position, sequenceOf, storeOf, type Position } from '#kernel';
 import { UNREADABLE, type EventStore, type StoredEvent } from './event-store.ts';
 import { faultBehind, type ChainFault, type ChainLink } from './seal.ts';
 
-/** A stream is not what was written; nothing may be concluded from it after this place. */
+/** A stream does not contain what was written. Nothing after this place may be used. */
 export class ChainBrokenError extends Error {
   readonly code = 'event-store/chain-broken';
 
   /**
-   * @param stream empty when it is not known: an event was removed, and no later one of its stream shows which
-   * @param revision the first revision that is missing, moved, or not what was sealed
+   * Creates the error.
+   *
+   * @param stream empty if unknown: an event was removed, and no later event of its stream shows which one
+   * @param revision the first revision that is missing, moved, or altered
    * @param position where this was found
    */
   constructor(
@@ -34,7 +36,7 @@ const WORDS: Readonly<Record<ChainFault, string>> = {
   unreadable: 'the event cannot be read',
 };
 
-/** Faults of a stretch of the log, by the position of the event that shows them. */
+/** Faults in a section of the log, by the position of the event that shows them. */
 export type ChainFaults = ReadonlyMap<Position, readonly ChainBrokenError[]>;
 
 interface Link {
@@ -45,26 +47,28 @@ interface Link {
 }
 
 const NONE: ChainFaults = new Map();
-/** Streams whose last event is kept in memory; of others the one before is read again. */
+/** Maximum number of streams whose last event is cached. For others, the previous event is read again. */
 const REMEMBERED = 50_000;
-/** Events after which other work of the process gets its turn. */
+/** Number of events after which other work of the process can run. */
 const TURN = 1024;
 
 /**
- * Checks the hash chains of all streams while the log is read in order. It may begin anywhere: of a stream that was not
- * seen yet, the event in front is read from the store, and believed.
+ * Checks the hash chains of all streams while the log is read in order. It may start anywhere: the event before the
+ * first one of a stream is read from the store, and trusted.
  */
 export class ChainCheck {
   private readonly links = new LRUCache<string, Link>({ max: REMEMBERED });
-  /** Removed events that a gap between positions was attributed to, as `<stream> <revision>`. */
+  /** Removed events to which a gap between positions was attributed, as `<stream> <revision>`. */
   private readonly attributed = new Set<string>();
   private hasUnknown = false;
 
   constructor(private readonly eventStore: Pick<EventStore, 'read' | 'readAll' | 'hasConsecutivePositions'>) {}
 
   /**
-   * @param events the next stretch of the log
-   * @param after the position it was read after
+   * Checks the next section of the log.
+   *
+   * @param events the section
+   * @param after position after which it was read
    */
   async check(events: readonly StoredEvent[], after: Position): Promise<ChainFaults> {
     const isGapless = this.eventStore.hasConsecutivePositions;
@@ -95,14 +99,14 @@ export class ChainCheck {
       : brokenBehind(link, event);
   }
 
-  /** A fault is told once: the events after it are compared with what stands there now. */
+  /** Stores the last event of a stream. A fault is reported once: later events are compared with the present ones. */
   private remember(link: Link | undefined, { stream, revision, hash, position, type }: StoredEvent): void {
     const isReadable = type !== UNREADABLE;
     if (link === undefined) this.links.set(stream, { revision, hash, position, isReadable });
     else if (revision > link.revision) Object.assign(link, { revision, hash, position, isReadable });
   }
 
-  /** The last event before one whose stream has not been observed yet. */
+  /** Reads the event before the first one of a stream. */
   private async inFrontOf({ stream, revision }: StoredEvent): Promise<Link | undefined> {
     for await (const event of this.eventStore.read(stream, { from: revision - 1, direction: 'backwards', limit: 1 })) {
       const { hash, position, type } = event;
@@ -114,11 +118,11 @@ export class ChainCheck {
   }
 
   /**
-   * Events were removed before `next`. Where later events show which ones, the chain of their streams says so;
-   * otherwise nobody knows what is missing, and the fault concerns every stream.
+   * Returns the fault of a stream if events were removed before `next` and no later event shows which ones. Otherwise,
+   * the chains of their streams show it. The fault concerns every stream.
    */
   private async removed(after: Position, next: StoredEvent): Promise<ChainBrokenError | undefined> {
-    if (this.hasUnknown) return undefined; // that was told, and everybody has stopped there
+    if (this.hasUnknown) return undefined; // already reported, and all readers have stopped there
     let unknown = sequenceOf(next.position) - sequenceOf(after) - 1;
     let events = 0;
     const seen = new Set<string>();
@@ -126,7 +130,7 @@ export class ChainCheck {
       if (unknown <= 0) return undefined;
       if ((events += 1) % TURN === 0) await new Promise(setImmediate);
       const { stream, revision } = event;
-      if (seen.has(stream)) continue; // its event in front stands after the gap
+      if (seen.has(stream)) continue; // its previous event is after the gap
       seen.add(stream);
       const before = this.links.peek(stream) ?? (revision > 0 ? await this.inFrontOf(event) : undefined);
       for (let missing = (before?.revision ?? -1) + 1; missing < revision; missing += 1) {
@@ -143,8 +147,9 @@ export class ChainCheck {
 }
 
 /**
- * The fault that an event shows as the next one of its stream; `undefined` when it is what was sealed there.
- * @param last the event before it; `undefined` at the beginning of the stream
+ * Returns the fault that an event shows as the next one of its stream; `undefined` if it is what was sealed there.
+ *
+ * @param last the previous event; `undefined` at the beginning of the stream
  */
 export function brokenBehind(last: ChainLink | undefined, event: StoredEvent): ChainBrokenError | undefined {
   const reason = faultBehind(last, event);

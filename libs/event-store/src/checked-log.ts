@@ -2,18 +2,18 @@ import { position, type Position } from '#kernel';
 import { ChainCheck, type ChainBrokenError, type ChainFaults } from './chain-check.ts';
 import type { EventStore, StoredEvent } from './event-store.ts';
 
-/** A stretch of the log, and what is wrong with the hash chains in it. */
+/** A section of the log, with the faults in its hash chains. */
 export interface CheckedEvents {
   readonly events: readonly StoredEvent[];
   readonly faults: ChainFaults;
 }
 
-/** Events read at once. */
+/** Maximum number of events in a page. */
 const PART = 1024;
 
 /**
- * At most `limit` events after `after`, checked as the next ones that `check` sees. Others of the process have their turn
- * first: an engine may answer without waiting for anything.
+ * Returns at most `limit` events after `after`, checked as the next ones for `check`. Lets other work of the process
+ * run first, because an engine may respond without waiting.
  */
 export async function readChecked(
   eventStore: EventStore,
@@ -27,7 +27,7 @@ export async function readChecked(
   return { events, faults: await check.check(events, after) };
 }
 
-/** The log after `after` (from the first event when left out) to its present end. */
+/** Reads the log after `after` (default: from the first event) to its current end. */
 export async function* checkedLog(eventStore: EventStore, after?: Position): AsyncGenerator<CheckedEvents> {
   const check = new ChainCheck(eventStore);
   for (let at = after ?? position(eventStore.storeId, 0); ;) {
@@ -40,8 +40,10 @@ export async function* checkedLog(eventStore: EventStore, after?: Position): Asy
 }
 
 /**
- * Checks the whole log: every stream from its first event.
- * @returns an iterator over the first fault of each stream, in the order of the log; its return value counts what was read
+ * Checks the complete log: every stream from its first event.
+ *
+ * @returns an iterator over the first fault of each stream, in the order of the log. Its return value is the number of
+ *   events read.
  */
 export async function* verifyLog(
   eventStore: EventStore,

@@ -2,11 +2,11 @@ import { canonicalJson, domainError, err, ok, type Result } from '#kernel';
 import { LIMITS, type AppendError, type SealedEvent } from './event-store.ts';
 
 /**
- * What every engine does first with an append: checks place and sizes, so that all refuse the same.
- * An event's size is that of its JSON, envelope included.
+ * Validates places and sizes of events before any engine appends them, so that all engines reject the same. The size of
+ * an event is that of its JSON, including the envelope.
  *
  * @returns the JSON of each event
- * @throws RangeError for a list that is empty, out of place, or holds something that JSON cannot say: a defect of the caller
+ * @throws RangeError if the list is empty, out of place, or not representable in JSON, which is a defect of the caller
  */
 export function encodeAppend(
   stream: string,
@@ -36,7 +36,7 @@ export function encodeAppend(
   return appendBytes > LIMITS.appendBytes ? err(tooLarge('append', appendBytes, LIMITS.appendBytes)) : ok(bodies);
 }
 
-/** Whether two events are the same in everything that is sealed; used where the same append comes again. */
+/** Returns whether two events are equal in everything that is sealed, to detect a repeated append. */
 export const isSameEvent = (a: SealedEvent, b: SealedEvent): boolean =>
   a.id === b.id && a.hash === b.hash && sealedPart(a) === sealedPart(b);
 

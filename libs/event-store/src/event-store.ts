@@ -8,13 +8,13 @@ import {
   type UnavailableOptions,
 } from '#kernel';
 
-/** `append`'s expectation that the stream does not exist yet. */
+/** Expected revision of a stream that does not exist. */
 export const NO_STREAM = -1;
 
-/** Bytes of UTF-8 JSON; the same on every engine, so that what works on one works on all. */
+/** Bytes of UTF-8 JSON. The limits are the same for every engine. */
 export const LIMITS = { eventBytes: 64 * 1024, appendBytes: 768 * 1024 } as const;
 
-/** An event ready to be appended: everything but its position is fixed before the first try and kept over retries. */
+/** An event to append. Everything except its position is fixed before the first attempt, and the same in retries. */
 export interface SealedEvent extends Omit<EventMetadata, 'position'> {
   readonly type: string;
   readonly data: unknown;
@@ -31,12 +31,12 @@ export interface StoredEvent extends SealedEvent {
 }
 
 /**
- * Type of what an engine delivers in place of an event that it cannot read: its bytes do not parse, or name another
- * place than the one they were read from. The hash is empty, so that every check of the chain stops at it.
+ * Type of the event that replaces one that an engine cannot read: its bytes cannot be parsed, or contain another place
+ * than where they were read. The hash is empty, so that every check of the chain fails there.
  */
 export const UNREADABLE = 'event-store.unreadable';
 
-/** The event that stands for one that cannot be read. */
+/** Returns the event that replaces an unreadable one. */
 export const unreadableEvent = (stream: string, revision: number, position: Position): StoredEvent => ({
   id: '',
   type: UNREADABLE,
@@ -53,16 +53,16 @@ export const unreadableEvent = (stream: string, revision: number, position: Posi
 });
 
 export interface Appended {
-  /** Revision of the last event appended. */
+  /** Revision of the last appended event. */
   readonly revision: number;
-  /** Position of the last event appended. */
+  /** Position of the last appended event. */
   readonly position: Position;
 }
 
 export interface RevisionConflict {
   readonly code: 'event-store/revision-conflict';
   readonly expected: number;
-  /** Revision of the stream's last event; NO_STREAM when it has none. */
+  /** Revision of the stream's last event; NO_STREAM if it has none. */
   readonly actual: number;
 }
 
@@ -70,17 +70,17 @@ export type AppendError =
   RevisionConflict | DomainError<'event-store/event-too-large'> | DomainError<'event-store/append-too-large'>;
 
 export interface ReadOptions {
-  /** First revision, inclusive. Left out: the beginning, or the end when reading backwards. */
+  /** First revision, inclusive. Default: the beginning, or the end when reading backwards. */
   readonly from?: number;
   readonly direction?: 'forwards' | 'backwards';
-  /** At most so many events; all when left out. */
+  /** Maximum number of events. Default: all. */
   readonly limit?: number;
 }
 
-/** Said by a subscription when it has delivered all that was in the log; said again each time it catches up again. */
+/** Marks that a subscription has delivered all events in the log, each time it has caught up. */
 export interface CaughtUp {
   readonly caughtUp: true;
-  /** The head it has caught up with. */
+  /** The head up to which it has caught up. */
   readonly position: Position;
 }
 
@@ -88,21 +88,21 @@ export type Delivery = StoredEvent | CaughtUp;
 export const isCaughtUp = (delivery: Delivery): delivery is CaughtUp => 'caughtUp' in delivery;
 
 /**
- * A log of events in streams. Order of appending is order of position, and no position appears after one already read.
- * Every method throws EventStoreUnavailableError when the store does not answer; the outcome of an append is then
- * unknown, and the same events may be appended again: an append whose events already stand at that place answers as
- * the first one did.
+ * A log of events in streams. Positions are in the order of appending, and no position appears after a later one was
+ * read. Every method throws EventStoreUnavailableError if the store does not respond. The outcome of an append is then
+ * unknown, and the same events can be appended again: if they are already stored, the result is that of the first
+ * append.
  */
 export interface EventStore {
-  /** Made with the store, and again by import and restore. */
+  /** Generated with the store; changed by import and restore. */
   readonly storeId: string;
-  /** Whether each position is the one before plus one: a gap is then an event that was removed. */
+  /** Whether positions are consecutive, so that a gap is an event that was removed. */
   readonly hasConsecutivePositions: boolean;
 
   /**
-   * Appends all events or none, durably, directly after `expectedRevision` (NO_STREAM for a new stream).
-   * The events' revisions must be `expectedRevision + 1` and following; that is checked and a fault throws.
-   * The same event ids at the same place again: the first answer again, nothing appended.
+   * Appends all events or none, durably, directly after `expectedRevision` (NO_STREAM for a new stream). The revisions
+   * must be `expectedRevision + 1` and following; otherwise, this throws. If the same events are stored at this place
+   * already, returns the original result and appends nothing.
    */
   append(
     stream: string,
@@ -110,27 +110,33 @@ export interface EventStore {
     expectedRevision: number,
   ): Promise<Result<Appended, AppendError>>;
 
-  /** The events of one stream in order; nothing when it does not exist. An event that cannot be read comes as UNREADABLE. */
+  /** Returns the events of one stream in order; none if it does not exist. An unreadable event is UNREADABLE. */
   read(stream: string, options?: ReadOptions): AsyncIterable<StoredEvent>;
 
-  /** All events after `after` (from the first when left out) up to the head at the time of the call; see `read`. */
+  /**
+   * Returns all events after `after` (default: from the first) up to the head at the time of the call, as `read` does.
+   */
   readAll(options?: { readonly after?: Position; readonly limit?: number }): AsyncIterable<StoredEvent>;
 
-  /** Position of the last event that was appended; sequence 0 in an empty store. */
+  /** Returns the position of the last appended event; sequence 0 in an empty store. */
   head(): Promise<Position>;
 
   /**
-   * All events after `after`, then those to come, until `signal` aborts. A reader that is slower than the log is
-   * served from the store (nothing piles up in memory); a broken connection is made again from the last event delivered.
-   * @throws PositionOfOtherStoreError at the first read when `after` is not of this store
+   * Returns all events after `after`, followed by new ones, until `signal` aborts. For a slow reader, events are read
+   * from the store and do not accumulate in memory. A broken connection is resumed after the last delivered event.
+   *
+   * @throws PositionOfOtherStoreError at the first read if `after` is from another store
    */
   subscribe(options: { readonly after?: Position; readonly signal: AbortSignal }): AsyncIterable<Delivery>;
 
-  /** Settles when appends under way are done and the store's resources are free. */
+  /** Resolves when appends in progress are done and all resources are released. */
   close(): Promise<void>;
 }
 
-/** The store did not answer, or not in time. Whether an append took effect is unknown, unless the disk is full: then it did not. */
+/**
+ * The store did not respond in time. Whether an append took effect is unknown, unless the disk is full: then it did
+ * not.
+ */
 export class EventStoreUnavailableError extends UnavailableError<'event-store/unavailable'> {
   readonly code = 'event-store/unavailable';
 

@@ -19,7 +19,7 @@ if (!first || !second || !third || !fourth) throw new Error('four events were se
 const head = { revision: 3, hash: fourth.hash };
 
 describe('the seal of a stream', () => {
-  it('is SHA-256 of the previous hash and the canonical JSON, whatever the order of members', () => {
+  it('is SHA-256 of the previous hash and the canonical JSON, for any order of members', () => {
     const canonical =
       '{"actor":"system:test","causationId":"d","commandId":"a.b","correlationId":"c","data":{"name":"N","slug":"s1"},' +
       '"id":"00000000-0000-5000-8000-000000000001","recordedAt":"2026-01-01T00:00:00.000Z","revision":1,"stream":"organization-1","type":"organization.renamed.v1"}';
@@ -31,7 +31,7 @@ describe('the seal of a stream', () => {
     expect(hashOf(first.hash, { ...event(1), data: { name: 'N', slug: 's1' } })).toBe(second.hash);
   });
 
-  it('holds for what was sealed, in one go and in parts, with and without a head', () => {
+  it('is valid for what was sealed, in one part or several, with and without a head', () => {
     expect(verifyStream([])).toEqual({ ok: true, value: undefined });
     expect(verifyStream(chain)).toEqual({ ok: true, value: head });
     expect(verifyStream(chain, { head })).toMatchObject({ ok: true });
@@ -53,11 +53,11 @@ describe('the seal of a stream', () => {
     ['swapped contents', [first, { ...third, revision: 1 }, { ...second, revision: 2 }, fourth], 1, 'altered'],
     ['an event of another stream', [first, { ...second, stream: 'organization-2' }, third, fourth], 1, 'other stream'],
     ['data that is not JSON', [first, { ...second, data: Number.NaN }, third, fourth], 1, 'altered'],
-  ])('F17: names the first bad revision of a stream with %s', (_, events, revision, reason) => {
+  ])('F17: detects the first invalid revision of a stream with %s', (_, events, revision, reason) => {
     expect(verifyStream(events)).toEqual({ ok: false, error: { code: 'event-store/chain-broken', revision, reason } });
   });
 
-  it('F17: finds a tail that was cut off, a stream that is gone, and a history sealed again, by the head', () => {
+  it('F17: detects by the head a truncated, removed, or resealed stream', () => {
     expect(verifyStream([first, second], { head })).toMatchObject({
       ok: false,
       error: { revision: 2, reason: 'missing' },

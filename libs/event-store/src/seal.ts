@@ -2,41 +2,41 @@ import { hash } from 'node:crypto';
 import { canonicalJson, err, ok, type Position, type Result } from '#kernel';
 import { UNREADABLE, type SealedEvent } from './event-store.ts';
 
-/** An event whose place and content are fixed, before it is chained to the one before it. */
+/** An event before it is chained to the previous one. */
 export type UnsealedEvent = Omit<SealedEvent, 'hash'>;
 
-/** A place in a chain that is known to be good: the revision and hash of one event. */
+/** A verified event of a chain: its revision and hash. */
 export interface ChainLink {
   readonly revision: number;
   readonly hash: string;
-  /** Compared where it is known: within a stream, positions grow with revisions. */
+  /** Compared if known: within a stream, positions increase with revisions. */
   readonly position?: Position | undefined;
 }
 
 export type ChainFault = 'missing' | 'out of order' | 'other stream' | 'altered' | 'unreadable';
 
-/** Where a stream stops being what was written. */
+/** Where a stream differs from what was written. */
 export interface BrokenChain {
   readonly code: 'event-store/chain-broken';
-  /** The first revision that is missing, moved, or not what was sealed. */
+  /** The first revision that is missing, moved, or altered. */
   readonly revision: number;
   readonly reason: ChainFault;
 }
 
 /**
- * Lower-case hex SHA-256 of `previousHash` ('' before the first event) followed by the event's canonical JSON (RFC 8785).
- * Position and server time stay outside: they are known only after the append.
+ * Returns the lower-case hex SHA-256 of `previousHash` ('' before the first event) followed by the event's canonical
+ * JSON (RFC 8785). Position and server time are not included, because they are known only after the append.
  */
 export function hashOf(previousHash: string, event: UnsealedEvent): string {
   const { id, type, stream, revision, recordedAt, actor, organizationId, commandId, correlationId, causationId } =
     event;
-  // The members in the order of RFC 8785, which JSON.stringify keeps: the envelope needs no sorting.
+  // These members are in the order of RFC 8785, which JSON.stringify keeps, so the envelope needs no sorting.
   const before = JSON.stringify({ actor, causationId, commandId, correlationId }).slice(0, -1);
   const behind = JSON.stringify({ id, organizationId, recordedAt, revision, stream, type }).slice(1);
   return hash('sha256', `${previousHash}${before},"data":${canonicalJson(event.data)},${behind}`, 'hex');
 }
 
-/** Chains events of one stream, in order, after the event whose hash is `previousHash` ('' for a new stream). */
+/** Chains events of one stream, in order, after the event with the hash `previousHash` ('' for a new stream). */
 export function sealEvents(events: readonly UnsealedEvent[], previousHash: string): readonly SealedEvent[] {
   let previous = previousHash;
   return events.map((event) => {
@@ -46,12 +46,12 @@ export function sealEvents(events: readonly UnsealedEvent[], previousHash: strin
 }
 
 /**
- * Checks that the events of one stream are, each of them and in this order, what was sealed.
+ * Checks that the events of one stream are exactly those that were sealed, in this order.
  *
  * @param events a stream, or its part after `options.after`, in order of revision
- * @param options.after the last event known to be good; left out: `events` begins with revision 0
- * @param options.head an event that must be among them (or `after` itself): from a signed head; finds a tail that was cut off
- * @returns the last link, or the first revision that is wrong; `undefined` for an empty stream without expectations
+ * @param options.after the last verified event. Default: `events` starts with revision 0.
+ * @param options.head an event of a signed head that must be included (or be `after`), which detects a truncated stream
+ * @returns the last link, or the first invalid revision; `undefined` for an empty stream without expectations
  */
 export function verifyStream(
   events: Iterable<SealedEvent>,
@@ -74,8 +74,9 @@ export function verifyStream(
 }
 
 /**
- * What is wrong with an event as the next one of its stream; `undefined` when it is what was sealed there.
- * @param last the event before it; `undefined` at the beginning of the stream
+ * Returns the fault of an event as the next one of its stream; `undefined` if it is what was sealed there.
+ *
+ * @param last the previous event; `undefined` at the beginning of the stream
  */
 export function faultBehind(
   last: ChainLink | undefined,
@@ -94,7 +95,7 @@ function isSealedAs(event: SealedEvent, previousHash: string): boolean {
   try {
     return hashOf(previousHash, event) === event.hash;
   } catch {
-    return false; // not even JSON any more, so not what was sealed
+    return false; // not JSON, so not what was sealed
   }
 }
 

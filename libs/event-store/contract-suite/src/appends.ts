@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LIMITS, NO_STREAM, verifyStream, type EventStore } from '#event-store';
 import { appendEvents, collect, numberIn, sealedEvents } from './drafts.ts';
 
-/** Durable, exact, and the same again when it is repeated. */
+/** Tests that appends are durable, exact, and idempotent. */
 export function describeAppends(open: () => Promise<EventStore>): void {
   describe('appending', () => {
     let store: EventStore;
@@ -15,7 +15,7 @@ export function describeAppends(open: () => Promise<EventStore>): void {
 
     const stored = () => collect(store.read(stream));
 
-    it('reads back every member of what was appended, in order, with growing positions', async () => {
+    it('reads back all members of what was appended, in order, with increasing positions', async () => {
       const data = { text: 'Zürich \u0000 \u{1F680} "quoted"', deep: [{ n: 1.5, none: null, yes: true }] };
       const sealed = sealedEvents(stream, [{ type: 'contract.a.v1', data }, { type: 'contract.b.v1' }]);
       const outcome = await store.append(stream, sealed, NO_STREAM);
@@ -27,7 +27,7 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       expect(verifyStream(events)).toMatchObject({ ok: true, value: { revision: 1 } });
     });
 
-    it('tells a writer with an outdated revision the actual one and appends nothing', async () => {
+    it('returns the actual revision to a writer with an outdated one, and appends nothing', async () => {
       await appendEvents(store, stream, [{}, {}]);
       const late = sealedEvents(stream, [{}], 0);
       expect(await store.append(stream, late, 0)).toEqual({
@@ -44,7 +44,7 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       expect(await stored()).toHaveLength(2);
     });
 
-    it('says NO_STREAM to who expected a stream that does not exist', async () => {
+    it('returns NO_STREAM to a writer that expected a stream that does not exist', async () => {
       const outcome = await store.append(stream, sealedEvents(stream, [{}], 3), 3);
       expect(outcome).toEqual({
         ok: false,
@@ -52,14 +52,14 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       });
     });
 
-    it('answers the same append again as the first time and stores it once', async () => {
+    it('returns the same result for a repeated append, and stores it once', async () => {
       const events = sealedEvents(stream, [{}, {}]);
       const first = await store.append(stream, events, NO_STREAM);
       expect(await store.append(stream, events, NO_STREAM)).toEqual(first);
       expect(await stored()).toHaveLength(2);
     });
 
-    it('answers the same append again when the stream has grown since', async () => {
+    it('returns the same result for a repeated append when the stream has grown since', async () => {
       const events = sealedEvents(stream, [{}, {}]);
       const first = await store.append(stream, events, NO_STREAM);
       await appendEvents(store, stream, [{}, {}, {}]);
@@ -67,7 +67,7 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       expect(await stored()).toHaveLength(5);
     });
 
-    it('answers the same append in the middle of a stream again', async () => {
+    it('returns the same result for a repeated append in the middle of a stream', async () => {
       await appendEvents(store, stream, [{}]);
       const [last] = await collect(store.read(stream, { direction: 'backwards', limit: 1 }));
       const events = sealedEvents(stream, [{}, {}], 0, last?.hash);
@@ -77,7 +77,7 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       expect(await stored()).toHaveLength(4);
     });
 
-    it('never takes other data under the same ids for a repeat', async () => {
+    it('does not treat other data with the same IDs as a repeat', async () => {
       const id = randomUUID();
       await store.append(stream, sealedEvents(stream, [{ id, data: { n: 1 } }]), NO_STREAM);
       const other = sealedEvents(stream, [{ id, data: { n: 2 } }]);
@@ -88,7 +88,7 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       expect((await stored()).map(numberIn)).toEqual([1]);
     });
 
-    it('never takes a repeat with one more event for a repeat', async () => {
+    it('does not treat a repeat with one additional event as a repeat', async () => {
       const drafts = [{ id: randomUUID() }];
       await store.append(stream, sealedEvents(stream, drafts), NO_STREAM);
       const longer = sealedEvents(stream, [...drafts, {}]);
@@ -99,14 +99,14 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       expect(await stored()).toHaveLength(1);
     });
 
-    it('F28: refuses an event over 64 KiB and appends nothing of its batch', async () => {
+    it('F28: rejects an event over 64 KiB, and appends nothing of its batch', async () => {
       const events = sealedEvents(stream, [{}, { data: { text: 'x'.repeat(LIMITS.eventBytes) } }]);
       const error = { code: 'event-store/event-too-large', kind: 'invalid' };
       expect(await store.append(stream, events, NO_STREAM)).toMatchObject({ ok: false, error });
       expect(await stored()).toEqual([]);
     });
 
-    it('F28: counts bytes, not characters, and the envelope too', async () => {
+    it('F28: counts bytes, not characters, and includes the envelope', async () => {
       const overhead = Buffer.byteLength(JSON.stringify(sealedEvents(stream, [{ data: '' }])[0]));
       const room = LIMITS.eventBytes - overhead;
       const fits = sealedEvents(stream, [{ data: 'x'.repeat(room) }]);
@@ -118,7 +118,7 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       });
     });
 
-    it('F28: refuses an append over 768 KiB of events that are small enough, and takes one just below', async () => {
+    it('F28: rejects an append over 768 KiB of smaller events, and accepts one just below', async () => {
       const drafts = (count: number) =>
         Array.from({ length: count }, () => ({ data: { text: 'x'.repeat(63 * 1024) } }));
       const refused = sealedEvents(stream, drafts(13));
@@ -131,7 +131,7 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       });
     });
 
-    it('throws for an append that its caller sealed for another place, and for an empty one', async () => {
+    it('throws for events that were sealed for another place, and for an empty append', async () => {
       await expect(store.append(stream, sealedEvents(stream, [{}], 4), NO_STREAM)).rejects.toThrow(
         'sealed for revision',
       );
@@ -142,7 +142,7 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       expect(await stored()).toEqual([]);
     });
 
-    it('F12: lets exactly one of 100 writers on one stream win each round', async () => {
+    it('F12: lets exactly one of 100 writers on one stream succeed in each round', async () => {
       for (let round = 0, hash = ''; round < 3; round += 1) {
         const rivals = Array.from({ length: 100 }, (_, n) => sealedEvents(stream, [{ data: { n } }], round - 1, hash));
         const outcomes = await Promise.all(rivals.map((events) => store.append(stream, events, round - 1)));
@@ -157,7 +157,7 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       expect(verifyStream(events)).toMatchObject({ ok: true, value: { revision: 2 } });
     });
 
-    it('takes appends to many streams at once and loses none', async () => {
+    it('accepts simultaneous appends to many streams, and loses none', async () => {
       const before = await store.head();
       const streams = Array.from({ length: 64 }, () => `contract-${randomUUID()}`);
       await Promise.all(
@@ -171,7 +171,7 @@ export function describeAppends(open: () => Promise<EventStore>): void {
         expect(mine.filter((event) => event.stream === name).map(numberIn)).toEqual([0, 1, 2, 3, 4]);
     });
 
-    it('waits for appends under way before it closes, and refuses later ones', async () => {
+    it('waits for appends in progress before it closes, and rejects later ones', async () => {
       const other = await open();
       const pending = other.append(stream, sealedEvents(stream, [{}]), NO_STREAM);
       await other.close();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sealEvents, type EventStore, type SealedEvent, type StoredEvent } from '#event-store';
 
-/** What a test wants to record; the rest is filled in. */
+/** An event to record. Absent properties have defaults. */
 export interface Draft {
   readonly type?: string;
   readonly data?: unknown;
@@ -9,7 +9,7 @@ export interface Draft {
   readonly recordedAt?: string;
 }
 
-/** Sealed events after `expectedRevision`, chained to `previousHash` ('' for a new stream). */
+/** Returns sealed events after `expectedRevision`, chained to `previousHash` ('' for a new stream). */
 export function sealedEvents(
   stream: string,
   drafts: readonly Draft[],
@@ -33,7 +33,7 @@ export function sealedEvents(
   return sealEvents(unsealed, previousHash);
 }
 
-/** Appends drafts at the end of a stream, as a careful writer would; throws when it loses a race. */
+/** Appends events at the end of a stream. Throws after a conflict. */
 export async function appendEvents(store: EventStore, stream: string, drafts: readonly Draft[]) {
   const last = (await collect(store.read(stream, { direction: 'backwards', limit: 1 })))[0];
   const events = sealedEvents(stream, drafts, last?.revision ?? -1, last?.hash ?? '');
@@ -48,6 +48,6 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** The number a test put into each event's data. */
+/** Returns the number that a test put into an event's data. */
 export const numberIn = (event: StoredEvent): unknown =>
   event.data instanceof Object && 'n' in event.data ? event.data.n : undefined;

@@ -3,7 +3,7 @@ import type { EventStore, StoredEvent } from '#event-store';
 import { position, sequenceOf, storeOf } from '#kernel';
 import { appendEvents, collect, numberIn } from './drafts.ts';
 
-/** In order, from where one likes, and nothing that is not there. */
+/** Tests that reads are ordered, start at any place, and return exactly what was appended. */
 export function describeReads(open: () => Promise<EventStore>): void {
   describe('reading', () => {
     let store: EventStore;
@@ -18,12 +18,12 @@ export function describeReads(open: () => Promise<EventStore>): void {
     const read = async (options?: Parameters<EventStore['read']>[1]) =>
       (await collect(store.read(stream, options))).map(numberIn);
 
-    it('finds nothing in a stream that does not exist, in either direction', async () => {
+    it('returns nothing for a stream that does not exist, in either direction', async () => {
       expect(await read()).toEqual([]);
       expect(await read({ direction: 'backwards' })).toEqual([]);
     });
 
-    it('reads both directions, from a revision on, up to a limit', async () => {
+    it('reads in both directions, from a revision, up to a limit', async () => {
       await appendEvents(store, stream, numbers(6));
       expect(await read()).toEqual([0, 1, 2, 3, 4, 5]);
       expect(await read({ from: 4 })).toEqual([4, 5]);
@@ -36,7 +36,7 @@ export function describeReads(open: () => Promise<EventStore>): void {
       expect(await read({ direction: 'backwards', from: 3, limit: 2 })).toEqual([3, 2]);
     });
 
-    it('reads a long stream whole, and lets a reader leave early', async () => {
+    it('reads a long stream completely, and lets a reader stop early', async () => {
       for (let part = 0; part < 5; part += 1) await appendEvents(store, stream, numbers(500));
       expect(await read()).toHaveLength(2500);
       expect(await read({ direction: 'backwards' })).toHaveLength(2500);
@@ -44,7 +44,7 @@ export function describeReads(open: () => Promise<EventStore>): void {
       expect(await read({ from: 2499 })).toEqual([499]);
     });
 
-    it('reads streams apart whose names resemble one another', async () => {
+    it('distinguishes streams with similar names', async () => {
       await appendEvents(store, stream, numbers(1));
       await appendEvents(store, `${stream}-1`, numbers(3));
       expect(await read()).toEqual([0]);
@@ -68,7 +68,7 @@ export function describeReads(open: () => Promise<EventStore>): void {
       expect(await collect(store.readAll({ after: await store.head() }))).toEqual([]);
     });
 
-    it('reads the log from its first event when no position is given', async () => {
+    it('reads the log from its first event by default', async () => {
       await appendEvents(store, stream, numbers(1));
       const [first] = await collect(store.readAll({ limit: 1 }));
       const [again] = await collect(store.readAll({ after: position(store.storeId, 0), limit: 1 }));
@@ -84,7 +84,7 @@ export function describeReads(open: () => Promise<EventStore>): void {
       expect(sequenceOf(written)).toBeGreaterThan(sequenceOf(before));
     });
 
-    it('refuses the position of another store', async () => {
+    it('rejects the position of another store', async () => {
       const foreign = position('otherstore', 1);
       await expect(collect(store.readAll({ after: foreign }))).rejects.toMatchObject({ code: 'position/other-store' });
       const signal = new AbortController().signal;
@@ -93,7 +93,7 @@ export function describeReads(open: () => Promise<EventStore>): void {
       });
     });
 
-    it('has the same store id on each connection', async () => {
+    it('has the same store ID on each connection', async () => {
       const other = await open();
       expect(other.storeId).toBe(store.storeId);
       await other.close();

@@ -3,7 +3,7 @@ import { isCaughtUp, type Delivery, type EventStore, type StoredEvent } from '#e
 import type { Position } from '#kernel';
 import { appendEvents, numberIn } from './drafts.ts';
 
-/** Everything once, in order, as soon as it is there. */
+/** Tests that subscriptions deliver every event once, in order, and without delay. */
 export function describeSubscriptions(open: () => Promise<EventStore>): void {
   describe('subscribing', () => {
     let store: EventStore;
@@ -24,7 +24,7 @@ export function describeSubscriptions(open: () => Promise<EventStore>): void {
     const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => ({ data: { n: n + from } }));
     const subscribe = (after: Position, source = store) => source.subscribe({ after, signal: stop.signal });
 
-    /** Reads until `count` events of this test's stream and then a mark came. */
+    /** Reads until `count` events of this test's stream were delivered, followed by a caught-up mark. */
     async function until(deliveries: AsyncIterable<Delivery>, count: number) {
       const events: StoredEvent[] = [];
       for await (const delivery of deliveries) {
@@ -35,7 +35,7 @@ export function describeSubscriptions(open: () => Promise<EventStore>): void {
       throw new Error('the subscription ended');
     }
 
-    it('delivers what was in the log, marks that it has caught up, and continues with what comes', async () => {
+    it('delivers existing events, marks that it has caught up, and continues with new ones', async () => {
       const { position: written } = await appendEvents(store, stream, numbers(3));
       const deliveries = subscribe(before)[Symbol.asyncIterator]();
       const one = { [Symbol.asyncIterator]: () => ({ next: () => deliveries.next() }) };
@@ -47,7 +47,7 @@ export function describeSubscriptions(open: () => Promise<EventStore>): void {
       expect((await live).events.map(numberIn)).toEqual([3, 4]);
     });
 
-    it('marks at once when there is nothing to deliver', async () => {
+    it('marks immediately when there is nothing to deliver', async () => {
       for await (const delivery of subscribe(await store.head())) {
         if (isCaughtUp(delivery)) break;
       }
@@ -61,7 +61,7 @@ export function describeSubscriptions(open: () => Promise<EventStore>): void {
       await other.close();
     });
 
-    it('F11: skips nothing while many append at once, and keeps the order of positions', async () => {
+    it('F11: skips nothing while many append simultaneously, and keeps the order of positions', async () => {
       const readers = [until(subscribe(before), 300), until(subscribe(before), 300)];
       for (let n = 0; n < 300; n += 50) {
         const side = Array.from({ length: 20 }, () => appendEvents(store, `contract-${randomUUID()}`, numbers(2)));
@@ -73,7 +73,7 @@ export function describeSubscriptions(open: () => Promise<EventStore>): void {
       }
     });
 
-    it('serves a reader that is slower than the log from the store, without holding others up', async () => {
+    it('reads from the store for a slow reader, without delaying others', async () => {
       const slow = subscribe(before)[Symbol.asyncIterator]();
       await slow.next();
       const quick = until(subscribe(before), 1000);
@@ -83,7 +83,7 @@ export function describeSubscriptions(open: () => Promise<EventStore>): void {
       expect(events.map(numberIn)).toEqual(Array.from({ length: 1000 }, (_, n) => n));
     });
 
-    it('ends when it is aborted: while it waits, and before it begins', async () => {
+    it('ends when it is aborted, while it waits and before it starts', async () => {
       const ended = (async () => {
         for await (const delivery of subscribe(before)) if (isCaughtUp(delivery)) setImmediate(() => stop.abort());
       })();

@@ -12,16 +12,22 @@ interface Append {
 }
 
 export interface AppendWriter {
-  /** Answers after the commit only. @throws EventStoreUnavailableError; nothing was written then */
+  /**
+   * Appends events, and resolves after the commit.
+   *
+   * @throws EventStoreUnavailableError; then nothing was written
+   */
   append(append: Append): Promise<Result<Appended, AppendError>>;
-  /** Settles when nothing is under way. */
+  /** Resolves when no append is in progress. */
   settled(): Promise<void>;
 }
 
-/** Streams whose last revision is kept in memory. */
+/** Maximum number of streams whose last revision is cached. */
 const REMEMBERED = 20_000;
 
-/** Writes all appends of one turn of the event loop in one transaction, with one sync of the disk. */
+/**
+ * Creates a writer that commits all appends of one turn of the event loop in one transaction, with one sync to disk.
+ */
 export function createAppendWriter(file: SqliteStore, storeId: string, committed: () => void): AppendWriter {
   const { database } = file;
   const insert = database.prepare('INSERT INTO events (position, stream, revision, body) VALUES (?, ?, ?, ?)');
@@ -32,7 +38,7 @@ export function createAppendWriter(file: SqliteStore, storeId: string, committed
   );
   const dataVersion = database.prepare('PRAGMA data_version');
 
-  // Both are what the file holds, as long as no other process has written and no transaction of ours has failed.
+  // Both match the file unless another process has written, or one of our transactions has failed.
   const revisions = new LRUCache<string, number>({ max: REMEMBERED });
   let head = -1;
   let seenVersion = -1;
@@ -74,7 +80,7 @@ export function createAppendWriter(file: SqliteStore, storeId: string, committed
     return ok({ revision, position: position(storeId, head) });
   }
 
-  /** The first answer again, when exactly these events already stand at exactly this place. */
+  /** Returns the original result if exactly these events already exist at exactly this place. */
   function repeated(
     stream: string,
     events: readonly SealedEvent[],

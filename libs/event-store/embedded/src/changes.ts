@@ -1,18 +1,22 @@
 import type { Clock, Timer } from '#kernel';
 
-/** How soon an append of another process is noticed, in milliseconds. */
+/** Interval, in milliseconds, to poll for appends of other processes. */
 const POLL_MS = 4;
 
-/** Wakes subscriptions: at once for appends of this process, by polling for those of others. */
+/** Wakes subscriptions: immediately for appends of this process, by polling for those of others. */
 export interface Changes {
-  /** Something was appended here. */
+  /** Reports an append of this process. */
   notify(): void;
-  /** Settles at the next change, on abort and on close. */
+  /** Resolves at the next change, on abort, and on close. */
   next(signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
-/** @param dataVersion a number that is another one after each commit of another connection */
+/**
+ * Watches for changes.
+ *
+ * @param dataVersion returns a number that changes with each commit of another connection
+ */
 export function watchChanges(clock: Clock, dataVersion: () => number): Changes {
   const waiting = new Set<() => void>();
   let timer: Timer | undefined;
@@ -24,13 +28,13 @@ export function watchChanges(clock: Clock, dataVersion: () => number): Changes {
   };
   const poll = () => {
     timer = undefined;
-    if (waiting.size === 0) return; // nobody listens: the next listener starts polling again
+    if (waiting.size === 0) return; // without listeners, polling stops until the next one
     timer = clock.timer(POLL_MS, poll);
     let version: number;
     try {
       version = dataVersion();
     } catch {
-      return notify(); // whoever wakes reads, and meets the error where it can be reported
+      return notify(); // the woken reader meets the error where it can be reported
     }
     if (version === seen) return;
     seen = version;

@@ -2,7 +2,7 @@ import { EventStoreUnavailableError } from '#event-store';
 import type { Ids, Logger } from '#kernel';
 import { openSqlite, type SqliteStore } from '#sqlite';
 
-/** The file cannot be used as an event store at all; the message is one sentence for the operator. */
+/** The file cannot be used as an event store. The message is one sentence for the operator. */
 class EventStoreUnreadableError extends Error {
   readonly code = 'event-store/unreadable';
 }
@@ -24,8 +24,9 @@ const LAYOUTS = [
 ];
 
 /**
- * Opens or makes `events.sqlite` in `folder` and settles its store id.
- * @throws EventStoreUnreadableError when the file is damaged, of another kind, of a newer layout, or not accessible
+ * Opens or creates `events.sqlite` in `folder`, and reads or creates its store ID.
+ *
+ * @throws EventStoreUnreadableError if the file is damaged, of another kind, from a newer release, or not accessible
  */
 export function openDatabase({
   folder,
@@ -57,7 +58,7 @@ export function openDatabase({
   }
 }
 
-/** The store's id, which is drawn when a file is new. */
+/** Returns the store's ID, which is generated for a new file. */
 function storeIdIn({ database, path }: SqliteStore, ids: Ids): string {
   const drawn = Buffer.from(ids.random(10)).toString('hex');
   database

@@ -23,7 +23,7 @@ describe('the file of the embedded event store', () => {
     folder = join(root, randomUUID());
   });
 
-  it('makes an id of its own and keeps it', async () => {
+  it('has a generated ID that does not change', async () => {
     const first = await openIn(folder);
     const other = await openIn(join(root, randomUUID()));
     expect(first.storeId).toMatch(/^[a-z0-9]{8,32}$/);
@@ -34,7 +34,7 @@ describe('the file of the embedded event store', () => {
     await again.close();
   });
 
-  it('waits for the disk with each commit and has no gap between positions', async () => {
+  it('is synced with each commit, and has consecutive positions', async () => {
     const store = await openIn(folder);
     await Promise.all(Array.from({ length: 20 }, (_, n) => appendEvents(store, `contract-${n}`, [{}, {}])));
     const conflict = await store.append('contract-1', sealedEvents('contract-1', [{}]), -1);
@@ -47,7 +47,7 @@ describe('the file of the embedded event store', () => {
     file.close();
   });
 
-  it('says in one sentence that the file is damaged', async () => {
+  it('is reported in one sentence if it is damaged', async () => {
     const store = await openIn(folder);
     await appendEvents(store, 'contract-1', [{}]);
     await store.close();
@@ -58,7 +58,7 @@ describe('the file of the embedded event store', () => {
     await expect(openIn(folder)).rejects.toThrow(`The event store ${file} is damaged; restore it from a backup.`);
   });
 
-  it('refuses the database of another program and that of a newer release', async () => {
+  it('is rejected if it is the database of another program or a newer release', async () => {
     const store = await openIn(folder);
     await store.close();
     const file = new DatabaseSync(join(folder, 'events.sqlite'));
@@ -69,7 +69,7 @@ describe('the file of the embedded event store', () => {
     file.close();
   });
 
-  it('answers unavailable, and nothing half, when the file fails under it', async () => {
+  it('makes the store unavailable, without partial results, when it fails', async () => {
     const store = await openIn(folder);
     await appendEvents(store, 'contract-1', [{}]);
     const file = new DatabaseSync(join(folder, 'events.sqlite'));
@@ -82,7 +82,7 @@ describe('the file of the embedded event store', () => {
     await store.close();
   });
 
-  it('use-L4: refuses appends while the disk is full, is read on, and loses nothing', async () => {
+  it('use-L4: rejects appends while the disk is full, remains readable, and loses nothing', async () => {
     const { file, storeId } = openDatabase({ folder, ids, log: silentLogger });
     const store = eventStoreOver(file, storeId, clock);
     await appendEvents(store, 'contract-1', [{}]);
@@ -103,7 +103,7 @@ describe('the file of the embedded event store', () => {
     await store.close();
   });
 
-  it('F3: loses no acknowledged event when the process is killed, with another process on the same file', async () => {
+  it('F3: loses no acknowledged event when a process is killed, while another one uses the file', async () => {
     const store = await openIn(folder);
     const acknowledged: string[] = [];
     for (let round = 0; round < 3; round += 1) {
@@ -123,7 +123,9 @@ describe('the file of the embedded event store', () => {
   });
 });
 
-/** Starts a process that appends as fast as it can, kills it after so many acknowledgements, and returns what it acknowledged. */
+/**
+ * Starts a process that appends continuously, kills it after some acknowledgements, and returns what it acknowledged.
+ */
 function killedWriter(folder: string, afterLines: number): Promise<string[]> {
   const script = join(import.meta.dirname, 'testdata', 'writer.ts');
   const loader = join(import.meta.dirname, '../../../../tools/typescript.mjs');
@@ -136,7 +138,7 @@ function killedWriter(folder: string, afterLines: number): Promise<string[]> {
     });
     child.on('error', reject);
     child.on('close', (code) => {
-      const lines = text.split('\n').slice(0, -1); // the last one may be cut in the middle
+      const lines = text.split('\n').slice(0, -1); // the last line may be incomplete
       if (code === null) resolve(lines);
       else reject(new Error(`the writer ended by itself with ${code}`));
     });

@@ -14,7 +14,7 @@ import { openDatabase } from './database.ts';
 import { createPages } from './pages.ts';
 
 export interface EmbeddedEventStoreOptions {
-  /** Where `events.sqlite` lies; made when it is missing. */
+  /** Folder of `events.sqlite`, created if missing. */
   readonly folder: string;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -22,9 +22,10 @@ export interface EmbeddedEventStoreOptions {
 }
 
 /**
- * An event store in one SQLite file: write-ahead log, fsync before every acknowledgement, group commit. Positions have no
- * gaps: they are given out inside the transaction that takes effect. Processes of one host may share the file.
- * @throws EventStoreUnreadableError when the file cannot be used; one sentence says why
+ * Opens an event store in one SQLite file: write-ahead log, fsync before every acknowledgement, group commit. Positions
+ * are consecutive, because they are assigned within the transaction. Processes on one host may share the file.
+ *
+ * @throws EventStoreUnreadableError if the file cannot be used, with one sentence
  */
 export async function openEmbeddedEventStore(options: EmbeddedEventStoreOptions): Promise<EventStore> {
   const { file, storeId } = openDatabase(options);
@@ -32,7 +33,7 @@ export async function openEmbeddedEventStore(options: EmbeddedEventStoreOptions)
   return eventStoreOver(file, storeId, options.clock);
 }
 
-/** The event store of an open file; closing it closes the file. */
+/** Creates the event store of an open file. Closing it closes the file. */
 export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock): EventStore {
   const { database } = file;
   const dataVersion = database.prepare('PRAGMA data_version');
@@ -112,7 +113,7 @@ export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock)
           isMarked = true;
           yield { caughtUp: true, position: position(storeId, Math.min(at, headSequence())) };
         } else {
-          await changes.next(signal); // no await stands between the empty page and this: nothing is missed
+          await changes.next(signal); // no await between the empty page and this, so no event is missed
         }
       }
     },

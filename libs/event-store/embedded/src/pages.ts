@@ -3,7 +3,7 @@ import { position } from '#kernel';
 import type { SQLInputValue, SqliteStore, StatementSync } from '#sqlite';
 import { storedEvent } from './stored-event.ts';
 
-/** Events read at once: grows while they are small and shrinks when a page holds much text, so that memory stays bounded. */
+/** Number of events in a page. It grows for small events and shrinks for large ones, so that memory is bounded. */
 const PAGE = {
   first: 128,
   most: 1024,
@@ -16,25 +16,29 @@ const COLUMNS = 'position, stream, revision, body';
 
 interface Page {
   readonly events: readonly StoredEvent[];
-  /** Position of the last event, as number. */
+  /** Position of the last event as a number. */
   readonly last: number;
 }
 
-/** Reads the next page. The parameters are those of the statement, but the limit. */
+/** Reads the next page. Parameters are those of the statement except the limit. */
 type ReadPage = (limit: number, ...parameters: SQLInputValue[]) => Page;
 
 export interface Pages {
-  /** Position of the newest event; 0 when there is none. */
+  /** Returns the position of the newest event; 0 if there is none. */
   headSequence(): number;
-  /** Events of all streams: after a position, up to a position. */
+  /** Reads events of all streams after one position up to another. */
   behind(): ReadPage;
-  /** Events of a stream, from a revision on. */
+  /** Reads events of a stream starting at a revision. */
   forwards(): ReadPage;
-  /** Events of a stream, from a revision back. */
+  /** Reads events of a stream backwards starting at a revision. */
   backwards(): ReadPage;
 }
 
-/** @param open throws when the store was closed */
+/**
+ * Creates the reads.
+ *
+ * @param open throws if the store was closed
+ */
 export function createPages(file: SqliteStore, storeId: string, open: () => void): Pages {
   const { database } = file;
   const highest = database.prepare('SELECT max(position) AS position FROM events');
@@ -44,7 +48,7 @@ export function createPages(file: SqliteStore, storeId: string, open: () => void
   const backwards = select('stream = ? AND revision <= ? ORDER BY revision DESC');
 
   function pager(statement: StatementSync): ReadPage {
-    statement.setReturnArrays(true); // objects with named columns take half as long again
+    statement.setReturnArrays(true); // objects with named columns take 50 % longer
     let size: number = PAGE.first;
     return (limit, ...parameters) =>
       file.run(() => {

@@ -1,7 +1,7 @@
 import { unreadableEvent, type StoredEvent } from '#event-store';
 import type { Position } from '#kernel';
 
-/** The event of a row; UNREADABLE where its body does not parse or names another place than its row does. */
+/** Returns the event of a row; UNREADABLE if its body cannot be parsed, or contains another place than the row. */
 export function storedEvent(body: string, stream: string, revision: number, at: Position): StoredEvent {
   let event: (StoredEvent & { position: Position }) | null;
   try {

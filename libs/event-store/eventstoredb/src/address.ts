@@ -1,17 +1,17 @@
 import { statSync } from 'node:fs';
 
-/** An EventStoreDB connection string that was checked. */
+/** A validated EventStoreDB connection string. */
 export interface Address {
-  /** What the client takes. Holds the password: never in a message or a log. */
+  /** For the client. Contains the password: never use it in a message or a log. */
   readonly connectionString: string;
-  /** Host and port of each node, for sentences. */
+  /** Host and port of each node, for messages. */
   readonly shown: string;
   readonly isTls: boolean;
-  /** Name of the user, where the address has one. */
+  /** Name of the user, if the address has one. */
   readonly user: string | undefined;
 }
 
-/** The address cannot be used as it is written; the message is one sentence without the password. */
+/** The address is not valid. The message is one sentence without the password. */
 class EventStoreAddressError extends Error {
   readonly code = 'event-store/address';
 }
@@ -20,8 +20,8 @@ const FORM = /^(esdb(?:\+discover)?):\/\/(?:([^:@/?]+):([^@/?]+)@)?([A-Za-z0-9.:
 const NODE = /^[A-Za-z0-9._-]+(?::\d{1,5})?$/;
 
 /**
- * Query parameters that may be given. The others of the client change what an append answers, read from nodes that lag, or
- * are timers, which are ours.
+ * Allowed query parameters. Other parameters of the client change the result of appends, read from nodes that lag, or
+ * are timers that we set.
  */
 const PARAMETERS: ReadonlyMap<string, RegExp> = new Map([
   ['tls', /^(true|false)$/],
@@ -34,8 +34,9 @@ const PARAMETERS: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 /**
- * Reads `esdb://[user:password@]host[:port][,host…][?tls=false&tlsCAFile=…]`. The client itself prints the whole text,
- * password included, when it does not know a parameter, so that only what is known gets there.
+ * Parses `esdb://[user:password@]host[:port][,host…][?tls=false&tlsCAFile=…]`. Only known parameters are passed to the
+ * client, because it prints the complete text including the password if it does not know one.
+ *
  * @throws EventStoreAddressError
  */
 export function parseAddress(url: string): Address {

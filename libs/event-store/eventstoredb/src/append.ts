@@ -11,8 +11,8 @@ type Append = (
 ) => Promise<Result<Appended, AppendError>>;
 
 /**
- * Appends at an exact revision, and again with the same ids when the answer was lost: the server then says success again
- * and writes nothing. A success that was not the first try is believed only when the events read back are ours.
+ * Creates a function that appends at an exact revision, and retries with the same IDs if the response was lost. The
+ * server then reports success and writes nothing. The success of a retry is verified by reading the events.
  */
 export function createAppender(options: {
   readonly client: LogClient;
@@ -22,10 +22,10 @@ export function createAppender(options: {
 }): Append {
   const { client, storeId, clock, times } = options;
 
-  /** Whether the server's answer to several events names the position of the last one; asked once. */
+  /** Whether the server's response to several events has the position of the last one. Determined once. */
   let namesLast: boolean | undefined;
 
-  /** Position of the last event when all events stand at their place; `undefined` when others do. */
+  /** Returns the position of the last event if all events are stored at their place; `undefined` if others are. */
   async function standing(stream: string, events: readonly SealedEvent[], from: number): Promise<bigint | undefined> {
     const stored = await client.stream(stream, { from, count: events.length });
     const isOurs =
@@ -43,7 +43,7 @@ export function createAppender(options: {
     return tryAgain(clock, times.patienceMs, async (triesBefore): Promise<Result<Appended, AppendError>> => {
       const answer = await client.append(stream, proposed, expected);
       if (!answer.ok) return err({ code: 'event-store/revision-conflict', expected, actual: answer.actual });
-      // A stream that was deleted continues where it ended, and says so here only.
+      // A deleted stream continues at its last revision. Only this response shows it.
       if (answer.revision !== revision)
         throw new Error(
           `Stream ${stream} was deleted in EventStoreDB: its next event has revision ${answer.revision}.`,

@@ -16,55 +16,75 @@ import { Failure, failureOf, type FailureKind } from './failures.ts';
 import { inTime } from './in-time.ts';
 import type { ProposedEvent, RecordedEvent } from './stored-event.ts';
 
-/** What the server said to an append. */
+/** The server's response to an append. */
 export type AppendAnswer =
   | {
       readonly ok: true;
       /** Revision of the last event. */
       readonly revision: number;
-      /** Commit position of the last event, where it says one. */
+      /** Commit position of the last event, if the response has one. */
       readonly position: bigint | undefined;
     }
   | {
       readonly ok: false;
-      /** Revision of the stream's last event; NO_STREAM when it has none. */
+      /** Revision of the stream's last event; NO_STREAM if it has none. */
       readonly actual: number;
     };
 
-/** Own times in milliseconds. */
+/** Time limits in milliseconds. */
 export interface Times {
-  /** For the answer to an append or to a question about the server. */
+  /** For the response to an append or another request. */
   readonly answerMs: number;
   /** For the next event of a page. */
   readonly eventMs: number;
-  /** A subscription that is silent for so long is compared with the log. */
+  /** After this time without an event, a subscription is compared with the log. */
   readonly silenceMs: number;
-  /** After so long a failure is not tried again, so that nobody waits for a server that is frozen. */
+  /** After this time, a failure is not retried, so that callers do not wait for a server that hangs. */
   readonly patienceMs: number;
 }
 
 /** A subscription to everything after a position. */
 export interface Follower {
-  /** The next event; `undefined` when the subscription was ended. @throws Failure when it is broken */
+  /**
+   * Returns the next event; `undefined` after the subscription was ended.
+   *
+   * @throws Failure if it is broken
+   */
   next(): Promise<RecordedEvent | undefined>;
-  /** Whether the next event is here already. */
+  /** Returns whether the next event has already arrived. */
   isBehind(): boolean;
   end(): void;
 }
 
-/** What the adapter needs of EventStoreDB. Every method throws a Failure and nothing else. */
+/** The functions of EventStoreDB that the adapter uses. All methods throw a Failure and nothing else. */
 export interface LogClient {
-  /** Such as `23.10.8`; `unknown` for servers older than that question. */
+  /** Returns a version such as `23.10.8`; `unknown` for servers that do not support this request. */
   serverVersion(): Promise<string>;
-  /** @param expected revision of the last event, or NO_STREAM */
+  /**
+   * Appends events.
+   *
+   * @param expected revision of the last event, or NO_STREAM
+   */
   append(stream: string, events: readonly ProposedEvent[], expected: number): Promise<AppendAnswer>;
-  /** At most `count` events of a stream; fewer at its end. @param from left out: from the beginning, or the end when backwards */
+  /**
+   * Reads at most `count` events of a stream; fewer at its end.
+   *
+   * @param from default: the beginning, or the end when reading backwards
+   */
   stream(stream: string, options: StreamPage): Promise<readonly RecordedEvent[]>;
-  /** At most `count` events of the log, the server's own included. @param from exclusive; left out: as for a stream */
+  /**
+   * Reads at most `count` events of the log, including those of the server.
+   *
+   * @param from exclusive; default as for a stream
+   */
   all(options: LogPage): Promise<readonly RecordedEvent[]>;
-  /** @param after commit position; 0 from the beginning */
+  /**
+   * Subscribes to the log.
+   *
+   * @param after commit position; 0 for the beginning
+   */
   follow(after: bigint): Follower;
-  /** Settles when nothing is connected any more. Nothing may be under way. */
+  /** Resolves when all connections are closed. No request may be in progress. */
   close(): Promise<void>;
 }
 
@@ -81,27 +101,27 @@ interface LogPage {
   readonly signal?: AbortSignal;
 }
 
-/** What stands where the server has no position to tell. */
+/** The server's value for a missing position. */
 const NO_POSITION = 0xffff_ffff_ffff_ffffn;
-/** How long the old connection may take to end. */
+/** How long closing the old connection may take. */
 const END_MS = 1_000;
 
 /**
- * The one client of this process for an address. Clients share a table of pending appends, so that disposing one while
- * another waits would lose answers: whoever opens the same store again gets the same client.
+ * The client of this process for an address. Clients share a table of pending appends, so that disposing of one while
+ * another waits would lose responses. Opening the same store again therefore returns the same client.
  */
 interface Connection {
   client: EventStoreDBClient;
   users: number;
-  /** Monotonic time of the last answer to an append. */
+  /** Monotonic time of the last response to an append. */
   answeredAt: number;
-  /** While the client is replaced, nothing may be sent. */
+  /** Set while the client is replaced and requests must wait. */
   renewing: Promise<void> | undefined;
 }
 
 const connections = new Map<string, Connection>();
 
-/** Connects lazily: nothing is sent before the first question. */
+/** Creates a client, which connects at the first request. */
 export function connectTo({ connectionString }: Address, clock: Clock, times: Times): LogClient {
   const connection = connections.get(connectionString) ?? {
     client: newClient(connectionString),
@@ -112,7 +132,7 @@ export function connectTo({ connectionString }: Address, clock: Clock, times: Ti
   connections.set(connectionString, connection);
   connection.users += 1;
 
-  /** Replaces a client that has stopped to answer, or keeps a failure for ever. */
+  /** Replaces a client that no longer responds or fails permanently. */
   function renew(used: EventStoreDBClient): void {
     if (connection.client !== used || connection.renewing) return;
     connection.renewing = ended(used, clock).finally(() => {
@@ -142,7 +162,7 @@ export function connectTo({ connectionString }: Address, clock: Clock, times: Ti
     await connection.renewing;
     const { client } = connection;
     const events = await collect(open(client), clock, times.eventMs, signal);
-    // A client that is replaced ends its pages early, and reports no error.
+    // A client that is replaced ends its pages early, without an error.
     if (connection.client !== client || connection.renewing)
       throw new Failure('unreachable', 'the connection was renewed');
     return events;
@@ -156,7 +176,7 @@ export function connectTo({ connectionString }: Address, clock: Clock, times: Ti
         const { nextExpectedRevision, position } = await ask((client) =>
           client.appendToStream(stream, events.map(toClient), {
             expectedRevision: expected === NO_STREAM ? NOT_THERE : BigInt(expected),
-            deadline: times.answerMs, // the server writes nothing after it
+            deadline: times.answerMs, // the server writes nothing after the deadline
             requiresLeader: true,
           }),
         );
@@ -217,13 +237,13 @@ function newClient(connectionString: string): EventStoreDBClient {
   return EventStoreDBClient.connectionString(connectionString);
 }
 
-/** Ends what a client does, and its connection; it would connect again if it were used. */
+/** Ends all operations of a client, and its connection. It would reconnect if it were used again. */
 async function ended(client: EventStoreDBClient, clock: Clock): Promise<void> {
   const ending = client.dispose().then(async () => (await opened(client).getChannel()).close());
-  await inTime(clock, END_MS, ending).catch(() => {}); // it is not used any more, whatever became of it
+  await inTime(clock, END_MS, ending).catch(() => {}); // the client is not used again in any case
 }
 
-/** Parts of the client that its types hide. */
+/** Members of the client that its types do not include. */
 interface Opened {
   readonly capabilities: Promise<{ readonly serverVersion: string }>;
   getChannel(): Promise<{ close(): void }>;
@@ -233,7 +253,7 @@ const opened = (client: EventStoreDBClient): Opened => client as unknown as Open
 const isFailure = (error: unknown, kind: FailureKind): error is Failure =>
   error instanceof Failure && error.kind === kind;
 
-/** Revision that a refused append was told; NO_STREAM where the stream does not exist. */
+/** Returns the actual revision from a rejected append; NO_STREAM if the stream does not exist. */
 function actualRevision(conflict: unknown): number {
   const isTold = typeof conflict === 'object' && conflict !== null && 'actualVersion' in conflict;
   return isTold && typeof conflict.actualVersion === 'bigint' ? Number(conflict.actualVersion) : NO_STREAM;
@@ -243,7 +263,7 @@ const known = (position: bigint | undefined): bigint | undefined =>
   position === undefined || position === NO_POSITION ? undefined : position;
 
 const toClient = ({ id, type, data, metadata }: ProposedEvent) =>
-  // The type of `data` names objects only; the client sends whatever JSON can say.
+  // The type of `data` allows only objects; the client sends any JSON.
   jsonEvent({ id, type, data: data as Record<string, unknown>, metadata: { ...metadata } });
 
 interface EventStream {
@@ -253,7 +273,7 @@ interface EventStream {
   cancel(): Promise<void>;
 }
 
-/** Reads a page to its end. */
+/** Reads all events of a page. */
 function collect(
   stream: EventStream,
   clock: Clock,
@@ -272,7 +292,7 @@ function collect(
     };
     const give = (failure: Failure) => {
       settle(failure);
-      stream.cancel().catch(() => {}); // where it never began there is nothing to cancel
+      stream.cancel().catch(() => {}); // if it never started, there is nothing to cancel
     };
     const abort = () => give(new Failure('unreachable', 'the reader has left'));
     const watch = () => {
@@ -300,7 +320,8 @@ function followerOf(client: EventStoreDBClient, after: bigint): Follower {
     fromPosition: after === 0n ? START : { commit: after, prepare: after },
     requiresLeader: true,
   });
-  subscription.on('error', () => {}); // an error that comes when nobody waits would end the process; the iterator has it too
+  // Without this listener, a late error would end the process; the iterator receives it too.
+  subscription.on('error', () => {});
   const items = subscription[Symbol.asyncIterator]();
   return {
     async next() {
@@ -315,13 +336,17 @@ function followerOf(client: EventStoreDBClient, after: bigint): Follower {
     },
     isBehind: () => subscription.readableLength > 0,
     end() {
-      subscription.unsubscribe().catch(() => {}); // where it never began there is nothing to end
+      subscription.unsubscribe().catch(() => {}); // if it never started, there is nothing to end
       subscription.destroy();
     },
   };
 }
 
-/** @throws Failure when the server does not say positions in a stream: it is too old */
+/**
+ * Converts an event of the client.
+ *
+ * @throws Failure if the server is too old to return positions in a stream
+ */
 function recordedEvent({ event, link }: ResolvedEvent | AllStreamResolvedEvent): RecordedEvent | undefined {
   const own = link ?? event;
   if (own === undefined) return undefined;

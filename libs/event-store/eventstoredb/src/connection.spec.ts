@@ -8,7 +8,7 @@ import { startEventStoreStandIn, type EventStoreStandIn, type StandInOptions } f
 import { generate } from 'selfsigned';
 import { openEventStoreDb } from './index.ts';
 
-/** What a start says about an EventStoreDB that cannot be used: one sentence, without the password. */
+/** Tests the errors at startup for an EventStoreDB that cannot be used: one sentence, without the password. */
 describe('the connection to EventStoreDB', () => {
   const folder = temporaryFolder();
   const servers: EventStoreStandIn[] = [];
@@ -41,7 +41,7 @@ describe('the connection to EventStoreDB', () => {
     return { key, certificate: cert };
   };
 
-  it('says that nobody responds at a wrong address', async () => {
+  it('reports that nothing responds at a wrong address', async () => {
     const free = createServer();
     const port = await new Promise<number>((resolve) =>
       free.listen(0, '127.0.0.1', () => resolve((free.address() as AddressInfo).port)),
@@ -55,7 +55,7 @@ describe('the connection to EventStoreDB', () => {
     );
   });
 
-  it('says that a server takes too long to be ready, and waits for one that becomes ready', async () => {
+  it('reports a server that takes too long to be ready, and waits for one that becomes ready', async () => {
     const server = await start();
     server.setReady(false);
     const url = `esdb://127.0.0.1:${server.port}?tls=false`;
@@ -71,19 +71,19 @@ describe('the connection to EventStoreDB', () => {
     ['21.10.2', 'has version 21.10.2; 22.10 or newer is needed.'],
     ['22.6.0', 'has version 22.6.0; 22.10 or newer is needed.'],
     ['', 'has version unknown; 22.10 or newer is needed.'],
-  ])('refuses a server of version %j', async (version, sentence) => {
+  ])('rejects a server of version %j', async (version, sentence) => {
     const { port } = await start({ version });
     expect(await refusal(`esdb://127.0.0.1:${port}?tls=false`)).toBe(
       `The EventStoreDB at 127.0.0.1:${port} ${sentence}`,
     );
   });
 
-  it.each(['22.10.0', '23.10.8', '24.2.0', '25.1.0.2887'])('takes a server of version %s', async (version) => {
+  it.each(['22.10.0', '23.10.8', '24.2.0', '25.1.0.2887'])('accepts a server of version %s', async (version) => {
     const { port } = await start({ version });
     expect(await refusal(`esdb://127.0.0.1:${port}?tls=false`)).toBe('opened');
   });
 
-  it('says what is wrong with the certificate, and takes the authority that the address names', async () => {
+  it('reports a problem of the certificate, and accepts the authority that the address specifies', async () => {
     const tls = await certificate();
     const { port } = await start({ tls });
     expect(await refusal(`esdb://localhost:${port}`)).toMatch(
@@ -99,7 +99,7 @@ describe('the connection to EventStoreDB', () => {
     );
   });
 
-  it('says that the server does not use TLS where the address does, and the other way round', async () => {
+  it('reports that the server does not use TLS but the address does, and vice versa', async () => {
     const plain = await start();
     expect(await refusal(`esdb://localhost:${plain.port}`)).toBe(
       `The EventStoreDB at localhost:${plain.port} does not use TLS; turn it on there, or add tls=false.`,
@@ -110,7 +110,7 @@ describe('the connection to EventStoreDB', () => {
     );
   });
 
-  it('says that user or password are wrong, or missing', async () => {
+  it('reports a wrong or missing user or password', async () => {
     const tls = await certificate();
     const { port } = await start({ tls, users: { ada: 'right secret' } });
     const file = join(folder, 'users.pem');
@@ -134,7 +134,7 @@ describe('the connection to EventStoreDB', () => {
       'has the parameter throwOnAppendFailure; it may have tls,',
     ],
     ['esdb://ada:secret@host:2113?tls=perhaps', 'has no usable value for tls.'],
-  ])('refuses the address %s before anything is sent', async (url, sentence) =>
+  ])('rejects the address %s before anything is sent', async (url, sentence) =>
     expect(await refusal(url)).toContain(sentence),
   );
 

@@ -18,25 +18,26 @@ import { subscription } from './subscription.ts';
 import { tryAgain } from './try-again.ts';
 
 export interface EventStoreDbOptions {
-  /** `esdb://[user:password@]host[:port][?tls=false…]` */
+  /** Address: `esdb://[user:password@]host[:port][?tls=false…]`. */
   readonly url: string;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
-  /** Milliseconds that the server may take. */
+  /** Time limits of the server in milliseconds. */
   readonly times?: Partial<Times & { readonly connectMs: number }>;
 }
 
 const TIMES = { answerMs: 3_000, eventMs: 3_000, silenceMs: 5_000, patienceMs: 1_000, connectMs: 6_000 };
-/** Events read at once. */
+/** Maximum number of events in a page. */
 const PAGE = 256;
-/** Where the server's own events are between ours, a page for a few of ours has at least so many. */
+/** Minimum size of a page, for logs in which events of the server are between ours. */
 const LEAST = 32;
 
 /**
- * An event store in EventStoreDB, 22.10 or newer. The database is the platform's alone; what the server writes itself
- * (streams that begin with `$`) is left out. Positions are commit positions and have gaps.
- * @throws EventStoreAddressError, EventStoreUnreadableError or EventStoreUnavailableError, each with one sentence
+ * Opens an event store in EventStoreDB 22.10 or newer. The database must be exclusive to the platform. Streams of the
+ * server (which begin with `$`) are ignored. Positions are commit positions and not consecutive.
+ *
+ * @throws EventStoreAddressError, EventStoreUnreadableError, or EventStoreUnavailableError, each with one sentence
  */
 export async function openEventStoreDb({ url, clock, ids, log, times }: EventStoreDbOptions): Promise<EventStore> {
   const address = parseAddress(url);
@@ -62,7 +63,7 @@ interface Connected {
   readonly times: Times;
 }
 
-/** The event store of a server whose store id is known; closing it closes the client. */
+/** Creates the event store of a server whose store ID is known. Closing it closes the client. */
 function eventStoreOver(connected: Connected): EventStore {
   const { client, storeId, clock, times } = connected;
   const closing = new AbortController();
@@ -75,7 +76,7 @@ function eventStoreOver(connected: Connected): EventStore {
     if (closing.signal.aborted) throw new EventStoreUnavailableError('The event store was closed.');
   };
 
-  /** Reads again what failed; a read that was interrupted changes nothing. */
+  /** Retries a failed read, which changes nothing. */
   const reading = <T>(read: () => Promise<T>): Promise<T> => {
     open();
     return tryAgain(clock, times.patienceMs, read).catch((error: unknown) => {
@@ -157,7 +158,7 @@ function eventStoreOver(connected: Connected): EventStore {
   };
 }
 
-/** What callers of the port know; anything but a failure of the server stays as it is. */
+/** Converts a failure of the server to the error of the port. Other errors are unchanged. */
 function unavailable(error: unknown): unknown {
   if (error instanceof RangeError || error instanceof EventStoreUnavailableError) return error;
   const { kind, message } = failureOf(error);

@@ -4,7 +4,7 @@ import { systemClock as clock, systemIds as ids } from '#runtime/system';
 import { openEventStoreDb } from './index.ts';
 
 const url = process.env['ASTRO_TEST_EVENTSTORE_URL'];
-/** A busy machine makes everything late. */
+/** Generous limits, because a busy machine is slow. */
 const times = { answerMs: 30_000, eventMs: 30_000, patienceMs: 30_000, connectMs: 30_000 };
 if (url) eventStoreContract('eventstoredb', () => openEventStoreDb({ url, clock, ids, log: silentLogger, times }));
 else

@@ -1,15 +1,15 @@
 /**
- * What went wrong between us and the server:
- * - `unreachable`: no connection, or a lost one;
- * - `not-ready`: it has started and takes no requests yet;
- * - `late`: no answer within our own time;
+ * Kinds of failures of requests to the server:
+ * - `unreachable`: no connection, or it was lost;
+ * - `not-ready`: the server has started but does not accept requests yet;
+ * - `late`: no response within our time limit;
  * - `untrusted`: its certificate is not trusted;
- * - `no-tls`: it does not speak TLS where we do;
- * - `access`: user or password are wrong, or the user may not do this;
- * - `conflict`: the stream's last event has another revision than an append expected;
+ * - `no-tls`: it does not use TLS but the address does;
+ * - `access`: user or password are wrong, or the user lacks the permission;
+ * - `conflict`: the stream's last event has another revision than expected;
  * - `missing`: the stream does not exist;
- * - `deleted`: the stream was deleted for ever;
- * - `unknown`: anything else that the server or the client says.
+ * - `deleted`: the stream was deleted permanently;
+ * - `unknown`: any other error of the server or the client.
  */
 export type FailureKind =
   | 'unreachable'
@@ -23,7 +23,7 @@ export type FailureKind =
   | 'deleted'
   | 'unknown';
 
-/** A request to EventStoreDB that failed. Where it is passing, nobody knows whether an append took effect. */
+/** A failed request to EventStoreDB. If the failure is temporary, an append may have taken effect. */
 export class Failure extends Error {
   constructor(
     readonly kind: FailureKind,
@@ -33,7 +33,7 @@ export class Failure extends Error {
     super(message, options);
   }
 
-  /** The same request may succeed a moment later. */
+  /** Whether the same request may succeed later. */
   get isPassing(): boolean {
     return !DEFINITE.has(this.kind);
   }
@@ -50,7 +50,10 @@ const UNAUTHENTICATED = 16;
 const UNTRUSTED = /certificate|self[- ]signed|altnames|unable to verify|issuer/i;
 const NO_TLS = /EPROTO|wrong version number|packet length too long|ssl3?_|SSL routines/i;
 
-/** Reads an error of the client. Its classes have no names, and while a server is down it passes bare gRPC errors on. */
+/**
+ * Converts an error of the client. Its classes have no names, and while a server is down it passes on plain gRPC
+ * errors.
+ */
 export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const { type, code, message } = membersOf(error);
@@ -64,17 +67,17 @@ export function failureOf(error: unknown): Failure {
     if (NO_TLS.test(message)) return failure('no-tls');
     return failure(UNTRUSTED.test(message) ? 'untrusted' : 'unreachable');
   }
-  // The client connects to the leader by itself once it was told who that is.
+  // After this error, the client connects to the leader.
   if (type === 'not-leader' || /Cancelled on client|Failed to discover/.test(message)) return failure('unreachable');
   if (type === 'deadline-exceeded' || type === 'timeout') return failure('late');
   return failure('unknown');
 }
 
-/** What errors of the client have, and may lack. */
+/** Returns the members that an error of the client may have. */
 function membersOf(error: unknown): { type: string; code: number | undefined; message: string } {
   const members: Record<string, unknown> = typeof error === 'object' && error !== null ? { ...error } : {};
   const { type, code } = members;
-  // `message` of an error is not enumerable.
+  // The `message` of an error is not enumerable.
   const message = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
   return {
     type: typeof type === 'string' ? type : '',

@@ -7,7 +7,7 @@ import { eventually } from '#testing';
 import { startEventStoreStandIn, type EventStoreStandIn } from '#testing/eventstore';
 import { openEventStoreDb } from './index.ts';
 
-/** What a server and the way to it may do, and what must be true all the same. */
+/** Tests faults of the server and the network, with the required results. */
 describe('an EventStoreDB that fails', () => {
   let server: EventStoreStandIn;
   let store: EventStore;
@@ -39,7 +39,7 @@ describe('an EventStoreDB that fails', () => {
   };
 
   it.each(['lost-before', 'lost-after'] as const)(
-    'F4: answers an append whose connection is %s it was written, and writes it once',
+    'F4: returns the result of an append whose connection is %s it was written, and writes it once',
     async (fault) => {
       const events = sealedEvents(stream, [{}, {}]);
       server.fail(fault);
@@ -51,7 +51,7 @@ describe('an EventStoreDB that fails', () => {
     },
   );
 
-  it('F4: writes once what is lost again and again, also when the stream has grown', async () => {
+  it('F4: writes once what is lost repeatedly, also when the stream has grown', async () => {
     const events = sealedEvents(stream, [{}]);
     server.fail('lost-after', 'lost-after', 'lost-after');
     const outcome = store.append(stream, events, NO_STREAM);
@@ -68,7 +68,7 @@ describe('an EventStoreDB that fails', () => {
     expect((await stored()).filter(({ id }) => id === events[0]?.id)).toHaveLength(1);
   });
 
-  it('F32: does not take for a repeat what another process wrote under the same ids', async () => {
+  it('F32: does not treat data that another process wrote with the same IDs as a repeat', async () => {
     const id = randomUUID();
     const theirs = sealedEvents(stream, [{ id, recordedAt: '2026-01-01T00:00:01.000Z' }]);
     const ours = sealedEvents(stream, [{ id, recordedAt: '2026-01-01T00:00:02.000Z' }]);
@@ -80,7 +80,7 @@ describe('an EventStoreDB that fails', () => {
     expect((await stored()).map(({ recordedAt }) => recordedAt)).toEqual(['2026-01-01T00:00:01.000Z']);
   });
 
-  it('F3: says in its own time that a frozen server does not answer, and continues when it wakes', async () => {
+  it('F3: fails within its own time limit if a server is suspended, and continues when it resumes', async () => {
     await appendEvents(store, stream, [{}]);
     const quick = await open({ answerMs: 300, eventMs: 300 });
     server.network.freeze();
@@ -101,7 +101,7 @@ describe('an EventStoreDB that fails', () => {
   });
 
   it.each(['silent', 'mute'] as const)(
-    'F3: connects again when appends are not answered though the connection lives: %s',
+    'F3: reconnects when appends receive no response although the connection is alive: %s',
     async (fault) => {
       const quick = await open({ answerMs: 500 });
       server.fail(fault);
@@ -113,7 +113,7 @@ describe('an EventStoreDB that fails', () => {
     },
   );
 
-  it('F3: does not break the appends of others off because one is slow', async () => {
+  it('F3: does not abort the appends of others because one is slow', async () => {
     const quick = await open({ answerMs: 500 });
     server.fail({ slowMs: 1_000, isCommitFirst: true });
     const slow = quick.append(stream, sealedEvents(stream, [{}]), NO_STREAM);
@@ -125,7 +125,7 @@ describe('an EventStoreDB that fails', () => {
     await quick.close();
   });
 
-  it('F3: waits for a server that has started and is not ready, and refuses when it takes longer', async () => {
+  it('F3: waits for a server that is not ready, and fails when that takes longer', async () => {
     server.fail('not-ready', 'not-ready');
     expect(await store.append(stream, sealedEvents(stream, [{}]), NO_STREAM)).toMatchObject({ ok: true });
     expect(server.appends()).toEqual(['store', stream, stream, stream]);
@@ -135,7 +135,7 @@ describe('an EventStoreDB that fails', () => {
     expect(await stored()).toHaveLength(1);
   });
 
-  it('F3: loses and doubles nothing when the server is killed under load and starts again', async () => {
+  it('F3: loses and duplicates nothing when the server is killed under load and restarted', async () => {
     const deliveries = collecting(store);
     const acknowledged: string[] = [];
     let isOver = false;
@@ -184,7 +184,7 @@ describe('an EventStoreDB that fails', () => {
     await deliveries.end();
   });
 
-  it('F2: delivers once what the server delivers twice, and what it is silent about', async () => {
+  it('F2: delivers once what the server delivers twice, and what it does not deliver', async () => {
     const deliveries = collecting(store);
     await eventually(() => expect(deliveries.marks()).toBeGreaterThan(0));
     server.deliver('twice');
@@ -197,7 +197,7 @@ describe('an EventStoreDB that fails', () => {
     await deliveries.end();
   });
 
-  it('F11: passes over the events of the server, and finds the last of ours behind many of them', async () => {
+  it('F11: skips the events of the server, and finds the last event of the platform before many of them', async () => {
     const { position } = await appendEvents(store, stream, [{}]);
     server.writeStatistics(700);
     expect(await store.head()).toBe(position);
@@ -215,7 +215,7 @@ describe('an EventStoreDB that fails', () => {
     await deliveries.end();
   });
 
-  it('F17: delivers an event that is none of ours, or was spoilt, as one that cannot be read', async () => {
+  it('F17: delivers a foreign or damaged event as unreadable', async () => {
     const { position } = await appendEvents(store, stream, [{}]);
     const place = Number(position.slice(-20));
     server.log.replace(place, (event) => ({ ...event, metadata: new Uint8Array(Buffer.from('{')) }));
@@ -226,12 +226,12 @@ describe('an EventStoreDB that fails', () => {
     expect(await stored()).toMatchObject([{ type: 'event-store.unreadable' }]);
   });
 
-  it.each(['', '$metadata'])('refuses an event of type %j, which would stop the client', async (type) => {
+  it.each(['', '$metadata'])('rejects an event of type %j, which would stop the client', async (type) => {
     await expect(store.append(stream, sealedEvents(stream, [{ type }]), NO_STREAM)).rejects.toThrow('has no type');
     await appendEvents(store, stream, [{}]);
   });
 
-  it.each(['', '$settings', 'store'])('refuses to write to the stream %j', async (name) => {
+  it.each(['', '$settings', 'store'])('rejects appends to the stream %j', async (name) => {
     await expect(store.append(name, sealedEvents(name, [{}]), NO_STREAM)).rejects.toThrow(
       'not a stream of the platform',
     );

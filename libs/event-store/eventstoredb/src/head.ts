@@ -1,15 +1,15 @@
 import type { LogClient } from './client.ts';
 import { isOfLog } from './stored-event.ts';
 
-/** Events read at once, backwards: mostly the first one is ours. */
+/** Numbers of events to read backwards; usually the first one is ours. */
 const PAGES = [1, 32, 256] as const;
 
 /**
- * Finds the position of the last event of the platform; 0 when there is none. The server's own events behind it (statistics
- * each half minute, links of its projections) are passed over, and remembered, so that each is read once.
+ * Returns a function that finds the position of the platform's last event; 0 if there is none. Later events of the
+ * server (statistics every 30 seconds, links of its projections) are skipped and remembered, so that each is read once.
  */
 export function createHead(client: LogClient): () => Promise<bigint> {
-  /** Between `last` and `upTo` there is nothing of ours. */
+  /** Between `last` and `upTo`, there are no events of ours. */
   let known = { last: 0n, upTo: 0n };
 
   return async () => {

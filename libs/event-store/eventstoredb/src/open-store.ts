@@ -5,14 +5,14 @@ import type { LogClient } from './client.ts';
 import { failureOf, type Failure } from './failures.ts';
 import { STORE_STREAM, type RecordedEvent } from './stored-event.ts';
 
-/** The server cannot be used as it is; the message is one sentence for the operator. */
+/** The server cannot be used. The message is one sentence for the operator. */
 class EventStoreUnreadableError extends Error {
   readonly code = 'event-store/unreadable';
 }
 
-/** The first release that says the position of an event that is read in its stream. */
+/** The first release that returns the positions of events that are read from a stream. */
 const OLDEST = { year: 22, month: 10 };
-/** A server that starts opens its port seconds before it takes requests. */
+/** Interval of attempts. A server opens its port seconds before it accepts requests. */
 const AGAIN_MS = 100;
 const STORE_TYPE = 'store.created.v1';
 const FORM = /^[a-z0-9]{8,32}$/;
@@ -22,13 +22,14 @@ interface OpenOptions {
   readonly address: Address;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Milliseconds that the server may take to be reached and ready. */
+  /** Milliseconds until the server must be reachable and ready. */
   readonly connectMs: number;
 }
 
 /**
- * Waits for the server, checks its version, and settles the store's id, which is the first event of stream `store`.
- * @throws EventStoreUnreadableError, or EventStoreUnavailableError when it was not ready in time; in one sentence
+ * Waits for the server, checks its version, and reads or creates the store's ID, the first event of the stream `store`.
+ *
+ * @throws EventStoreUnreadableError, or EventStoreUnavailableError if it was not ready in time; each with one sentence
  */
 export async function openStore(options: OpenOptions): Promise<{ readonly storeId: string; readonly version: string }> {
   const { client, address, clock, ids, connectMs } = options;
@@ -50,7 +51,7 @@ export async function openStore(options: OpenOptions): Promise<{ readonly storeI
   }
 }
 
-/** Whether a server of this version has what the platform needs. Older ones do not know the question. */
+/** Returns whether a server of this version is supported. Older ones do not support the request for the version. */
 function isRecent(version: string): boolean {
   const [year = Number.NaN, month = Number.NaN] = version.split('.').map((part) => Number.parseInt(part, 10));
   return year > OLDEST.year || (year === OLDEST.year && month >= OLDEST.month);
@@ -62,7 +63,7 @@ async function storeIdOf(client: LogClient, ids: Ids): Promise<string> {
     const [first] = await client.stream(STORE_STREAM, { count: 1 });
     if (first !== undefined) return storeIdIn(first);
     const event = { id: ids.uuid(), type: STORE_TYPE, data: { storeId: drawn }, metadata: {} };
-    await client.append(STORE_STREAM, [event], -1); // where another process was quicker, its id counts
+    await client.append(STORE_STREAM, [event], -1); // if another process was first, its ID is used
   }
 }
 
@@ -74,7 +75,7 @@ function storeIdIn({ data }: RecordedEvent): string {
   );
 }
 
-/** Waiting does not help. */
+/** Returns whether waiting is useless. */
 const isLasting = ({ kind, isPassing }: Failure): boolean => !isPassing || kind === 'untrusted' || kind === 'no-tls';
 
 function sentenceOf({ kind, message, cause }: Failure, { shown, user, isTls }: Address): Error {
@@ -107,6 +108,6 @@ function sentenceOf({ kind, message, cause }: Failure, { shown, user, isTls }: A
   }
 }
 
-/** The words of TLS in a message of gRPC, which has the address and times around them. */
+/** Returns the TLS error in a message of gRPC, which also contains the address and times. */
 const reasonIn = (message: string): string =>
   /Last error: (?:Error: )?(.*?)(?:;|\.? Resolution note|\s*\(|$)/.exec(message)?.[1] ?? message;

@@ -10,7 +10,7 @@ export interface ProposedEvent {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** An event as the client reads it, of anybody. */
+/** Any event as the client reads it. */
 export interface RecordedEvent {
   readonly stream: string;
   readonly revision: number;
@@ -22,19 +22,19 @@ export interface RecordedEvent {
   readonly position: bigint;
 }
 
-/** Stream with the id of the store, which does not belong to the log of the platform. */
+/** Stream of the store's ID, which is not part of the platform's log. */
 export const STORE_STREAM = 'store';
 
-/** Whether an event belongs to the log of the platform: not one of the server's own, and not the store's id. */
+/** Returns whether an event is part of the platform's log: neither an event of the server, nor the store's ID. */
 export const isOfLog = ({ stream }: Pick<RecordedEvent, 'stream'>): boolean =>
   !stream.startsWith('$') && stream !== STORE_STREAM;
 
 const HASH = /^[0-9a-f]{64}$/;
 
 /**
- * The server takes an append at the same place for the same one when the ids are the same, and drops other data in
- * silence. So its id is drawn from the hash, which covers all that is sealed: what is not the same has another id, and is
- * refused as a conflict. Our own id is in the metadata.
+ * Converts an event for the server. The server treats an append at the same place as a repeat if the IDs are equal, and
+ * silently drops other data. Therefore its ID is derived from the hash of everything that is sealed: other data has
+ * another ID, and is rejected as a conflict. Our own ID is in the metadata.
  */
 export function proposedEvent(event: SealedEvent): ProposedEvent {
   const { id, type, data, recordedAt, actor, organizationId, commandId, correlationId, causationId, hash } = event;
@@ -57,7 +57,7 @@ export function proposedEvent(event: SealedEvent): ProposedEvent {
   };
 }
 
-/** A UUID of version 8 (RFC 9562, own use) with 122 bits of a hash. */
+/** Returns a UUID of version 8 (RFC 9562, custom) with 122 bits of a hash. */
 function uuidOf(hash: string): string {
   const variant = ((Number.parseInt(hash.charAt(16), 16) & 3) | 8).toString(16);
   return [
@@ -69,7 +69,10 @@ function uuidOf(hash: string): string {
   ].join('-');
 }
 
-/** The event of the log; UNREADABLE where it is none that the platform writes. Whether it was altered shows its hash. */
+/**
+ * Returns the event of the log; UNREADABLE if the platform cannot have written it. Alterations are detected by its
+ * hash.
+ */
 export function storedEvent(recorded: RecordedEvent, storeId: string): StoredEvent {
   const { stream, revision, type, data, metadata, isJson } = recorded;
   const at = position(storeId, recorded.position);

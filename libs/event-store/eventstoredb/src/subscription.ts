@@ -4,7 +4,7 @@ import type { Follower, LogClient, Times } from './client.ts';
 import { Failure } from './failures.ts';
 import { isOfLog, storedEvent, type RecordedEvent } from './stored-event.ts';
 
-/** Events read at once. */
+/** Maximum number of events in a page. */
 const PAGE = 256;
 const BACK_OFF = { firstMs: 50, mostMs: 2_000 };
 
@@ -13,25 +13,25 @@ interface SubscriptionOptions {
   readonly storeId: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Commit position; 0 from the beginning. */
+  /** Commit position; 0 for the beginning. */
   readonly after: bigint;
   readonly signal: AbortSignal;
   readonly times: Pick<Times, 'silenceMs'>;
 }
 
 /**
- * All events after a position: those that are there in pages, then those that come by one unfiltered subscription of the
- * server. When it breaks, ends or stays silent about an event, it is made again from the last event that was seen.
+ * Returns all events after a position: existing ones in pages, then new ones from one unfiltered subscription of the
+ * server. If it breaks, ends, or omits an event, it is renewed from the last event.
  */
 export async function* subscription(options: SubscriptionOptions): AsyncGenerator<Delivery> {
   const { client, storeId, clock, log, signal, times } = options;
-  /** The last event of the log that was delivered. */
+  /** Position of the last delivered event of the log. */
   let delivered = options.after;
-  /** The last event that was seen, the server's own included. */
+  /** Position of the last event, including those of the server. */
   let seen = options.after;
   let failures = 0;
 
-  /** What the reader gets for an event, if anything. An event that comes twice is delivered once. */
+  /** Returns what to deliver for an event. An event that arrives twice is delivered once. */
   const take = (recorded: RecordedEvent): Delivery[] => {
     if (recorded.position <= seen) return [];
     seen = recorded.position;
@@ -82,7 +82,7 @@ export async function* subscription(options: SubscriptionOptions): AsyncGenerato
       if (signal.aborted) return;
       failures += 1;
       if (failures === 1) log.warn({ cause: error.message }, 'the subscription to EventStoreDB was interrupted');
-      seen = delivered; // an event of the server may be removed by now: nothing can begin there
+      seen = delivered; // an event of the server may have been removed, and cannot be a start position
       await pause(clock, backOffMs(BACK_OFF, failures), signal);
     } finally {
       follower?.end();
@@ -90,7 +90,7 @@ export async function* subscription(options: SubscriptionOptions): AsyncGenerato
   }
 }
 
-/** The next event, or why there is none. */
+/** Returns the next event, or why there is none. */
 async function cameIn(
   waiting: Promise<RecordedEvent | undefined>,
   clock: Clock,
@@ -108,7 +108,7 @@ async function cameIn(
   }
 }
 
-/** Whether the log has an event that the subscription should have delivered. */
+/** Returns whether the log has an event that the subscription should have delivered. */
 async function isAhead(client: LogClient, seen: bigint, signal: AbortSignal): Promise<boolean> {
   const page = await client.all({ from: seen, count: 1, signal });
   return page.length > 0;

@@ -1,13 +1,14 @@
 import { pause, type Clock } from '#kernel';
 import { Failure } from './failures.ts';
 
-/** Pauses in milliseconds before the next try; the caller of the port tries again too. */
+/** Milliseconds before each retry. The caller of the port retries too. */
 const PAUSES_MS = [25, 100, 400] as const;
 
 /**
- * Does something again that failed for a reason that passes, a few times.
- * @param patienceMs milliseconds after which it is not tried again
- * @param attempt gets the number of tries before it
+ * Retries an operation a few times after temporary failures.
+ *
+ * @param patienceMs milliseconds after which it is not retried
+ * @param attempt receives the number of previous attempts
  * @throws the last Failure
  */
 export async function tryAgain<T>(

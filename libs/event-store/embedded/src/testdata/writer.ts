@@ -1,4 +1,5 @@
-// node --import ./tools/typescript.mjs writer.ts FOLDER: appends until it is killed and prints `position id` for each acknowledgement.
+// node --import ./tools/typescript.mjs writer.ts FOLDER: appends until it is killed, and prints `position id` for each
+// acknowledgement.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { appendEvents } from '#event-store/contract-suite';
