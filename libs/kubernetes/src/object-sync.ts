@@ -14,7 +14,7 @@ export interface ChangedField {
 export interface ObjectSync {
   readonly state: 'Synced' | 'OutOfSync';
   readonly changed: readonly ChangedField[];
-  /** Managers that added fields. They are reported, but do not count as drift, since an apply does not change those fields. */
+  /** Managers that added fields. They do not count as drift, since an apply does not change those fields. */
   readonly alsoBy: readonly string[];
 }
 

@@ -3,8 +3,8 @@ import { readFixtures } from './fixtures.ts';
 import { contractCases } from './index.ts';
 import { judge } from './judge.ts';
 
-const kubeconfig = process.env['a real Kubernetes responds as recorded'];
-if (kubeconfig) describe('a real Kubernetes answers as it was recorded', () => judged(kubeconfig));
+const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
+if (kubeconfig) describe('a real Kubernetes responds as recorded', () => judged(kubeconfig));
 else
   describe.skip('recorded answers against a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
     it('was not tested', () => {}));
