@@ -1,17 +1,18 @@
 import { can, type Directory, type Permission, type Principal } from '#access';
 import { domainError, type DomainError } from '#kernel';
 
-/** What is asked for, and by whom. */
+/** A request to authorize. */
 export interface AccessQuestion {
   readonly principal: Principal;
   readonly permission: Permission;
-  /** Resolved id of the organization that the request is about; undefined when it is about none that exists. */
+  /** ID of the request's organization; undefined if there is none, or it does not exist. */
   readonly organizationId: string | undefined;
 }
 
 /**
- * Why a directory does not let a principal do something; undefined when it does. The edge asks before it reads a body, the
- * service that owns the data asks again.
+ * Returns why the directory denies a request; undefined if it permits it. The edge checks this before it reads a body,
+ * and the service that owns the data checks it again.
+ *
  * @param nowMs milliseconds since 1970
  */
 export function accessRefusal(
@@ -25,7 +26,7 @@ export function accessRefusal(
   return decision.allowed ? undefined : decision.error;
 }
 
-/** A key was looked at when the request came, but a moment ago: what ended since ends here. */
+/** Returns the error for a key that was valid when the request arrived and has ended since. */
 function endedKey(principal: Principal, directory: Directory, nowMs: number): DomainError | undefined {
   if (principal.kind !== 'key') return undefined;
   const key = directory.keysById.get(principal.keyId);

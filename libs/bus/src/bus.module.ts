@@ -2,7 +2,7 @@ import { Global, Module, type DynamicModule, type FactoryProvider } from '@nestj
 import type { RequestGuard } from './request-guard.ts';
 import { REQUEST_GUARD } from './serves.ts';
 
-/** Gives every module of an application the guard that its served requests pass. Import it once, at the root. */
+/** Provides the guard of served requests to every module of an application. Import it once, at the root. */
 @Global()
 @Module({})
 export class BusModule {
@@ -10,7 +10,7 @@ export class BusModule {
     return { module: BusModule, providers: [{ provide: REQUEST_GUARD, useValue: guard }], exports: [REQUEST_GUARD] };
   }
 
-  /** The same with a guard made of injected parts (an AccessSource that is a provider, say). */
+  /** Creates the module with a guard of injected parts, such as an AccessSource that is a provider. */
   static forRootAsync(
     guard: Pick<FactoryProvider<RequestGuard>, 'inject' | 'useFactory'> & {
       readonly imports?: DynamicModule['imports'];

@@ -2,11 +2,11 @@ import type { Principal } from '#access';
 import type { RequestContext } from '#bus/contract';
 import type { Position } from '#kernel';
 
-/** A context is believed for at most 30 s: 25 s from its making, and 5 s by which two hosts' clocks may differ. */
+/** A context is valid for at most 30 s: 25 s after its creation, plus 5 s that the clocks of two hosts may differ. */
 const CALLER_VALID_MS = 25_000;
 const CLOCK_SKEW_MS = 5_000;
 
-/** What a service learns about who asks, once it believes the context. */
+/** Claims about the caller of a request, which a service trusts after verification. */
 export interface CallerClaims {
   readonly principal: Principal;
   readonly commandId: string;
@@ -19,7 +19,10 @@ export interface CallerClaims {
   readonly dryRun?: boolean;
 }
 
-/** What a context says to its receiver: a copy, which nobody changes afterwards. A person's organization is resolved there. */
+/**
+ * Returns the claims of a context for its receiver: a copy that cannot change. A person's organization is resolved by
+ * the receiver.
+ */
 export function claimsOf(context: RequestContext): CallerClaims {
   const { principal, commandId, correlationId, causationId, organizationId, deadlineMs, consistency, ifMatch, dryRun } =
     context;
@@ -36,13 +39,13 @@ export function claimsOf(context: RequestContext): CallerClaims {
   };
 }
 
-/** Who serves a subject: what stands before its first dot. */
+/** Returns the service of a subject: the part before its first dot. */
 export const receiverOf = (subject: string): string => subject.slice(0, subject.indexOf('.'));
 
-/** Until when a context that is made now is believed, milliseconds since 1970. */
+/** Returns when a context that is created now expires, in milliseconds since 1970. */
 export const expiresMsOf = ({ deadlineMs }: RequestContext, nowMs: number): number =>
   Math.min(deadlineMs, nowMs + CALLER_VALID_MS);
 
-/** Whether a context is too old, or from a time that has not come. */
+/** Returns whether a context has expired, or is from the future. */
 export const isOverTime = (expiresMs: number, nowMs: number): boolean =>
   nowMs > expiresMs + CLOCK_SKEW_MS || expiresMs > nowMs + CALLER_VALID_MS + CLOCK_SKEW_MS;

@@ -8,7 +8,7 @@ const base64 = (fill: number): string => Buffer.alloc(32, fill).toString('base64
 describe('caller keys', () => {
   const folder = temporaryFolder();
 
-  it('are read newest first', () => {
+  it('are parsed with the newest first', () => {
     expect(parseCallerKeys(`k2:${base64(2)}, k1:${base64(1)}\n`)).toMatchObject({
       ok: true,
       value: [{ id: 'k2' }, { id: 'k1' }],
@@ -16,7 +16,7 @@ describe('caller keys', () => {
   });
 
   it.each(['', 'k1', `k1:${base64(1)},k1:${base64(2)}`, 'k1:c2hvcnQ=', `K 1:${base64(1)}`])(
-    'refuse %j without repeating a key',
+    'are rejected without repeating a key: %j',
     (text) => {
       const parsed = parseCallerKeys(text);
       expect(parsed).toMatchObject({ ok: false, error: { code: 'bus/caller-keys-invalid' } });
@@ -24,14 +24,14 @@ describe('caller keys', () => {
     },
   );
 
-  it('are made once, for their owner alone', () => {
+  it('are created once, and readable by their owner only', () => {
     const first = loadOrCreateCallerKeys(folder);
     expect(first).toEqual(loadOrCreateCallerKeys(folder));
     expect(first.ok).toBe(true);
     expect(statSync(join(folder, 'caller-keys')).mode & 0o777).toBe(0o600);
   });
 
-  it('are not used when others can read them, nor when the file is damaged', () => {
+  it('are rejected if others can read the file, or it is damaged', () => {
     const file = join(folder, 'caller-keys');
     chmodSync(file, 0o644);
     expect(loadOrCreateCallerKeys(folder)).toMatchObject({

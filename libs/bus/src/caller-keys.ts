@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { createPrivateFile, makePrivateFolder, reasonOf } from '#files';
 import { domainError, err, ok, type DomainError, type Result } from '#kernel';
 
-/** One master key from which the keys of all receivers are derived. */
+/** A master key, from which the keys of all receivers are derived. */
 export interface CallerKey {
-  /** 1 to 32 of `a-z 0-9 -`; travels with each signature, so that rotation needs no stop. */
+  /** 1 to 32 of `a-z 0-9 -`. Part of each signature, so that keys can be rotated without downtime. */
   readonly id: string;
   /** 32 bytes. */
   readonly key: Uint8Array;
 }
 
-/** Newest first: the newest signs, all of them verify. Never empty. */
+/** Newest first: the newest key signs, and all verify. Never empty. */
 export type CallerKeys = readonly [CallerKey, ...CallerKey[]];
 
-/** `person`: held by the gateway and the receiver. `service`: held by every service that may call the receiver. */
+/** `person`: known to the gateway and the receiver. `service`: known to every service that may call the receiver. */
 export type CallerKind = 'person' | 'service';
 
 const ENTRY = /^([a-z0-9-]{1,32}):([A-Za-z0-9+/]{43}=)$/;
@@ -26,7 +26,10 @@ const invalid = (detail: string): DomainError<'bus/caller-keys-invalid'> =>
     fix: 'use comma-separated entries of the form id:base64 of 32 random bytes, newest first',
   });
 
-/** Reads `id:base64,id:base64`, newest first; commas, spaces and line ends separate. The refusal never repeats a key. */
+/**
+ * Parses `id:base64,id:base64`, newest first, separated by commas, spaces, or line breaks. The error never contains a
+ * key.
+ */
 export function parseCallerKeys(text: string): Result<CallerKeys, DomainError<'bus/caller-keys-invalid'>> {
   const keys: CallerKey[] = [];
   for (const entry of text.split(/[\s,]+/).filter((part) => part !== '')) {
@@ -42,8 +45,8 @@ export function parseCallerKeys(text: string): Result<CallerKeys, DomainError<'b
 }
 
 /**
- * The keys in `<folder>/caller-keys`, made on first use with mode 0600. Of several processes that start together one
- * makes the file and all read the same. Refuses a file that others may read.
+ * Loads the keys in `<folder>/caller-keys`, or creates the file with mode 0600. Of several processes that start
+ * simultaneously, one creates the file and all use it. Rejects a file that others can read.
  */
 export function loadOrCreateCallerKeys(folder: string): Result<CallerKeys, DomainError<'bus/caller-keys-invalid'>> {
   const file = join(folder, 'caller-keys');
@@ -65,18 +68,20 @@ export function loadOrCreateCallerKeys(folder: string): Result<CallerKeys, Domai
   }
 }
 
-/** The keys of one kind and receiver, derived once and remembered. */
+/** Derives the keys of each kind and receiver, and caches them. */
 export class CallerKeyring {
   private readonly derived = new Map<string, KeyObject>();
 
   constructor(private readonly keys: CallerKeys) {}
 
-  /** Id of the key that signs now. */
+  /** ID of the key that signs. */
   get newestId(): string {
     return this.keys[0].id;
   }
 
-  /** HKDF-SHA256 of the master key `id` for this kind and receiver; undefined when no such master key is known. */
+  /**
+   * Returns the HKDF-SHA256 of the master key `id` for this kind and receiver; undefined if the master key is unknown.
+   */
   key(id: string, kind: CallerKind, receiver: string): KeyObject | undefined {
     const name = `${id}/${kind}/${receiver}`;
     const known = this.derived.get(name);

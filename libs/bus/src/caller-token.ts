@@ -6,10 +6,10 @@ import { claimsOf, expiresMsOf, isOverTime, receiverOf, type CallerClaims } from
 import type { CallerKeyring, CallerKind } from './caller-keys.ts';
 import { busErrors } from './errors.ts';
 
-/** Name of the header (on every transport) that carries the signed context. */
+/** Header with the signed context, on every transport. */
 export const CALLER_HEADER = 'astro-caller';
 
-/** The signed text. Short names: it travels with every message. */
+/** The signed claims. Names are short, because every message contains them. */
 interface Signed extends CallerClaims {
   readonly receiver: string;
   readonly subject: string;
@@ -20,12 +20,13 @@ const kindOf = (principal: Principal): CallerKind => (principal.kind === 'servic
 
 const FORM = /^([a-z0-9-]{1,32})\.(person|service)\.([A-Za-z0-9_-]{43})\./;
 
-/** Over kind, context and the body, so that none of them can be exchanged. Neither of the first two holds a line end. */
+/** Returns the MAC of kind, context, and body, so that none can be replaced. Kind and context contain no line break. */
 const macOf = (key: KeyObject, kind: CallerKind, context: string, json: string): Buffer =>
   createHmac('sha256', key).update(`${kind}\n${context}\n${json}`).digest();
 
 /**
- * Signs who asks, for one receiver, subject and body: `<key id>.<kind>.<base64url HMAC-SHA256>.<context in JSON>`.
+ * Signs the caller for one receiver, subject, and body: `<key id>.<kind>.<base64url HMAC-SHA256>.<context in JSON>`.
+ *
  * @param json the message's body
  * @param nowMs milliseconds since 1970
  */
@@ -47,9 +48,9 @@ export function signCaller(
 }
 
 /**
- * Reads a signed context for a message that arrived on `subject` with the body `json`. Refuses as `unauthenticated`
- * what is unsigned, forged, made for another receiver, subject or body, over its time, or of a kind that does not
- * match whom it names: a service context never names a person.
+ * Verifies the signed context of a message on `subject` with the body `json`. Returns `unauthenticated` if it is
+ * unsigned, forged, for another receiver, subject, or body, expired, or of a kind that does not match its principal:
+ * the context of a service never contains a person.
  */
 export function verifyCaller(
   keyring: CallerKeyring,
@@ -68,7 +69,7 @@ export function verifyCaller(
   const given = Buffer.from(mac, 'base64url');
   if (!matches(given, macOf(key, kind, text, json))) return err(busErrors.notBelieved());
 
-  // The signature holds, so one of our own processes wrote this: its shape is that of Signed.
+  // The signature is valid, so one of our own processes wrote this with the shape of Signed.
   const signed = JSON.parse(text) as Signed;
   if (signed.receiver !== receiver || signed.subject !== subject || kindOf(signed.principal) !== kind)
     return err(busErrors.notBelieved());

@@ -35,8 +35,8 @@ async function check(controllers: Type[], options: Partial<RequestGuardOptions> 
   }
 }
 
-describe('what does not boot', () => {
-  it('nothing, when all is well', async () => {
+describe('the startup check', () => {
+  it('accepts valid handlers and contracts', async () => {
     @Controller()
     class Good {
       constructor(@Inject('WORD') readonly word: string) {}
@@ -48,7 +48,7 @@ describe('what does not boot', () => {
     expect(await check([Good])).toEqual([one]);
   });
 
-  it('a handler without a contract', async () => {
+  it('rejects a handler without a contract', async () => {
     @Controller()
     class Loose {
       @MessagePattern('loose')
@@ -59,7 +59,7 @@ describe('what does not boot', () => {
     await expect(check([Loose])).rejects.toThrow('Loose.loose serves messages without a contract');
   });
 
-  it('a contract without a permission: PUBLIC must be spelled out', async () => {
+  it('rejects a contract without a permission, which must be an explicit PUBLIC', async () => {
     @Controller()
     class Open {
       @Serves({ ...one, permission: undefined } as unknown as RequestContract)
@@ -70,7 +70,7 @@ describe('what does not boot', () => {
     await expect(check([Open])).rejects.toThrow('PUBLIC must be spelled out');
   });
 
-  it('a subject served twice, also by two controllers', async () => {
+  it('rejects a subject that is served twice, even by two controllers', async () => {
     @Controller()
     class First {
       @Serves(one)
@@ -88,7 +88,7 @@ describe('what does not boot', () => {
     await expect(check([First, Second])).rejects.toThrow('boot.v1.one is served twice: by First.one and Second.again');
   });
 
-  it('a constructor parameter without @Inject, and a handler parameter without decorator', async () => {
+  it('rejects a constructor parameter without @Inject, and a handler parameter without decorator', async () => {
     @Controller()
     class Wrong {
       constructor(readonly word?: string) {}
@@ -102,7 +102,7 @@ describe('what does not boot', () => {
     await expect(attempt).rejects.toThrow('Wrong.one has a parameter without @Input()');
   });
 
-  it('a right of an organization without an organization, or without a directory to look in', async () => {
+  it('rejects a permission in an organization without an organization, or without a directory', async () => {
     @Controller()
     class Rights {
       @Serves(contract('boot.v1.nowhere', { permission: 'application.read' }))
@@ -115,7 +115,7 @@ describe('what does not boot', () => {
     await expect(attempt).rejects.toThrow('needs an access directory');
   });
 
-  it('an organization that no right is asked for in', async () => {
+  it('rejects an organization without a permission in it', async () => {
     @Controller()
     class Open {
       @Serves(contract('boot.v1.open', { organizationOf: () => 'acme' }))
@@ -126,7 +126,7 @@ describe('what does not boot', () => {
     await expect(check([Open])).rejects.toThrow('PUBLIC is not a right in an organization');
   });
 
-  it('a request for services that lists none', async () => {
+  it('rejects a request between services that lists none', async () => {
     @Controller()
     class Inside {
       @Serves(contract('boot.v1.inside', { permission: 'SERVICES_ONLY' }))

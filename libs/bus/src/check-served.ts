@@ -13,13 +13,13 @@ const SUBJECT = /^[a-z][a-z0-9-]*\.v[1-9][0-9]*(\.[a-z0-9-]+)+$/;
 type Constructor = abstract new (...args: never[]) => object;
 
 /**
- * Looks at everything an application is about to serve, since Nest says nothing about it: a handler without a contract,
- * a contract without a permission (PUBLIC must be spelled out), a subject served twice, a handler parameter without
- * decorator, a constructor parameter without `@Inject`, a request that needs a directory in a process without one.
- * Call it after NestFactory.create and before init.
+ * Checks everything that an application serves, because Nest does not: a handler without a contract, a contract without
+ * a permission (PUBLIC must be explicit), a subject that is served twice, a handler parameter without decorator, a
+ * constructor parameter without `@Inject`, and a request that needs a directory in a process without one. Call it after
+ * NestFactory.create and before init.
  *
- * @returns the contracts that are served, by subject
- * @throws Error that names every fault found
+ * @returns the served contracts by subject
+ * @throws Error with all faults
  */
 export function checkServedContracts(app: INestApplicationContext): Contract[] {
   const faults: string[] = [];
@@ -78,7 +78,8 @@ function contractFaults(contract: Contract, by: string): string[] {
     faults.push(`${by}: ${subject} has no permission; PUBLIC must be spelled out`);
   if (rule?.scope === 'organization' && !contract.organizationOf)
     faults.push(`${by}: ${subject} needs organizationOf for the permission ${permission}`);
-  // A handler's context has an organization where the contract names one: nothing else would have looked it up.
+  // A handler's context has an organization if the contract does, but only a permission in it makes the guard look it
+  // up.
   if (contract.organizationOf && permission !== SERVICES_ONLY && rule?.scope !== 'organization')
     faults.push(`${by}: ${subject} has organizationOf, and ${String(permission)} is not a right in an organization`);
   if (permission === SERVICES_ONLY && !callers?.length)
@@ -101,7 +102,7 @@ function guardFaults(app: INestApplicationContext, contracts: readonly Contract[
     .map(({ subject }) => `${subject} needs an access directory and this process has none`);
 }
 
-/** A served method takes what its parameters' decorators say; one without gets undefined in silence. */
+/** Returns the parameters of a served method without decorator, which would be undefined without an error. */
 function parameterFaults(type: Constructor, name: string, method: { readonly length: number }): string[] {
   const decorated = Object.keys((Reflect.getMetadata(ARGUMENTS, type, name) as object | undefined) ?? {}).length;
   return method.length > decorated
@@ -114,7 +115,7 @@ function injectionFaults(type: Constructor): string[] {
   return type.length > injected ? [`${type.name} has a constructor parameter without @Inject`] : [];
 }
 
-/** Nest's own providers are compiled with type metadata, ours never are. */
+/** Returns whether a class is one of Nest's own, which are compiled with type metadata, unlike ours. */
 const isNests = (type: Constructor): boolean =>
   Reflect.hasMetadata('design:paramtypes', type) || type.name === 'ModuleRef' || type.name === 'InternalCoreModule';
 

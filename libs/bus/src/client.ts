@@ -21,32 +21,36 @@ import { issueCaller } from './local-caller.ts';
 import { described } from './serves.ts';
 import { isSmall, OutgoingMessage, sizeError, type BusTransport } from './transport.ts';
 
-/** Items of a stream that may wait for a slow reader before the stream is ended. */
+/** Items of a stream that may wait for a slow reader. Beyond this number, the stream is ended. */
 const WAITING_ITEMS = 20_000;
-/** `own` gives a handler this long unless told otherwise. */
+/** Default timeout of `own`, in milliseconds. */
 const OWN_TIMEOUT_MS = 10_000;
 
-/** Told how requests went; must not throw or wait. */
+/** Observes the results of requests. Must not throw or wait. */
 export interface BusObserver {
-  /** @param code of the refusal; undefined for a good answer */
+  /**
+   * Called after a request.
+   *
+   * @param code of the error; undefined for a success
+   */
   answered(subject: string, milliseconds: number, code: string | undefined): void;
   streamFailed(subject: string, code: string): void;
 }
 
 export interface BusOptions {
   readonly transport: BusTransport;
-  /** Whose name `own` gives: a context (`deployments`), `gateway`, `deploy-worker`. Contracts list it in `callers`. */
+  /** Name for `own`: a context (`deployments`), `gateway`, `deploy-worker`. Contracts list it in `callers`. */
   readonly service: string;
   readonly keys: CallerKeys;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
-  /** True for the gateway alone: it signs contexts that name a person. */
+  /** True only for the gateway, which signs contexts of people. */
   readonly actsForPersons?: boolean;
   readonly observer?: BusObserver;
 }
 
-/** The client half of the bus for one service. Several of one process share a transport. */
+/** Creates the client of the bus for one service. Services of one process share a transport. */
 export function createBus(options: BusOptions): Bus {
   return new TransportBus(options);
 }
@@ -116,7 +120,7 @@ class TransportBus implements Bus {
     });
     try {
       for (;;) {
-        // Taken in one go: shifting a long array item by item would cost the square of its length.
+        // Takes all items at once, because removing them one by one from a long array takes quadratic time.
         for (const item of waiting.splice(0)) {
           if (signal?.aborted) return;
           yield item;
@@ -174,7 +178,10 @@ class TransportBus implements Bus {
     return this.signed(contract, input, json, bounded, { answers, timeoutMs, now });
   }
 
-  /** A message for another process. What is large is measured like that on every transport, so that all take the same ones. */
+  /**
+   * Returns a message for another process. The size is measured in this form on every transport, so that all have equal
+   * limits.
+   */
   private signed(
     contract: Contract,
     input: unknown,
@@ -197,7 +204,10 @@ class TransportBus implements Bus {
       : new OutgoingMessage(json, headers, answers, timeoutMs);
   }
 
-  /** A receiver that does not believe this process is a fault of the platform, never of whoever asked it. */
+  /**
+   * Replaces the error of a receiver that rejects this process: it is a fault of the platform, never of the original
+   * caller.
+   */
   private answered<T>(answer: Reply<T>, subject: string): Reply<T> {
     return answer.ok || !isCallerFault(answer.error) ? answer : refuse(this.callerFault(answer.error, subject));
   }
@@ -215,7 +225,7 @@ class TransportBus implements Bus {
   }
 }
 
-/** Handlers answer with a Reply; anything else is a defect of the handler. */
+/** Returns whether a handler returned a Reply; anything else is a defect of the handler. */
 const isReply = <T>(response: unknown): response is Reply<T> =>
   typeof response === 'object' && response !== null && 'ok' in response;
 

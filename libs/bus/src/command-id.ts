@@ -5,23 +5,25 @@ import { canonicalJson } from '#kernel';
 const half = (text: string): string => hash('sha256', text, 'hex').slice(0, 32);
 
 /**
- * The first half of a command id, `<32 hex>.`: names the command by principal, operation and key. The same key of another
- * principal, or for another operation, is another command. The half behind it is added where the input is parsed.
- * @param key the Idempotency-Key, or a fresh UUID
+ * Returns the first half of a command ID, `<32 hex>.`: the digest of principal, operation, and key. The same key of
+ * another principal or operation is another command. The second half is appended where the input is parsed.
+ *
+ * @param key the Idempotency-Key, or a new UUID
  */
 export const commandNameOf = (principal: Principal, operation: string, key: string): string =>
   `${half(JSON.stringify([principalId(principal), operation, key]))}.`;
 
-/** Whether the digest of the input is still to be added. */
+/** Returns whether a command ID lacks the digest of the input. */
 export const isWithoutDigest = (commandId: string): boolean => commandId.endsWith('.');
 
 /**
- * The whole command id, `<32 hex>.<32 hex>`: the second half is the digest of the input.
- * @param input as the contract's schema has parsed it
+ * Returns the complete command ID, `<32 hex>.<32 hex>`. The second half is the digest of the input.
+ *
+ * @param input parsed with the contract's schema
  */
 export const withDigest = (commandName: string, input: unknown): string => commandName + half(canonicalJson(input));
 
-/** For reads, which change nothing: unique, and no work is spent on it. */
+/** Returns the command ID of a read, which changes nothing: unique, without a digest of the input. */
 export function readIdOf(uuid: string): string {
   const hex = uuid.replaceAll('-', '');
   return `${hex}.${hex}`;

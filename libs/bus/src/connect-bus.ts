@@ -4,12 +4,12 @@ import { checkServedContracts } from './check-served.ts';
 import type { BusTransport } from './transport.ts';
 
 /**
- * Makes an application serve its contracts over `transport`: checks them, connects the strategy. Order of a start:
- * `NestFactory.create`, `connectBus`, `app.init()`, `app.startAllMicroservices()`, `app.listen()` where there is HTTP,
- * then background loops. Nothing may ask the bus in a hook: nobody serves yet.
+ * Makes an application serve its contracts over `transport`: checks them, and connects the strategy. Order of a
+ * startup: `NestFactory.create`, `connectBus`, `app.init()`, `app.startAllMicroservices()`, `app.listen()` if it serves
+ * HTTP, then background loops. Hooks must not send requests, because nothing is served yet.
  *
- * @returns the contracts that are served
- * @throws Error that names every fault of what is served
+ * @returns the served contracts
+ * @throws Error with all faults of what is served
  */
 export function connectBus(app: INestApplication, transport: BusTransport): Contract[] {
   const contracts = checkServedContracts(app);

@@ -1,6 +1,6 @@
 import { domainError, ERROR_KINDS, type DomainError, type ErrorKind, type InputError } from '#kernel';
 
-/** Every refusal of the bus itself; what handlers refuse passes through untouched. */
+/** All errors of the bus itself. Errors of handlers are passed on unchanged. */
 export const busErrors = {
   nobodyServes: (subject: string) =>
     domainError('bus/nobody-serves', 'unavailable', `No running service handles ${subject}.`, {
@@ -70,27 +70,27 @@ export const busErrors = {
     domainError('bus/services-only', 'forbidden', 'Only services of the platform can send this request.'),
   callerNotListed: (service: string) =>
     domainError('bus/caller-not-listed', 'forbidden', `The service ${service} is not allowed to send this request.`),
-  /** Where and what is in `errors`; whoever shows them puts them behind the sentence. */
+  /** `errors` contains the places and faults. They are displayed after the sentence. */
   invalidInput: (errors: readonly InputError[]) =>
     domainError('request/invalid', 'invalid', 'The request is invalid.', { errors }),
 };
 
 const CALLER_FAULTS: readonly string[] = [busErrors.notBelieved().code, busErrors.expired().code];
 
-/** Whether a receiver has not believed the process that sent a message. */
+/** Returns whether a receiver has rejected the process that sent a message. */
 export const isCallerFault = ({ code }: DomainError): boolean => CALLER_FAULTS.includes(code);
 
-/** Codes that stand for internal error: the edge answers them with 500. */
+/** Code of an internal error, which the edge returns as 500. */
 export const INTERNAL_CODE = 'bus/internal';
 
-/** What guard, filter and transports throw to leave with a refusal instead of an answer. */
+/** Thrown by guard, filter, and transports to return an error. */
 export class DomainErrorException extends Error {
   constructor(readonly error: DomainError) {
     super(error.code);
   }
 }
 
-/** Whether a value that came over the wire has the shape of a refusal. */
+/** Returns whether a received value has the shape of an error. */
 export function isDomainError(value: unknown): value is DomainError {
   return (
     typeof value === 'object' &&

@@ -19,7 +19,7 @@ describe('input', () => {
     any: z.record(z.string(), z.object({ v: z.number() })).optional(),
   });
 
-  it('refuses unknown members at every depth', () => {
+  it('rejects unknown members at every depth', () => {
     expect(pointers(schema, { extra: 1 })).toEqual(['/extra']);
     expect(pointers(schema, { list: [{ a: 'x' }, { b: 1 }] })).toEqual(['/list/1/b']);
     expect(pointers(schema, { told: { kind: 'x', deep: { n: 1, 'a/b~c': 2 } } })).toEqual(['/told/deep/a~1b~0c']);
@@ -27,14 +27,14 @@ describe('input', () => {
     expect(parseInput(schema, { either: { kind: 'x', x: 1, y: 2 } }).ok).toBe(false);
   });
 
-  it('keeps what the schema lets through, and applies defaults', () => {
+  it('contains what the schema allows, with defaults applied', () => {
     expect(parseInput(schema, { free: { a: 'x', more: 1 } })).toEqual({
       ok: true,
       value: { list: [], free: { a: 'x', more: 1 } },
     });
   });
 
-  it('keeps refinements of the objects it makes strict', () => {
+  it('is checked by refinements of the objects that are made strict', () => {
     const refined = z
       .object({ from: z.number(), to: z.number() })
       .refine(({ from, to }) => from <= to, 'from is after to');
@@ -44,13 +44,13 @@ describe('input', () => {
     });
   });
 
-  it('C6: refuses numbers that are none, not whole, or out of bounds, with the pointer', () => {
+  it('C6: rejects invalid, fractional, and out-of-range numbers, with the pointer', () => {
     const replicas = z.object({ replicas: z.number().int().min(0).max(1_000) });
     for (const wrong of ['1', -1, 1e9, 2 ** 53 + 1, 0.5, null, Number.NaN, Number.POSITIVE_INFINITY])
       expect(new Set(pointers(replicas, { replicas: wrong }))).toEqual(new Set(['/replicas']));
   });
 
-  it('lists the first twenty faults of many', () => {
+  it('reports only the first twenty faults', () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`k${n}`, n]));
     expect(pointers(z.object({}), many)).toHaveLength(20);
   });

@@ -3,14 +3,14 @@ import { err, ok, type DomainError, type Result } from '#kernel';
 import { z } from 'zod';
 import { busErrors } from './errors.ts';
 
-/** More faults than this are not listed: the first ones are what people repair. */
+/** Maximum number of reported faults. */
 const FAULTS_SHOWN = 20;
 
 const strictOf = new WeakMap<z.ZodType, z.ZodType>();
 
 /**
- * The same schema, refusing members that no object in it declares, at every depth. A schema that says itself what
- * happens to further members (`z.looseObject`, `.catchall`) is left as it is.
+ * Returns the same schema, with unknown members rejected at every depth. Objects that declare how to handle further
+ * members (`z.looseObject`, `.catchall`) are unchanged.
  */
 export function strictly(schema: z.ZodType): z.ZodType {
   const known = strictOf.get(schema);
@@ -20,7 +20,7 @@ export function strictly(schema: z.ZodType): z.ZodType {
   return made;
 }
 
-// zod's definitions are typed per class; here they are walked by their discriminating `type`, whose members it fixes.
+// zod's definitions are typed per class. This walks them by `type`, which determines their members.
 type Definition = { readonly type: string } & Readonly<Record<string, unknown>>;
 
 function rebuild(schema: z.ZodType): z.ZodType {
@@ -67,9 +67,10 @@ function rebuild(schema: z.ZodType): z.ZodType {
 }
 
 /**
- * Parses what a caller sent. Refuses with `request/invalid` and JSON pointers: unknown members, wrong types, and NUL
- * in any string (no store and no terminal takes it).
- * @param json the same input as JSON, when at hand: spares the search for NUL
+ * Parses the input of a caller. Returns `request/invalid` with JSON pointers for unknown members, wrong types, and NUL
+ * in any string, which stores and terminals do not accept.
+ *
+ * @param json the same input as JSON, if available, to search for NUL faster
  */
 export function parseInput(
   schema: z.ZodType,
@@ -87,7 +88,7 @@ export function parseInput(
     : err(busErrors.invalidInput(inputErrorsOf(strict, parsed.error).slice(0, FAULTS_SHOWN)));
 }
 
-/** The path of the first NUL in a string or in the name of a member. */
+/** Returns the path of the first NUL in a string or in a member's name. */
 function findNul(value: unknown): string[] | undefined {
   if (typeof value === 'string') return value.includes('\0') ? [] : undefined;
   if (typeof value !== 'object' || value === null) return undefined;

@@ -15,8 +15,8 @@ const ISSUER = Symbol('issuer');
 let issuedIn: (value: object) => Issued | undefined;
 
 /**
- * Who asks, beside a message that stays in its process. It cannot be forged: only this file makes one, its content is
- * private to the class, and no copy of it counts.
+ * The caller of a message within its process. It cannot be forged: only this file creates instances, their content is
+ * private to the class, and copies are not accepted.
  */
 export class LocalCaller {
   readonly #issued: Issued;
@@ -33,7 +33,8 @@ export class LocalCaller {
 }
 
 /**
- * Names who asks, for one receiver, subject and body.
+ * Creates a caller for one receiver, subject, and body.
+ *
  * @param json the message's body
  * @param nowMs milliseconds since 1970
  */
@@ -48,8 +49,8 @@ export function issueCaller(subject: string, json: string, context: RequestConte
 }
 
 /**
- * Reads who asks, for a message that arrived on `subject` with the body `json`. Refuses as `unauthenticated` what was
- * not issued by `issueCaller`, was issued for another receiver, subject or body, or is over its time.
+ * Returns the claims of the caller of a message on `subject` with the body `json`. Returns `unauthenticated` if
+ * `issueCaller` did not create it, it is for another receiver, subject, or body, or it has expired.
  */
 export function openCaller(
   caller: unknown,

@@ -1,11 +1,12 @@
 import { isObservable, Observable, type Subscription } from 'rxjs';
 
-/** After so many items in a row other work of the process gets its turn. */
+/** Number of consecutive items after which other work of the process can run. */
 const TURN = 64;
 
 /**
- * An Observable that pulls `source` one item at a time and, when nobody listens any more, ends it.
- * @param ended called once, when the source is exhausted, failed, or nobody listens any more
+ * Returns an Observable that pulls items from `source` one at a time, and ends it after the last subscriber has left.
+ *
+ * @param ended called once, when the source has ended or failed, or the last subscriber has left
  */
 export function observe<T>(source: AsyncIterable<T> | Observable<T>, ended: () => void): Observable<T> {
   return new Observable<T>((subscriber) => {
@@ -19,7 +20,7 @@ export function observe<T>(source: AsyncIterable<T> | Observable<T>, ended: () =
     return () => {
       ended();
       inner?.unsubscribe();
-      // A generator that waits for something of its own returns when that settles; its `finally` is its own business.
+      // A generator that is waiting returns when its wait has ended. Errors in its `finally` are its own.
       void iterator?.return?.().catch(() => {});
     };
   });

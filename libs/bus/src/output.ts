@@ -2,9 +2,9 @@ import { inputErrorsOf, type Contract } from '#bus/contract';
 import { strictly } from './input.ts';
 
 /**
- * Holds what a handler answers against its contract, as its receiver will read it: members that the output does not
- * declare are a mismatch too.
- * @throws Error that names the places, and no value
+ * Checks a handler's reply against its contract, as the receiver will parse it. Undeclared members are a mismatch too.
+ *
+ * @throws Error with the places, but no values
  */
 export function checkOutput({ subject, output }: Contract, value: unknown): void {
   const strict = strictly(output);

@@ -23,25 +23,25 @@ export interface RequestGuardOptions {
   readonly keys: CallerKeys;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Left out in a process that follows no log; it can then serve PUBLIC and SERVICES_ONLY alone. */
+  /** Absent in a process that does not follow the log, which can serve only PUBLIC and SERVICES_ONLY. */
   readonly access?: AccessSource;
   readonly refusals?: RefusalRecorder;
-  /** Whether answers are held against their contracts before they leave. Left out: they are; production leaves it off. */
+  /** Whether replies are checked against their contracts. Default: true. Disabled in production. */
   readonly checksOutput?: boolean;
 }
 
 type Caller = Pick<CallerClaims, 'principal' | 'correlationId'>;
 
-/** A request that may reach its handler. */
+/** A request that may be passed to its handler. */
 export interface AuthorizedRequest {
   readonly input: unknown;
   readonly context: RequestContext;
 }
 
 /**
- * Stands in front of every handler. In this order: caller and time, input, directory, permission. Everything that does
- * not pass is a refusal. From another process nothing of the caller is believed that is not signed; within the process
- * only what its bus has issued.
+ * Guards every handler. It checks, in this order: caller and deadline, input, directory, permission; a failure is
+ * returned as an error. A caller from another process must be signed; one from this process must have been issued by
+ * its bus.
  */
 export class RequestGuard {
   private readonly keyring: CallerKeyring;
@@ -50,14 +50,16 @@ export class RequestGuard {
     this.keyring = new CallerKeyring(options.keys);
   }
 
-  /** Whether contracts that need a directory can be served here. */
+  /** Whether contracts that need a directory can be served. */
   get hasDirectory(): boolean {
     return this.options.access !== undefined;
   }
 
   /**
-   * @param message its body as JSON, and who asks, as it came
-   * @param data the body, decoded
+   * Authorizes a request.
+   *
+   * @param message body as JSON, and caller, as received
+   * @param data the decoded body
    */
   async authorize(
     contract: Contract,
@@ -97,7 +99,8 @@ export class RequestGuard {
   ): Result<AuthorizedRequest, DomainError> {
     if (contract.permission !== PUBLIC && !contract.callers?.includes(service))
       return this.refuse(contract, caller, busErrors.callerNotListed(service));
-    // Services name organizations by id, and continue working while a directory is behind or an organization is going.
+    // Services identify organizations by ID, and must also work while a directory is behind or an organization is being
+    // deleted.
     return ok(authorized(caller, input, false, named ?? caller.organizationId));
   }
 
@@ -114,7 +117,8 @@ export class RequestGuard {
     const directory = await this.directory(contract);
     if (!directory.ok) return directory;
     const organizationId = named === undefined ? undefined : directory.value.organization(named)?.id;
-    // A contract that names an organization asks for a right in it (checked at boot): one that is not found is refused.
+    // A contract with an organization has a permission in it (checked at startup), so one that does not exist is
+    // rejected.
     const refused = this.decide(contract, permission, caller, directory.value, organizationId);
     return refused
       ? err(refused)
@@ -122,8 +126,9 @@ export class RequestGuard {
   }
 
   /**
-   * Whether a stream that was authorized may continue: rights that ended since end it.
-   * @returns undefined while it may; a fault when the directory cannot be asked now
+   * Returns whether an authorized stream may continue. It ends if the permission has ended.
+   *
+   * @returns undefined if it may continue; an error that is not final if the directory is unavailable
    */
   async recheck(
     contract: Contract,
@@ -138,7 +143,7 @@ export class RequestGuard {
     return refused ? err({ error: refused, isFinal: true }) : ok(undefined);
   }
 
-  /** A handler refused what the guard had let through: the right depends on more than a role. */
+  /** Records that a handler denied what the guard had permitted, because the right depends on more than a role. */
   handlerRefused(contract: Contract, context: RequestContext, error: DomainError): void {
     if (error.kind === 'forbidden' || error.kind === 'unauthenticated')
       this.refuse(contract, context, error, context.organizationId);
@@ -150,7 +155,7 @@ export class RequestGuard {
     return access.current();
   }
 
-  /** @returns why not; undefined when the caller may */
+  /** Returns why the request is denied; undefined if it is permitted. */
   private decide(
     contract: Contract,
     permission: Permission,

@@ -11,7 +11,7 @@ const named = request({
 });
 const unnamed = request({ ...base, subject: 'types.v1.unnamed', input: z.object({ deep: z.boolean() }) });
 
-/** What the compiler refuses is marked; without the refusal the mark itself is an error. */
+/** Tests types: each mark expects a compiler error, and is an error without one. */
 class Handlers {
   @Serves(named)
   async right(
@@ -45,7 +45,7 @@ class Handlers {
   }
 }
 
-it('lets a handler be called as any method is', async () => {
+it('lets a handler be called like any method', async () => {
   const context = { organizationId: 'acme' } as ContextOf<typeof named>;
   expect(await new Handlers().right({ org: 'acme' }, context)).toMatchObject({ value: { n: 4 } });
 });

@@ -36,13 +36,13 @@ import { checkOutput } from './output.ts';
 import type { AnswerPacket, MessageContext } from './transport.ts';
 import { whileAuthorized } from './while-authorized.ts';
 
-/** Metadata key under which a handler remembers its contract. */
+/** Metadata key of a handler's contract. */
 export const CONTRACT = 'astro:contract';
 
-/** Injection token of the guard that every served request passes. */
+/** Injection token of the guard of served requests. */
 export const REQUEST_GUARD = Symbol('request guard');
 
-/** What the guard found out about a message, kept beside the message's context for parameters and filter. */
+/** Result of the guard for a message, stored by the message's context for parameters and filter. */
 interface Call {
   readonly contract: Contract;
   readonly guard: RequestGuard;
@@ -54,7 +54,7 @@ interface Call {
 const calls = new WeakMap<object, Call>();
 const controllers = new WeakMap<AbortSignal, AbortController>();
 
-/** Caller, time, input and permission, before anything of the handler runs. */
+/** Checks caller, deadline, input, and permission before the handler runs. */
 @Injectable()
 class CallerGuard implements CanActivate {
   constructor(@Inject(REQUEST_GUARD) private readonly guard: RequestGuard) {}
@@ -73,7 +73,7 @@ class CallerGuard implements CanActivate {
   }
 }
 
-/** A stream ends when the rights it was opened with end. */
+/** Ends a stream when the permission with which it was opened ends. */
 @Injectable()
 class AccessRecheckInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -84,7 +84,7 @@ class AccessRecheckInterceptor implements NestInterceptor {
   }
 }
 
-/** An item of a stream that does not fit its contract is a defect of the handler. */
+/** Treats an item of a stream that does not match its contract as a defect of the handler. */
 @Injectable()
 class OutputInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -95,8 +95,8 @@ class OutputInterceptor implements NestInterceptor {
 }
 
 /**
- * The one answer of a request's handler, whether Nest gives it as a value, a promise or (from a filter) an Observable.
- * A good one that does not fit its contract is a defect of the handler.
+ * Returns the reply of a request's handler, which Nest provides as a value, a promise, or (from a filter) an
+ * Observable. A successful reply that does not match its contract is a defect of the handler.
  */
 export async function singleAnswer(outcome: unknown, context: MessageContext): Promise<AnswerPacket> {
   try {
@@ -117,7 +117,7 @@ export async function singleAnswer(outcome: unknown, context: MessageContext): P
   }
 }
 
-/** What a handler refuses for lack of a right is recorded as what the guard refuses is. */
+/** Records requests that a handler denies, like those that the guard denies. */
 @Injectable()
 class RefusalInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -140,7 +140,7 @@ const isRefusal = (answer: unknown): answer is { readonly ok: false; readonly er
 const isOkReply = (answer: unknown): answer is { readonly ok: true; readonly value: unknown } =>
   typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === true && 'value' in answer;
 
-/** Turns refusals into answers, and defects into a refusal that tells nothing; their cause goes to the log. */
+/** Converts exceptions to error replies. The reply for a defect reveals nothing; its cause is logged. */
 @Catch()
 class WireFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): Observable<unknown> {
@@ -166,7 +166,7 @@ function refusalOf(thrown: unknown, call: Call | undefined): DomainError {
   return error;
 }
 
-/** An error with its whole chain of causes, as fields for the log. */
+/** Returns an error with all its causes, as fields for the log. */
 export function described(thrown: unknown): object {
   if (typeof thrown !== 'object' || thrown === null || !('message' in thrown)) return { message: String(thrown) };
   const { message } = thrown;
@@ -181,13 +181,13 @@ const callOf = (execution: ExecutionContext): Call => {
   return call;
 };
 
-/** The parsed input of the contract. */
+/** Injects the parsed input of the contract. */
 export const Input = createParamDecorator((_data: unknown, execution: ExecutionContext) => callOf(execution).input);
 
-/** Who asks: a RequestContext whose actor and organization the guard established. */
+/** Injects the RequestContext, whose actor and organization the guard has determined. */
 export const Caller = createParamDecorator((_data: unknown, execution: ExecutionContext) => callOf(execution).context);
 
-/** For stream handlers: an AbortSignal that fires when the caller stops listening, its process dies, or this one shuts down. */
+/** Injects, in a stream's handler, an AbortSignal that aborts when the caller disconnects or either process stops. */
 export const Cancelled = createParamDecorator((_data: unknown, execution: ExecutionContext) => {
   const call = callOf(execution);
   call.abort ??= new AbortController();
@@ -195,7 +195,7 @@ export const Cancelled = createParamDecorator((_data: unknown, execution: Execut
   return call.abort.signal;
 });
 
-/** The parameters of a handler, in this order; those at the end that it does not need may be left out. */
+/** Parameters of a handler, in this order. Trailing parameters may be omitted. */
 type Handler<C extends Contract, Answer> = (
   input: InputOf<C>,
   context: ContextOf<C>,
@@ -209,17 +209,18 @@ type Decorates<Method> = <M extends Method>(
 ) => void;
 
 /**
- * Serves a contract: Nest's `@MessagePattern` with the guard and the error filter around it. A handler takes
- * `@Input()`, `@Caller()` and, in a stream, `@Cancelled()`, in this order, with the types of its contract: one of
- * another contract does not compile. A request's handler returns a `Reply` (`reply(value)`, `refuse(error)`); a
- * stream's handler returns an AsyncIterable or an Observable, which ends early when the caller stops listening.
+ * Serves a contract: Nest's `@MessagePattern` with the guard and the error filter. A handler has the parameters
+ * `@Input()`, `@Caller()`, and (streams) `@Cancelled()`, in this order and with the types of its contract, which the
+ * compiler checks. The handler of a request returns a `Reply` (`reply(value)`, `refuse(error)`). The handler of a
+ * stream returns an AsyncIterable or an Observable, which is ended when the caller disconnects.
  */
 export function Serves<C extends RequestContract>(contract: C): Decorates<Handler<C, ReplyTo<C>>>;
 export function Serves<C extends StreamContract>(contract: C): Decorates<Handler<C, Items<C>>>;
 export function Serves(contract: Contract) {
   return (target: object, name: string | symbol, descriptor: PropertyDescriptor): void => {
     if (contract.kind === 'stream') descriptor.value = streaming(descriptor.value as AnyMethod);
-    // Of a request the transport looks at the answer (`singleAnswer`): interceptors would make an Observable of each.
+    // The transport checks the reply to a request (`singleAnswer`), because interceptors would convert each to an
+    // Observable.
     const interceptors =
       contract.kind === 'stream'
         ? [AccessRecheckInterceptor, OutputInterceptor, RefusalInterceptor] // nearest to the handler: the guard records its own
@@ -237,7 +238,7 @@ export function Serves(contract: Contract) {
 
 type AnyMethod = (...args: unknown[]) => unknown;
 
-/** The handler with its answer as an Observable: Nest's transports know these and not AsyncIterables. */
+/** Returns the handler with its result as an Observable, because Nest's transports do not support AsyncIterables. */
 function streaming(handler: AnyMethod): AnyMethod {
   const served = async function (this: unknown, ...args: unknown[]): Promise<Observable<unknown>> {
     const answer = await handler.apply(this, args);

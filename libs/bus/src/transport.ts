@@ -3,71 +3,72 @@ import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { busErrors } from './errors.ts';
 import type { LocalCaller } from './local-caller.ts';
 
-/** One message in JSON, headers included, on every transport; NATS refuses 1 MB, so all do a little earlier. */
+/** Maximum size of a message in JSON, including headers, on every transport. NATS rejects messages of 1 MB. */
 export const MESSAGE_BYTES = 900 * 1024;
 
 /**
- * A way for messages to travel. Every one encodes each message as JSON both ways, refuses more than MESSAGE_BYTES,
- * keeps the order of a stream, stops the producer when its reader leaves or dies, and says nobody-serves at once.
+ * Transports messages. Every transport encodes each message as JSON in both directions, rejects more than
+ * MESSAGE_BYTES, keeps the order of a stream, stops the producer when its reader leaves or is killed, and fails
+ * immediately if no process serves a subject.
  */
 export interface BusTransport {
   readonly name: 'in-process' | 'nats';
-  /** Whether messages never leave this process: the caller then travels as an object, elsewhere as a signed text. */
+  /** Whether messages never leave this process. The caller is then an object, otherwise a signed text. */
   readonly isLocal: boolean;
   /**
-   * Sends a message and hands each answer to `receive`, never before it returns; an answer with `err` or `isDisposed` is
-   * the last. The returned function stops listening, and with it the producer of a stream.
+   * Sends a message, and calls `receive` for each packet, never before it returns. A packet with `err` or `isDisposed`
+   * is the last one. The returned function stops listening, and stops the producer of a stream.
    */
   exchange(subject: string, message: OutgoingMessage, receive: (answer: AnswerPacket) => void): () => void;
-  /** A new strategy for `app.connectMicroservice({ strategy })`, one for each Nest application. */
+  /** Returns a new strategy for `app.connectMicroservice({ strategy })`, one for each Nest application. */
   server(): CustomTransportStrategy;
-  /** Resolves when the transport can send; rejects with one sentence when it never will. */
+  /** Resolves when the transport can send. Rejects with one sentence on a permanent failure. */
   connect(): Promise<void>;
-  /** Whether messages can be sent now; for readiness. */
+  /** Returns whether messages can be sent now, for readiness. */
   connected(): boolean;
-  /** Ends what this object opened. Servers are closed by their Nest applications. */
+  /** Closes everything that this object opened. Servers are closed by their Nest applications. */
   close(): Promise<void>;
 }
 
-/** What the context of a message offers to the guard on every transport. */
+/** The context of a message, which the guard reads on every transport. */
 export interface MessageContext {
   readonly caller: MessageCaller;
-  /** The body as it came. */
+  /** The body as received. */
   readonly json: string;
 }
 
-/** Who asks, as it came with a message: not believed yet. */
+/** The unverified caller of a message. */
 export type MessageCaller =
-  /** Within one process: what the sender's bus put beside the body. */
+  /** Within one process: the object that the sender's bus added to the message. */
   | { readonly kind: 'local'; readonly caller: unknown }
   /** From another process: the signed text in the header CALLER_HEADER. */
   | { readonly kind: 'signed'; readonly token: string | undefined };
 
-/** What the Bus hands to a transport's client instead of bare data. */
+/** A message from the Bus to a transport's client. */
 export class OutgoingMessage {
   constructor(
-    /** The body, as JSON. */
+    /** The body as JSON. */
     readonly json: string,
     readonly headers: Readonly<Record<string, string>>,
-    /** `one`: a single answer ends the exchange; `many`: a stream. */
+    /** `one`: a single reply ends the exchange. `many`: a stream. */
     readonly answers: 'one' | 'many',
     readonly timeoutMs: number,
-    /** Who asks, on a local transport. */
+    /** The caller, on a local transport. */
     readonly caller?: LocalCaller,
   ) {}
 }
 
-/** What goes back: Nest's packet without its id. */
+/** A reply: Nest's packet without its ID. */
 export interface AnswerPacket {
   readonly response?: unknown;
   readonly err?: unknown;
   readonly isDisposed?: boolean;
 }
 
-/** Whether a body is so small that no headers of ours bring it over the limit: most need no counting. */
+/** Returns whether a body is so small that it need not be counted: our headers cannot bring it over the limit. */
 export const isSmall = (json: string): boolean => json.length * 3 < MESSAGE_BYTES / 2; // a character has at most three bytes
 
-/** Refusal of a message whose body and headers are over the limit; undefined when they fit. */
+/** Returns the error for a message whose body and headers exceed the limit; otherwise undefined. */
 export function sizeError(json: string, headers: Readonly<Record<string, string>> = {}): DomainError | undefined {
   if (isSmall(json)) return undefined;
   let bytes = Buffer.byteLength(json);
@@ -75,7 +76,7 @@ export function sizeError(json: string, headers: Readonly<Record<string, string>
   return bytes > MESSAGE_BYTES ? busErrors.messageTooLarge(bytes, MESSAGE_BYTES) : undefined;
 }
 
-/** A message's body; one that is not JSON is refused. */
+/** Decodes a message's body. A body that is not JSON is an error. */
 export function decodeBody(json: string): Result<unknown, DomainError> {
   try {
     return ok(JSON.parse(json));
@@ -84,7 +85,10 @@ export function decodeBody(json: string): Result<unknown, DomainError> {
   }
 }
 
-/** An answer as JSON; one that is over the limit becomes the refusal, so that the caller learns it at once. */
+/**
+ * Encodes a packet as JSON. One over the limit is replaced by an error, so that the caller receives a response
+ * immediately.
+ */
 export function encodeAnswer(answer: AnswerPacket): string {
   const json = JSON.stringify(answer);
   const refusal = sizeError(json);

@@ -2,18 +2,18 @@ import type { Clock, DomainError, Result, Timer } from '#kernel';
 import { Observable } from 'rxjs';
 import { DomainErrorException } from './errors.ts';
 
-/** Rights that end are seen within this and the time of one look. */
+/** Interval of checks, in milliseconds, and thus the delay until a revoked permission ends a stream. */
 const LOOK_MS = 400;
-/** A directory that cannot be asked ends a stream only when so many looks in a row have failed. */
+/** Number of consecutive failed checks after which a stream ends. */
 const MOST_FAILURES = 10;
 
 export interface AccessRecheckOptions {
   readonly clock: Clock;
-  /** Asks again; an error that is not final says that it could not be found out. */
+  /** Checks the permission again. An error that is not final means that it could not be determined. */
   recheck(): Promise<Result<undefined, { readonly error: DomainError; readonly isFinal: boolean }>>;
 }
 
-/** The source, until `recheck` refuses: then it is left, and the stream ends with a RefusedError. */
+/** Returns the items of the source until `recheck` returns an error; then the stream ends with a RefusedError. */
 export function whileAuthorized<T>(source: Observable<T>, { clock, recheck }: AccessRecheckOptions): Observable<T> {
   return new Observable<T>((subscriber) => {
     let failures = 0;

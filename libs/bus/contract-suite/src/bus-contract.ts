@@ -29,14 +29,14 @@ import {
 } from './fixture.ts';
 
 export interface BusUnderTest {
-  /** A transport that can send; closed by the suite. */
+  /** Opens a transport that can send. The suite closes it. */
   open(): Promise<BusTransport>;
 }
 
 const { echo, act, mismatched, slow, large, inOrganization, internal, unserved, count, forever, silent, watched } =
   fixtureContracts;
 
-/** Every transport must pass; behavior that only one transport has is not part of the bus. */
+/** Tests the behavior that every transport must have. */
 export function busContract(engine: string, { open }: BusUnderTest): void {
   describe(`bus on ${engine}`, () => {
     let transport: BusTransport;
@@ -73,7 +73,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
     const loginOf = (userId: string): RequestContext => personContext(systemClock, { kind: 'login', userId });
 
     describe('requests', () => {
-      it('carries an answer with what stands beside it', async () => {
+      it('returns the value of a reply with its metadata', async () => {
         expect(await gateway.request(echo, { text: 'grüße 🚀' }, person())).toEqual({
           ok: true,
           value: { text: 'grüße 🚀' },
@@ -81,7 +81,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         });
       });
 
-      it('carries a refusal whole', async () => {
+      it('returns an error with all members', async () => {
         expect(refusalIn(await gateway.request(act, { how: 'refuse' }, person()))).toEqual({
           code: 'fixture/refused',
           kind: 'conflict',
@@ -91,7 +91,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         });
       });
 
-      it('encodes every message: what JSON does not say does not arrive', async () => {
+      it('encodes every message, so that what JSON cannot represent is not received', async () => {
         expect(await gateway.request(act, { how: 'date' }, person())).toEqual({
           ok: true,
           value: { at: '1970-01-01T00:00:00.000Z' },
@@ -99,13 +99,13 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         });
       });
 
-      it('gives each of many requests in flight its own answer', async () => {
+      it('returns to each of many simultaneous requests its own reply', async () => {
         const texts = Array.from({ length: 200 }, (_, n) => `text ${n}`);
         const answers = await Promise.all(texts.map((text) => gateway.request(echo, { text }, person())));
         expect(answers.map((answer) => answer.ok && answer.value.text)).toEqual(texts);
       });
 
-      it('refuses unknown members, wrong types and NUL with a pointer to each', async () => {
+      it('rejects unknown members, wrong types, and NUL with a pointer to each', async () => {
         const bad = { text: 7, nested: { n: 1, $gt: '' } } as unknown as { text: string };
         const refused = refusalIn(await gateway.request(echo, bad, person()));
         expect(refused).toMatchObject({ code: 'request/invalid', kind: 'invalid' });
@@ -117,7 +117,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(await gateway.request(echo, { text: 'a\\u0000b' }, person())).toMatchObject({ ok: true });
       });
 
-      it('says at once when nobody serves', async () => {
+      it('fails immediately if no process serves the subject', async () => {
         const start = performance.now();
         expect(refusalIn(await gateway.request(unserved, {}, person()))).toMatchObject({
           code: 'bus/nobody-serves',
@@ -126,20 +126,20 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(performance.now() - start).toBeLessThan(1_000);
       });
 
-      it('ends the wait at the contract’s time-out', async () => {
+      it('fails after the timeout of the contract', async () => {
         expect(refusalIn(await gateway.request(act, { how: 'never' }, person()))).toMatchObject({
           code: 'bus/timeout',
           kind: 'unavailable',
         });
       });
 
-      it('does not send what nobody waits for any more', async () => {
+      it('does not send a request whose deadline has passed', async () => {
         expect(
           refusalIn(await gateway.request(echo, { text: 'late' }, person({ deadlineMs: systemClock.now() - 1 }))),
         ).toMatchObject({ code: 'bus/timeout' });
       });
 
-      it('logs a defect with its cause and shows it to nobody', async () => {
+      it('logs a defect with its cause, and does not reveal it to the caller', async () => {
         const refused = refusalIn(await gateway.request(act, { how: 'throw' }, person({ correlationId: 'trace-me' })));
         expect(refused).toMatchObject({ code: 'bus/internal', kind: 'unavailable' });
         expect(JSON.stringify(refused)).not.toContain('secret');
@@ -156,7 +156,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         });
       });
 
-      it('use-L4: answers for a store that cannot write with its own refusal, and tells the log the rest', async () => {
+      it('use-L4: returns the error of a store that cannot write, and logs the details', async () => {
         const refused = refusalIn(await gateway.request(act, { how: 'disk-full' }, person()));
         expect(refused).toMatchObject({
           code: 'platform/disk-full',
@@ -173,7 +173,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         });
       });
 
-      it('treats an answer that does not fit its contract as a defect, and logs where it does not, and no value', async () => {
+      it('treats a reply that does not match its contract as a defect, and does not log its value', async () => {
         expect(refusalIn(await gateway.request(mismatched, {}, person()))).toMatchObject({ code: 'bus/internal' });
         const [line] = server.logged.filter(
           ({ fields }) => 'subject' in fields && fields.subject === mismatched.subject,
@@ -184,7 +184,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(JSON.stringify(server.logged)).not.toContain('secret of the answer');
       });
 
-      it('sends it on where production has the check left off', async () => {
+      it('returns such a reply if the check is disabled, as in production', async () => {
         await server.close();
         await transport.close();
         transport = await open();
@@ -193,13 +193,13 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(await gateway.request(mismatched, {}, person())).toMatchObject({ ok: true });
       });
 
-      it('treats an empty answer as a defect', async () => {
+      it('treats an empty reply as a defect', async () => {
         expect(refusalIn(await gateway.request(act, { how: 'undefined' }, person()))).toMatchObject({
           code: 'bus/internal',
         });
       });
 
-      it('answers what it has taken before it closes, and nothing after', async () => {
+      it('completes accepted requests before it closes, and accepts none afterwards', async () => {
         const answer = gateway.request(slow, {}, person());
         await eventually(() => expect(server.waiting()).toBe(1));
         const closed = server.close();
@@ -213,7 +213,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
     });
 
     describe('F28: a message over 900 KiB', () => {
-      it('is refused as a request, with the same code', async () => {
+      it('is rejected as a request, with the same code', async () => {
         expect(refusalIn(await gateway.request(echo, { text: 'x'.repeat(MESSAGE_BYTES) }, person()))).toMatchObject({
           code: 'bus/message-too-large',
           kind: 'invalid',
@@ -223,7 +223,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         );
       });
 
-      it('is refused as an answer, at once', async () => {
+      it('is rejected as a reply, immediately', async () => {
         const start = performance.now();
         expect(refusalIn(await gateway.request(large, { bytes: MESSAGE_BYTES }, person()))).toMatchObject({
           code: 'bus/message-too-large',
@@ -231,40 +231,40 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(performance.now() - start).toBeLessThan(2_000);
       });
 
-      it('is refused as an item of a stream', async () => {
+      it('is rejected as an item of a stream', async () => {
         expect(await outcomeOf(gateway.stream(count, { to: 2, fault: 'large' }, person()))).toMatchObject({
           items: 2,
           error: { code: 'bus/message-too-large' },
         });
       });
 
-      it('passes when it is a little smaller', async () => {
+      it('is accepted if it is a little smaller', async () => {
         expect(await gateway.request(large, { bytes: MESSAGE_BYTES - 200 }, person())).toMatchObject({ ok: true });
       });
     });
 
     describe('streams', () => {
-      it.each(['iterable', 'observable'] as const)('keep order and end by themselves (%s)', async (through) => {
+      it.each(['iterable', 'observable'] as const)('keep the order of items and end (%s)', async (through) => {
         const seen: number[] = [];
         for await (const { n } of gateway.stream(count, { to: 3_000, through }, person())) seen.push(n);
         expect(seen).toEqual(Array.from({ length: 3_000 }, (_, index) => index + 1));
       });
 
-      it('end with the refusal of their producer, after what came before', async () => {
+      it('end with the error of their producer, after the preceding items', async () => {
         expect(await outcomeOf(gateway.stream(count, { to: 3, fault: 'refuse' }, person()))).toMatchObject({
           items: 3,
           error: { code: 'fixture/no-more' },
         });
       });
 
-      it('show no defect to the reader', async () => {
+      it('do not reveal a defect to the reader', async () => {
         const { error } = await outcomeOf(gateway.stream(count, { to: 1, fault: 'throw' }, person()));
         expect(error).toMatchObject({ code: 'bus/internal' });
         expect(JSON.stringify(error)).not.toContain('secret');
         expect(JSON.stringify(server.logged)).toContain('secret of the stream');
       });
 
-      it('end at an item that does not fit their contract', async () => {
+      it('end at an item that does not match their contract', async () => {
         expect(await outcomeOf(gateway.stream(count, { to: 2, fault: 'undeclared' }, person()))).toMatchObject({
           items: 2,
           error: { code: 'bus/internal' },
@@ -272,7 +272,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(JSON.stringify(server.logged)).not.toContain('secret of the item');
       });
 
-      it('refuse before the first item whom the guard does not admit', async () => {
+      it('are rejected before the first item if the guard denies them', async () => {
         expect(await outcomeOf(gateway.stream(watched, { organization: 'acme' }, loginOf('stranger')))).toMatchObject({
           items: 0,
           error: { code: 'organization/not-found' },
@@ -282,7 +282,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         });
       });
 
-      it('refuse invalid input', async () => {
+      it('reject invalid input', async () => {
         expect(
           await outcomeOf(gateway.stream(count, { to: 'many' } as unknown as { to: number }, person())),
         ).toMatchObject({ error: { code: 'request/invalid' } });
@@ -305,24 +305,25 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         await eventually(() => expect(server.producing()).toBe(0));
       });
 
-      it('outlive the lease while both sides live', async () => {
+      it('continue after the lease while both sides are running', async () => {
         const abort = new AbortController();
         const read = outcomeOf(gateway.stream(silent, {}, person(), abort.signal));
         await eventually(() => expect(server.producing()).toBe(1));
-        await new Promise((resolve) => setTimeout(resolve, 700)); // the engines under test are opened with a lease of 300 ms
+        // The suites open their engines with a lease of 300 ms.
+        await new Promise((resolve) => setTimeout(resolve, 700));
         expect(server.producing()).toBe(1);
         abort.abort();
         await read;
       });
 
-      it('say so when the server goes away', async () => {
+      it('end with an error when the server goes away', async () => {
         const read = outcomeOf(gateway.stream(silent, {}, person()));
         await eventually(() => expect(server.producing()).toBe(1));
         await server.close();
         expect((await read).error).toMatchObject({ code: 'bus/shutting-down', kind: 'unavailable' });
       });
 
-      it('say at once when nobody serves', async () => {
+      it('fail immediately if no process serves the subject', async () => {
         await server.close();
         expect((await outcomeOf(gateway.stream(forever, {}, person()))).error).toMatchObject({
           code: 'bus/nobody-serves',
@@ -330,8 +331,8 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       });
     });
 
-    describe('rights', () => {
-      it('resolves the slug and gives the handler the organization’s id and the actor', async () => {
+    describe('permissions', () => {
+      it("resolves the slug, and passes the organization's ID and the actor to the handler", async () => {
         const answer = await gateway.request(
           inOrganization,
           { organization: 'acme' },
@@ -348,7 +349,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         });
       });
 
-      it('believes the directory about global admins, not the caller', async () => {
+      it('reads global admins from the directory, not from the caller', async () => {
         const liar = { ...loginOf(ALICE), actor: { id: ALICE, kind: 'person' as const, isGlobalAdmin: true } };
         expect(await gateway.request(inOrganization, { organization: ACME }, liar)).toMatchObject({
           ok: true,
@@ -360,7 +361,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         });
       });
 
-      it('refuses a role that does not suffice, and hides the organization from strangers; both leave a record', async () => {
+      it('rejects an insufficient role, hides the organization from outsiders, and records both', async () => {
         expect(
           refusalIn(await gateway.request(inOrganization, { organization: 'acme' }, loginOf('vic'))),
         ).toMatchObject({ kind: 'forbidden' });
@@ -379,7 +380,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         ]);
       });
 
-      it('lets only listed services ask what is for services', async () => {
+      it('accepts only listed services for requests between services', async () => {
         const asked = await caller.request(internal, { organization: ACME }, caller.own({ correlationId: 'why' }));
         expect(asked).toMatchObject({
           ok: true,
@@ -399,7 +400,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       });
     });
 
-    describe('callers that are not believed', () => {
+    describe('untrusted callers', () => {
       const body = { organization: ACME };
       const exchange = (subject: string, message: OutgoingMessage): Promise<AnswerPacket> =>
         new Promise((resolve) => transport.exchange(subject, message, resolve));
@@ -412,10 +413,10 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         who: unknown = undefined,
         json = JSON.stringify(body),
       ): OutgoingMessage =>
-        // What an attacker hands over has whatever type.
+        // An attacker can pass any type.
         new OutgoingMessage(json, headers, 'one', 2_000, who as OutgoingMessage['caller']);
 
-      /** A message as a bus makes it, taken on its way: its caller is good, for this one message. */
+      /** Returns a message that a bus has sent, with a caller that is valid for this message only. */
       const captured = async (bus: 'gateway' | 'caller' = 'gateway', context?: RequestContext) => {
         const sent: OutgoingMessage[] = [];
         const recording: BusTransport = {
@@ -435,14 +436,14 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         if (!message) throw new Error('nothing was sent');
         return message;
       };
-      /** The same server, whose clock is ahead. */
+      /** Restarts the server with a clock that is ahead. */
       const serverAt = async (aheadMs: number): Promise<void> => {
         await server.close();
         const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
         server = await startServer(transport, clock, directory);
       };
 
-      it('A21: a message without a caller, or with a forged one, is unauthenticated', async () => {
+      it('A21: rejects a message without a caller, or with a forged one, as unauthenticated', async () => {
         const { subject } = inOrganization;
         const good = await captured();
         const forgedTokens = [
@@ -465,7 +466,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         ];
         const { caller: who } = good;
         if (who !== undefined) {
-          // Within one process: whatever can be made of a good caller, other than itself.
+          // Within one process: everything that can be made from a valid caller, except the caller itself.
           const made = who.constructor as new (...args: unknown[]) => object;
           expect(() => new made(Symbol('issuer'), claims)).toThrow('only the bus');
           expect(() => new made()).toThrow('only the bus');
@@ -482,7 +483,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(server.refusals).toHaveLength(attempts.length);
       });
 
-      it('A21: an identity of the other transport’s kind is not believed', async () => {
+      it('A21: rejects a caller of the kind of another transport', async () => {
         const good = await captured();
         const foreign =
           good.caller === undefined
@@ -499,7 +500,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(await refusalOf(inOrganization.subject, foreign)).toMatchObject({ code: 'bus/caller-not-believed' });
       });
 
-      it('B26: a caller counts for one receiver, one subject and one body', async () => {
+      it('B26: accepts a caller for one receiver, one subject, and one body only', async () => {
         const good = await captured();
         expect(await exchange(inOrganization.subject, good)).toMatchObject({ response: { ok: true } });
         for (const subject of [echo.subject, internal.subject])
@@ -510,7 +511,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
           ).toMatchObject({ code: 'bus/caller-not-believed', kind: 'unauthenticated' });
       });
 
-      it('B26: a caller counts for 30 s', async () => {
+      it('B26: accepts a caller for 30 s', async () => {
         const good = await captured('gateway', person({ deadlineMs: systemClock.now() + 600_000 }));
         await serverAt(3_000);
         expect(await exchange(inOrganization.subject, good)).toMatchObject({ response: { ok: true } });
@@ -523,7 +524,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         }
       });
 
-      it('B26: a service names no person, and no other service', async () => {
+      it('B26: rejects a service that acts for a person or for another service', async () => {
         expect(() => caller.request(inOrganization, body, person())).toThrow('bus.own');
         expect(() => caller.request(inOrganization, body, gateway.own({}))).toThrow('bus.own');
         const { createHmac } = await import('node:crypto');
@@ -542,7 +543,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         ).toMatchObject({ code: 'bus/caller-not-believed', kind: 'unauthenticated' });
       });
 
-      it('believes a copy of what the caller was when it was sent', async () => {
+      it('uses a copy of the caller from when it was sent', async () => {
         const principal = { kind: 'login' as const, userId: ALICE };
         const context = personContext(systemClock, principal);
         const answer = gateway.request(inOrganization, body, context);
@@ -550,7 +551,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(await answer).toMatchObject({ ok: true, value: { actor: { id: ALICE } } });
       });
 
-      it('use-L9: a receiver that wakes too late makes the request fail as unavailable, never as unauthenticated', async () => {
+      it('use-L9: returns unavailable, never unauthenticated, if a suspended receiver resumes too late', async () => {
         await serverAt(60_000);
         const late = { code: 'bus/caller-refused', kind: 'unavailable', retryAfterSeconds: 1 };
         expect(refusalIn(await gateway.request(inOrganization, body, person()))).toMatchObject(late);
@@ -558,7 +559,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(server.refusals).toHaveLength(2);
       });
 
-      it('adds the digest of the parsed input to the name of a command', async () => {
+      it('appends the digest of the parsed input to the command ID', async () => {
         const named = person({ commandId: `${'a'.repeat(32)}.` });
         const idOf = async (organization: string): Promise<string> => {
           const answer = await gateway.request(inOrganization, { organization }, named);
@@ -570,7 +571,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(await idOf(ACME)).not.toBe(first);
       });
 
-      it('admits what was signed with an older key while it is still listed', () => {
+      it('accepts a signature with an older key while it is listed', () => {
         const rotated = [{ id: 'k0', key: new Uint8Array(32).fill(1) }] as const;
         const old = signCaller(new CallerKeyring(testKeys), echo.subject, '{"text":"x"}', person(), systemClock.now());
         const guard = verifyCaller(
@@ -583,7 +584,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(guard.ok).toBe(true);
       });
 
-      it('answers a message that is not JSON', async () => {
+      it('rejects a message that is not JSON', async () => {
         expect(await exchange(echo.subject, carrying({}, undefined, '{'))).toMatchObject({
           err: { code: 'request/invalid' },
         });
@@ -592,7 +593,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
   });
 }
 
-/** A good caller of another process's own bus. */
+/** Returns a valid caller from another process's own bus. */
 async function localCaller(): Promise<OutgoingMessage['caller']> {
   let sent: OutgoingMessage | undefined;
   const local: BusTransport = {

@@ -35,7 +35,7 @@ export const ACME = '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02';
 
 export const testKeys: CallerKeys = [{ id: 'k1', key: new Uint8Array(32).fill(7) }];
 
-/** Facts as the log would hold them. */
+/** Returns a directory of these events. */
 export function directoryOf(...facts: readonly (readonly [stream: string, fact: DirectoryFact])[]): Directory {
   const directory = new Directory();
   facts.forEach(([name, event], index) =>
@@ -165,21 +165,21 @@ export const fixtureContracts = {
   watched,
 };
 
-/** What a started server shows to its test. */
+/** State of a started server, for tests. */
 export interface Fixture {
   readonly app: INestApplication;
   readonly contracts: readonly Contract[];
   readonly refusals: Refusal[];
   readonly logged: { readonly fields: object; readonly message: string }[];
-  /** Streams that are producing now. */
+  /** Returns the number of streams in progress. */
   readonly producing: () => number;
-  /** Number of handlers of `slow` that wait; `release` answers them. */
+  /** Returns the number of waiting handlers of `slow`; `release` lets them reply. */
   readonly waiting: () => number;
   readonly release: () => void;
   readonly close: () => Promise<void>;
 }
 
-/** A Nest application (Fastify, hybrid, no port) that serves the fixture's contracts over `transport`. */
+/** Starts a Nest application (Fastify, hybrid, no port) that serves the fixture's contracts over `transport`. */
 export async function startServer(
   transport: BusTransport,
   clock: Clock,
@@ -235,7 +235,7 @@ export async function startServer(
           { isDiskFull: true },
         );
       if (how === 'never') return new Promise<never>(() => {});
-      const nothing = undefined as unknown as Reply<unknown>; // a handler's defect that no type shows
+      const nothing = undefined as unknown as Reply<unknown>; // a defect that types do not prevent
       return how === 'date' ? reply({ at: new Date(0), gone: undefined }) : nothing;
     }
     @Serves(mismatched)
@@ -310,7 +310,7 @@ export async function startServer(
   };
 }
 
-/** A context as the gateway makes it. */
+/** Returns a context like those of the gateway. */
 export function personContext(
   clock: Clock,
   principal: Principal = { kind: 'login', userId: ALICE },
@@ -326,7 +326,7 @@ export function personContext(
   };
 }
 
-/** The gateway's bus, which acts for persons, and the bus of the service `caller`. */
+/** Returns the gateway's bus, which acts for people, and the bus of the service `caller`. */
 export function busesOver(
   transport: BusTransport,
   clock: Clock,

@@ -6,41 +6,44 @@ export type Reply<T> =
   | { readonly ok: true; readonly value: T; readonly meta: ReplyMeta }
   | { readonly ok: false; readonly error: DomainError };
 
-/** A handler's good answer. */
+/** Returns a successful reply. */
 export const reply = <T>(value: T, meta: ReplyMeta = {}): Reply<T> => ({ ok: true, value, meta });
-/** A handler's refusal. */
+/** Returns an error reply. */
 export const refuse = (error: DomainError): { readonly ok: false; readonly error: DomainError } => ({
   ok: false,
   error,
 });
 
-/** Who asks and under which name: what a handler gets with `@Caller()`, and what a caller gives. */
+/** The context of a request: who sends it, with which command ID. Handlers receive it with `@Caller()`. */
 export interface RequestContext extends CommandContext {
   readonly principal: Principal;
-  /** Milliseconds since 1970 after which nobody waits for the answer any more. */
+  /** Milliseconds since 1970 after which the caller does not wait for the reply. */
   readonly deadlineMs: number;
-  /** The reader has seen the log up to here: answer at least that, wait up to 2 s, or refuse with `read/not-yet`. */
+  /** Position that the reply must include. The handler waits up to 2 s for it, or returns `read/not-yet`. */
   readonly consistency?: Position;
-  /** The revision of the configuration that the writer has seen; code `edge/precondition-failed` (412) when it is another. */
+  /** Revision that the writer has seen. If the current one differs, the result is `edge/precondition-failed` (412). */
   readonly ifMatch?: number;
 }
 
-/** The context of a request about an organization: the guard has resolved its id and found the caller's right in it. */
+/**
+ * The context of a request for an organization. The guard has resolved its ID and checked the caller's permission in
+ * it.
+ */
 export interface OrganizationContext extends RequestContext {
   readonly organizationId: string;
 }
 
-/** What a contract's handler gets with `@Caller()`: with an `organizationId` exactly where the contract names one. */
+/** The context that a contract's handler receives: with an `organizationId` if the contract has an organization. */
 export type ContextOf<C extends Contract> = C extends { readonly organizationOf: (input: never) => string }
   ? OrganizationContext
   : RequestContext;
 
-/** What a contract's handler returns. */
+/** The reply that a contract's handler returns. */
 export type ReplyTo<C extends RequestContract> = Reply<OutputOf<C>>;
 
 /**
- * Asks other contexts. A context that came in over HTTP is sent on in the person's name by the gateway only (it holds
- * the receivers' keys); a service asks in its own name with `own(cause)`, which names no person.
+ * Sends requests to other contexts. Only the gateway, which has the receivers' keys, can send a request in the name of
+ * a person. A service sends requests in its own name with `own(cause)`, which contains no person.
  */
 export interface Bus {
   request<C extends RequestContract>(
@@ -48,7 +51,10 @@ export interface Bus {
     input: CallerInputOf<C>,
     context: RequestContext,
   ): Promise<Reply<OutputOf<C>>>;
-  /** Ends when the server's stream ends, throws a StreamRefusedError when it refuses; leaving the loop or aborting stops the producer. */
+  /**
+   * Returns the items of a stream. Ends when the server's stream ends; throws a StreamRefusedError for an error.
+   * Leaving the loop or aborting stops the producer.
+   */
   stream<C extends StreamContract>(
     contract: C,
     input: CallerInputOf<C>,
@@ -56,9 +62,9 @@ export interface Bus {
     signal?: AbortSignal,
   ): AsyncIterable<OutputOf<C>>;
   /**
-   * A context in this service's own name.
-   * @param cause what led to it: its ids are carried on, and whether it is a dry run; a fresh command id is made where
-   *   none is given
+   * Returns a context in this service's own name.
+   *
+   * @param cause the cause of the request, whose IDs and `dryRun` are used. Default command ID: a new one.
    */
   own(cause: Partial<Omit<CommandContext, 'actor'>> & { readonly timeoutMs?: number }): RequestContext;
 }

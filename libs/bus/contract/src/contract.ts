@@ -3,55 +3,69 @@ import type { Position } from '#kernel';
 import type { z } from 'zod';
 
 /**
- * Most bytes of a request's body over HTTP, counted before and after unpacking: what one object may have. It leaves room in a
- * message of the bus for what JSON makes of it and for the caller's context.
+ * Maximum size of a request's body over HTTP in bytes, before and after decompression. The rest of a bus message is
+ * needed for JSON escapes and the caller's context.
  */
 export const BODY_BYTES = 768 * 1024;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 interface Common<Input extends z.ZodType, Output extends z.ZodType> {
-  /** `<context>.v<n>.<words>`: the bus subject; served by exactly one context. */
+  /** Bus subject `<context>.v<n>.<words>`. Exactly one context serves it. */
   readonly subject: string;
-  /** `METHOD /v1/path/{parameter}`; absent for requests between services. What is not in the path is query (GET, DELETE) or body. */
+  /**
+   * HTTP route `METHOD /v1/path/{parameter}`; absent for requests between services. Input members that are not in the
+   * path are in the query (GET, DELETE) or the body.
+   */
   readonly route?: `${Method} /${string}`;
   /** One line for OpenAPI and the reference. */
   readonly summary?: string;
   readonly permission: Permission | typeof PUBLIC | typeof SERVICES_ONLY;
-  /** Services that may call it in their own name; needed with SERVICES_ONLY, additional elsewhere. */
+  /** Services that may send it in their own name. Required with SERVICES_ONLY, otherwise additional. */
   readonly callers?: readonly string[];
-  /** Parsed once, by the server; unknown members are refused. */
+  /** Parsed once, by the server. Unknown members are rejected. */
   readonly input: Input;
   readonly output: Output;
   /**
-   * The organization that the request is about: id or slug; services give the id. The guard resolves it and refuses
-   * what is not found, so that the handler's context has its id. Left out when a request is about none.
+   * Returns the organization of the request: ID or slug; services send the ID. The guard resolves it, or rejects the
+   * request if it does not exist, so that the handler's context has its ID. Absent for requests without an
+   * organization.
    */
   organizationOf?(input: z.infer<Input>): string;
-  /** The whole request body goes into this one member of the input (a manifest, say) instead of being its members. */
+  /**
+   * The input member that is the complete request body, such as a manifest. Default: the body has the input's members.
+   */
   readonly body?: string;
-  /** What such a body is, for OpenAPI: the schema by which the service reads it. */
+  /** Schema of such a body for OpenAPI, with which the service parses it. */
   readonly bodySchema?: z.ZodType;
   readonly timeoutMs: number;
 }
 
-/** One question and one answer over the bus, perhaps reachable over HTTP too. */
+/** A request with one reply over the bus, and optionally over HTTP. */
 export interface RequestContract<
   Input extends z.ZodType = z.ZodType,
   Output extends z.ZodType = z.ZodType,
 > extends Common<Input, Output> {
   readonly kind: 'request';
-  /** HTTP status of success; what the handler's meta says (`created`) wins. 200 when left out. */
+  /** HTTP status of success, unless the reply's metadata (`created`) overrides it. Default: 200. */
   readonly success?: 200 | 201 | 202 | 204;
-  /** It makes what was not there before, and then answers 201. */
+  /** Whether the request creates a resource. The status is then 201. */
   readonly creates?: true;
-  /** `?dryRun=true` answers what would happen and makes nothing; 422 where this is left out. */
+  /**
+   * Whether `?dryRun=true` is supported, which returns the result without any change. Otherwise, it is rejected with
+   * 422.
+   */
   readonly dryRun?: true;
-  /** The answers carry the configuration's revision as ETag, and `If-Match` holds the change to it; 412 with any ETag where this is left out. */
+  /**
+   * Whether responses have the revision as ETag, and `If-Match` is supported. Otherwise, any ETag is rejected with 412.
+   */
   readonly ifMatch?: true;
 }
 
-/** One question and many answers, until the caller stops listening. Over HTTP: server-sent events, or JSON lines gathered into `items`. */
+/**
+ * A request with many replies, until the caller disconnects. Over HTTP, these are server-sent events, or one response
+ * with `items`.
+ */
 export interface StreamContract<
   Input extends z.ZodType = z.ZodType,
   Output extends z.ZodType = z.ZodType,
@@ -61,18 +75,20 @@ export interface StreamContract<
 
 export type Contract = RequestContract | StreamContract;
 export type InputOf<C extends Contract> = z.infer<C['input']>;
-/** What a caller may leave out: defaults not yet applied. */
+/** Input of a caller, who may omit members with defaults. */
 export type CallerInputOf<C extends Contract> = z.input<C['input']>;
 export type OutputOf<C extends Contract> = z.infer<C['output']>;
 
-/** What a contract has that names an organization; the types of contexts follow from it. */
+/** Part of a contract with an organization, from which the types of contexts are derived. */
 export interface NamesOrganization<Input extends z.ZodType = z.ZodType> {
   organizationOf(input: z.infer<Input>): string;
 }
 
 type Draft<C extends Contract> = Omit<C, 'kind'>;
 
-/** Declares a request; `organizationOf` stays in its type, so that a handler knows whether an organization is there. */
+/**
+ * Declares a request. Its type includes `organizationOf`, so that the handler's context has an organization if needed.
+ */
 export function request<I extends z.ZodType, O extends z.ZodType>(
   contract: Draft<RequestContract<I, O>> & NamesOrganization<I>,
 ): RequestContract<I, O> & NamesOrganization<I>;
@@ -83,7 +99,7 @@ export function request(contract: Draft<RequestContract>): RequestContract {
   return { kind: 'request', ...contract };
 }
 
-/** Declares a stream of answers; see `request`. */
+/** Declares a stream of replies; see `request`. */
 export function stream<I extends z.ZodType, O extends z.ZodType>(
   contract: Draft<StreamContract<I, O>> & NamesOrganization<I>,
 ): StreamContract<I, O> & NamesOrganization<I>;
@@ -94,16 +110,16 @@ export function stream(contract: Draft<StreamContract>): StreamContract {
   return { kind: 'stream', ...contract };
 }
 
-/** What stands beside an answer and travels in headers: never part of the resource. */
+/** Metadata of a reply, which HTTP sends as headers: never part of the resource. */
 export interface ReplyMeta {
-  /** The log up to here is needed to see this write: header `Consistency`. */
+  /** Position that reads must include to see this write: header `Consistency`. */
   readonly position?: Position;
-  /** Revision of the configuration: header `ETag`, for `If-Match`. */
+  /** Revision of the resource: header `ETag`, for `If-Match`. */
   readonly revision?: number;
-  /** The resource is new: 201. */
+  /** Whether the resource is new: status 201. */
   readonly created?: boolean;
-  /** The answer was made again for a repeated Idempotency-Key. */
+  /** Whether this is the reply to a repeated Idempotency-Key. */
   readonly repeated?: boolean;
-  /** Sentences for people, shown on stderr (header `Warning` style); never a secret. */
+  /** Sentences for people, printed to standard error (header `Warning`). Never a secret. */
   readonly warnings?: readonly string[];
 }

@@ -15,10 +15,10 @@ const faults = (value: unknown) => {
     : inputErrorsOf(schema, parsed.error, '/body').map(({ pointer, message }) => `${pointer} ${message}`);
 };
 
-describe('what is wrong with an input', () => {
-  it('is said of what is missing', () =>
+describe('the errors of an input', () => {
+  it('include missing members', () =>
     expect(faults({ count: 1, on: true })).toEqual(['/body/name is missing', '/body/tags is missing']));
-  it('is said of a wrong type, without the value', () =>
+  it('include wrong types, without the value', () =>
     expect(faults({ name: 5, count: 'secret', on: 'yes', tags: {}, more: { deep: null } })).toEqual([
       '/body/name must be a string, not a number',
       '/body/count must be a number, not a string',
@@ -26,13 +26,13 @@ describe('what is wrong with an input', () => {
       '/body/tags must be a list, not an object',
       '/body/more/deep must be a number, not null',
     ]));
-  it('is said of an unknown member, with the nearest known name', () =>
+  it('include unknown members, with the nearest known name', () =>
     expect(faults({ name: 'a', count: 1, on: true, tags: [], mroe: {} })).toEqual([
       '/body/mroe is not a known field; did you mean more?',
     ]));
 });
 
-describe('use-S4: a great many errors', () => {
+describe('use-S4: a large number of errors', () => {
   it.each([
     [
       'unknown members',
@@ -45,5 +45,5 @@ describe('use-S4: a great many errors', () => {
       },
     ],
     ['wrong elements', { name: 'a', count: 1, on: true, tags: Array.from({ length: 5_000 }, (_, n) => n) }],
-  ])('are listed up to fifty: %s', (_what, value) => expect(faults(value)).toHaveLength(50));
+  ])('is limited to fifty: %s', (_what, value) => expect(faults(value)).toHaveLength(50));
 });

@@ -1,13 +1,14 @@
 import { nearestName, type InputError } from '#kernel';
 import { z } from 'zod';
 
-/** More errors than these are not listed: the first ones are what people repair. */
+/** Maximum number of reported errors. */
 const MOST_ERRORS = 50;
 
 /**
- * What is wrong with an input, one error each and at most 50, in words that say what to change: for an unknown member its
- * nearest known name. Values are never repeated, because they may be secrets.
- * @param prefix JSON pointer of the parsed value inside the request
+ * Returns the errors of an input, at most 50, each with a message that says what to change; for an unknown member, with
+ * the nearest known name. Values are never included, because they may be secrets.
+ *
+ * @param prefix JSON pointer of the parsed value in the request
  */
 export function inputErrorsOf(schema: z.ZodType, error: z.ZodError, prefix = ''): InputError[] {
   return error.issues
@@ -39,7 +40,7 @@ function errorsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: strin
   return [{ pointer: pointer(prefix, path), message: plain(issue.message) }];
 }
 
-/** Types as people call them. */
+/** Display names of types. */
 const TYPES: Readonly<Record<string, string>> = {
   string: 'a string',
   number: 'a number',
@@ -50,7 +51,7 @@ const TYPES: Readonly<Record<string, string>> = {
   array: 'a list',
 };
 
-/** Zod's sentence about a wrong type, for people who know no schema. */
+/** Converts zod's message about a wrong type, for people who do not know the schema. */
 function plain(message: string): string {
   const [, expected = '', received = ''] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? [];
   if (received === '') return message;
@@ -61,11 +62,11 @@ function plain(message: string): string {
 
 const depth = (issues: readonly z.core.$ZodIssue[]): number => Math.max(0, ...issues.map(({ path }) => path.length));
 
-/** A JSON pointer (RFC 6901) to `path` below `prefix`. */
+/** Returns a JSON pointer (RFC 6901) to `path` below `prefix`. */
 export const pointer = (prefix: string, path: readonly string[]): string =>
   prefix + path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
-/** Names of members that `schema` knows at `path`; none where it knows no names. */
+/** Returns the names of members that `schema` has at `path`; empty if it declares no names. */
 function knownNames(schema: z.ZodType, path: readonly string[]): string[] {
   return [...new Set(objectsAt(schema, path).flatMap((shape) => Object.keys(shape)))];
 }
@@ -76,7 +77,7 @@ function objectsAt(schema: z.core.$ZodType, path: readonly string[]): Shape[] {
   return schemasAt(schema, path).flatMap(({ _zod }) => ('shape' in _zod.def ? [_zod.def.shape as Shape] : [])); // only an object's definition has a shape
 }
 
-/** The innermost schemas that may stand at `path`: wrappers (optional, default, union, pipe, lazy) are looked through. */
+/** Returns the innermost schemas at `path`, inside wrappers (optional, default, union, pipe, lazy). */
 function schemasAt(schema: z.core.$ZodType, path: readonly string[]): z.core.$ZodType[] {
   const { def } = schema._zod as {
     def: z.core.$ZodTypeDef &
@@ -96,7 +97,10 @@ function schemasAt(schema: z.core.$ZodType, path: readonly string[]): z.core.$Zo
   return next ? schemasAt(next, rest) : [];
 }
 
-/** Whether only a text can stand at `path`: then a plain YAML scalar there is its source, not the number it looks like. */
+/**
+ * Returns whether only a string is allowed at `path`. A plain YAML scalar is then its text, even if it looks like a
+ * number.
+ */
 export function expectsText(schema: z.ZodType, path: readonly string[]): boolean {
   const leaves = schemasAt(schema, path).map(({ _zod }) => _zod.def.type);
   return (

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 
-/** Most items of one page. */
+/** Maximum number of items in a page. */
 const PAGE = 500;
 
-/** What every list takes: how many items at once, and where the page before ended. */
+/** Input of every list: the maximum number of items, and the cursor from the previous page. */
 export const pageInput = {
   limit: z.coerce.number().int().min(1).max(PAGE).default(PAGE).describe('items of one page'),
   cursor: z.string().optional().describe('`next` of the page before'),
 };
 
-/** What every list answers. */
+/** Output of every list. */
 export const pageOutput = <Item extends z.ZodType>(item: Item) => ({
   items: z.array(item),
-  /** Present when there may be more. */
+  /** Present if there may be more items. */
   next: z.string().optional(),
 });
 
@@ -22,9 +22,10 @@ interface PageInput {
 }
 
 /**
- * A page of a list that is in memory.
- * @param keyOf a text that no two items share; the list is ordered by it, ascending
- * @returns the items behind the cursor, also when the item that it was made from is gone
+ * Returns a page of a list in memory.
+ *
+ * @param keyOf returns a unique string by which the list is ordered, ascending
+ * @returns the items after the cursor, even if the cursor's item was removed
  */
 export function pageOf<T>(
   items: Iterable<T>,

@@ -1,12 +1,12 @@
 import type { Principal } from '#access';
 
-/** What a refused request leaves behind. Holds ids and codes only. */
+/** A denied request, for the audit log. Contains IDs and codes only. */
 export interface Refusal {
-  /** Subject of the contract that was asked for. */
+  /** Subject of the request's contract. */
   readonly subject: string;
   readonly permission: string;
   readonly principal: Principal;
-  /** Resolved id; absent when the request is about no organization, or about one that does not exist. */
+  /** ID of the organization; absent if there is none, or it does not exist. */
   readonly organizationId?: string;
   readonly code: string;
   readonly correlationId: string;
@@ -15,11 +15,11 @@ export interface Refusal {
 }
 
 /**
- * Records that somebody was refused something for lack of a right. Whoever decides tells it, and nobody else: the edge
- * what it refuses before a body is read, the guard of a service what it refuses, and the service what its decisions refuse.
+ * Records requests that were denied for lack of a permission. Each is recorded once, where it is denied: by the edge
+ * before a body is read, by the guard of a service, or by the decision of a service.
  */
 export interface RefusalRecorder {
-  /** Must not throw and must not wait; it limits what it takes. */
+  /** Records a denied request. Must not throw or wait; it limits what it stores. */
   refused(refusal: Refusal): void;
 }
 

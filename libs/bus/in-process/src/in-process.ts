@@ -14,7 +14,7 @@ import type { Subscription } from 'rxjs';
 
 type Sink = (json: string) => void;
 
-/** The bus of one process: encodes every message as if it went to another one. */
+/** Creates the bus of one process. Encodes every message as if it were sent to another process. */
 export function inProcessTransport(): BusTransport {
   const exchange = new Exchange();
   return {
@@ -28,7 +28,7 @@ export function inProcessTransport(): BusTransport {
   };
 }
 
-/** Knows which server serves a subject. */
+/** Finds the server of a subject. */
 class Exchange {
   private readonly servers = new Set<InProcessServer>();
 
@@ -49,7 +49,7 @@ class Exchange {
   }
 }
 
-/** Headers are for other processes: within this one nothing in them is believed, so nobody gets to see them. */
+/** Context of a message, without its headers, which are not trusted within a process. */
 class InProcessContext extends BaseRpcContext<[string]> implements MessageContext {
   readonly caller: MessageCaller;
   readonly json: string;
@@ -74,7 +74,7 @@ class InProcessServer extends Server implements CustomTransportStrategy {
     started();
   }
 
-  /** Takes no more requests; streams end, requests under way are answered. */
+  /** Accepts no further requests. Streams end, and requests in progress are completed. */
   close(): void {
     this.exchange.detach(this);
     for (const end of [...this.live.values()]) end();
@@ -90,7 +90,7 @@ class InProcessServer extends Server implements CustomTransportStrategy {
     return this.messageHandlers.has(subject);
   }
 
-  /** Hands over a message in a later turn. The returned function stops the producer. */
+  /** Delivers a message in a later turn. The returned function stops the producer. */
   accept(subject: string, message: OutgoingMessage, sink: Sink): () => void {
     let cancelled = false;
     let subscription: Subscription | undefined;
@@ -110,7 +110,7 @@ class InProcessServer extends Server implements CustomTransportStrategy {
         }
         const outcome = this.transformToObservable(await handler(body.value, context));
         if (cancelled) {
-          // Subscribed and left at once, so that a producer that was just made is ended.
+          // Subscribe and unsubscribe, so that a producer that was just created is ended.
           outcome.subscribe().unsubscribe();
           return ended();
         }
@@ -140,7 +140,7 @@ class InProcessServer extends Server implements CustomTransportStrategy {
     };
   }
 
-  /** Nest types the hooks' span as void, though it returns what the hook returned: the promise of the work. */
+  /** Nest declares that the hooks return void, although they return the promise of the work. */
   private async runProcessing(context: InProcessContext, work: (ended: () => void) => Promise<void>): Promise<void> {
     await (this.runWithProcessingHooks(context, work) as unknown as Promise<void>);
   }

@@ -1,7 +1,7 @@
 import { connectOptions, isSupported } from './connection.ts';
 
 describe('the NATS address', () => {
-  it('may name a user, a token, TLS and several servers', () => {
+  it('may contain a user, a token, TLS, and several servers', () => {
     expect(connectOptions('nats://ada:p%40ss@a:4222')).toMatchObject({
       servers: ['a:4222'],
       user: 'ada',
@@ -11,12 +11,12 @@ describe('the NATS address', () => {
     expect(connectOptions('tls://a:4222,tls://b:4222')).toMatchObject({ servers: ['a:4222', 'b:4222'], tls: {} });
   });
 
-  it('is refused in one sentence that repeats nothing of it', () => {
+  it('is rejected with one sentence that does not contain it', () => {
     for (const wrong of ['', 'http://a', 'nats://', 'ada:secret@host'])
       expect(() => connectOptions(wrong)).toThrow(/^The NATS address is not of the form/);
   });
 
-  it('never gives up on a connection', () => {
+  it('has no limit on reconnects', () => {
     expect(connectOptions('nats://a:4222')).toMatchObject({ maxReconnectAttempts: -1, waitOnFirstConnect: true });
   });
 });

@@ -1,7 +1,7 @@
 import type { Clock, Ids } from '#kernel';
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 
-/** What client and server share. */
+/** Settings that client and server share. */
 export interface NatsSettings {
   readonly connection: NodeConnectionOptions;
   readonly clock: Clock;
@@ -10,13 +10,17 @@ export interface NatsSettings {
   readonly drainMs: number;
 }
 
-/** Header with the id of a stream; control messages name it. */
+/** Header with the ID of a stream, to which control messages refer. */
 export const CALL_HEADER = 'astro-call';
 
-/** Subject of what a reader says about its stream: `alive` renews the lease, `cancel` ends it. */
+/** Returns the subject of a reader's control messages: `alive` renews the lease of a stream, `cancel` ends it. */
 export const controlSubject = (verb: 'alive' | 'cancel', call: string): string => `_CALL.${verb}.${call}`;
 
-/** Options for nats.js from one or several URLs. @throws Error in one sentence, without the password */
+/**
+ * Returns the options of nats.js for one or several URLs.
+ *
+ * @throws Error with one sentence, without the password
+ */
 export function connectOptions(url: string): NodeConnectionOptions {
   const addresses = url.split(',').map((part) => parsed(part.trim()));
   const [first] = addresses;
@@ -43,7 +47,7 @@ function parsed(text: string): URL {
   return url;
 }
 
-/** Refuses what lacks filters, metadata and reasons of JetStream. Closes the connection first. */
+/** Rejects a version that lacks the filters, metadata, and reasons of JetStream. Closes the connection first. */
 export async function requireVersion(connection: NatsConnection): Promise<NatsConnection> {
   const version = connection.info?.version ?? '0.0.0';
   if (isSupported(version)) return connection;
@@ -51,7 +55,7 @@ export async function requireVersion(connection: NatsConnection): Promise<NatsCo
   throw new Error(`nats-server ${version} is too old: Astro Platform needs 2.10 or newer.`);
 }
 
-/** Whether a nats-server of this version has what the platform needs. */
+/** Returns whether a nats-server of this version is supported. */
 export function isSupported(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   return major > 2 || (major === 2 && minor >= 10);

@@ -13,14 +13,17 @@ import { CALL_HEADER, controlSubject, requireVersion, type NatsSettings } from '
 
 type Receive = (answer: AnswerPacket) => void;
 
-/** Nest's client with a cancel and a lease for streams, one shared inbox for requests, and refusals for every failure. */
+/**
+ * Nest's client, extended by cancellation and leases for streams, a shared inbox for requests, and an error for every
+ * failure.
+ */
 export class NatsClient extends ClientNats {
   private wasConnected = false;
-  /** Exchanges that end at once when the connection is lost. */
+  /** Exchanges that end immediately when the connection is lost. */
   private readonly open = new Set<Receive>();
 
   constructor(private readonly settings: NatsSettings) {
-    // Nest types its options by an older list of nats.js' own; they are handed to nats.js as they are.
+    // Nest's type of the options is an older list of those of nats.js, which receives them unchanged.
     super(settings.connection as ConstructorParameters<typeof ClientNats>[0]);
     this.on('disconnect', () => this.failOpen());
   }
@@ -53,7 +56,7 @@ export class NatsClient extends ClientNats {
     await super.close();
   }
 
-  /** Waits for the connection where there was none yet; fails at once while it is lost. */
+  /** Waits until the first connection is established. Fails immediately while a connection is lost. */
   exchange(subject: string, message: OutgoingMessage, receive: Receive): () => void {
     const { connection } = this;
     if (connection && this.isConnected) return this.start(connection, subject, message, receive);
@@ -93,9 +96,9 @@ export class NatsClient extends ClientNats {
     };
   }
 
-  /** One answer, over the connection's shared inbox. */
+  /** Sends a request with one reply, over the connection's shared inbox. */
   private ask(connection: NatsConnection, subject: string, message: OutgoingMessage, callback: Receive): () => void {
-    // The Bus keeps the time; this time-out only frees nats.js' own table when the Bus has long gone.
+    // The Bus enforces the timeout. This one only removes the entry in nats.js, long afterwards.
     connection.request(subject, message.json, { headers: headersOf(message), timeout: message.timeoutMs + 1_000 }).then(
       (answer) => callback(packetOf(answer)),
       (error: unknown) => callback({ err: refusalOf(error, subject, message.timeoutMs), isDisposed: true }),
@@ -103,7 +106,7 @@ export class NatsClient extends ClientNats {
     return () => {};
   }
 
-  /** Many answers, over an inbox of their own; the lease is renewed until the reader leaves. */
+  /** Receives many replies over a separate inbox. Renews the lease until the reader leaves. */
   private listen(connection: NatsConnection, subject: string, message: OutgoingMessage, callback: Receive): () => void {
     const { clock, ids, leaseMs } = this.settings;
     const call = ids.uuid();
@@ -125,7 +128,7 @@ export class NatsClient extends ClientNats {
         if (isNoResponders(answer)) return end({ err: busErrors.nobodyServes(subject), isDisposed: true });
         const packet = packetOf(answer);
         if (packet.err || packet.isDisposed) return end(packet);
-        if (packet.response !== undefined) callback(packet); // a packet without anything is the server's heartbeat
+        if (packet.response !== undefined) callback(packet); // an empty packet is the server's heartbeat
       },
     });
     const renew = (): void => {
@@ -168,7 +171,7 @@ const packetOf = (answer: Msg): AnswerPacket => JSON.parse(answer.string()) as A
 
 const isNoResponders = (answer: Msg): boolean => answer.data.length === 0 && answer.headers?.code === 503;
 
-/** Control messages are hints: when they cannot be sent, the lease does their work. */
+/** Sends a control message. If it cannot be sent, the lease expires instead. */
 function publishQuietly(connection: NatsConnection, subject: string): void {
   if (!connection.isClosed()) connection.publish(subject);
 }

@@ -14,7 +14,7 @@ import type { Msg, NatsConnection, Subscription as NatsSubscription } from '@nat
 import type { Observable, Subscription } from 'rxjs';
 import { CALL_HEADER, requireVersion, type NatsSettings } from './connection.ts';
 
-/** Replicas share the work: each message goes to one of this group. */
+/** Queue group of all replicas: each message is delivered to one of them. */
 const QUEUE = 'astro';
 const DRAIN_POLL_MS = 10;
 
@@ -33,7 +33,7 @@ class MessageNatsContext extends NatsContext implements MessageContext {
   }
 }
 
-/** A stream that is being sent. */
+/** A stream in progress. */
 interface LiveStream {
   seenMs: number;
   subscription?: Subscription;
@@ -41,7 +41,7 @@ interface LiveStream {
   readonly respond: Respond;
 }
 
-/** Nest's server with cancel and lease for streams, an answer for every message, and a close that owes nothing. */
+/** Nest's server, extended by cancellation and leases for streams, a reply to every message, and a graceful close. */
 export class NatsServer extends ServerNats {
   private readonly streams = new Map<string, LiveStream>();
   private readonly subscribed: NatsSubscription[] = [];
@@ -50,7 +50,7 @@ export class NatsServer extends ServerNats {
   private connection?: NatsConnection;
 
   constructor(private readonly settings: NatsSettings) {
-    // Nest types its options by an older list of nats.js' own; they are handed to nats.js as they are.
+    // Nest's type of the options is an older list of those of nats.js, which receives them unchanged.
     super(settings.connection as ConstructorParameters<typeof ServerNats>[0]);
   }
 
@@ -59,7 +59,7 @@ export class NatsServer extends ServerNats {
     return this.connection;
   }
 
-  /** Started means reachable: the server has taken note of the subscriptions. */
+  /** Calls `started` when the server has processed the subscriptions, so that requests can be delivered. */
   override start(started: (error?: unknown) => void): void {
     const { connection } = this;
     if (!connection) return started(new Error('the NATS connection is missing'));
@@ -81,7 +81,7 @@ export class NatsServer extends ServerNats {
     this.heartbeat();
   }
 
-  /** Takes no more messages, answers those it has, tells readers of streams, then leaves. */
+  /** Accepts no further messages, completes those in progress, ends streams, then closes the connection. */
   override async close(): Promise<void> {
     const { clock, drainMs } = this.settings;
     this.beat?.cancel();
@@ -131,12 +131,12 @@ export class NatsServer extends ServerNats {
         }
         const outcome: Observable<unknown> = this.transformToObservable(await handler(data, context));
         if (stream?.cancelled) {
-          // Subscribed and left at once, so that a producer that was just made is ended.
+          // Subscribe and unsubscribe, so that a producer that was just created is ended.
           outcome.subscribe().unsubscribe();
           over();
           return ended();
         }
-        // What was put off to a later tick is not sent once the stream was cancelled.
+        // Items that were deferred to a later tick are not sent after the stream was cancelled.
         const subscription = this.send(outcome, (answer) => {
           if (!stream?.cancelled) respond(answer);
         });
@@ -151,7 +151,7 @@ export class NatsServer extends ServerNats {
     }
   }
 
-  /** Nest types the hooks' span as void, though it returns what the hook returned: the promise of the work. */
+  /** Nest declares that the hooks return void, although they return the promise of the work. */
   private async runProcessing(context: NatsContext, work: (ended: () => void) => Promise<void>): Promise<void> {
     await (this.runWithProcessingHooks(context, work) as unknown as Promise<void>);
   }
@@ -164,7 +164,7 @@ export class NatsServer extends ServerNats {
     else this.end(stream);
   }
 
-  /** Ends streams whose reader was not heard of, and tells the other readers that this process lives. */
+  /** Ends streams whose lease has expired, and sends a heartbeat to the other readers. */
   private heartbeat(): void {
     const { clock, leaseMs } = this.settings;
     const old = clock.monotonic() - leaseMs;

@@ -17,10 +17,10 @@ if (url) {
 } else describe.skip('bus on nats: ASTRO_TEST_NATS_URL is not set', () => it('was not tested', () => {}));
 
 if (url) {
-  describe('what only a network does', () => {
+  describe('over a network', () => {
     const open = (leaseMs: number) => natsTransport({ url, clock: systemClock, ids: systemIds, leaseMs, drainMs: 200 });
 
-    it('ends a stream within its lease when the reader’s process is gone', async () => {
+    it('ends a stream within its lease when the process of the reader was killed', async () => {
       const [serving, reading] = [await open(300), await open(300)];
       const server = await startServer(serving, systemClock, directoryOf());
       await reading.connect();
@@ -28,16 +28,16 @@ if (url) {
       const items = gateway.stream(fixtureContracts.forever, {}, personContext(systemClock))[Symbol.asyncIterator]();
       await items.next();
       expect(server.producing()).toBe(1);
-      await reading.close(); // like a killed process: no cancel is sent any more
+      await reading.close(); // like a killed process, sends no cancel
       await eventually(() => expect(server.producing()).toBe(0));
       const rest = async () => {
-        for (;;) await items.next(); // what had arrived before is handed out first
+        for (;;) await items.next(); // returns what has already arrived first
       };
       await expect(rest()).rejects.toMatchObject({ error: { code: 'bus/disconnected' } });
       await server.close();
     });
 
-    it('shares requests among replicas', async () => {
+    it('distributes requests among replicas', async () => {
       const transports = [await open(300), await open(300), await open(300)];
       const servers = await Promise.all(
         transports.map((transport) => startServer(transport, systemClock, directoryOf())),

@@ -6,22 +6,22 @@ import { NatsClient } from './nats-client.ts';
 import { NatsServer } from './nats-server.ts';
 
 export interface NatsOptions {
-  /** `nats://[user:password@]host:port` or `tls://…`; several, separated by commas, are one cluster. */
+  /** Address `nats://[user:password@]host:port` or `tls://…`; several of one cluster, separated by commas. */
   readonly url: string;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** A stream whose reader, or whose server, was not heard of for so long is over. 3,000 ms when left out. */
+  /** Milliseconds after which a stream ends if its reader or server has sent no heartbeat. Default: 3,000. */
   readonly leaseMs?: number;
-  /** How long closing a server waits for the answers it owes. 10,000 ms when left out. */
+  /** Milliseconds that closing a server waits for replies in progress. Default: 10,000. */
   readonly drainMs?: number;
 }
 
 /**
- * The bus over NATS; needs nats-server 2.10 or newer, and an older one is refused in one sentence. Connecting waits for
- * a server that is not there yet, and a lost connection comes back by itself.
+ * Creates the bus over NATS. Requires nats-server 2.10; an older one is rejected with one sentence. Waits for a server
+ * that is not reachable yet, and reconnects automatically.
  */
 export async function natsTransport(options: NatsOptions): Promise<BusTransport> {
-  // Nest's client asks for the package through require, which is not there in a bundle: put it into Nest's cache first.
+  // Nest's client loads this package with require, which does not work in a bundle. This puts it into Nest's cache.
   await loadPackage('@nats-io/transport-node', 'bus', () => import('@nats-io/transport-node'));
   const settings = {
     connection: connectOptions(options.url),
