@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Where a connection would go. `host` is the name that led to the address, or the address itself. */
+/** Target of a connection. `host` is the name that resolved to the address, or the address itself. */
 export interface EgressTarget {
   readonly address: string;
   readonly port: number;
@@ -9,7 +9,7 @@ export interface EgressTarget {
 
 type Family = 'ipv4' | 'ipv6';
 
-/** Networks that are not the public internet (IANA special-purpose registries). */
+/** Networks that are not part of the public internet (IANA special-purpose registries). */
 const NOT_PUBLIC: readonly (readonly [string, number, Family, string])[] = [
   ['0.0.0.0', 8, 'ipv4', 'an unspecified'],
   ['10.0.0.0', 8, 'ipv4', 'a private'],
@@ -50,7 +50,7 @@ export function subnet(network: string, prefix: number, family: Family): BlockLi
 
 const familyOf = (address: string): Family => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
-/** An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) becomes the IPv4 one; a zone (`%eth0`) is cut. */
+/** Converts an IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) to IPv4, and removes a zone (`%eth0`). */
 export function plainAddress(address: string): string {
   const bare = (address.split('%')[0] ?? '').toLowerCase();
   if (isIP(bare) !== 6) return bare;
@@ -63,19 +63,19 @@ export function plainAddress(address: string): string {
 
 export const within = (list: BlockList, address: string): boolean => list.check(address, familyOf(address));
 
-/** What an address is when it is not public, such as `a private`; undefined for public ones. */
+/** Returns the kind of an address that is not public, such as `a private`; undefined for public addresses. */
 export function specialKind(address: string): string | undefined {
   if (isIP(address) === 0) return 'no';
   return CLASSES.find(({ list }) => within(list, address))?.kind;
 }
 
-/** `host:port` in lower case. */
+/** Formats `host:port` in lower case. */
 export const endpoint = (host: string, port: number): string => `${host.toLowerCase()}:${port}`;
 
-/** Whether an address is this machine's own loopback. */
+/** Returns whether an address is loopback. */
 export const isLoopback = (address: string): boolean => specialKind(plainAddress(address)) === 'a loopback';
 
-/** Whether a connection to an address ends at this machine: loopback, and the unspecified address, which leads there. */
+/** Returns whether a connection to an address reaches this machine: loopback, and the unspecified address. */
 export const isThisMachine = (address: string): boolean => {
   const kind = specialKind(plainAddress(address));
   return kind === 'a loopback' || kind === 'an unspecified';

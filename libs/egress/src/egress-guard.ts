@@ -3,24 +3,25 @@ import type { DomainError } from '#kernel';
 import { egressRefused, isAllowed, type EgressPolicy } from './egress.ts';
 
 /**
- * Says whether the platform may dial an address that a person named. Connections are checked again when they are made:
- * this early answer is for the person who registers a cluster.
+ * Checks whether the platform may connect to an address that a user has entered. Every connection is checked again when
+ * it is opened; this check gives early feedback when a cluster is registered.
  */
 export interface EgressGuard {
   /**
    * @param host a name or an address, IPv6 without brackets; names are resolved
-   * @returns the refusal, or `undefined` when the target is allowed (or its name cannot be resolved now)
+   * @returns the refusal; `undefined` if the target is allowed, or if its name cannot be resolved now
    */
   check(host: string, port: number): Promise<DomainError | undefined>;
 }
 
-/** Token of the EgressGuard. */
+/** Injection token of the EgressGuard. */
 export const EGRESS_GUARD = Symbol('egress guard');
 
 export function createEgressGuard(policy: EgressPolicy): EgressGuard {
   return {
     async check(host, port) {
-      const addresses = await lookup(host, { all: true }).catch(() => []); // a name that is not known now may be later
+      // A name that does not resolve now may do so later.
+      const addresses = await lookup(host, { all: true }).catch(() => []);
       const refused = addresses.find(({ address }) => !isAllowed(policy, { address, port, host }));
       return refused && egressRefused({ address: refused.address, port, host }, policy);
     },

@@ -14,7 +14,7 @@ function policy(allowed: string, ...own: (readonly [host: string, port: number])
 describe('E10: the egress policy', () => {
   const nothing = policy('');
 
-  it.each(['203.0.114.7', '8.8.8.8', '2606:4700::1111'])('lets public addresses pass: %s', (address) =>
+  it.each(['203.0.114.7', '8.8.8.8', '2606:4700::1111'])('allows public addresses: %s', (address) =>
     expect(isAllowed(nothing, { address, port: 443 })).toBe(true),
   );
 
@@ -45,7 +45,7 @@ describe('E10: the egress policy', () => {
     expect(isAllowed(nothing, { address, port: 443 })).toBe(false),
   );
 
-  it('allows networks, also for IPv4 written as IPv6', () => {
+  it('allows networks, including IPv4-mapped IPv6 addresses', () => {
     const some = policy('10.4.0.0/16, fd00::/8');
     expect(isAllowed(some, { address: '10.4.200.1', port: 6443 })).toBe(true);
     expect(isAllowed(some, { address: '::ffff:10.4.0.1', port: 6443 })).toBe(true);
@@ -53,7 +53,7 @@ describe('E10: the egress policy', () => {
     expect(isAllowed(some, { address: '10.5.0.1', port: 6443 })).toBe(false);
   });
 
-  it('allows host and port together, by address and by the name that led there', () => {
+  it('allows host and port together, by address and by the resolved name', () => {
     const some = policy('127.0.0.1:6443 k8s.internal:6443 [::1]:7000');
     expect(isAllowed(some, { address: '127.0.0.1', port: 6443 })).toBe(true);
     expect(isAllowed(some, { address: '127.0.0.1', port: 6444 })).toBe(false);
@@ -62,7 +62,7 @@ describe('E10: the egress policy', () => {
     expect(isAllowed(some, { address: '::1', port: 7000 })).toBe(true);
   });
 
-  it("refuses the platform's own endpoints whatever the list says", () => {
+  it("refuses the platform's own endpoints, whatever the list contains", () => {
     const some = policy('127.0.0.0/8', ['127.0.0.1', 8080]);
     expect(isAllowed(some, { address: '127.0.0.1', port: 8080 })).toBe(false);
     expect(isAllowed(some, { address: '::ffff:127.0.0.1', port: 8080 })).toBe(false);
@@ -70,7 +70,7 @@ describe('E10: the egress policy', () => {
   });
 
   it.each(['nonsense', '10.0.0.0/33', '10.0.0.0/8/8', 'host:0', 'host:99999', 'host', '[10.0.0.1]:80'])(
-    'refuses a list that cannot be read: %s',
+    'refuses an invalid list: %s',
     (text) =>
       expect(parseEgressPolicy(text)).toMatchObject({
         ok: false,
@@ -78,7 +78,7 @@ describe('E10: the egress policy', () => {
       }),
   );
 
-  it('tells the admin what to set', () => {
+  it('names the setting in the refusal', () => {
     expect(egressRefused({ address: '10.4.0.12', port: 6443 }).detail).toBe(
       '10.4.0.12 is a private address; allow it with ASTRO_EGRESS_ALLOW=10.4.0.0/16 (platform admin)',
     );
@@ -88,24 +88,24 @@ describe('E10: the egress policy', () => {
   });
 });
 
-describe('use-S10: the addresses of the platform itself', () => {
+describe("use-S10: the platform's own addresses", () => {
   const everything = policy('0.0.0.0/0 ::/0 localhost:8080', ['127.0.0.1', 8080], ['astro.acme.dev', 443]);
 
   it.each(['127.0.0.1', '127.0.0.2', '0.0.0.0', '::', '::1', '::ffff:127.0.0.1'])(
-    'are refused however this machine is written: %s',
+    'are refused in every form of this machine: %s',
     (address) => {
       expect(isAllowed(everything, { address, port: 8080, host: 'localhost' })).toBe(false);
       expect(isAllowed(everything, { address, port: 6443 })).toBe(true);
     },
   );
 
-  it('are refused by the public name, at its port, with a dot at the end too', () => {
+  it('are refused by public name at its port, even with a trailing dot', () => {
     for (const host of ['astro.acme.dev', 'ASTRO.acme.dev', 'astro.acme.dev.'])
       expect(isAllowed(everything, { address: '8.8.8.8', port: 443, host })).toBe(false);
     expect(isAllowed(everything, { address: '8.8.8.8', port: 443, host: 'k8s.acme.dev' })).toBe(true);
   });
 
-  it('are refused from the moment at which a part listens, and the refusal names no setting', async () => {
+  it('are refused as soon as a part listens, and the refusal names no setting', async () => {
     const own = new OwnAddresses();
     const parsed = parseEgressPolicy('127.0.0.0/8', own);
     if (!parsed.ok) throw new Error(parsed.error.detail);
@@ -119,7 +119,7 @@ describe('use-S10: the addresses of the platform itself', () => {
     });
   });
 
-  it('are open for the platform’s own way to its sandbox, and nothing else is', () => {
+  it('are allowed for the connection of the platform to its sandbox only', () => {
     const own = onlyEndpoint('127.0.0.1', 9001);
     expect(isAllowed(own, { address: '127.0.0.1', port: 9001 })).toBe(true);
     expect(isAllowed(own, { address: '127.0.0.1', port: 9002 })).toBe(false);

@@ -3,16 +3,16 @@ import { domainError, err, ok, type DomainError, type Result } from '#kernel';
 import { endpoint, plainAddress, specialKind, subnet, within, type EgressTarget } from './addresses.ts';
 import { OwnAddresses } from './own-addresses.ts';
 
-/** Which addresses that are not public the platform may dial. Public addresses are always allowed. */
+/** The addresses that are not public but that the platform may connect to. Public addresses are always allowed. */
 export interface EgressPolicy {
   readonly networks: readonly { readonly text: string; readonly list: BlockList }[];
-  /** Lower-case `host:port`; IPv6 hosts without brackets. */
+  /** `host:port` in lower case; IPv6 hosts without brackets. */
   readonly endpoints: ReadonlySet<string>;
-  /** Refused whatever else is allowed: the platform's own. */
+  /** The platform's own addresses, which are always refused. */
   readonly never: Pick<OwnAddresses, 'has'>;
 }
 
-/** Reads `host:port` and `[v6]:port`; undefined for anything else. */
+/** Parses `host:port` or `[v6]:port`; undefined for anything else. */
 function parseEndpoint(text: string): string | undefined {
   const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text);
   const host = parts?.[1] ?? parts?.[2];
@@ -32,8 +32,9 @@ function parseNetwork(text: string): BlockList | undefined {
 }
 
 /**
- * Reads the list of `ASTRO_EGRESS_ALLOW`: `host:port` and CIDR, separated by commas or white space; '' allows public
- * addresses only. What is in `never` (the platform's own) is refused even when a network on the list has it.
+ * Parses the list of `ASTRO_EGRESS_ALLOW`: `host:port` and CIDR, separated by commas or whitespace. An empty list
+ * allows only public addresses. Addresses in `never` (the platform's own) are refused even if a listed network contains
+ * them.
  */
 export function parseEgressPolicy(
   allowed: string,
@@ -59,7 +60,7 @@ export function parseEgressPolicy(
   return ok({ networks, endpoints, never });
 }
 
-/** Whether a connection to this address and port may be opened. */
+/** Returns whether a connection to this address and port may be opened. */
 export function isAllowed(policy: EgressPolicy, target: EgressTarget): boolean {
   const address = plainAddress(target.address);
   if (isIP(address) === 0) return false;
@@ -72,14 +73,14 @@ export function isAllowed(policy: EgressPolicy, target: EgressTarget): boolean {
   );
 }
 
-/** Allows one address that is not public, such as that of the platform's own sandbox. */
+/** Returns a policy that also allows one address that is not public, such as that of the platform's own sandbox. */
 export const onlyEndpoint = (host: string, port: number): EgressPolicy => ({
   networks: [],
   endpoints: new Set([endpoint(isIP(host) === 0 ? host : plainAddress(host), port)]),
   never: new OwnAddresses(),
 });
 
-/** The refusal that tells a platform admin what to set. */
+/** Returns the refusal, which names the setting for the platform's administrator. */
 export function egressRefused(
   target: EgressTarget,
   { never }: Pick<EgressPolicy, 'never'> = { never: new OwnAddresses() },
@@ -105,5 +106,5 @@ export function egressRefused(
       );
 }
 
-/** Token of the policy in force. */
+/** Injection token of the policy. */
 export const EGRESS = Symbol('egress policy');

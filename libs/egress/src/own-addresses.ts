@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { endpoint, isThisMachine, plainAddress, type EgressTarget } from './addresses.ts';
 
 /**
- * Where the platform itself is reached: refused whatever else is allowed. Grows while parts of the process begin to listen.
- * A port at a loopback address counts for every address that leads to this machine, such as 127.0.0.2 and 0.0.0.0.
+ * The addresses of the platform itself, which are always refused. Parts of the process add theirs when they start to
+ * listen. A port on a loopback address applies to every address of this machine, such as 127.0.0.2 and 0.0.0.0.
  */
 export class OwnAddresses {
   private readonly endpoints = new Set<string>();
@@ -26,5 +26,5 @@ export class OwnAddresses {
   }
 }
 
-/** Token of the process's OwnAddresses. */
+/** Injection token of the process's OwnAddresses. */
 export const OWN_ADDRESSES = Symbol('own addresses');

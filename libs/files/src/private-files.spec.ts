@@ -7,7 +7,7 @@ const root = temporaryFolder();
 const modeOf = (...path: string[]) => statSync(join(root, ...path)).mode & 0o7777;
 
 describe('private files', () => {
-  it('are made in folders for their owner alone', () => {
+  it('are created in folders that only their owner can access', () => {
     makePrivateFolder(join(root, 'a', 'b'));
     expect([modeOf('a'), modeOf('a', 'b')]).toEqual([0o700, 0o700]);
     chmodSync(join(root, 'a'), 0o755);
@@ -15,7 +15,7 @@ describe('private files', () => {
     expect(modeOf('a')).toBe(0o755);
   });
 
-  it('are taken from group and others, and keep what their owner may do', () => {
+  it('lose the permissions of group and others, and keep those of their owner', () => {
     for (const [name, mode, then] of [
       ['one', 0o644, 0o600],
       ['two', 0o640, 0o600],
@@ -29,7 +29,7 @@ describe('private files', () => {
     }
   });
 
-  it('are replaced whole, whatever mode the old one had', () => {
+  it('are replaced atomically, whatever mode the old file had', () => {
     const folder = join(root, 'replaced');
     mkdirSync(folder);
     writeFileSync(join(folder, 'file'), 'old', { mode: 0o644 });
@@ -41,7 +41,7 @@ describe('private files', () => {
     expect(readdirSync(root).filter((name) => name.startsWith('replaced'))).toEqual(['replaced']);
   });
 
-  it('are made once: the first writer wins', () => {
+  it('are created once: the first writer wins', () => {
     const folder = join(root, 'once');
     mkdirSync(folder);
     expect(createPrivateFile(join(folder, 'key'), 'first')).toBe(true);
@@ -51,7 +51,7 @@ describe('private files', () => {
     expect(readdirSync(folder)).toEqual(['key']);
   });
 
-  it('say in words why they cannot be made', () => {
+  it('report why they cannot be created', () => {
     const error = (() => {
       try {
         writePrivateFile(join(root, 'one', 'below a file'), '');

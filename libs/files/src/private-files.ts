@@ -14,20 +14,20 @@ import {
 import { dirname } from 'node:path';
 import { isSystemError, reasonOf } from './system-errors.ts';
 
-/** What everybody but the owner may do with a file. */
+/** Mode bits of group and others. */
 const OTHERS = 0o077;
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 const HAS_MODES = process.platform !== 'win32';
 
-/** Makes a folder, and the folders above it that are missing, for its owner alone (0700). One that exists stays as it is. */
+/** Creates a folder with mode 0700, including missing parent folders. An existing folder is not changed. */
 export function makePrivateFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
 }
 
 /**
- * Takes the rights of group and others from an existing file or folder.
- * @returns why it is still open to others; undefined when it is the owner's alone
+ * Removes the permissions of group and others from an existing file or folder.
+ * @returns the reason if others can still access it; otherwise undefined
  */
 export function makePrivate(path: string): string | undefined {
   if (!HAS_MODES) return undefined;
@@ -41,7 +41,10 @@ export function makePrivate(path: string): string | undefined {
   return undefined;
 }
 
-/** Replaces a small file whole (0600). A process that is killed in the meantime leaves the old file or the new one, never a part. */
+/**
+ * Replaces a small file atomically, with mode 0600. If the process is killed, either the old or the new file exists,
+ * never a part.
+ */
 export function writePrivateFile(path: string, text: string): void {
   const draft = writeDraft(path, text);
   try {
@@ -53,8 +56,9 @@ export function writePrivateFile(path: string, text: string): void {
 }
 
 /**
- * Makes a small file (0600) unless there is one. Of several processes that start together one makes it, and all read it whole.
- * @returns whether this call made it
+ * Creates a small file with mode 0600 unless it exists. Of several processes that start at the same time, one creates
+ * it, and all can read it completely.
+ * @returns whether this call created it
  */
 export function createPrivateFile(path: string, text: string): boolean {
   if (statSync(path, { throwIfNoEntry: false })) return false;
@@ -67,7 +71,7 @@ export function createPrivateFile(path: string, text: string): boolean {
   } finally {
     rmSync(draft, { force: true });
   }
-  syncFolder(dirname(path)); // what is sealed with a key whose file a power cut takes away would be lost
+  syncFolder(dirname(path)); // a power failure must not lose a key with which data was already sealed
   return true;
 }
 
@@ -83,7 +87,7 @@ function writeDraft(path: string, text: string): string {
 }
 
 function syncFolder(path: string): void {
-  if (!HAS_MODES) return; // folders cannot be opened there
+  if (!HAS_MODES) return; // folders cannot be opened on this platform
   const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);

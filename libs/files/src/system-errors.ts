@@ -9,14 +9,17 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: 'a file of that name exists',
 };
 
-/** What the operating system refused, in words; the text of any other error. */
+/** Describes an error of the operating system; returns the message of any other error. */
 export function reasonOf(error: unknown): string {
   const code = codeOf(error);
   if (code !== undefined) return REASONS[code] ?? code;
   return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }
 
-/** Whether the operating system gave this code, such as `ENOENT`, or any code. Not `instanceof`: it is false across realms. */
+/**
+ * Returns whether an error has this code of the operating system, such as `ENOENT`, or any code. `instanceof` fails
+ * across realms.
+ */
 export const isSystemError = (error: unknown, code?: string): boolean =>
   code === undefined ? codeOf(error) !== undefined : codeOf(error) === code;
 

@@ -6,7 +6,7 @@ const MAX_WRITES = 100;
 const MAX_LIMIT = 500;
 const DEFAULT_LIMIT = 100;
 
-/** @throws RangeError for a name that is none; the same on every engine */
+/** @throws RangeError for an invalid name, on every engine */
 export function checkCollectionName(name: string): void {
   if (!NAME.test(name))
     throw new RangeError(
@@ -14,18 +14,21 @@ export function checkCollectionName(name: string): void {
     );
 }
 
-/** @throws RangeError for a path that is none; the same on every engine */
+/** @throws RangeError for an invalid path, on every engine */
 export function checkPath(path: string): void {
   if (!PATH.test(path)) throw new RangeError(`${JSON.stringify(path)} is not the path of a field`);
 }
 
-/** @throws RangeError for more writes than every engine takes */
+/** @throws RangeError for more writes than every engine accepts */
 export function checkWrites(writes: readonly Write[]): void {
   if (writes.length > MAX_WRITES)
     throw new RangeError(`${writes.length} writes at once; a read store takes at most ${MAX_WRITES}`);
 }
 
-/** The limit of a query's page. @throws RangeError for one out of bounds */
+/**
+ * Returns the limit of a query's page.
+ * @throws RangeError if it is out of range
+ */
 export function limitOf({ limit = DEFAULT_LIMIT }: Query): number {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
     throw new RangeError(`limit ${limit} is not within 1 to ${MAX_LIMIT}`);
@@ -39,7 +42,10 @@ export function checkDeclared({ name, indexes }: Collection, { where, range, sor
   }
 }
 
-/** A value to compare with: never an object, which an engine could take for an operator. @throws RangeError */
+/**
+ * Returns a value for comparison. Objects are refused because an engine could interpret them as operators.
+ * @throws RangeError
+ */
 export function checkComparable(value: unknown): string | number | boolean {
   if (typeof value === 'boolean' || typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)))
     return value;
@@ -48,16 +54,16 @@ export function checkComparable(value: unknown): string | number | boolean {
   );
 }
 
-/** The last document of a page: where the next page begins. */
+/** The last document of a page, after which the next page starts. */
 export interface Place {
   readonly id: string;
-  /** Value of the sorted field; null without one. */
+  /** Value of the sorted field; null if there is none. */
   readonly key: Scalar;
 }
 
 export const cursorAfter = ({ id, key }: Place): string => Buffer.from(JSON.stringify([id, key])).toString('base64url');
 
-/** @throws RangeError for a text that `cursorAfter` did not make */
+/** @throws RangeError for a text that was not created by `cursorAfter` */
 export function readCursor(text: string): Place {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());

@@ -8,20 +8,20 @@ import {
   type UnavailableOptions,
 } from '#kernel';
 
-/** A named collection of documents with the fields that `find` may use. */
+/** A named collection of documents, with the fields that `find` may use. */
 export interface Collection {
-  /** Lower-case letters, digits, `-` and `.`; a projection's name. */
+  /** Name of the projection: lower-case letters, digits, `-`, and `.`. */
   readonly name: string;
   /**
-   * Paths (dots reach inside) that are indexed; `find` refuses others by throwing. A path leads to a text, a finite
-   * number, a boolean or null, of one type in all documents; a missing field counts as null.
+   * Indexed paths, with dots for nested fields. `find` throws for other paths. The value is a string, a finite number,
+   * a boolean, or null, with the same type in all documents; a missing field counts as null.
    */
   readonly indexes: readonly string[];
 }
 
 export interface StoredDocument<D = unknown> {
   readonly id: string;
-  /** Position of the last event the document was built from. */
+  /** Position of the last event from which the document was computed. */
   readonly position: Position;
   readonly document: D;
 }
@@ -29,25 +29,28 @@ export interface StoredDocument<D = unknown> {
 export type Scalar = string | number | boolean | null;
 
 export interface Query {
-  /** Equality per indexed field; all must hold. A list means any of its values. */
+  /** Required values of indexed fields. A list means any of its values. */
   readonly where?: Readonly<Record<string, Scalar | readonly Scalar[]>>;
-  /** Bounds on one indexed field, both included; only values of the bound's own type lie within. */
+  /** Inclusive bounds of one indexed field. Only values of the bound's type match. */
   readonly range?: { readonly field: string; readonly from?: string | number; readonly to?: string | number };
-  /** One indexed field, null first when ascending; ties are ordered by document id in the same direction. Left out: by document id. */
+  /**
+   * Indexed field to sort by, with null first when ascending, and ties by document id in the same direction. By
+   * document id by default.
+   */
   readonly sort?: { readonly field: string; readonly direction: 'ascending' | 'descending' };
-  /** 1 to 500; 100 when left out. */
+  /** 1 to 500; 100 by default. */
   readonly limit?: number;
-  /** A page's `next` of the same query. Opaque here; the edge signs it. */
+  /** Cursor from `next` of a page of the same query. It is not signed here. */
   readonly cursor?: string;
 }
 
 export interface Page<D> {
   readonly items: readonly StoredDocument<D>[];
-  /** Present when there may be more. */
+  /** Cursor of the next page, if there may be more documents. */
   readonly next?: string;
 }
 
-/** One guarded write: it is skipped when the stored document (or tombstone) already holds `position` or a later one. */
+/** A guarded write. It is skipped if the stored document (or tombstone) has the same position or a later one. */
 export type Write =
   | { readonly collection: string; readonly id: string; readonly position: Position; readonly document: Json }
   | { readonly collection: string; readonly id: string; readonly position: Position; readonly removed: true };
@@ -55,11 +58,11 @@ export type Write =
 export interface Checkpoint {
   readonly name: string;
   readonly position: Position;
-  /** Grows with each new leader; a checkpoint is moved only by its present holder. */
+  /** Increases with each new leader. Only the current leader can move a checkpoint. */
   readonly token: number;
 }
 
-/** A checkpoint's move: compare-and-set on token and previous position (`undefined`: there was none). */
+/** A compare-and-set of a checkpoint, on token and previous position (`undefined` if there was none). */
 export interface CheckpointMove {
   readonly name: string;
   readonly token: number;
@@ -67,42 +70,51 @@ export interface CheckpointMove {
   readonly position: Position;
 }
 
-/** Documents that can be computed from the log again at any time. No engine needs transactions over documents. */
+/** Documents that can be computed from the log at any time. Engines need no transactions over several documents. */
 export interface ReadStore {
-  /** Makes the collection and its indexes where they are missing; repeatable. Reads of a collection never ensured find nothing. */
+  /**
+   * Creates a collection and its indexes if they are missing. Idempotent. Reads of a collection that was never ensured
+   * find nothing.
+   */
   ensure(collection: Collection): Promise<void>;
   get<D>(collection: string, id: string): Promise<StoredDocument<D> | undefined>;
   find<D>(collection: Collection, query: Query): Promise<Page<D>>;
   count(collection: Collection, where: Query['where']): Promise<number>;
   /**
-   * At most 100 writes, then the checkpoint's move. A write may stay although the move is refused: writes are guarded
-   * by position, so a repeat does no harm.
-   * @throws RangeError for more than 100 writes; nothing is written
-   * @returns `read-store/lost-lease` when token or previous position are not the stored ones
+   * Applies at most 100 writes, and then moves the checkpoint. Writes may take effect even if the move is refused;
+   * because they are guarded by position, they can be repeated.
+   * @throws RangeError for more than 100 writes; nothing is written then
+   * @returns `read-store/lost-lease` if the token or the previous position differs from the stored one
    */
   apply(writes: readonly Write[], move?: CheckpointMove): Promise<Result<void, DomainError<'read-store/lost-lease'>>>;
   checkpoint(name: string): Promise<Checkpoint | undefined>;
   /**
-   * Takes or renews the lead of a projection.
-   * @param owner one instance of a process, never the process's name alone: `<name>/<incarnation>`
-   * @returns the token to move the checkpoint with, or `undefined` while another owner's lease runs
+   * Acquires or renews the lease of a projection.
+   * @param owner instance of a process, `<name>/<incarnation>`; never only the process's name
+   * @returns the token for checkpoint moves; `undefined` while another owner holds the lease
    */
   lease(name: string, owner: string, nowMs: number, durationMs: number): Promise<number | undefined>;
-  /** Gives the lead up at once. */
+  /** Releases the lease immediately. */
   release(name: string, owner: string): Promise<void>;
   /**
-   * Gives up at once all leads of earlier instances of the owner's process: `<name>/<any other incarnation>`, and `<name>`.
-   * Only for an owner that knows by other means that none of them lives: one that is merely silent must keep its leads.
+   * Releases all leases of earlier instances of the owner's process: `<name>/<any other incarnation>`, and `<name>`.
+   * The caller must know that no earlier instance is running; an instance that does not respond may still be running.
    */
   releaseEarlier(owner: string): Promise<void>;
-  /** Removes a collection and its checkpoint, not the lead; tokens continue growing. Nothing when it does not exist. */
+  /**
+   * Removes a collection and its checkpoint, but not its lease, so that tokens keep increasing. No effect if it does
+   * not exist.
+   */
   drop(name: string): Promise<void>;
-  /** Removes tombstones whose position is at or before `upTo`; the count removed. */
+  /**
+   * Removes tombstones with a position up to and including `upTo`.
+   * @returns the number of removed tombstones
+   */
   sweepTombstones(collection: string, upTo: Position): Promise<number>;
   close(): Promise<void>;
 }
 
-/** The store did not answer. Guarded writes may be repeated. */
+/** Thrown if the store does not respond. Guarded writes may be repeated. */
 export class ReadStoreUnavailableError extends UnavailableError<'read-store/unavailable'> {
   readonly code = 'read-store/unavailable';
 

@@ -26,7 +26,7 @@ function opened(options: GroupCommitOptions = {}) {
 }
 
 describe('a group commit', () => {
-  it('writes what one turn of the event loop asks for in one transaction', async () => {
+  it('commits the writes of one turn of the event loop in one transaction', async () => {
     const seen: string[] = [];
     const { commits, insert, names, file } = opened({
       begun: () => seen.push('begun'),
@@ -39,7 +39,7 @@ describe('a group commit', () => {
     file.close();
   });
 
-  it('answers with what each action returned, after the commit', async () => {
+  it('resolves with the result of each action after the commit', async () => {
     const { commits, file, insert } = opened();
     const inTransaction: boolean[] = [];
     const answers = ['a', 'b'].map((name) =>
@@ -55,7 +55,7 @@ describe('a group commit', () => {
     file.close();
   });
 
-  it('lets an action that throws fail alone, and leaves nothing of it behind', async () => {
+  it('rejects only the action that throws, and rolls it back', async () => {
     let givenUp = 0;
     const { commits, insert, names, file } = opened({ rolledBack: () => (givenUp += 1) });
     const outcomes = await Promise.allSettled([
@@ -64,7 +64,7 @@ describe('a group commit', () => {
         insert('half')();
         throw new RangeError('no');
       }),
-      commits.write(insert('a')), // taken already
+      commits.write(insert('a')), // exists already
       commits.write(insert('b')),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
@@ -75,7 +75,7 @@ describe('a group commit', () => {
     file.close();
   });
 
-  it('use-L4: fails a whole group on a full disk, leaves nothing of it behind, and takes the next', async () => {
+  it('use-L4: rejects and rolls back a group when the disk is full, and commits the next one', async () => {
     const { commits, insert, names, file } = opened();
     await commits.write(insert('first'));
     const pages = Number(file.database.prepare('PRAGMA page_count').get()?.['page_count']);
@@ -94,7 +94,7 @@ describe('a group commit', () => {
     file.close();
   });
 
-  it('takes more than one group, and settles when all are done', async () => {
+  it('commits several groups, and settles after the last one', async () => {
     const { commits, insert, names, file } = opened();
     const writes = Array.from({ length: 2_500 }, (_, n) => commits.write(insert(`n${n}`)));
     await commits.settled();

@@ -1,23 +1,24 @@
 import type { SqliteStore } from './open-sqlite.ts';
 import { isFailureOfStore } from './sqlite-failure.ts';
 
-/** Writers of one turn of the event loop share a transaction, and so one sync of the disk. */
+/** Commits all writes of one turn of the event loop in one transaction, and therefore with one disk sync. */
 export interface GroupCommit {
   /**
-   * Runs `action` in the next transaction and settles when that is committed. An action that throws leaves nothing behind and
-   * fails alone: the others of its group are run again without it. A disk or file that fails, fails all of the group.
+   * Runs `action` in the next transaction and settles after its commit. If an action throws, it alone rejects: the
+   * transaction is rolled back, and the other actions run again without it. If the disk or the file fails, all actions
+   * reject.
    */
   write<T>(action: () => T): Promise<T>;
-  /** Settles when every write asked for so far is committed or failed. */
+  /** Resolves when all previous writes are committed or have failed. */
   settled(): Promise<void>;
 }
 
 export interface GroupCommitOptions {
-  /** Runs first in each transaction. */
+  /** Called at the start of each transaction. */
   readonly begun?: () => void;
-  /** Runs after each commit, before the writers hear of it. */
+  /** Called after each commit, before the writes resolve. */
   readonly committed?: () => void;
-  /** Runs after each transaction that was given up: what an action has remembered about the file no longer holds. */
+  /** Called after each rollback. State that actions derived from the file is then invalid. */
   readonly rolledBack?: () => void;
 }
 
@@ -27,7 +28,7 @@ interface Waiting {
   reject(reason: unknown): void;
 }
 
-/** Writes of one transaction: keeps the event loop free between two of them. */
+/** Maximum writes in one transaction. The event loop runs between two of them. */
 const GROUP = 1024;
 
 const nothing = (): void => {};

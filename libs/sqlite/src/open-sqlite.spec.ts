@@ -36,14 +36,14 @@ const failureOf = (action: () => unknown): SqliteFailure => {
   }
   throw new Error('nothing was thrown');
 };
-/** From here on the file takes no further page: SQLite then answers as it does on a full disk. */
+/** Prevents the file from growing. SQLite then fails as on a full disk. */
 const fillDisk = (database: DatabaseSync) => {
   const pages = Number(database.prepare('PRAGMA page_count').get()?.['page_count']);
   database.exec(`PRAGMA max_page_count = ${pages}`);
 };
 
 describe('a SQLite file', () => {
-  it('has a write-ahead log, the settings that were asked for, and the newest layout', () => {
+  it('has a write-ahead log, the requested settings, and the latest layout', () => {
     const { database, close } = open('new', { layouts: [FIRST, SECOND], pragmas: 'PRAGMA cache_size = -1234;' });
     const value = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
     expect([value('journal_mode'), value('synchronous'), value('cache_size'), value('user_version')]).toEqual([
@@ -56,7 +56,7 @@ describe('a SQLite file', () => {
     close();
   });
 
-  it('of an older layout is brought to the newest one, and keeps what is in it', () => {
+  it('with an older layout is migrated and keeps its content', () => {
     const old = open('older');
     old.database.exec("INSERT INTO things (name) VALUES ('a')");
     old.close();
@@ -65,7 +65,7 @@ describe('a SQLite file', () => {
     file.close();
   });
 
-  it('is left as it was when a step to the next layout fails', () => {
+  it('is unchanged when a migration fails', () => {
     open('failing').close();
     expect(() => open('failing', { layouts: [FIRST, `${SECOND} CREATE TABLE things (x)`] })).toThrow('already exists');
     const file = open('failing', { layouts: [FIRST, SECOND] });
@@ -85,7 +85,7 @@ describe('a SQLite file', () => {
     );
   });
 
-  it('of another program is refused and not touched', () => {
+  it('of another program is refused and not changed', () => {
     mkdirSync(join(root, 'foreign'));
     const other = new DatabaseSync(fileIn('foreign'));
     other.exec('CREATE TABLE theirs (x)');
@@ -97,7 +97,7 @@ describe('a SQLite file', () => {
     again.close();
   });
 
-  it('of another kind of store is refused', () => {
+  it('of another store is refused', () => {
     open('kind', { applicationId: 7 }).close();
     expect(failureOf(() => open('kind', { applicationId: 8 })).kind).toBe('foreign');
     open('kind', { applicationId: 7 }).close();
@@ -113,7 +113,7 @@ describe('a SQLite file', () => {
     expect(readdirSync(join(root, 'damaged'))).toEqual(['things.sqlite']);
   });
 
-  it('that cannot be made is refused with the reason', () => {
+  it('that cannot be created is refused with the reason', () => {
     writeFileSync(join(root, 'file'), '');
     expect(failureOf(() => open('file'))).toMatchObject({
       kind: 'unavailable',
@@ -121,7 +121,7 @@ describe('a SQLite file', () => {
     });
   });
 
-  it('is opened by two processes at once', () => {
+  it('can be opened by two processes', () => {
     const files = Array.from({ length: 3 }, () => open('shared'));
     files[0]?.database.exec("INSERT INTO things VALUES ('a')");
     expect(files.map(({ database }) => database.prepare('SELECT name FROM things').all())).toEqual(
@@ -130,7 +130,7 @@ describe('a SQLite file', () => {
     for (const { close } of files) close();
   });
 
-  it('use-S16: and its write-ahead log are for their owner alone, those of an earlier release too', () => {
+  it('use-S16: and its write-ahead log are accessible to their owner only, even those of earlier releases', () => {
     const modes = () => {
       const names = readdirSync(join(root, 'modes')).filter((name) => name.startsWith('things'));
       expect(names).toHaveLength(3);
@@ -146,7 +146,7 @@ describe('a SQLite file', () => {
     earlier.close();
   });
 
-  it('does nothing of a transaction in which something throws', () => {
+  it('is unchanged by a transaction that throws', () => {
     const file = open('transaction');
     expect(() =>
       file.run(() =>
@@ -160,7 +160,7 @@ describe('a SQLite file', () => {
     file.close();
   });
 
-  it('use-L4: that takes no more says so, is read on, and takes again what fits', () => {
+  it('use-L4: on a full disk rejects writes, can be read, and later accepts what fits', () => {
     const file = open('full');
     const insert = file.database.prepare('INSERT INTO things VALUES (?)');
     insert.run('first');
@@ -176,13 +176,13 @@ describe('a SQLite file', () => {
     file.close();
   });
 
-  it('passes a defect of the caller on as it is', () => {
+  it('passes errors of the caller on unchanged', () => {
     const file = open('defect');
     expect(() => file.run(() => file.database.exec('SELECT * FROM missing'))).toThrow('no such table');
     file.close();
   });
 
-  it('that is closed answers nothing', () => {
+  it('rejects every call after it was closed', () => {
     const file = open('closed');
     file.close();
     file.close();

@@ -5,56 +5,63 @@ import { makePrivate, makePrivateFolder } from '#files';
 import type { Logger } from '#kernel';
 import { failureOf, resultCodeOf, sentenceOf, type SqliteFailure, type SqliteWording } from './sqlite-failure.ts';
 
-/** How long a statement waits for another process of this host, in milliseconds. */
+/** Milliseconds that a statement waits for another process of this host. */
 export const BUSY_TIMEOUT_MS = 5000;
 
 export interface SqliteOptions {
-  /** Where the file lies; made (0700) when it is missing. */
+  /** Folder of the file. Created with mode 0700 if missing. */
   readonly folder: string;
   readonly fileName: string;
-  /** Begins sentences about it: `The vault`. */
+  /** Name of the store at the start of error messages: `The vault`. */
   readonly title: string;
   /**
-   * `FULL`: a transaction that was committed survives a power cut. `NORMAL`: the last ones may be lost, and what is there
-   * is whole: for what can be computed again.
+   * `FULL`: committed transactions survive a power failure. `NORMAL`: the last ones may be lost, but the file remains
+   * consistent. Use it for data that can be computed again.
    */
   readonly synchronous: 'FULL' | 'NORMAL';
-  /** Further settings of the connection, as statements. */
+  /** Additional settings of the connection, as statements. */
   readonly pragmas?: string;
-  /** Marks the file as this kind of store. Only a store that has always had one may have one. */
+  /** SQLite's application ID of the file. Only for stores that have had one since their first release. */
   readonly applicationId?: number;
-  /** Statements that make layout 1 from an empty file, layout 2 from layout 1, and so on. Never change one that was released. */
+  /**
+   * Statements that create layout 1 from an empty file, layout 2 from layout 1, and so on. Never change one that was
+   * released.
+   */
   readonly layouts: readonly string[];
-  /** Says what happens once the file is deleted: `it is rebuilt from the log`. Absent: its content exists nowhere else. */
+  /**
+   * Consequence of deleting the file, for error messages: `it is rebuilt from the log`. Missing if its content exists
+   * nowhere else.
+   */
   readonly whenDeleted?: string;
-  /** The engine's own error for a failure; undefined for what is thrown on as it is. */
+  /** Returns the engine's own error for a failure; undefined if the original error is to be thrown. */
   readonly errorOf: (failure: SqliteFailure) => Error | undefined;
   readonly log: Logger;
 }
 
-/** One open file, for one engine. */
+/** An open file of one engine. */
 export interface SqliteStore {
   readonly path: string;
   readonly database: DatabaseSync;
-  /** Runs `action`; what SQLite throws in it becomes the engine's error, and so does a store that is closed. */
+  /** Runs `action`. Errors of SQLite are thrown as the engine's error, as is a call after `close`. */
   run<T>(action: () => T): T;
-  /** Runs `action` in a transaction that takes effect whole or not at all. Within {@link run}. */
+  /** Runs `action` in a transaction. Must be called within {@link run}. */
   transaction<T>(action: () => T): T;
-  /** The engine's error for what was thrown; what was thrown where there is none. */
+  /** Returns the engine's error for a thrown error, or the error itself if there is none. */
   explain(error: unknown): unknown;
-  /** Gives the file up. A second call does nothing. */
+  /** Closes the file. Further calls have no effect. */
   close(): void;
 }
 
-/** Tries to open; each waits {@link RETRY_MS}. */
+/** Attempts to open the file, with {@link RETRY_MS} between them. */
 const TRIES = 20;
 const RETRY_MS = 25;
 const BUSY_OR_LOCKED: ReadonlySet<number | undefined> = new Set([5, 6]);
 
 /**
- * Opens or makes a SQLite file with a write-ahead log, for its owner alone (0600), and brings it to the newest layout.
- * Processes of one host may share it.
- * @throws what `errorOf` gives, when the file is damaged, another program's, a newer release's, or cannot be opened
+ * Opens or creates a SQLite file with a write-ahead log and mode 0600, and migrates it to the latest layout. Processes
+ * of one host may share it.
+ * @throws the error of `errorOf` if the file is damaged, belongs to another program or a newer release, or cannot be
+ * opened
  */
 export function openSqlite(options: SqliteOptions): SqliteStore {
   const { folder, fileName, title, whenDeleted, log } = options;
@@ -83,8 +90,9 @@ function openPatiently(path: string, options: SqliteOptions): DatabaseSync {
   for (let tries = 1; ; tries += 1) {
     let database: DatabaseSync | undefined;
     try {
-      if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600)); // SQLite's own would be open to others; -wal and -shm take it over
-      // The time-out must be there from the start: a PRAGMA comes too late for the recovery after a kill.
+      // SQLite would create it with access for others; -wal and -shm get the same mode.
+      if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+      // The timeout must be set when opening: a PRAGMA is too late for the recovery after a kill.
       database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
       prepare(database, options);
       return database;
@@ -97,7 +105,7 @@ function openPatiently(path: string, options: SqliteOptions): DatabaseSync {
   }
 }
 
-/** The file is whole, and not for this release. */
+/** Thrown if the file is valid, but not for this release. */
 class RefusedFile extends Error {
   constructor(readonly kind: 'foreign' | 'newer') {
     super(kind);
@@ -109,7 +117,7 @@ class RefusedFile extends Error {
 }
 
 function prepare(database: DatabaseSync, options: SqliteOptions): void {
-  layoutOf(database, options); // nothing is written into another program's file
+  layoutOf(database, options); // nothing is written to another program's file
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.synchronous}; ${options.pragmas ?? ''}`);
   inTransaction(database, () => {
     const layout = layoutOf(database, options);
@@ -121,7 +129,10 @@ function prepare(database: DatabaseSync, options: SqliteOptions): void {
   });
 }
 
-/** @returns 0 for an empty file. @throws RefusedFile */
+/**
+ * @returns 0 for an empty file.
+ * @throws RefusedFile
+ */
 function layoutOf(database: DatabaseSync, { applicationId, layouts }: SqliteOptions): number {
   const number = (sql: string): number => Number(Object.values(database.prepare(sql).get() ?? {})[0]);
   const layout = number('PRAGMA user_version');

@@ -1,50 +1,53 @@
 import { reasonOf } from '#files';
 
 /**
- * What a failure means: `damaged`, the file's bytes make no sense; `foreign`, another program's database; `newer`, a newer
- * release wrote it; `full`, the disk takes no more, and what was begun has been undone; `unavailable`, another state of the file or the machine; `other`, a
- * defect of ours, such as a statement that SQLite does not understand.
+ * Kind of a failure: `damaged` (the content is invalid), `foreign` (a database of another program), `newer` (written by
+ * a newer release), `full` (the disk is full; the changes were rolled back), `unavailable` (another state of the file
+ * or the machine), `other` (a defect of this program, such as an invalid statement).
  */
 export type SqliteFailureKind = 'damaged' | 'foreign' | 'newer' | 'full' | 'unavailable' | 'other';
 
 export interface SqliteFailure {
   readonly kind: SqliteFailureKind;
-  /** Whether the store was being opened. Then it cannot be used at all. */
+  /** Whether the store was being opened. It is then unusable. */
   readonly isOpening: boolean;
-  /** For the operator: names the file, and says what to do where anything can be done. Ends with a full stop. */
+  /** Message for the operator: names the file, and says what to do if possible. Ends with a full stop. */
   readonly sentence: string;
   readonly cause: unknown;
 }
 
-/** What the sentences of a store are made of. */
+/** Parts of a store's error messages. */
 export interface SqliteWording {
-  /** `The vault`. */
+  /** Name of the store, such as `The vault`. */
   readonly title: string;
   readonly path: string;
-  /** `it is rebuilt from the log`: what happens once the file is deleted. Absent: its content exists nowhere else. */
+  /** Consequence of deleting the file: `it is rebuilt from the log`. Missing if its content exists nowhere else. */
   readonly whenDeleted?: string;
 }
 
-/** SQLite's primary result codes. */
+/** SQLite's primary result code. */
 const FULL = 13;
-/** Extended ones: a write was refused, as by a quota; no room for the index of the write-ahead log. */
+/**
+ * Extended result codes: a write failed, for example because of a quota; no space for the index of the write-ahead log.
+ */
 const REFUSED_WRITES: ReadonlySet<number> = new Set([10 | (3 << 8), 10 | (19 << 8)]);
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]); // corrupt, not a database
-const UNAVAILABLE: ReadonlySet<number> = new Set([5, 6, 7, 8, 9, 10, 14]); // busy, locked, no memory, read-only, interrupted, I/O, cannot open
+// Busy, locked, no memory, read-only, interrupted, I/O, cannot open.
+const UNAVAILABLE: ReadonlySet<number> = new Set([5, 6, 7, 8, 9, 10, 14]);
 
-/** SQLite's primary result code; `undefined` for any other error. */
+/** Returns SQLite's primary result code; `undefined` for any other error. */
 export function resultCodeOf(error: unknown): number | undefined {
   const code = extendedCodeOf(error);
   return code === undefined ? undefined : code & 0xff;
 }
 
-/** Not `instanceof`: node:sqlite throws plain errors. */
+/** Does not use `instanceof`, because node:sqlite throws plain errors. */
 const extendedCodeOf = (error: unknown): number | undefined =>
   typeof error === 'object' && error !== null && 'errcode' in error && typeof error.errcode === 'number'
     ? error.errcode
     : undefined;
 
-/** The meaning of what SQLite, or the file system while the file is opened, has thrown; undefined for anything else. */
+/** Classifies an error of SQLite, or of the file system while opening; undefined for any other error. */
 export function failureOf(cause: unknown, isOpening: boolean, wording: SqliteWording): SqliteFailure | undefined {
   const code = extendedCodeOf(cause);
   const kind = code === undefined ? systemKind(cause, isOpening) : kindOf(code);
@@ -58,13 +61,13 @@ function kindOf(extended: number): SqliteFailureKind {
   return UNAVAILABLE.has(code) ? 'unavailable' : 'other';
 }
 
-/** An error of the operating system: only while folder and file are made. */
+/** Classifies an error of the operating system, which can only occur while folder and file are created. */
 function systemKind(error: unknown, isOpening: boolean): SqliteFailureKind | undefined {
   if (!isOpening || typeof error !== 'object' || error === null || !('syscall' in error)) return undefined;
   return 'code' in error && error.code === 'ENOSPC' ? 'full' : 'unavailable';
 }
 
-/** node:sqlite gives every error the same `code`; its message says more. */
+/** Returns SQLite's message. node:sqlite sets the same `code` on every error. */
 const messageOf = (error: unknown): unknown =>
   resultCodeOf(error) !== undefined && typeof error === 'object' && error !== null && 'message' in error
     ? String(error.message)
@@ -92,7 +95,7 @@ export function sentenceOf(
   }
 }
 
-/** Whether the disk or the file failed, and not what was asked of it. */
+/** Returns whether the disk or the file failed, as opposed to the statement. */
 export function isFailureOfStore(error: unknown): boolean {
   const code = extendedCodeOf(error);
   return code !== undefined && kindOf(code) !== 'other';

@@ -1,21 +1,24 @@
-/** Work by its name: functions of values that can be copied between threads, which neither wait nor remember. */
+/** Functions by name. They must be synchronous and stateless, and their values must be cloneable between threads. */
 export type Jobs = Readonly<Record<string, (input: never) => unknown>>;
 
-/** Why a job was ended or not begun: it took too long, took too much memory, or too many wait already. */
+/** Why a job was ended or refused: it took too long, used too much memory, or too many jobs were waiting. */
 export type JobRefusal = 'time' | 'memory' | 'busy';
 
-/** What a thread is told to do. */
+/** Message to a thread. */
 export interface Order {
   readonly name: string;
   readonly input: unknown;
 }
 
-/** What a thread says: that it can be told something, what came of an order, or why nothing did. */
+/** Message from a thread: that it is ready, the result of a job, or an error. */
 export type Report = { readonly ready: true } | { readonly value: unknown } | { readonly failure: string };
 
-/** Does a job by its name. @throws what the job throws, and Error for the name of no job */
+/**
+ * Runs a job by name.
+ * @throws errors of the job, and Error for an unknown name
+ */
 export function runJob(jobs: Jobs, { name, input }: Order): unknown {
   const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;
   if (!job) throw new Error(`unknown job ${name}`);
-  return job(input as never); // the pool takes names and inputs of these same jobs only
+  return job(input as never); // the pool accepts only names and inputs of these jobs
 }

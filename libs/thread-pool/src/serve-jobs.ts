@@ -1,7 +1,10 @@
 import { parentPort } from 'node:worker_threads';
 import { runJob, type Jobs, type Order, type Report } from './jobs.ts';
 
-/** Makes the present thread one of a {@link ThreadPool}. Call it last: the thread gets work from then on. */
+/**
+ * Makes the current thread serve jobs of a {@link ThreadPool}. Must be called last, because the thread then receives
+ * jobs.
+ */
 export function serveJobs(jobs: Jobs): void {
   const port = parentPort;
   if (!port) throw new Error('jobs are served in threads of a pool only');

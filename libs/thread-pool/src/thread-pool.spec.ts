@@ -21,24 +21,24 @@ afterEach(() => pool.close());
 const newCounter = () => new Int32Array(new SharedArrayBuffer(4));
 
 describe('use-S4: a pool of threads', () => {
-  it('lets the event loop turn while a job runs', async () => {
+  it('does not block the event loop while a job runs', async () => {
     const counter = newCounter();
     const turn = () => {
       if (Atomics.add(counter, 0, 1) < 10_000) setImmediate(turn);
     };
     turn();
-    // The job continues until this thread has counted so far: it would never end on this thread.
+    // The job waits until this thread has counted: it would never end on this thread.
     const done = await open().run('awaitCount', { counter, count: 10_000 }, LARGE);
     expect(done).toEqual({ ok: true, value: expect.any(Number) });
     expect(done).not.toEqual({ ok: true, value: threadId });
   });
 
-  it('does little jobs where they are asked for', async () => {
+  it('runs small jobs on the calling thread', async () => {
     expect(await open().run('whichThread', null, 100)).toEqual({ ok: true, value: threadId });
     await expect(pool.run('fail', 'why', 100)).rejects.toThrow('why');
   });
 
-  it('does several at once, and more one after the other', async () => {
+  it('runs jobs concurrently up to the number of threads, and others afterwards', async () => {
     open({ threads: 2 });
     const counter = newCounter();
     const two = Array.from({ length: 2 }, () => pool.run('meet', { counter, count: 2 }, LARGE));
@@ -48,7 +48,7 @@ describe('use-S4: a pool of threads', () => {
     expect(await Promise.all(more)).toEqual([2, 4, 6, 8].map((value) => ({ ok: true, value })));
   });
 
-  it('ends a job that takes too long, and its thread, and continues with another', async () => {
+  it('terminates a job that takes too long together with its thread, and continues with another thread', async () => {
     open({ threads: 1, timeoutMs: 5_000 });
     expect(await pool.run('double', 1, LARGE)).toEqual({ ok: true, value: 2 }); // its thread has started
     const endless = pool.run('forever', null, LARGE);
@@ -60,13 +60,13 @@ describe('use-S4: a pool of threads', () => {
     expect(await next).toEqual({ ok: true, value: 4 });
   });
 
-  it('ends a job that takes too much memory, and continues with another thread', async () => {
+  it('terminates a job that uses too much memory, and continues with another thread', async () => {
     open({ threads: 1, heapMb: 32 });
     expect(await pool.run('hoard', null, LARGE)).toEqual({ ok: false, error: 'memory' });
     expect(await pool.run('double', 3, LARGE)).toEqual({ ok: true, value: 6 });
   });
 
-  it('refuses more than may wait', async () => {
+  it('refuses a job when too many are waiting', async () => {
     open({ threads: 1, mostWaiting: 2 });
     const counter = newCounter();
     const first = pool.run('awaitCount', { counter, count: 1 }, LARGE);
@@ -76,7 +76,7 @@ describe('use-S4: a pool of threads', () => {
     expect([await first, await second]).toMatchObject([{ ok: true }, { ok: true }]);
   });
 
-  it('rejects for a defect of a job, and for a thread that ends or does not start', async () => {
+  it('rejects if a job has a defect, or if its thread exits or does not start', async () => {
     open({ threads: 1 });
     await expect(pool.run('fail', 'why', LARGE)).rejects.toMatchObject({ cause: expect.stringContaining('why') });
     await expect(pool.run('leave', null, LARGE)).rejects.toThrow('a thread of the pool failed');
@@ -86,7 +86,7 @@ describe('use-S4: a pool of threads', () => {
     await expect(pool.run('double', 1, LARGE)).rejects.toThrow('a thread of the pool failed');
   });
 
-  it('ends a thread that has had nothing to do for a minute', async () => {
+  it('terminates a thread that has been idle for a minute', async () => {
     open({ threads: 1 });
     const first = await pool.run('whichThread', null, LARGE);
     expect(await pool.run('whichThread', null, LARGE)).toEqual(first);
@@ -96,7 +96,7 @@ describe('use-S4: a pool of threads', () => {
     });
   });
 
-  it('rejects what is under way when it is closed', async () => {
+  it('rejects running jobs when it is closed', async () => {
     open({ threads: 1 });
     const running = pool.run('forever', null, LARGE);
     const waiting = pool.run('double', 1, LARGE);

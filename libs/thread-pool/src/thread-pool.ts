@@ -4,25 +4,28 @@ import { runJob, type JobRefusal, type Jobs, type Order, type Report } from './j
 import type { ThreadProgram } from './thread-program.ts';
 
 export interface ThreadPoolOptions<J extends Jobs> {
-  /** The jobs that the program serves too; small ones are done here. */
+  /** The jobs that the program serves. Small ones run on the calling thread. */
   readonly jobs: J;
-  /** Calls `serveJobs` with the same jobs. */
+  /** Thread program that calls `serveJobs` with the same jobs. */
   readonly program: ThreadProgram;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Threads at most, each started when there is work for it; 2 when left out. */
+  /** Maximum threads, each of which is started on demand; 2 by default. */
   readonly threads?: number;
-  /** A job that takes longer ends with its thread; 10,000 ms when left out. The start of a thread does not count. */
+  /**
+   * Milliseconds after which a job is terminated with its thread, not including the start of the thread; 10,000 by
+   * default.
+   */
   readonly timeoutMs?: number;
-  /** Heap of a thread; a job that needs more ends with its thread. 256 MB when left out. */
+  /** Maximum heap of a thread in MB. A job that exceeds it is terminated with its thread. 256 by default. */
   readonly heapMb?: number;
-  /** Jobs that may wait for a thread; 100 when left out. */
+  /** Maximum number of waiting jobs; 100 by default. */
   readonly mostWaiting?: number;
-  /** An input below this is handled on the calling thread: copying it would cost more; 16 KiB when left out. */
+  /** Inputs below this size run on the calling thread, because copying would cost more; 16 KiB by default. */
   readonly inlineBytes?: number;
 }
 
-/** A thread without work is ended after this. */
+/** Milliseconds after which an idle thread is terminated. */
 const IDLE_MS = 60_000;
 
 interface Task {
@@ -35,13 +38,13 @@ interface Thread {
   readonly worker: Worker;
   isReady: boolean;
   task: Task | undefined;
-  /** Ends what takes too long while there is a task, an idle thread otherwise. */
+  /** Time limit of the current task, or of an idle thread. */
   timer: Timer | undefined;
 }
 
 /**
- * A few threads for work that would hold the event loop. Each job has a limit of time and memory; a thread that passes one
- * is ended and replaced. Threads keep no process alive.
+ * Runs jobs that would block the event loop on a few threads. Each job is limited in time and memory; a thread that
+ * exceeds a limit is terminated and replaced. Threads do not keep the process alive.
  */
 export class ThreadPool<J extends Jobs> {
   private readonly threads = new Set<Thread>();
@@ -51,8 +54,8 @@ export class ThreadPool<J extends Jobs> {
   constructor(private readonly options: ThreadPoolOptions<J>) {}
 
   /**
-   * Does a job. Rejects when the job throws, which is a defect of the job, and when the pool is closed in the meantime.
-   * @param bytes roughly what the input has; decides where the job is done
+   * Runs a job. Rejects if the job throws, which is a defect of the job, or if the pool is closed before it ends.
+   * @param bytes approximate size of the input, which determines where the job runs
    */
   async run<K extends keyof J & string>(
     name: K,
@@ -62,10 +65,10 @@ export class ThreadPool<J extends Jobs> {
     const { jobs, mostWaiting = 100, inlineBytes = 16 * 1_024 } = this.options;
     const order: Order = { name, input };
     const outcome = bytes < inlineBytes ? ok(runJob(jobs, order)) : await this.inThread(order, mostWaiting);
-    return outcome as Result<ReturnType<J[K]>, JobRefusal>; // the same jobs are served in threads and here
+    return outcome as Result<ReturnType<J[K]>, JobRefusal>; // threads and this one serve the same jobs
   }
 
-  /** Ends all threads; jobs under way reject. */
+  /** Terminates all threads. Running jobs reject. */
   async close(): Promise<void> {
     this.isClosed = true;
     const closed = new Error('the thread pool is closed');
@@ -131,7 +134,7 @@ export class ThreadPool<J extends Jobs> {
     if (!thread.task) thread.timer = this.options.clock.timer(IDLE_MS, () => void this.end(thread));
   }
 
-  /** A thread ended by itself: for want of memory, or for a reason that no job of it is to blame for. */
+  /** Handles a thread that exited: it was out of memory, or failed for a reason that no job caused. */
   private broken(thread: Thread, error: unknown): void {
     if (!this.threads.has(thread)) return;
     const { task, isReady } = thread;
@@ -139,7 +142,8 @@ export class ThreadPool<J extends Jobs> {
       typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
     const failure = new Error('a thread of the pool failed', { cause: error });
     this.options.log.warn({ job: task?.order.name, err: String(error) }, 'a thread of the pool ended');
-    if (!isReady) for (const lost of this.waiting.splice(0)) lost.fail(failure); // the next one would not start either
+    // Another thread would not start either.
+    if (!isReady) for (const lost of this.waiting.splice(0)) lost.fail(failure);
     void this.end(thread, ({ settle, fail }) => (isMemory ? settle(err('memory')) : fail(failure)));
   }
 

@@ -1,13 +1,13 @@
-/** A file that a thread runs, and what Node needs to run it. */
+/** A file that a thread runs, with the Node options that it needs. */
 export interface ThreadProgram {
   readonly file: URL;
   readonly execArgv: readonly string[];
 }
 
 /**
- * The program `NAME.thread.ts` beside the file that asks for it; in a bundle, `NAME.thread.mjs` beside the bundle. From source
- * a thread needs what its process needs to read TypeScript.
- * @param from `import.meta.url` of the file that asks
+ * Returns the program `NAME.thread.ts` next to the calling file; in a bundle, `NAME.thread.mjs` next to the bundle.
+ * From source, a thread gets the options with which its process reads TypeScript.
+ * @param from `import.meta.url` of the calling file
  */
 export function threadProgram(name: string, from: string): ThreadProgram {
   return from.endsWith('.ts')

@@ -4,11 +4,11 @@ import type { z } from 'zod';
 import { shortReason } from './limits.ts';
 import type { Delivery } from './work-queue.ts';
 
-/** An item as an engine hands it over, and what the engine does with it. */
+/** A delivered item, with the operations of its engine. */
 export interface RawDelivery {
-  /** JSON. */
+  /** JSON of the item. */
   readonly text: string;
-  /** 1 for the first; above `maxDeliveries` when the workers before were lost. */
+  /** 1 for the first delivery; above `maxDeliveries` if all earlier workers were lost. */
   readonly attempt: number;
   extend(): Promise<void>;
   acknowledge(): Promise<void>;
@@ -16,12 +16,12 @@ export interface RawDelivery {
   bury(reason: string): Promise<void>;
 }
 
-/** After a delivery that failed. */
+/** Back-off after a failed delivery. */
 const BACK_OFF = { firstMs: 1_000, mostMs: 60_000 };
 
 /**
- * Gives one delivery to a handler and sees to it that it ends: the rules that hold on every engine. Never throws; an
- * engine that does not answer leaves the item to be delivered again.
+ * Passes one delivery to a handler and completes it, by the rules of every engine. Never throws; if the engine does not
+ * respond, the item is redelivered.
  */
 export async function handleDelivery<Item extends z.ZodType>(
   queue: WorkQueueContract<Item>,
@@ -50,7 +50,8 @@ export async function handleDelivery<Item extends z.ZodType>(
         bury(`delivered ${queue.maxDeliveries} times without completing: its workers were lost`),
       );
     try {
-      // A worker of an older release may meet a newer shape: it fails as a handler does, and a newer worker may do better.
+      // A worker of an older release may not know the item's schema. It then fails like a handler, and a newer worker
+      // may succeed.
       const item = queue.item.parse(JSON.parse(raw.text));
       await handle({
         item,

@@ -1,13 +1,13 @@
-/** Bytes of UTF-8 JSON of one item; the same on every engine, so that what works on one works on all. */
+/** Maximum bytes of UTF-8 JSON of one item, the same on every engine. */
 export const ITEM_BYTES = 900 * 1024;
-/** Dead letters kept per queue, the newest. */
+/** Number of dead letters that each queue keeps. */
 export const DEAD_LETTERS_KEPT = 200;
 
 const REASON_CHARACTERS = 500;
 const KEY = /^[\x21-\x7e]{1,200}$/;
 const SUBJECT = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/;
 
-/** The item is larger than any engine takes; nothing was stored. */
+/** Thrown if the item is larger than the limit. Nothing is stored. */
 class WorkItemTooLargeError extends Error {
   readonly code = 'work-queue/item-too-large';
 }
@@ -22,15 +22,18 @@ export function encodeItem(item: unknown): string {
   return text;
 }
 
-/** @throws RangeError for an invalid deduplication key; valid are 1 to 200 visible ASCII characters */
+/** @throws RangeError for an invalid deduplication key; valid keys have 1 to 200 visible ASCII characters */
 export function checkDeduplicationKey(key: string): void {
   if (!KEY.test(key)) throw new RangeError('a deduplication key has 1 to 200 visible ASCII characters');
 }
 
-/** @throws RangeError for an invalid subject of a queue; valid are words of lower-case letters, digits and `-` between dots */
+/**
+ * @throws RangeError for an invalid subject; valid subjects are words of lower-case letters, digits, and `-`, separated
+ * by dots
+ */
 export function checkSubject(subject: string): void {
   if (!SUBJECT.test(subject)) throw new RangeError(`${JSON.stringify(subject)} is not a subject of a work queue`);
 }
 
-/** A dead letter's reason is read by people: one line, bounded. */
+/** Shortens the reason of a dead letter to one line of limited length. */
 export const shortReason = (reason: string): string => reason.replace(/[\p{Cc}]+/gu, ' ').slice(0, REASON_CHARACTERS);

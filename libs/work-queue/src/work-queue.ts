@@ -2,17 +2,17 @@ import { domainError, UnavailableError, type UnavailableOptions } from '#kernel'
 import type { WorkQueueContract } from '#work-queue/contract';
 import type { z } from 'zod';
 
-/** One item in a worker's hands. Exactly one of `acknowledge`, `retry`, `bury` ends it. */
+/** An item delivered to a worker. Exactly one of `acknowledge`, `retry`, and `bury` completes it. */
 export interface Delivery<Item> {
   readonly item: Item;
-  /** 1 for the first. */
+  /** 1 for the first delivery. */
   readonly attempt: number;
-  /** Work continues: the item stays this worker's for another `ackWaitMs`. */
+  /** Extends the lease by `ackWaitMs` while work continues. */
   extend(): Promise<void>;
   acknowledge(): Promise<void>;
-  /** Back to the queue, to be seen by a worker no sooner than in `delayMs` milliseconds. */
+  /** Returns the item to the queue. It is delivered again after `delayMs` milliseconds at the earliest. */
   retry(delayMs: number): Promise<void>;
-  /** To the dead letters, with a reason for the operator. */
+  /** Moves the item to the dead letters, with a reason for the operator. */
   bury(reason: string): Promise<void>;
 }
 
@@ -24,16 +24,16 @@ export interface DeadLetter {
 
 export interface WorkQueue {
   /**
-   * Hands one piece of work to exactly one of the queue's workers, at least once.
+   * Enqueues an item, which is delivered to one of the queue's workers at least once.
    *
-   * Resolves when the queue has stored the item, not when it is done. Two calls with the same
-   * `deduplicationKey` within 2 minutes store one item, unless the first was finished between them.
+   * Resolves when the item is stored, not when it is completed. Two calls with the same `deduplicationKey` within 2
+   * minutes store one item, unless the first one was completed in between.
    *
-   * @param options.deduplicationKey the id of the event that caused the work
-   * @param options.delayMs milliseconds before a worker may see the item; 0 when left out
-   * @throws WorkItemTooLargeError above 900 KiB of JSON (nothing is stored), RangeError for a key that is none
-   * @throws WorkQueueUnavailableError when the item was not confirmed stored within 5000 ms. The item
-   *   may nevertheless be stored: call again with the same key.
+   * @param options.deduplicationKey ID of the event that caused the work
+   * @param options.delayMs milliseconds before the item may be delivered; 0 by default
+   * @throws WorkItemTooLargeError above 900 KiB of JSON (nothing is stored), RangeError for an invalid key
+   * @throws WorkQueueUnavailableError if the item was not confirmed as stored within 5000 ms. It may be stored
+   * nevertheless: call again with the same key.
    */
   enqueue<Item extends z.ZodType>(
     queue: WorkQueueContract<Item>,
@@ -42,9 +42,10 @@ export interface WorkQueue {
   ): Promise<void>;
 
   /**
-   * Lets `handle` work on items, at most `concurrency` at once, until the returned function is called; that settles
-   * when the items in hand are ended. A handler that throws counts as `retry` with exponential back-off (1 s to 60 s);
-   * one that returns without ending its item counts as `acknowledge`. At `maxDeliveries` the item is buried instead.
+   * Calls `handle` for items, at most `concurrency` at a time, until the returned function is called, which resolves
+   * when the items in progress are completed. If a handler throws, the item is retried with exponential back-off (1 s
+   * to 60 s); if it returns without completing its item, the item is acknowledged. After `maxDeliveries`, the item is
+   * buried instead.
    */
   work<Item extends z.ZodType>(
     queue: WorkQueueContract<Item>,
@@ -52,9 +53,9 @@ export interface WorkQueue {
     options: { readonly concurrency: number },
   ): Promise<() => Promise<void>>;
 
-  /** The newest 200, oldest first. */
+  /** Returns the latest 200 dead letters, oldest first. */
   deadLetters(queue: WorkQueueContract): Promise<readonly DeadLetter[]>;
-  /** Items stored and not ended, those in workers' hands included. */
+  /** Returns the number of items that are not completed, including those in progress. */
   depth(queue: WorkQueueContract): Promise<number>;
   close(): Promise<void>;
 }

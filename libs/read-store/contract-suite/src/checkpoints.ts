@@ -1,14 +1,14 @@
 import { position } from '#kernel';
 import type { Fixture } from './fixture.ts';
 
-/** Leads and checkpoints: who may move a projection on. */
+/** Tests of leases and checkpoints: which process may advance a projection. */
 export function checkpointContract({ store, collection, at, put, open }: Fixture): void {
   const NOW = 1_000_000;
   const SECOND = 1000;
   const lost = { ok: false, error: { code: 'read-store/lost-lease', kind: 'conflict' } };
 
   describe('leases and checkpoints', () => {
-    it('gives the lead to one owner, renews it under the same token, and to the next after its end under a greater one', async () => {
+    it('grants the lease to one owner, renews it with its token, and grants it later with a greater one', async () => {
       const { name } = collection();
       const first = await store().lease(name, 'one', NOW, SECOND);
       expect(first).toEqual(expect.any(Number));
@@ -18,7 +18,7 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       expect(await store().lease(name, 'two', NOW + 1999, SECOND)).toBeGreaterThan(Number(first));
     });
 
-    it('gives exactly one of many who ask at once the lead', async () => {
+    it('grants the lease to exactly one of many concurrent owners', async () => {
       const instances = await Promise.all([open(), open(), open()]);
       const tokens = await Promise.all(
         instances.map((each, n) => each.lease(collection().name, `owner-${n}`, NOW, SECOND)),
@@ -27,7 +27,7 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       await Promise.all(instances.map((each) => each.close()));
     });
 
-    it('gives a released lead away at once, under a greater token; nobody else can release it', async () => {
+    it('grants a released lease immediately with a greater token, and only its owner can release it', async () => {
       const { name } = collection();
       const first = Number(await store().lease(name, 'one', NOW, SECOND));
       await store().release(name, 'two');
@@ -36,11 +36,11 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       expect(await store().lease(name, 'two', NOW, SECOND)).toBeGreaterThan(first);
     });
 
-    it('use-L2: gives away the leads of earlier instances of a process, and nobody else’s', async () => {
+    it('use-L2: releases the leases of earlier instances of a process, and no others', async () => {
       const own = collection().name;
       const [first, second, other] = [`${own}-1`, `${own}-2`, `${own}-3`];
       const former = Number(await store().lease(first, `${own}/a`, NOW, SECOND));
-      await store().lease(second, own, NOW, SECOND); // as earlier releases called themselves
+      await store().lease(second, own, NOW, SECOND); // the form of owners in earlier releases
       const mine = await store().lease(own, `${own}/b`, NOW, SECOND);
       await store().lease(other, `${own}x/a`, NOW, SECOND);
       expect(await store().lease(first, `${own}/b`, NOW, SECOND)).toBeUndefined();
@@ -51,7 +51,7 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       expect(await store().lease(other, `${own}/b`, NOW, SECOND)).toBeUndefined();
     });
 
-    it('moves a checkpoint from its previous position, with the writes of the batch', async () => {
+    it('moves a checkpoint from its previous position together with the writes of the batch', async () => {
       const { name } = collection();
       const token = Number(await store().lease(name, 'one', NOW, SECOND));
       expect(await store().checkpoint(name)).toBeUndefined();
@@ -62,7 +62,7 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       expect(await store().checkpoint(name)).toEqual({ name, position: at(4), token });
     });
 
-    it('refuses a move from another position than the stored one', async () => {
+    it('refuses to move a checkpoint from another position than the stored one', async () => {
       const { name } = collection();
       const token = Number(await store().lease(name, 'one', NOW, SECOND));
       await store().apply([], { name, token, previous: undefined, position: at(2) });
@@ -76,7 +76,7 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       expect(await store().checkpoint(name)).toMatchObject({ position: at(2) });
     });
 
-    it('refuses a former leader that wakes, and a stranger who never led (F27)', async () => {
+    it('refuses a former leader that resumes, and an owner that never led (F27)', async () => {
       const { name } = collection();
       const former = Number(await store().lease(name, 'one', NOW, SECOND));
       const token = Number(await store().lease(name, 'two', NOW + 5 * SECOND, SECOND));
@@ -91,7 +91,7 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       });
     });
 
-    it('follows a checkpoint to another event store, so that a projection can be built again from it', async () => {
+    it('moves a checkpoint to another event store, so that a projection can be rebuilt from it', async () => {
       const { name } = collection();
       const token = Number(await store().lease(name, 'one', NOW, SECOND));
       await store().apply([], { name, token, previous: undefined, position: at(50) });
@@ -102,7 +102,7 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       expect(await store().checkpoint(name)).toMatchObject({ position: elsewhere });
     });
 
-    it('drops the checkpoint with its collection, but never gives a token out twice', async () => {
+    it('drops the checkpoint with its collection, but never issues a token twice', async () => {
       const { name } = collection();
       const former = Number(await store().lease(name, 'one', NOW, SECOND));
       await store().apply([], { name, token: former, previous: undefined, position: at(5) });

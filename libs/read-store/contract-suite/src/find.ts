@@ -2,14 +2,14 @@ import type { Json } from '#kernel';
 import type { Query } from '#read-store';
 import type { Fixture } from './fixture.ts';
 
-/** Queries: equality, ranges, order, pages. */
+/** Tests of queries: equality, ranges, order, and pages. */
 export function findContract({ store, collection, put }: Fixture): void {
   const ids = async (query: Query) => (await store().find(collection(), query)).items.map(({ id }) => id);
   const fill = (documents: Record<string, Json>) =>
     store().apply(Object.entries(documents).map(([id, document]) => put(id, 1, document)));
 
   describe('find', () => {
-    it('finds by equality on several fields, by any of a list, and on paths inside', async () => {
+    it('matches equality on several fields, any value of a list, and nested paths', async () => {
       await fill({
         a: { group: 'x', rank: 1 },
         b: { group: 'x', rank: 2 },
@@ -25,13 +25,13 @@ export function findContract({ store, collection, put }: Fixture): void {
       expect(await store().count(collection(), { group: ['x', 'y'], rank: 1 })).toBe(2);
     });
 
-    it('counts a missing field and null as the same', async () => {
+    it('treats a missing field like null', async () => {
       await fill({ a: { group: null }, b: {}, c: { group: '' } });
       expect(await ids({ where: { group: null } })).toEqual(['a', 'b']);
       expect(await ids({ where: { group: [null, ''] } })).toEqual(['a', 'b', 'c']);
     });
 
-    it("takes both bounds of a range in, and only values of the bound's type", async () => {
+    it("includes both bounds of a range, and only values of the bound's type", async () => {
       await fill({ a: { rank: 1 }, b: { rank: 2 }, c: { rank: 3 }, d: { rank: 'text' }, e: {} });
       expect(await ids({ range: { field: 'rank', from: 2, to: 3 } })).toEqual(['b', 'c']);
       expect(await ids({ range: { field: 'rank', from: 2 } })).toEqual(['b', 'c']);
@@ -40,7 +40,7 @@ export function findContract({ store, collection, put }: Fixture): void {
       expect(await ids({ range: { field: 'rank', from: 'a' } })).toEqual(['d']);
     });
 
-    it('orders by a field both ways, documents without it least, ties by id in the same direction', async () => {
+    it('sorts by a field in both directions, with missing values first when ascending and ties by id', async () => {
       await fill({ a: { rank: 2 }, b: { rank: 1 }, c: {}, d: { rank: 2 }, e: { rank: null }, f: { rank: 10 } });
       const ascending = ['c', 'e', 'b', 'a', 'd', 'f'];
       expect(await ids({ sort: { field: 'rank', direction: 'ascending' } })).toEqual(ascending);
@@ -48,13 +48,13 @@ export function findContract({ store, collection, put }: Fixture): void {
       expect(await ids({})).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
     });
 
-    it('orders texts by their bytes, in every language the same', async () => {
+    it('sorts texts by bytes, independent of language', async () => {
       await fill({ a: { group: 'z' }, b: { group: 'Z' }, c: { group: 'ä' }, d: { group: 'a' } });
       expect(await ids({ sort: { field: 'group', direction: 'ascending' } })).toEqual(['b', 'd', 'a', 'c']);
     });
 
     it.each(['ascending', 'descending'] as const)(
-      'shows each document once over pages, %s, with ties and gaps in the sorted field',
+      'returns each document once over pages, %s, with ties and missing values in the sorted field',
       async (direction) => {
         await fill(
           Object.fromEntries(
@@ -74,7 +74,7 @@ export function findContract({ store, collection, put }: Fixture): void {
     );
 
     it.each(['ascending', 'descending'] as const)(
-      'shows each document once over pages, %s by a yes or no',
+      'returns each document once over pages, %s by a boolean',
       async (direction) => {
         await fill(
           Object.fromEntries(
@@ -89,13 +89,13 @@ export function findContract({ store, collection, put }: Fixture): void {
       },
     );
 
-    it('says that there is no further page when the last one is exactly full', async () => {
+    it('returns no next cursor if the last page is exactly full', async () => {
       await fill({ a: {}, b: {} });
       expect(await store().find(collection(), { limit: 2 })).not.toHaveProperty('next');
       expect(await store().find(collection(), { limit: 1 })).toHaveProperty('next');
     });
 
-    it('continues after the cursor although its document was removed in the meantime', async () => {
+    it('continues after a cursor whose document was removed', async () => {
       await fill({ a: { rank: 1 }, b: { rank: 2 }, c: { rank: 3 } });
       const sort = { field: 'rank', direction: 'ascending' } as const;
       const { next } = await store().find(collection(), { sort, limit: 2 });
@@ -106,7 +106,7 @@ export function findContract({ store, collection, put }: Fixture): void {
       expect(await ids({ sort, limit: 2, ...(next === undefined ? {} : { cursor: next }) })).toEqual(['c']);
     });
 
-    it('refuses a field without an index, a limit out of bounds, and an invalid cursor', async () => {
+    it('refuses a field without an index, a limit out of range, and an invalid cursor', async () => {
       const find = (query: Query) => store().find(collection(), query);
       await expect(find({ where: { other: 1 } })).rejects.toThrow('no index on "other"');
       await expect(find({ range: { field: 'other', from: 1 } })).rejects.toThrow('no index on "other"');
@@ -117,12 +117,12 @@ export function findContract({ store, collection, put }: Fixture): void {
       await expect(find({ cursor: 'nonsense' })).rejects.toThrow('not a cursor');
     });
 
-    it('never reads a value as an operator or as a part of the query', async () => {
+    it('never interprets a value as an operator or as a part of the query', async () => {
       await fill({ a: { group: 'x' }, b: { group: "' OR 1=1 --" }, c: { group: '$ne' } });
       expect(await ids({ where: { group: "' OR 1=1 --" } })).toEqual(['b']);
       expect(await ids({ where: { group: '$ne' } })).toEqual(['c']);
       expect(await store().get(collection().name, "a' OR '1'='1")).toBeUndefined();
-      const operator: Query = JSON.parse('{"where":{"group":{"$ne":""}}}'); // what came past a caller's check
+      const operator: Query = JSON.parse('{"where":{"group":{"$ne":""}}}'); // a value that passed a caller's validation
       await expect(store().find(collection(), operator)).rejects.toThrow('compares with');
       const inList: Query = JSON.parse('{"where":{"group":[{"$ne":""}]}}');
       await expect(store().find(collection(), inList)).rejects.toThrow('compares with');

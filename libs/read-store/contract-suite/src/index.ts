@@ -6,8 +6,8 @@ import { findContract } from './find.ts';
 import type { Fixture } from './fixture.ts';
 
 /**
- * Every engine must pass; a behaviour only one engine has is not part of the port.
- * @param open opens one and the same store each time
+ * Tests that every engine must pass. Behavior of a single engine is not part of the port.
+ * @param open opens the same store each time
  */
 export function readStoreContract(engine: string, open: () => Promise<ReadStore>): void {
   describe(`read store on ${engine}`, () => {
@@ -32,7 +32,7 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
     const fixture: Fixture = { store: () => store, open, collection: () => collection, at, put };
 
     describe('documents', () => {
-      it('gives back what was written, with its position', async () => {
+      it('returns documents as written, with their position', async () => {
         const document = {
           text: 'grün \u0000 \u{1F600}',
           list: [1, { two: null }, [[], [2, ['three']]]],
@@ -43,7 +43,7 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect(await store.get(collection.name, 'a')).toEqual({ id: 'a', position: at(1), document });
       });
 
-      it('C1: keeps names and texts that mean something to an engine or a driver', async () => {
+      it('C1: preserves names and texts that have a meaning for an engine or a driver', async () => {
         const document = JSON.parse(
           `{"$where":"1","a.b":{"$gt":""},"":1,"%24":2,"__proto__":{"x":1},"constructor":"c","_bsontype":"ObjectId",
             "deep":{"_bsontype":"Binary","$ref":"x"},"half":"\\ud800","one":"\\u0001","group":"a\\u0000b","rank":-1.5e300}`,
@@ -62,7 +62,7 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect((await store.find(collection, rest)).items.map(({ id }) => id)).toEqual(['a.b\u0000']);
       });
 
-      it('finds nothing where nothing was written, and nothing in a collection that does not exist', async () => {
+      it('finds nothing without writes, and nothing in a collection that does not exist', async () => {
         const missing = { name: `missing-${randomUUID()}`, indexes: ['group'] };
         expect(await store.get(collection.name, 'a')).toBeUndefined();
         expect(await store.get(missing.name, 'a')).toBeUndefined();
@@ -72,7 +72,7 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         await store.drop(missing.name);
       });
 
-      it('skips a write whose position the document already holds, and one that is older', async () => {
+      it('skips a write whose position the document has already reached', async () => {
         await store.apply([put('a', 5, { n: 'first' })]);
         await store.apply([put('a', 5, { n: 'same' })]);
         await store.apply([put('a', 4, { n: 'older' }), put('b', 4, { n: 'other' })]);
@@ -80,19 +80,19 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect(await store.get(collection.name, 'b')).toMatchObject({ position: at(4) });
       });
 
-      it('takes the last of several writes to one document in a batch', async () => {
+      it('applies the last of several writes to one document in a batch', async () => {
         await store.apply([put('a', 1, { n: 1 }), put('a', 2, { n: 2 }), put('a', 3, { n: 3 })]);
         expect(await store.get(collection.name, 'a')).toMatchObject({ position: at(3), document: { n: 3 } });
       });
 
-      it('replaces a document of another event store, whatever its number', async () => {
+      it('replaces a document of another event store, whatever its sequence number', async () => {
         const foreign = position('anotherstore', 900);
         await store.apply([{ collection: collection.name, id: 'a', position: foreign, document: { of: 'another' } }]);
         await store.apply([put('a', 1, { of: 'this' })]);
         expect(await store.get(collection.name, 'a')).toMatchObject({ position: at(1), document: { of: 'this' } });
       });
 
-      it('keeps a removed document away from a former leader that writes what it read before (F27)', async () => {
+      it('keeps a document removed when a former leader writes an earlier read (F27)', async () => {
         await store.apply([put('a', 1, { n: 1 })]);
         await store.apply([{ collection: collection.name, id: 'a', position: at(3), removed: true }]);
         await store.apply([put('a', 2, { n: 2 })]);
@@ -103,13 +103,13 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect(await store.get(collection.name, 'a')).toMatchObject({ document: { n: 4 } });
       });
 
-      it('remembers the removal of a document that it never held', async () => {
+      it('records the removal of a document that never existed', async () => {
         await store.apply([{ collection: collection.name, id: 'a', position: at(3), removed: true }]);
         await store.apply([put('a', 2, { n: 2 })]);
         expect(await store.get(collection.name, 'a')).toBeUndefined();
       });
 
-      it('F27: keeps the later of two positions whoever writes first, also of documents that nobody held', async () => {
+      it('F27: keeps the later of two positions in any order of writes, even for new documents', async () => {
         const other = await open();
         const batch = (sequence: number) =>
           Array.from({ length: 20 }, (_, n) => put(`d${n}`, sequence, { group: `of ${sequence}` }));
@@ -118,14 +118,14 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect(await store.count(collection, { group: 'of 3' })).toBe(20);
       });
 
-      it('writes what is new in a batch beside what it has to skip', async () => {
+      it('applies the new writes of a batch in which others are skipped', async () => {
         await store.apply([put('d1', 5, { n: 5 }), put('d3', 5, { n: 5 })]);
         await store.apply(Array.from({ length: 5 }, (_, n) => put(`d${n}`, 4, { n: 4 })));
         const { items } = await store.find<{ n: number }>(collection, {});
         expect(items.map(({ document }) => document.n)).toEqual([4, 5, 4, 5, 4]);
       });
 
-      it('sweeps the tombstones up to a position and nothing else', async () => {
+      it('sweeps tombstones up to a position, and nothing else', async () => {
         const removed = (id: string, sequence: number): Write => ({
           collection: collection.name,
           id,
@@ -141,7 +141,7 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect(await store.get(collection.name, 'kept')).toBeDefined();
       });
 
-      it('takes 100 writes at once and refuses 101 without writing any', async () => {
+      it('accepts 100 writes at a time, and refuses 101 without writing any', async () => {
         const batch = (count: number, sequence: number) =>
           Array.from({ length: count }, (_, n) => put(`d${n}`, sequence, { n }));
         await expect(store.apply(batch(101, 1))).rejects.toThrow('at most 100');
@@ -150,7 +150,7 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect(await store.count(collection, {})).toBe(100);
       });
 
-      it('holds documents after it was opened again, and in every opened instance', async () => {
+      it('keeps documents after it was opened again, and in every open instance', async () => {
         await store.apply([put('a', 1, { n: 1 })]);
         const other = await open();
         expect(await other.get(collection.name, 'a')).toMatchObject({ document: { n: 1 } });
@@ -159,7 +159,7 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect(await store.get(collection.name, 'b')).toMatchObject({ document: { n: 2 } });
       });
 
-      it('makes collections and indexes as often as it is asked, from several instances at once', async () => {
+      it('creates collections and indexes idempotently, even from concurrent instances', async () => {
         await store.apply([put('a', 1, { group: 'x' })]);
         const others = await Promise.all([open(), open()]);
         await Promise.all(
@@ -169,7 +169,7 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect(await store.count({ ...collection, indexes: ['late'] }, { late: null })).toBe(1);
       });
 
-      it('forgets a dropped collection and serves it again when it is ensured again', async () => {
+      it('removes a dropped collection, and serves it again after it was ensured', async () => {
         await store.apply([put('a', 7, {}), { collection: collection.name, id: 'b', position: at(7), removed: true }]);
         await store.drop(collection.name);
         expect(await store.get(collection.name, 'a')).toBeUndefined();

@@ -2,7 +2,7 @@ import { ReadStoreUnavailableError } from '#read-store';
 import type { Logger } from '#kernel';
 import { openSqlite, resultCodeOf, type SqliteStore } from '#sqlite';
 
-/** The file's bytes make no sense. Nothing is lost: what a read store holds is computed from the log. */
+/** Thrown if the file's content is invalid. No data is lost, because a read store can be computed from the log. */
 class ReadStoreDamagedError extends Error {
   readonly code = 'read-store/damaged';
 }
@@ -16,9 +16,10 @@ const LAYOUTS = [
 ];
 
 /**
- * Opens or makes `read-store.sqlite` and its tables. A power cut may take the last transactions with it, checkpoint and
- * documents alike: they are computed again.
- * @throws ReadStoreDamagedError when it is not a database of the platform, ReadStoreUnavailableError when it cannot be reached
+ * Opens or creates `read-store.sqlite` and its tables. A power failure may lose the last transactions with both
+ * checkpoint and documents, which are then computed again.
+ * @throws ReadStoreDamagedError if it is not a database of the platform, ReadStoreUnavailableError if it cannot be
+ * opened
  */
 export const openDatabase = (folder: string, log: Logger): SqliteStore =>
   openSqlite({

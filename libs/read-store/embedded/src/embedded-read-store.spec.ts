@@ -11,7 +11,7 @@ const root = temporaryFolder();
 readStoreContract('embedded', () => openEmbeddedReadStore({ folder: join(root, 'contract'), log: silentLogger }));
 
 describe("the read store's file", () => {
-  it('is refused in one sentence when it is damaged, and left as it was', async () => {
+  it('is refused in one sentence when it is damaged, and not changed', async () => {
     const broken = join(root, 'broken');
     mkdirSync(broken);
     writeFileSync(join(broken, 'read-store.sqlite'), 'no database, but long enough to be taken for one '.repeat(100));
@@ -22,7 +22,7 @@ describe("the read store's file", () => {
     expect(readdirSync(broken)).toEqual(['read-store.sqlite']);
   });
 
-  it('is refused when a newer release wrote it', async () => {
+  it('is refused when a newer release has written it', async () => {
     const newer = join(root, 'newer');
     const file = openDatabase(newer, silentLogger);
     file.database.exec('PRAGMA user_version = 99');
@@ -30,7 +30,7 @@ describe("the read store's file", () => {
     await expect(openEmbeddedReadStore({ folder: newer, log: silentLogger })).rejects.toThrow('newer release');
   });
 
-  it('tells damage that shows only in use from an outage', async () => {
+  it('distinguishes damage that is detected during use from an outage', async () => {
     const damaged = join(root, 'damaged');
     const collection = { name: 'damaged.v1', indexes: [] };
     const writer = await openEmbeddedReadStore({ folder: damaged, log: silentLogger });
@@ -51,7 +51,7 @@ describe("the read store's file", () => {
     await reader.close();
   });
 
-  it('use-L4: refuses writes while the disk is full, and is read on', async () => {
+  it('use-L4: refuses writes while the disk is full, and can be read', async () => {
     const file = openDatabase(join(root, 'full'), silentLogger);
     const store = readStoreOver(file);
     const collection = { name: 'full.v1', indexes: [] };
@@ -69,7 +69,7 @@ describe("the read store's file", () => {
     await store.close();
   });
 
-  it('answers a page by walking an index, whatever the query', () => {
+  it('uses an index for a page of every query', () => {
     const plans = join(root, 'plans');
     const { database, close } = openDatabase(plans, silentLogger);
     const collection = { name: 'plans.v1', indexes: ['group', 'rank'] };

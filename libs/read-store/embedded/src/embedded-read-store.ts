@@ -18,13 +18,13 @@ import { countSql, ensureSql, planPage, tableOf, upsertSql, type Statement } fro
 const KEPT_STATEMENTS = 256;
 
 export interface EmbeddedReadStoreOptions {
-  /** Made when it is missing; the file in it is `read-store.sqlite`. Several processes of one host may share it. */
+  /** Folder of the file `read-store.sqlite`. Created if missing. Several processes of one host may share it. */
   readonly folder: string;
   readonly log: Logger;
 }
 
 /**
- * A read store in one SQLite file. Calls run on the caller's thread and are done when they return.
+ * Opens a read store in one SQLite file. Calls run synchronously on the caller's thread.
  * @throws ReadStoreDamagedError, ReadStoreUnavailableError
  */
 export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOptions): Promise<ReadStore> {
@@ -33,14 +33,14 @@ export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOp
   return readStoreOver(file);
 }
 
-/** The read store of an open file; closing it closes the file. */
+/** Returns the read store of an open file. Closing it closes the file. */
 export function readStoreOver(file: SqliteStore): ReadStore {
   const { database } = file;
   const prepared = statementCache(database);
 
-  /** Async, so that what is thrown inside rejects instead of surprising a caller who has not awaited yet. */
+  /** Async, so that errors reject instead of being thrown synchronously. */
   const run = async <T>(action: () => T): Promise<T> => file.run(action);
-  /** Reads of a collection that was never ensured, or was dropped in the meantime by whatever process, find nothing. */
+  /** Runs a read. Returns `nothing` if the collection was never ensured, or was dropped by any process. */
   const reading = <T>(nothing: T, action: () => T): Promise<T> =>
     run(() => {
       try {
@@ -85,7 +85,7 @@ export function readStoreOver(file: SqliteStore): ReadStore {
         checkWrites(writes);
         if (writes.length === 0) return !move || moveCheckpoint(prepared, move) ? ok(undefined) : lostLease(move);
         return file.transaction(() => {
-          // Asked first and within the transaction: nothing is written for a leader that is none any more.
+          // checked first in the transaction: nothing is written for a former leader
           if (move && !moveCheckpoint(prepared, move)) return lostLease(move);
           applyWrites(prepared, writes);
           return ok(undefined);
@@ -125,7 +125,7 @@ export function readStoreOver(file: SqliteStore): ReadStore {
     drop: (name) =>
       run(() =>
         file.transaction(() => {
-          // Lease and token stay: a token given out twice would let a former leader move the new checkpoint.
+          // Lease and token are kept: if a token were issued twice, a former leader could move the new checkpoint.
           prepared('UPDATE projections SET position = NULL WHERE name = ?').run(name);
           database.exec(`DROP TABLE IF EXISTS ${tableOf(name)}`);
         }),
@@ -151,7 +151,7 @@ export function readStoreOver(file: SqliteStore): ReadStore {
 type Prepare = (sql: string) => StatementSync;
 type Row = Record<string, unknown>;
 
-/** Prepared statements by text. Texts are few (declared queries); the bound is for the day when they are not. */
+/** Caches prepared statements by text. There are few texts (declared queries); the limit is a safeguard. */
 function statementCache(database: DatabaseSync): Prepare {
   const statements = new LRUCache<string, StatementSync>({ max: KEPT_STATEMENTS });
   return (sql) => {
@@ -189,7 +189,7 @@ const lostLease = ({ name }: CheckpointMove) =>
   err(domainError('read-store/lost-lease', 'conflict', `Another process leads the projection ${name} now.`));
 
 function documentOf<D>(row: Row): StoredDocument<D> {
-  // What was written is what `D` was when the projection wrote it; a projection whose documents change gets a new name.
+  // The document is what the projection wrote, of type `D`. A projection whose documents change gets a new name.
   return {
     id: text(row['id']),
     position: positionOf(row['position']),
@@ -197,7 +197,7 @@ function documentOf<D>(row: Row): StoredDocument<D> {
   };
 }
 
-/** Columns of our own table: the brand was checked when the position was written. */
+/** Reads a position, which was validated when it was written. */
 const positionOf = (value: unknown): Position => text(value) as Position;
 
 function text(value: unknown): string {

@@ -13,29 +13,38 @@ import {
   type Scalar,
 } from '#read-store';
 
-/** A statement's text, made of declared names alone, and the values bound to it: what users sent is only ever a value. */
+/** A statement, which contains only declared names, and its parameters. User input is always a parameter. */
 export interface Statement {
   readonly sql: string;
   readonly values: readonly (string | number | null)[];
 }
 
-/** The quoted table of a collection. @throws RangeError for a name that is none */
+/**
+ * Returns the quoted table of a collection.
+ * @throws RangeError for an invalid name
+ */
 export function tableOf(collection: string): string {
   checkCollectionName(collection);
   return `"c.${collection}"`;
 }
 
-/** Makes table and indexes where they are missing. Tombstones are in the table without a document, and in no index. */
+/**
+ * Returns statements that create missing table and indexes. Tombstones are rows without a document, and in no index.
+ */
 export function ensureSql({ name, indexes }: Collection): string {
   const table = tableOf(name);
   const made = indexes.map((path) => {
-    const index = createHash('sha256').update(path).digest('hex').slice(0, 16); // SQLite's names ignore case, paths do not
+    // Names in SQLite are case-insensitive, but paths are not.
+    const index = createHash('sha256').update(path).digest('hex').slice(0, 16);
     return `CREATE INDEX IF NOT EXISTS "i.${name}.${index}" ON ${table} (${valueAt(path)}, id) WHERE document IS NOT NULL;`;
   });
   return `CREATE TABLE IF NOT EXISTS ${table} (id TEXT NOT NULL PRIMARY KEY, position TEXT NOT NULL, document TEXT);${made.join('')}`;
 }
 
-/** The write of one document (or tombstone: document null), skipped where this position or a later one of the same store is held. */
+/**
+ * Returns the write of a document (or tombstone: document null), which is skipped if the same position of the same
+ * store or a later one is stored.
+ */
 export const upsertSql = (collection: string): string =>
   `INSERT INTO ${tableOf(collection)} AS held (id, position, document) VALUES (?, ?, ?)
    ON CONFLICT (id) DO UPDATE SET position = excluded.position, document = excluded.document
@@ -47,11 +56,14 @@ export function countSql(collection: Collection, where: Query['where'] = {}): St
   return { sql: `SELECT count(*) AS n FROM ${tableOf(collection.name)} WHERE ${sql}`, values };
 }
 
-/** One page, as one or two statements whose rows follow each other (documents without the sort field, documents with it). */
+/**
+ * One page, as one or two statements whose rows follow each other (documents without the sort field, and documents with
+ * it).
+ */
 export interface PagePlan {
   readonly statements: readonly Statement[];
   readonly limit: number;
-  /** The cursor after a row. */
+  /** Returns the cursor after a row. */
   cursorAfter(row: Place): string;
 }
 
@@ -81,7 +93,7 @@ interface Segment extends Statement {
   readonly order: string;
 }
 
-/** Nulls are the least, as in every engine; each segment is one walk along the index, forwards or backwards. */
+/** Sorts null first, as in every engine. Each segment is one scan of the index, forward or backward. */
 function sorted({ field, direction }: NonNullable<Query['sort']>, after: Place | undefined): Segment[] {
   const value = valueAt(field);
   const [beyond, order] = direction === 'ascending' ? ['>', 'ASC'] : ['<', 'DESC'];
@@ -125,7 +137,7 @@ function condition(value: string, wanted: Scalar | readonly Scalar[]): Statement
   return wanted.includes(null) ? { ...among, sql: `(${among.sql} OR ${value} IS NULL)` } : among;
 }
 
-/** Both bounds are included, and only values of the bound's own type lie within: in SQLite every number is less than any text. */
+/** Includes both bounds, and only values of the bound's type: in SQLite, every number is less than any text. */
 function bounds(range: Query['range']): Statement {
   if (!range || (range.from === undefined && range.to === undefined)) return NONE;
   const value = valueAt(range.field);
@@ -142,7 +154,7 @@ function and(left: Statement, right: Statement): Statement {
   return { sql: `${left.sql} AND ${right.sql}`, values: [...left.values, ...right.values] };
 }
 
-/** The indexed expression: the same text in index and query, or SQLite would not use the index. */
+/** Returns the indexed expression. SQLite uses the index only if the query contains the same text. */
 function valueAt(path: string): string {
   checkPath(path);
   return `json_extract(document, '$.${path
@@ -153,7 +165,8 @@ function valueAt(path: string): string {
 
 function bindable(value: unknown): string | number {
   const comparable = checkComparable(value);
-  return typeof comparable === 'boolean' ? Number(comparable) : comparable; // what json_extract makes of them
+  // The value that json_extract returns for booleans.
+  return typeof comparable === 'boolean' ? Number(comparable) : comparable;
 }
 
 const isList = (value: Scalar | readonly Scalar[]): value is readonly Scalar[] => Array.isArray(value);

@@ -4,7 +4,7 @@ import type { Write } from '#read-store';
 import type { mongo } from 'mongoose';
 import type { Kept } from './models.ts';
 
-/** The last write of each document, as if all were done one after the other. */
+/** Returns the last write of each document, as if all were applied in order. */
 export function lastWrites(writes: readonly Write[]): ReadonlyMap<string, readonly Write[]> {
   const collections = new Map<string, Map<string, Write>>();
   for (const write of writes) {
@@ -16,14 +16,14 @@ export function lastWrites(writes: readonly Write[]): ReadonlyMap<string, readon
   return new Map([...collections].map(([name, kept]) => [name, [...kept.values()]]));
 }
 
-/** Whether a write at `position` is skipped where `held` is stored. */
+/** Returns whether a write at `position` is skipped if `held` is stored. */
 const isBehind = (position: Position, held: Position): boolean =>
   storeOf(position) === storeOf(held) && position <= held;
 
 /**
- * Writes of different documents, each skipped where its position or a later one of the same store is held. Without
- * transactions: each write is one conditional replacement, which inserts where nothing is found; the key of `_id` keeps
- * what it must not replace.
+ * Writes different documents, each of which is skipped if the same position of the same store or a later one is stored.
+ * Needs no transactions: each write is one conditional replacement, which inserts if nothing matches; the unique `_id`
+ * protects documents that it must not replace.
  */
 export async function writeGuarded(collection: mongo.Collection<Kept>, writes: readonly Write[]): Promise<void> {
   try {
@@ -33,8 +33,9 @@ export async function writeGuarded(collection: mongo.Collection<Kept>, writes: r
     );
   } catch (error) {
     if (!isRefusedByServer(error)) throw error;
-    // A document that must not be replaced is found by its key. Servers of the protocol differ in what else of the bulk
-    // they have done then, and an insert may have been overtaken by another: both are settled one after the other.
+    // A duplicate key means that a document must not be replaced. Servers differ in which other operations of the bulk
+    // they have then applied, and another process may have inserted a document first. Both are resolved by two more
+    // operations.
     await insertMissing(collection, writes);
     await collection.bulkWrite(
       writes.map((write) => replacement(write, false)),
@@ -54,7 +55,7 @@ const replacement = (write: Write, upsert: boolean): mongo.AnyBulkWriteOperation
   replaceOne: {
     filter: {
       _id: { $eq: encodeText(write.id) },
-      // Positions compare as text. What begins with the store's id and a dot lies between `id.` and `id/`.
+      // Positions compare as text. All texts that start with the store's id and a dot are between `id.` and `id/`.
       $or: [{ position: { $lt: write.position } }, { position: { $gte: `${storeOf(write.position)}/` } }],
     },
     replacement: contentOf(write),

@@ -4,7 +4,7 @@ import type { Checkpoint, CheckpointMove } from '#read-store';
 import type { Connection, Model } from 'mongoose';
 import { leadsOf, type Lead } from './models.ts';
 
-/** Leads and checkpoints, one document for each projection: each change is one conditional update. */
+/** Leases and checkpoints, one document for each projection. Each change is one conditional update. */
 export class MongoLeads {
   private readonly leads: Model<Lead>;
 
@@ -19,7 +19,7 @@ export class MongoLeads {
     const isOwn = held.owner === owner;
     if (!isOwn && held.owner !== null && held.untilMs > nowMs) return undefined;
     const token = isOwn ? held.token : held.token + 1;
-    // As it was read, or another one was faster.
+    // Matches only if no other process has changed it since it was read.
     const same = { _id: { $eq: name }, token: { $eq: held.token }, owner: { $eq: held.owner } };
     const taken = await this.leads.updateOne(isOwn ? same : { ...same, untilMs: { $eq: held.untilMs } }, {
       $set: { owner, untilMs, token },
@@ -43,13 +43,14 @@ export class MongoLeads {
 
   async releaseEarlier(owner: string): Promise<void> {
     const name = owner.slice(0, owner.indexOf('/'));
-    const earlier = [{ owner: { $eq: name } }, { owner: { $gte: `${name}/`, $lt: `${name}0`, $ne: owner } }]; // `0` follows `/`
+    // `0` follows `/`.
+    const earlier = [{ owner: { $eq: name } }, { owner: { $gte: `${name}/`, $lt: `${name}0`, $ne: owner } }];
     await this.leads.updateMany({ $or: earlier }, { $set: { owner: null } });
   }
 
   async checkpoint(name: string): Promise<Checkpoint | undefined> {
     const lead = await this.leads.findOne({ _id: { $eq: name } }).lean<Lead | null>();
-    // The brand was checked when the position was written.
+    // The position was validated when it was written.
     return lead?.position ? { name, position: lead.position as Position, token: lead.token } : undefined;
   }
 
@@ -58,7 +59,7 @@ export class MongoLeads {
     return (await this.leads.updateOne(held, { $set: { position } })).matchedCount === 1;
   }
 
-  /** Lease and token stay: a token given out twice would let a former leader move the new checkpoint. */
+  /** Keeps lease and token: if a token were issued twice, a former leader could move the new checkpoint. */
   async forgetCheckpoint(name: string): Promise<void> {
     await this.leads.updateOne({ _id: { $eq: name } }, { $set: { position: null } });
   }

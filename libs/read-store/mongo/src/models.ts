@@ -2,7 +2,7 @@ import { encodeField } from '#mongo';
 import { checkCollectionName, checkPath, type Collection } from '#read-store';
 import { Schema, type Connection, type IndexDefinition, type Model } from 'mongoose';
 
-/** A document as it is stored, or a tombstone, which is the same without `document`. */
+/** A stored document, or a tombstone, which has no `document`. */
 export interface Kept {
   readonly _id: string;
   readonly position: string;
@@ -10,7 +10,7 @@ export interface Kept {
   readonly document?: unknown;
 }
 
-/** Lead and checkpoint of one projection. */
+/** Lease and checkpoint of one projection. */
 export interface Lead {
   readonly _id: string;
   readonly token: number;
@@ -21,13 +21,19 @@ export interface Lead {
 
 const OPTIONS = { versionKey: false, minimize: false, strict: 'throw', strictQuery: false, id: false } as const;
 
-/** Where a declared path is in a stored document. @throws RangeError for an invalid path */
+/**
+ * Returns the path of a declared field in a stored document.
+ * @throws RangeError for an invalid path
+ */
 export function storedPath(path: string): string {
   checkPath(path);
   return `document.${path.split('.').map(encodeField).join('.')}`;
 }
 
-/** The collection of a projection's documents, with its declared indexes. @throws RangeError for an invalid name */
+/**
+ * Returns the model of a projection's documents with its declared indexes.
+ * @throws RangeError for an invalid name
+ */
 export function documentsOf(connection: Connection, { name, indexes }: Collection): Model<Kept> {
   checkCollectionName(name);
   const key = [name, ...indexes].join(' ');
@@ -42,7 +48,7 @@ export function documentsOf(connection: Connection, { name, indexes }: Collectio
     },
     OPTIONS,
   );
-  // Tombstones are in the same collection: `removed` comes first, so that no query walks along them. Ties are ordered by id.
+  // Tombstones are in the same collection. With `removed` first, queries do not scan them. Ties are ordered by id.
   for (const path of indexes) schema.index(indexOn(storedPath(path)));
   return connection.model<Kept>(key, schema, `projection.${name}`);
 }

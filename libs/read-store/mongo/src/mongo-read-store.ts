@@ -31,17 +31,18 @@ import { documentsOf, storedPath, type Kept } from './models.ts';
 import { countFilter, planPage } from './query.ts';
 
 export interface MongoReadStoreOptions {
-  /** `mongodb://…` or `mongodb+srv://…`; its path names the database, `astro` when left out. */
+  /** `mongodb://…` or `mongodb+srv://…`. Its path names the database, `astro` by default. */
   readonly url: string;
-  /** The setting that has the address: sentences of errors begin with it. */
+  /** Name of the setting with the address, at the start of error messages. */
   readonly setting: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /**
- * A read store on a server of MongoDB's protocol. Needs neither transactions nor change streams, renames or collations.
- * @throws ReadStoreUnavailableError with one sentence when the server cannot be used
+ * Opens a read store on a server with the MongoDB protocol. It needs no transactions, change streams, renames, or
+ * collations.
+ * @throws ReadStoreUnavailableError with one sentence if the server cannot be used
  */
 export async function openMongoReadStore(options: MongoReadStoreOptions): Promise<ReadStore> {
   const mongo = await openMongo({
@@ -134,7 +135,7 @@ class MongoReadStore implements ReadStore {
     return this.mongo.close();
   }
 
-  /** Async, so that what is thrown before the first wait rejects too. */
+  /** Async, so that errors before the first await reject too. */
   private run<T>(action: () => Promise<T>): Promise<T> {
     return this.mongo.run(async () => action());
   }
@@ -149,12 +150,12 @@ const lostLease = ({ name }: CheckpointMove) =>
 
 const documentOf = <D>({ _id, position, document }: Kept): StoredDocument<D> => ({
   id: decodeText(_id),
-  // Both were checked when they were written; a projection whose documents change gets a new name.
+  // Both were validated when they were written. A projection whose documents change gets a new name.
   position: position as Position,
   document: decodeDocument(document) as D,
 });
 
-/** The value that the document is ordered by. */
+/** Returns the value by which the document is sorted. */
 function keyOf(kept: Kept, field: string | undefined): Scalar {
   if (field === undefined) return null;
   let value: unknown = kept;

@@ -13,14 +13,17 @@ import { storedPath } from './models.ts';
 
 export type Filter = Readonly<Record<string, unknown>>;
 
-/** One page: what users sent stands only behind `$eq`, `$in`, `$gte`, `$lte`, `$gt` and `$lt`, and is a text, a number or a boolean there. */
+/**
+ * One page. User input occurs only as operand of `$eq`, `$in`, `$gte`, `$lte`, `$gt`, and `$lt`, and is a string, a
+ * number, or a boolean.
+ */
 export interface PagePlan {
   readonly filter: Filter;
   readonly sort: Readonly<Record<string, 1 | -1>>;
   readonly limit: number;
 }
 
-/** @throws RangeError for what the collection does not declare, and for values that are none */
+/** @throws RangeError for fields that the collection does not declare, and for invalid values */
 export function planPage(collection: Collection, query: Query): PagePlan {
   const limit = limitOf(query);
   checkDeclared(collection, query);
@@ -34,7 +37,7 @@ export function planPage(collection: Collection, query: Query): PagePlan {
   };
 }
 
-/** @throws RangeError as `planPage` does */
+/** @throws RangeError like `planPage` */
 export function countFilter(collection: Collection, where: Query['where']): Filter {
   checkDeclared(collection, where ? { where } : {});
   return present(where);
@@ -50,7 +53,7 @@ const present = (where: Query['where'] = {}): Filter => ({
 const condition = (wanted: Scalar | readonly Scalar[]): Filter =>
   isList(wanted) ? { $in: wanted.map(stored) } : { $eq: stored(wanted) };
 
-/** Servers compare only values of the bound's own type with a bound. */
+/** Returns the filter of a range. Servers compare only values of the same type. */
 function bounds(range: Query['range']): readonly Filter[] {
   if (!range || (range.from === undefined && range.to === undefined)) return [];
   return [
@@ -63,7 +66,10 @@ function bounds(range: Query['range']): readonly Filter[] {
   ];
 }
 
-/** Nulls, and missing fields, are the least; nothing compares with null but by equality. */
+/**
+ * Returns the filter of the documents after a place. Nulls and missing fields come first; null can only be compared by
+ * equality.
+ */
 function behind({ id, key }: Place, sort: Query['sort']): Filter {
   const beyond = sort?.direction === 'descending' ? '$lt' : '$gt';
   const tie = { _id: { [beyond]: encodeText(id) } };

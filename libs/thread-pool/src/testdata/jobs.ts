@@ -1,14 +1,14 @@
 import { threadId } from 'node:worker_threads';
 
-/** Jobs that behave well, and jobs that do not. */
+/** Jobs that finish, and jobs that do not. */
 export const jobs = {
   double: (input: number) => input * 2,
-  /** Ends once another thread has counted so far. */
+  /** Ends when another thread has counted to `count`. */
   awaitCount: ({ counter, count }: { readonly counter: Int32Array; readonly count: number }) => {
     while (Atomics.load(counter, 0) < count);
     return threadId;
   },
-  /** Ends once as many are at it. */
+  /** Ends when `count` jobs are running. */
   meet: ({ counter, count }: { readonly counter: Int32Array; readonly count: number }) => {
     Atomics.add(counter, 0, 1);
     while (Atomics.load(counter, 0) < count);

@@ -6,10 +6,10 @@ import { gate, item, type Fixture, type TestQueue } from './fixture.ts';
 import { lostWorkContract } from './lost-work.ts';
 
 /**
- * Every engine must pass; a behaviour only one engine has is not part of the port. Engines keep their own time, so the
- * suite runs on the system's clock.
- * @param open opens one and the same store of queues each time
- * @param empty removes the items of one queue, as an operator or a lost disk would
+ * Tests that every engine must pass. Behavior of a single engine is not part of the port. The suite uses the system
+ * clock, because engines use their own clocks.
+ * @param open opens the same queues each time
+ * @param empty removes the items of one queue, like an operator or a lost disk
  */
 export function workQueueContract(
   engine: string,
@@ -33,7 +33,7 @@ export function workQueueContract(
         { deduplicationKey: more.key ?? `key-${n}`, ...(more.delayMs === undefined ? {} : { delayMs: more.delayMs }) },
       );
 
-    it('hands every item to a worker once, those from before it came and those from after', async () => {
+    it('delivers every item once, whether it was enqueued before or after the worker started', async () => {
       const seen: number[] = [];
       await add(1);
       await jobs.work(queue, async ({ item: { n } }) => void seen.push(n), { concurrency: 2 });
@@ -42,7 +42,7 @@ export function workQueueContract(
       await eventually(async () => expect(await jobs.depth(queue)).toBe(0));
     });
 
-    it('shares the items of one queue among workers of several instances, none twice', async () => {
+    it('distributes the items of a queue over workers of several instances, each once', async () => {
       const other = await open();
       const seen: number[] = [];
       const record = async ({ item: { n } }: Delivery<{ n: number }>) => void seen.push(n);
@@ -53,7 +53,7 @@ export function workQueueContract(
       await other.close();
     });
 
-    it('keeps queues apart', async () => {
+    it('separates queues', async () => {
       const another = queueOf();
       await add(1);
       const seen: number[] = [];
@@ -63,14 +63,14 @@ export function workQueueContract(
       expect(await jobs.depth(queue)).toBe(1);
     });
 
-    it('stores one item of several with the same key, delayed or not', async () => {
+    it('stores one of several items with the same key, with or without a delay', async () => {
       await Promise.all([add(1, { key: 'same' }), add(2, { key: 'same' }), add(3, { key: 'same', delayMs: 60_000 })]);
       await add(4, { key: 'other', delayMs: 60_000 });
       await add(5, { key: 'other' });
       expect(await jobs.depth(queue)).toBe(2);
     });
 
-    it('stores an item again that was finished before, under the same key', async () => {
+    it('stores an item again under the same key after it was completed', async () => {
       const seen: number[] = [];
       await jobs.work(queue, async ({ item: { n } }) => void seen.push(n), { concurrency: 1 });
       for (const n of [1, 2, 3]) {
@@ -80,7 +80,7 @@ export function workQueueContract(
       expect(seen).toEqual([1, 2, 3]);
     });
 
-    it('is refilled by enqueuing what is owed under the same keys when it was emptied (F23)', async () => {
+    it('is restored after data loss by enqueuing the pending work under the same keys (F23)', async () => {
       await Promise.all([add(1), add(2)]);
       await empty(queue.subject);
       expect(await jobs.depth(queue)).toBe(0);
@@ -93,7 +93,7 @@ export function workQueueContract(
       expect(seen.toSorted()).toEqual([1, 2]);
     });
 
-    it('shows a delayed item no sooner than it was asked to, as its first delivery', async () => {
+    it('delivers a delayed item not before its time, as its first attempt', async () => {
       const seen: { readonly attempt: number; readonly afterMs: number }[] = [];
       const start = performance.now();
       await jobs.work(queue, async ({ attempt }) => void seen.push({ attempt, afterMs: performance.now() - start }), {
@@ -104,7 +104,7 @@ export function workQueueContract(
       expect(seen[0]?.afterMs).toBeGreaterThanOrEqual(299);
     });
 
-    it('works on no more items at once than it was allowed to', async () => {
+    it('handles no more items at a time than its concurrency', async () => {
       let atOnce = 0;
       let most = 0;
       let done = 0;
@@ -126,7 +126,7 @@ export function workQueueContract(
       expect(most).toBe(3);
     });
 
-    it('stops taking items, and settles when those in hand are ended', async () => {
+    it('stops taking items, and settles when the items in progress are completed', async () => {
       const release = gate();
       const seen: number[] = [];
       await add(1);
@@ -148,7 +148,7 @@ export function workQueueContract(
       expect(await jobs.depth(queue)).toBe(1);
     });
 
-    it('gives what a stopped worker left to the next one at once, not after ackWaitMs', async () => {
+    it('delivers immediately after a worker has stopped, without waiting for ackWaitMs', async () => {
       const stop = await jobs.work(queue, async () => {}, { concurrency: 4 });
       await stop();
       const seen: number[] = [];
@@ -157,7 +157,7 @@ export function workQueueContract(
       await eventually(() => expect(seen).toEqual([1, 1]), 3000);
     });
 
-    it(`takes an item of ${ITEM_BYTES} bytes and refuses one byte more without storing it (F28)`, async () => {
+    it(`accepts an item of ${ITEM_BYTES} bytes, and refuses a larger one without storing it (F28)`, async () => {
       const frame = JSON.stringify({ n: 1, text: '' }).length;
       const sized = (bytes: number) => ({ n: 1, text: 'x'.repeat(bytes - frame) });
       await expect(jobs.enqueue(queue, sized(ITEM_BYTES + 1), { deduplicationKey: 'large' })).rejects.toMatchObject({
@@ -176,7 +176,7 @@ export function workQueueContract(
       );
     });
 
-    it('refuses keys and subjects that an engine could not carry', async () => {
+    it('refuses keys and subjects that an engine does not support', async () => {
       for (const key of ['', 'with space', 'line\r\nbreak', 'x'.repeat(201)])
         await expect(add(1, { key })).rejects.toThrow('deduplication key');
       await expect(jobs.enqueue({ ...queue, subject: 'all.*' }, { n: 1 }, { deduplicationKey: 'a' })).rejects.toThrow(
@@ -184,7 +184,7 @@ export function workQueueContract(
       );
     });
 
-    it('holds items after it was opened again', async () => {
+    it('keeps items after it was opened again', async () => {
       await add(1);
       await jobs.close();
       jobs = await open();

@@ -1,13 +1,13 @@
 import { eventually } from '#testing';
 import { gate, type Fixture, type TestQueue } from './fixture.ts';
 
-/** What becomes of items whose workers fail, give up, hang or vanish. */
+/** Tests of items whose workers fail, return them, hang, or disappear. */
 export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
   const add = (queue: TestQueue, n = 1) => jobs().enqueue(queue, { n }, { deduplicationKey: `key-${n}` });
   const SHORT_MS = 300;
 
-  describe('items that do not end well', () => {
-    it('come again after the delay that the worker asked for, with their attempt counted', async () => {
+  describe('items that are not completed', () => {
+    it('are redelivered after the requested delay, with a higher attempt', async () => {
       const queue = queueOf();
       const seen: { readonly attempt: number; readonly atMs: number }[] = [];
       await jobs().work(
@@ -23,7 +23,7 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
       expect(Number(seen[1]?.atMs) - Number(seen[0]?.atMs)).toBeGreaterThanOrEqual(195);
     });
 
-    it('come again after a second when the worker throws', async () => {
+    it('are redelivered after one second when the worker throws', async () => {
       const queue = queueOf();
       const seen: number[] = [];
       await jobs().work(
@@ -39,7 +39,7 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
       expect(Number(seen[1]) - Number(seen[0])).toBeGreaterThanOrEqual(990);
     });
 
-    it('go to the dead letters with item, reason and attempts: buried, or failed at the last delivery', async () => {
+    it('are moved to the dead letters with reason and attempts when buried or failed too often', async () => {
       const queue = queueOf({ maxDeliveries: 2 });
       await jobs().work(queue, async ({ item: { n }, bury, retry }) => (n === 1 ? bury('not\nmine') : retry(0)), {
         concurrency: 1,
@@ -59,7 +59,7 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
       await eventually(async () => expect(await jobs().depth(queue)).toBe(0));
     });
 
-    it("of another shape than the queue's go to the dead letters at last, and hold up nobody", async () => {
+    it("are moved to the dead letters if they do not match the queue's schema, without blocking others", async () => {
       const queue = queueOf({ maxDeliveries: 1 });
       const seen: number[] = [];
       const wrong: { n: number } = JSON.parse('{"n":"text"}');
@@ -72,7 +72,7 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
       );
     });
 
-    it('come to another worker when theirs hangs, and when that one ends them late nothing comes back', async () => {
+    it('are redelivered when their worker hangs, but not after it completes them late', async () => {
       const queue = queueOf({ ackWaitMs: SHORT_MS });
       const hanging = gate();
       const attempts: number[] = [];
@@ -91,7 +91,7 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
       expect(attempts).toEqual([1, 2]);
     });
 
-    it('stay with a worker that extends', async () => {
+    it('stay with a worker that extends its lease', async () => {
       const queue = queueOf({ ackWaitMs: SHORT_MS });
       const attempts: number[] = [];
       let extended = 0;
@@ -103,7 +103,7 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
           while (performance.now() < end) {
             await extend();
             extended++;
-            await new Promise((resolve) => setTimeout(resolve, SHORT_MS / 6)); // the work itself
+            await new Promise((resolve) => setTimeout(resolve, SHORT_MS / 6)); // simulates work
           }
         },
         { concurrency: 2 },
@@ -114,7 +114,7 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
       expect(extended).toBeGreaterThan(3);
     });
 
-    it('that outlive no worker are buried after maxDeliveries instead of being handed out forever (F24)', async () => {
+    it('are buried after maxDeliveries if every worker is lost (F24)', async () => {
       const queue = queueOf({ ackWaitMs: SHORT_MS, maxDeliveries: 2 });
       const never = gate();
       let deliveries = 0;
@@ -143,7 +143,7 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
       await other.close();
     });
 
-    it('are refused a second end', async () => {
+    it('cannot be completed twice', async () => {
       const queue = queueOf();
       const { promise, resolve } = Promise.withResolvers<unknown>();
       await jobs().work(

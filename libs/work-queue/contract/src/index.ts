@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 
-/** A kind of work that services hand to workers. Handling an item twice must do no harm. */
+/** A kind of work that services enqueue for workers. Handling an item twice must be safe. */
 export interface WorkQueueContract<Item extends z.ZodType = z.ZodType> {
   /** `<context>.v<n>.work.<name>` */
   readonly subject: string;
   readonly item: Item;
-  /** A worker that neither extends nor ends an item for so long loses it to another. */
+  /** Milliseconds after which an item that its worker neither extends nor completes is delivered to another worker. */
   readonly ackWaitMs: number;
-  /** After so many deliveries without an end the item goes to the dead letters. */
+  /** Number of deliveries after which an item is moved to the dead letters. */
   readonly maxDeliveries: number;
 }
 

@@ -2,12 +2,13 @@ import type { Logger } from '#kernel';
 import { openSqlite, type SqliteStore } from '#sqlite';
 import { WorkQueueUnavailableError } from '#work-queue';
 
-/** The file's bytes make no sense. Nothing is lost: work that is owed is found again in the log. */
+/** Thrown if the file's content is invalid. No work is lost, because pending work is found again in the log. */
 class WorkQueueDamagedError extends Error {
   readonly code = 'work-queue/damaged';
 }
 
-// visible_ms: wall clock from which a worker may take the item; a lease moves it on. attempts is also the lease's token.
+// visible_ms: time (milliseconds since 1970) from which the item may be taken; a lease advances it. attempts identifies
+// the lease.
 const LAYOUTS = [
   `
   CREATE TABLE items (
@@ -23,8 +24,8 @@ const LAYOUTS = [
 ];
 
 /**
- * Opens or makes `work-queue.sqlite` and its tables. A power cut may take the last items with it, as with a message server: a
- * sweep over the log enqueues them again.
+ * Opens or creates `work-queue.sqlite` and its tables. As with a message server, a power failure may lose the last
+ * items; a sweep over the log enqueues them again.
  * @throws WorkQueueDamagedError, WorkQueueUnavailableError
  */
 export const openDatabase = (folder: string, log: Logger): SqliteStore =>

@@ -32,7 +32,7 @@ describe("the work queue's file", () => {
     maxDeliveries: 5,
   });
 
-  it('shows a new item to a waiting worker of the same instance before any time passes', async () => {
+  it('delivers a new item to an idle worker of the same instance immediately', async () => {
     const jobs = await open('at-once', manualClock()); // its timers never fire by themselves
     const { promise, resolve } = Promise.withResolvers<number>();
     await jobs.work(queue, async ({ item }) => resolve(item.n), { concurrency: 1 });
@@ -41,7 +41,7 @@ describe("the work queue's file", () => {
     await jobs.close();
   });
 
-  it('shows what another instance enqueued within 100 ms', async () => {
+  it('delivers items of another instance within 100 ms', async () => {
     const clock = manualClock();
     const [here, there] = [await open('shared', clock), await open('shared', clock)];
     const seen: number[] = [];
@@ -52,7 +52,7 @@ describe("the work queue's file", () => {
     await Promise.all([here.close(), there.close()]);
   });
 
-  it('backs off by doubling, from 1 s to 60 s', async () => {
+  it('doubles the back-off from 1 s to 60 s', async () => {
     const clock = manualClock();
     const jobs = await open('back-off', clock);
     const atMs: number[] = [];
@@ -68,7 +68,7 @@ describe("the work queue's file", () => {
     await jobs.enqueue(patient, { n: 1 }, { deduplicationKey: 'a' });
     for (const wait of [0, 1, 2, 4, 8, 16, 32, 60, 60]) {
       clock.advance(wait * 1000 + 50);
-      await new Promise((resolve) => setImmediate(resolve)); // the handler's promises
+      await new Promise((resolve) => setImmediate(resolve)); // for the handler's promises
     }
     expect(atMs.slice(1).map((ms, index) => Math.floor((ms - Number(atMs[index])) / 1000))).toEqual([
       1, 2, 4, 8, 16, 32, 60, 60,
@@ -78,7 +78,7 @@ describe("the work queue's file", () => {
     await jobs.close();
   });
 
-  it('may be deleted while work is owed: opened again it takes the same items again (F23)', async () => {
+  it('accepts pending items again after it was deleted (F23)', async () => {
     const before = await open('deleted');
     await before.enqueue(queue, { n: 1 }, { deduplicationKey: 'owed' });
     await before.close();
@@ -90,7 +90,7 @@ describe("the work queue's file", () => {
     await after.close();
   });
 
-  it('hands out at once what a killed process had in hand, to the only process of the folder and to no other', async () => {
+  it('delivers items of a killed process immediately, if this is the only process of the folder', async () => {
     const killed = await open('killed');
     let taken = 0;
     const hang = () => (taken++, new Promise<void>(() => {}));
@@ -126,7 +126,7 @@ describe("the work queue's file", () => {
     });
   });
 
-  it('use-L4: refuses items while the disk is full, and knows those it has taken', async () => {
+  it('use-L4: refuses new items while the disk is full, and keeps the existing ones', async () => {
     const file = openDatabase(join(root, 'full'), silentLogger);
     const jobs = workQueueOver(file, { clock: systemClock, log: silentLogger });
     const texts = workQueue({ ...queue, item: z.object({ text: z.string() }) });
@@ -140,7 +140,7 @@ describe("the work queue's file", () => {
     await jobs.close();
   });
 
-  it('keeps the newest 200 dead letters', async () => {
+  it('keeps the latest 200 dead letters', async () => {
     const jobs = await open('letters');
     await Promise.all(Array.from({ length: 205 }, (_, n) => jobs.enqueue(queue, { n }, { deduplicationKey: `k${n}` })));
     await jobs.work(queue, ({ bury }) => bury('no'), { concurrency: 1 });
@@ -151,7 +151,7 @@ describe("the work queue's file", () => {
     await jobs.close();
   });
 
-  it('refuses after it was closed', async () => {
+  it('rejects calls after it was closed', async () => {
     const jobs = await open('closed');
     await jobs.close();
     await expect(jobs.enqueue(queue, { n: 1 }, { deduplicationKey: 'a' })).rejects.toMatchObject({

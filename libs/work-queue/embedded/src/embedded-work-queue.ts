@@ -13,35 +13,41 @@ import type { SqliteStore } from '#sqlite';
 import { openDatabase } from './database.ts';
 import { itemTable, type TakenItem } from './item-table.ts';
 
-/** How often a worker with a free hand looks for what another process enqueued, and for what has fallen due. */
+/** Milliseconds between checks of an idle worker for due items and for those that another process enqueued. */
 const LOOK_EVERY_MS = 50;
 
 export interface EmbeddedWorkQueueOptions {
-  /** Made when it is missing; the file in it is `work-queue.sqlite`. Several processes of one host may share it. */
+  /** Folder of the file `work-queue.sqlite`. Created if missing. Several processes of one host may share it. */
   readonly folder: string;
-  /** Its wall clock bounds leases and delays, as it is the only one that processes share. */
+  /** Its wall clock, which all processes share, determines leases and delays. */
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
-  /** Whether no other process uses the folder: leases found in it are then of a worker that is gone, and its items due at once. */
+  /**
+   * Whether no other process uses the folder. The leases in it then belong to a former worker, and its items are due
+   * immediately.
+   */
   readonly alone?: boolean;
 }
 
-/** A work queue in one SQLite file. @throws WorkQueueDamagedError, WorkQueueUnavailableError */
+/**
+ * Opens a work queue in one SQLite file.
+ * @throws WorkQueueDamagedError, WorkQueueUnavailableError
+ */
 export async function openEmbeddedWorkQueue(options: EmbeddedWorkQueueOptions): Promise<WorkQueue> {
   const file = openDatabase(options.folder, options.log);
   options.log.debug({ file: file.path }, 'work queue opened');
   return workQueueOver(file, options);
 }
 
-/** The work queue of an open file; closing it closes the file. */
+/** Returns the work queue of an open file. Closing it closes the file. */
 export function workQueueOver(
   file: SqliteStore,
   { clock, log, alone = false }: Pick<EmbeddedWorkQueueOptions, 'clock' | 'log' | 'alone'>,
 ): WorkQueue {
   const items = itemTable(file);
   if (alone) file.run(() => items.endLeases(clock.now()));
-  /** Calls each worker of a queue in this process; workers of others look by themselves. */
+  /** Functions that notify this process's workers of a queue. Workers of other processes poll. */
   const wakers = new Map<string, Set<() => void>>();
   const stops = new Set<() => Promise<void>>();
   let closed = false;

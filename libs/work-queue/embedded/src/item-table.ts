@@ -1,26 +1,26 @@
 import type { SqliteStore } from '#sqlite';
 import { DEAD_LETTERS_KEPT, type DeadLetter } from '#work-queue';
 
-/** An item under a lease; `attempt` is the lease's token. */
+/** A leased item. `attempt` identifies the lease. */
 export interface TakenItem {
   readonly id: number;
   readonly text: string;
   readonly attempt: number;
 }
 
-/** The statements over the queue's tables; each is a transaction of its own. */
+/** Statements on the queue's tables. Each is a transaction. */
 export interface ItemTable {
-  /** Stores the item unless one of the same key is stored and not ended. */
+  /** Stores an item unless there is one with the same key. */
   add(queue: string, key: string, text: string, visibleMs: number): void;
-  /** Leases the item that has been due longest until `leaseUntilMs`; undefined when none is due at `nowMs`. */
+  /** Leases the item that has been due longest until `leaseUntilMs`; undefined if none is due at `nowMs`. */
   take(queue: string, nowMs: number, leaseUntilMs: number): TakenItem | undefined;
-  /** Makes everything due that was ever leased: for a process that knows that no worker is left. */
+  /** Ends all leases, so that their items are due. The caller must know that no worker is running. */
   endLeases(nowMs: number): void;
-  /** Sees to it that the item is due no sooner than `visibleMs`; nothing when the lease was lost. */
+  /** Delays an item until `visibleMs`. No effect if the lease was lost. */
   delay(taken: TakenItem, visibleMs: number): void;
-  /** Ends the item, whoever holds the lease by now: the work was done. */
+  /** Removes an item whose work is done, even if the lease was lost. */
   remove(taken: TakenItem): void;
-  /** Moves the item to the dead letters; nothing when the lease was lost. */
+  /** Moves an item to the dead letters. No effect if the lease was lost. */
   bury(queue: string, taken: TakenItem, reason: string): void;
   deadLetters(queue: string): readonly DeadLetter[];
   count(queue: string): number;
@@ -51,12 +51,12 @@ export function itemTable({ database, transaction }: SqliteStore): ItemTable {
     add: (queue, key, text, visibleMs) => void insert.run(queue, key, text, visibleMs),
     take(queue, nowMs, leaseUntilMs) {
       for (;;) {
-        const found = due.get(queue, nowMs); // a look takes no lock: workers that find nothing disturb nobody
+        const found = due.get(queue, nowMs); // takes no lock, so that idle workers do not disturb others
         if (!found) return undefined;
         const id = Number(found['id']);
         const taken = lease.get(leaseUntilMs, id, nowMs);
         if (taken) return { id, text: String(taken['body']), attempt: Number(taken['attempts']) };
-        // Another process was faster with this one: look again.
+        // Another process has leased it first: try the next one.
       }
     },
     endLeases: (nowMs) => void free.run(nowMs),

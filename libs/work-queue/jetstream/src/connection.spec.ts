@@ -9,7 +9,7 @@ describe('the NATS server behind the work queue', () => {
     ['2.9.10', false],
     ['1.99.0', false],
     ['unknown', false],
-  ])('of version %s is recent enough: %s', (version, recent) => {
+  ])('with version %s is recent enough: %s', (version, recent) => {
     expect(isRecent(version)).toBe(recent);
   });
 
@@ -37,7 +37,7 @@ describe('the NATS server behind the work queue', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('is refused without its address, which may hold a password, when it does not answer', async () => {
+  it('is refused without its address, which may contain a password, when it does not respond', async () => {
     await expect(connectTo('nats://user:secret@127.0.0.1:1')).rejects.toMatchObject({
       code: 'work-queue/unavailable',
       message: expect.not.stringContaining('secret'),

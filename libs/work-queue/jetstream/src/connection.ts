@@ -3,7 +3,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { WorkQueueUnavailableError } from '#work-queue';
 
 const OLDEST = { major: 2, minor: 10 };
-/** A request that the server has not answered by then counts as unanswered. */
+/** Milliseconds after which a request to the server fails. */
 const REQUEST_TIMEOUT_MS = 2000;
 
 export interface Connection {
@@ -12,7 +12,10 @@ export interface Connection {
   readonly manager: JetStreamManager;
 }
 
-/** @throws WorkQueueUnavailableError in one sentence: no answer, an older server than 2.10, or one without JetStream */
+/**
+ * @throws WorkQueueUnavailableError with one sentence if the server does not respond, is older than 2.10, or lacks
+ * JetStream
+ */
 export async function connectTo(url: string): Promise<Connection> {
   const nats = await connect({
     servers: url,
@@ -20,7 +23,8 @@ export async function connectTo(url: string): Promise<Connection> {
     reconnectTimeWait: 250,
     name: 'astro work queue',
   }).catch((cause: unknown) => {
-    throw new WorkQueueUnavailableError('The NATS server for the work queue does not respond.', { cause }); // the address may hold a password
+    // The address may contain a password.
+    throw new WorkQueueUnavailableError('The NATS server for the work queue does not respond.', { cause });
   });
   try {
     const version = nats.info?.version ?? 'unknown';
@@ -41,7 +45,7 @@ export async function connectTo(url: string): Promise<Connection> {
   }
 }
 
-/** Older servers know neither several filters per stream nor reasons of a termination. */
+/** Returns whether a version supports several filters for each stream, and reasons of a termination. */
 export function isRecent(version: string): boolean {
   const [major = Number.NaN, minor = Number.NaN] = version.split('.').map(Number);
   return major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor);

@@ -17,22 +17,22 @@ import { chainedId, DUE_HEADER, storeOnce, withinFiveSeconds } from './publish.t
 import { pullOneByOne } from './pull.ts';
 import { ensureQueue, namesOf, type QueueNames } from './streams.ts';
 
-/** Requests for messages at the server at once; it takes 512 of one consumer, of all processes together. */
+/** Maximum concurrent pull requests. The server accepts 512 for one consumer, from all processes together. */
 const PULLS = 32;
 
 export interface JetStreamWorkQueueOptions {
-  /** `nats://host:port`, several separated by commas. */
+  /** `nats://host:port`, or several separated by commas. */
   readonly url: string;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Made on the server before this settles; others are made when they are first used. */
+  /** Queues to create on the server before this settles. Others are created on first use. */
   readonly queues?: readonly WorkQueueContract[];
 }
 
 /**
- * Work queues on NATS JetStream, 2.10 or newer. The server keeps time for leases and retries; `clock` is for time-outs
- * and for the moment at which a delayed item is due.
- * @throws WorkQueueUnavailableError, with one sentence saying what is wrong with the server
+ * Opens work queues on NATS JetStream 2.10 or newer. The server times leases and retries; `clock` is used for timeouts,
+ * and for the time at which a delayed item is due.
+ * @throws WorkQueueUnavailableError with one sentence about the problem of the server
  */
 export async function openJetStreamWorkQueue(options: JetStreamWorkQueueOptions): Promise<WorkQueue> {
   const connection = await connectTo(options.url);
@@ -56,7 +56,7 @@ class JetStreamWorkQueue implements WorkQueue {
     private readonly surroundings: { readonly clock: Clock; readonly log: Logger },
   ) {}
 
-  /** Makes a queue on the server where it is missing. */
+  /** Creates a queue on the server if it is missing. */
   prepare(queue: WorkQueueContract): Promise<void> {
     return answered(() => this.ensure(queue));
   }
@@ -74,7 +74,8 @@ class JetStreamWorkQueue implements WorkQueue {
     const dueMs = delayMs > 0 ? clock.now() + delayMs : undefined;
     let tries = 0;
     await withinFiveSeconds(clock, async () => {
-      await (tries++ === 0 ? this.ensure(queue) : this.make(queue)); // the stream may have been removed since it was made
+      // The stream may have been removed since it was created.
+      await (tries++ === 0 ? this.ensure(queue) : this.make(queue));
       await storeOnce(this.connection, names, deduplicationKey, text, dueMs);
     });
   }
@@ -96,7 +97,8 @@ class JetStreamWorkQueue implements WorkQueue {
       pullOneByOne(this.connection, { stream: names.stream, consumer }, { ...tools, handle: one });
     const inHand = new Set<Promise<void>>();
     const pulls = Array.from({ length: Math.min(concurrency, PULLS) }, (_, index) => {
-      const hands = Math.floor((concurrency + index) / Math.min(concurrency, PULLS)); // together they are `concurrency`
+      // The sum over all pulls is `concurrency`.
+      const hands = Math.floor((concurrency + index) / Math.min(concurrency, PULLS));
       const mine = new Set<Promise<void>>();
       return pull(names.worker, async (message) => {
         const handled = handleDelivery(queue, this.rawDelivery(names, message), handle, log).then(() => {
@@ -113,7 +115,8 @@ class JetStreamWorkQueue implements WorkQueue {
       this.stops.delete(stop);
       await Promise.all(pulls.map((each) => each.stop()));
       await Promise.all(inHand);
-      if (!nats.isClosed()) await nats.flush().catch(() => {}); // so that a pull taken back is so before a next worker asks
+      // Sends the cancellation of pulls before the next worker starts.
+      if (!nats.isClosed()) await nats.flush().catch(() => {});
     };
     this.stops.add(stop);
     return stop;
@@ -184,13 +187,14 @@ class JetStreamWorkQueue implements WorkQueue {
     const { nats, client } = this.connection;
     const { deliveryCount, streamSequence, timestampNanos } = message.info;
     const envelope: DeadLetter = { item: message.json(), reason, attempts: deliveryCount };
-    // Recorded before the message is gone; the time tells it from one of the same number in a stream made again.
+    // Recorded before the message is removed. The time distinguishes it from a message with the same number in a
+    // recreated stream.
     await client.publish(names.deadSubject, JSON.stringify(envelope), { msgID: `${streamSequence}.${timestampNanos}` });
     message.term(reason);
     await nats.flush();
   }
 
-  /** A delayed item that is due becomes an item to be worked on; the chain of ids keeps it one. */
+  /** Moves a delayed item that is due to the queue. Its chained ID prevents duplicates. */
   private async move(names: QueueNames, message: JsMsg): Promise<void> {
     const waitMs = Number(message.headers?.get(DUE_HEADER) ?? 0) - this.surroundings.clock.now();
     if (waitMs > 0) return message.nak(Math.ceil(waitMs));

@@ -32,7 +32,7 @@ if (url) {
         maxDeliveries: 3,
       });
 
-    it('are made at boot, with what the queue of today asks for', async () => {
+    it('are created at start, with the current settings of the queue', async () => {
       const queue = queueOf();
       for (const ackWaitMs of [10_000, 20_000])
         await (
@@ -44,7 +44,7 @@ if (url) {
       });
     });
 
-    it('are made again, under workers that wait, when they were removed: what is owed is enqueued and done (F23)', async () => {
+    it('are recreated for waiting workers if removed; pending work is enqueued again (F23)', async () => {
       const queue = queueOf();
       const jobs = await open();
       const seen: number[] = [];

@@ -8,14 +8,14 @@ const CONFIRMED_WITHIN_MS = 5000;
 const TRY_MS = 1000;
 const PAUSE_MS = 100;
 
-/** Milliseconds since 1970 before which a delayed item is not to be seen. */
+/** Header with the time from which a delayed item may be delivered, in milliseconds since 1970. */
 export const DUE_HEADER = 'Astro-Due';
 
 /**
- * Stores one message, unless one with its id is stored and not ended. The server remembers ids of messages that have
- * ended, too: where the message after an id is gone, the next id of the chain (`<id>~<sequence>`) is used, and all who
- * do the same meet there.
- * @throws when the server does not answer
+ * Stores one message, unless a message with its ID is stored. The server also remembers IDs of removed messages: if the
+ * message of an ID was removed, the next ID of the chain (`<id>~<sequence>`) is used, which is the same for all
+ * senders.
+ * @throws if the server does not respond
  */
 export async function storeOnce(
   { client, manager }: Connection,
@@ -34,10 +34,13 @@ export async function storeOnce(
   }
 }
 
-/** The id under which a message follows another that is gone. */
+/** Returns the ID of a message that follows a removed one. */
 export const chainedId = (id: string, sequence: number): string => `${id.split('~')[0] ?? id}~${sequence}`;
 
-/** Tries until it succeeds. @throws WorkQueueUnavailableError 5 s after the first try */
+/**
+ * Retries until it succeeds.
+ * @throws WorkQueueUnavailableError 5 s after the first attempt
+ */
 export async function withinFiveSeconds(clock: Clock, attempt: () => Promise<void>): Promise<void> {
   const end = clock.monotonic() + CONFIRMED_WITHIN_MS;
   const unavailable = (cause?: unknown) =>

@@ -3,19 +3,19 @@ import { pause, type Clock, type Logger } from '#kernel';
 import type { Connection } from './connection.ts';
 
 const EXPIRES_MS = 10_000;
-/** A pull that outlives its own end so long was lost with a connection. */
+/** Milliseconds after its expiry at which a pull counts as lost with its connection. */
 const OVERDUE_MS = 5000;
 const PAUSE_MS = 250;
 
 export interface Puller {
-  /** No further message is taken; settles when the one in hand is handled. */
+  /** Stops pulling. Settles when the current message is handled. */
   stop(): Promise<void>;
 }
 
 /**
- * One free hand: asks for one message at a time and asks for the next when that is handled, so that nothing waits in
- * this process while others are idle. A stopped pull takes its request back from the server.
- * @param ensure makes the consumer again where it is gone
+ * Pulls one message at a time, and the next one when it is handled, so that no messages wait in this process while
+ * other workers are idle. When stopped, it cancels its request at the server.
+ * @param ensure creates the consumer again if it is missing
  */
 export function pullOneByOne(
   { client }: Connection,
@@ -62,7 +62,7 @@ export function pullOneByOne(
           log.warn({ stream: source.stream, error: String(error) }, 'the work queue is not responding; retrying');
         outage = true;
         await pause(clock, PAUSE_MS, stopping.signal);
-        await ensure().catch(() => {}); // its failure shows in the next pull, which is logged above
+        await ensure().catch(() => {}); // a failure also fails the next pull, which is logged above
       }
     }
   }

@@ -11,19 +11,19 @@ import { nanos } from '@nats-io/transport-node';
 import { checkSubject, DEAD_LETTERS_KEPT } from '#work-queue';
 import type { WorkQueueContract } from '#work-queue/contract';
 
-/** The server's codes for a stream and a consumer that stand there with another configuration. */
+/** The server's error codes for a stream or a consumer that exists with another configuration. */
 const STREAM_EXISTS = 10058;
 const CONSUMER_EXISTS = 10148;
-/** Window in which the server remembers a message's id; a message still stored longer than that may be stored twice. */
+/** Time for which the server remembers message IDs. A message that is stored for longer may be stored twice. */
 const DEDUPLICATION_MS = 3_600_000;
-/** Moving a delayed item that is due takes two messages. */
+/** Milliseconds for moving a delayed item that is due, which takes two messages. */
 const MOVER_ACK_WAIT_MS = 30_000;
 
-/** Names on the server of one queue: a work-queue stream with two durables, and a stream of dead letters. */
+/** Names of one queue on the server: a work-queue stream with two durable consumers, and a stream of dead letters. */
 export interface QueueNames {
   readonly stream: string;
   readonly subject: string;
-  /** Items that are to be seen later; a worker moves them to `subject` when they are due. */
+  /** Delayed items. A worker moves them to `subject` when they are due. */
   readonly delayedSubject: string;
   readonly worker: string;
   readonly mover: string;
@@ -31,10 +31,10 @@ export interface QueueNames {
   readonly deadSubject: string;
 }
 
-/** @throws RangeError for a subject that is none */
+/** @throws RangeError for an invalid subject */
 export function namesOf({ subject }: Pick<WorkQueueContract, 'subject'>): QueueNames {
   checkSubject(subject);
-  const stream = `WORK_${subject.replaceAll('.', '_')}`; // subjects hold no underscore: no two share a name
+  const stream = `WORK_${subject.replaceAll('.', '_')}`; // subjects contain no underscores, so names are unique
   return {
     stream,
     subject,
@@ -46,7 +46,7 @@ export function namesOf({ subject }: Pick<WorkQueueContract, 'subject'>): QueueN
   };
 }
 
-/** Makes or updates what one queue needs on the server; repeatable, by several processes at once. */
+/** Creates or updates the streams and consumers of one queue. Idempotent, even for concurrent processes. */
 export async function ensureQueue(manager: JetStreamManager, queue: WorkQueueContract): Promise<void> {
   const names = namesOf(queue);
   await ensureStream(manager, {
@@ -65,8 +65,8 @@ export async function ensureQueue(manager: JetStreamManager, queue: WorkQueueCon
     max_msgs: DEAD_LETTERS_KEPT,
     duplicate_window: nanos(DEDUPLICATION_MS),
   });
-  // Deliveries are counted by the worker, which records a dead letter first: at a limit of the server's own the message
-  // would stay in the stream forever. Items given back with a delay count as pending, so that has no limit either.
+  // The worker counts deliveries and records a dead letter first: with a limit on the server, the message would stay in
+  // the stream forever. Items returned with a delay count as pending, so their number is unlimited too.
   const consumer = { ack_policy: AckPolicy.Explicit, max_deliver: -1, max_ack_pending: -1 };
   await ensureConsumer(manager, names.stream, {
     ...consumer,
@@ -102,7 +102,7 @@ async function ensureStream(manager: JetStreamManager, settings: StreamSettings)
     await manager.streams.add(settings);
   } catch (error) {
     if (!isRefusal(error, STREAM_EXISTS)) throw error;
-    const { name, ...changeable } = settings; // retention and storage are fixed and never differ
+    const { name, ...changeable } = settings; // retention and storage never change
     await manager.streams.update(name, changeable);
   }
 }
