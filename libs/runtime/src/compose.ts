@@ -27,7 +27,7 @@ import type { ContextService, EdgeService, RecordsRefusals, ServicePart, WorkerS
 export interface CompositionOptions {
   /** Name of the process's lock on the data folder. */
   readonly name: string;
-  /** The read store is in that folder, so that no other living process has this name in it. */
+  /** Whether the read store is in that folder, so that no other running process can have this name in it. */
   readonly isAlone: boolean;
   readonly engines: Engines;
   readonly clock: Clock;
@@ -38,30 +38,33 @@ export interface CompositionOptions {
   readonly edge?: EdgeService;
   readonly worker?: WorkerService;
   readonly refusals?: RecordsRefusals;
-  /** Tokens that every module may inject, beside those of the engines and of the parts. */
+  /** Providers that every module may inject, in addition to those of the engines and of the parts. */
   readonly shared: readonly Provider[];
 }
 
 export interface Composition {
   /** The root module of the application. */
   readonly root: DynamicModule;
-  /** Whether rights can be decided now, and what is wrong with the log. Nothing where no log is followed. */
+  /** Returns whether permissions can be decided, and the problems of the log. Empty if no log is followed. */
   logState(): Promise<Readiness['dependencies']>;
-  /** What is wrong with the log, a sentence each. */
+  /** Returns the problems of the log, a sentence each. */
   problems(): readonly string[];
-  /** Serves the contracts of `app` over the bus; before `app.init()`. */
+  /** Serves the contracts of `app` over the bus. Call this before `app.init()`. */
   connect(app: INestApplication): readonly Contract[];
-  /** Builds projections and starts reactors and sweeps; after everything is served. Settles when projections are level. */
+  /**
+   * Starts projections, reactors, and sweeps. Call this after everything is served. Resolves when projections have
+   * caught up.
+   */
   start(app: INestApplication): Promise<void>;
-  /** Hands over what is held in memory for other contexts; while they are still served. */
+  /** Sends data that is buffered for other contexts. Call this while they are still served. */
   handOver(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Whether this is development: a bundle that `npm run build` makes is not TypeScript. */
+/** Whether this runs from source: the bundles of `npm run build` are not TypeScript. */
 const IS_FROM_SOURCE = import.meta.filename.endsWith('.ts');
 
-/** Puts parts and engines together. Every part gets a bus of its own name; everything else is shared. */
+/** Combines parts and engines. Every part has a bus with its own name; everything else is shared. */
 export function compose(options: CompositionOptions): Composition {
   const { engines, clock, ids, log, metrics, contexts, edge, worker, name, isAlone } = options;
   const { eventStore, readStore, vault, callerKeys, bus } = engines;
@@ -131,7 +134,7 @@ export function compose(options: CompositionOptions): Composition {
         await sourcing.projections(contexts.flatMap(({ projections }) => projections));
         await sourcing.control.settled(await eventStore.head(), { orStopped: true });
       }
-      await access?.current(); // so that what is wrong with the log is known when the process says it is ready
+      await access?.current(); // finds problems of the log before the process reports that it is ready
       if (!sourcing) return;
       sourcing.reactors(
         contexts.flatMap(({ reactors }) => reactors.map((reactor) => app.get<Reactor>(reactor, { strict: false }))),
@@ -145,10 +148,10 @@ export function compose(options: CompositionOptions): Composition {
   };
 }
 
-/** The whole application. */
+/** The complete application. */
 class RootModule {}
 
-/** Holds what every module may ask for. */
+/** Provides everything that modules may inject. */
 class SharedModule {}
 
 const engineTokens = ({ eventStore, readStore, vault, queue }: Engines): Provider[] => [

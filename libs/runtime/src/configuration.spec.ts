@@ -13,7 +13,7 @@ const companions = (name: string): Record<string, string> =>
   name.startsWith('ASTRO_OIDC_') && !name.includes('CLAIM') ? external : {};
 
 describe('the environment', () => {
-  it('needs nothing: every default is the embedded profile', () => {
+  it('needs no variable: every default is the embedded profile', () => {
     expect(read({})).toMatchObject({
       ok: true,
       value: {
@@ -39,7 +39,7 @@ describe('the environment', () => {
     expect(written.ok).toBe(true);
   });
 
-  it('has other defaults where the kind of process says so', () => {
+  it('has other defaults for some kinds of processes', () => {
     expect(readConfiguration({}, { port: '0' })).toMatchObject({ ok: true, value: { configuration: { port: 0 } } });
     expect(readConfiguration({ PORT: '81' }, { port: '0' })).toMatchObject({ value: { configuration: { port: 81 } } });
   });
@@ -47,17 +47,17 @@ describe('the environment', () => {
   describe.each(Object.values(VARIABLES).map((variable) => [variable.name, variable] as const))(
     '%s',
     (name, { good, bad, ...variable }) => {
-      it('is taken when it is right', () =>
+      it('is accepted when it is valid', () =>
         expect(read({ ...companions(name), [name]: good })).toMatchObject({ ok: true }));
 
-      it('is refused when it is empty', () => {
+      it('is rejected when it is empty', () => {
         const outcome = read({ ...companions(name), [name]: '  ' });
         expect(outcome).toMatchObject({ ok: 'mayBeEmpty' in variable });
         if (outcome.ok) return;
         expect(outcome.ok ? [] : outcome.error).toContain(`${name} is empty; give it a value or unset it.`);
       });
 
-      it.each([...bad])('is refused in one sentence that names it and does not repeat %j', (text) => {
+      it.each([...bad])('is rejected in one sentence that contains its name, but not %j', (text) => {
         const outcome = read({ ...companions(name), [name]: text });
         const sentences = outcome.ok ? [] : outcome.error;
         expect(sentences).toHaveLength(1);
@@ -67,7 +67,7 @@ describe('the environment', () => {
     },
   );
 
-  it('names what an external issuer needs besides', () => {
+  it('reports the variables that an external issuer requires', () => {
     const outcome = read({ ASTRO_OIDC_ISSUER: 'https://issuer.acme.dev' });
     expect(outcome.ok ? [] : outcome.error).toHaveLength(3);
   });
@@ -77,12 +77,12 @@ describe('the environment', () => {
     return outcome.ok ? outcome.value.configuration.oidc : outcome.error;
   };
 
-  it('use-I1: keeps the issuer as it is written, with its slash at the end', () => {
+  it('use-I1: keeps the issuer unchanged, with its trailing slash', () => {
     for (const issuer of ['https://acme.eu.auth0.com/', 'https://acme.dev/realms/main', 'https://acme.dev/a//'])
       expect(oidc({ ASTRO_OIDC_ISSUER: issuer })).toMatchObject({ issuer });
   });
 
-  it('use-I6: says which scopes and which resource logins ask for; an empty resource is not sent', () => {
+  it('use-I6: sets scopes and resource of logins; an empty resource is not sent', () => {
     expect(oidc()).toMatchObject({ scope: 'openid profile email offline_access', resource: 'astro' });
     expect(oidc({ ASTRO_OIDC_RESOURCE: '' })).toMatchObject({ resource: undefined });
     expect(oidc({ ASTRO_OIDC_RESOURCE: 'https://a.dev/', ASTRO_OIDC_SCOPE: 'openid api://a/b' })).toMatchObject({
@@ -95,12 +95,12 @@ describe('the environment', () => {
     });
   });
 
-  it('says every mistake at once', () => {
+  it('reports all mistakes', () => {
     const outcome = read({ PORT: 'x', ASTRO_BUS: 'y' });
     expect(outcome.ok ? [] : outcome.error).toHaveLength(2);
   });
 
-  it('points at a mistyped name, and leaves the names of tests and of Kubernetes alone', () => {
+  it('reports a mistyped name, but not those of tests and Kubernetes', () => {
     const outcome = read({ ASTRO_EVNT_STORE: 'embedded', ASTRO_TEST_NATS_URL: 'x' });
     expect(outcome).toMatchObject({
       ok: true,

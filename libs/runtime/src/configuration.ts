@@ -1,7 +1,7 @@
 import { err, nearestName, ok, type Result } from '#kernel';
 import { readVariable, VARIABLES, type Engine, type Settings, type Variable, type VariableKey } from './variables.ts';
 
-/** What a process is made of, checked and with its defaults. */
+/** The validated configuration of a process, with defaults. */
 export interface Configuration {
   readonly port: number;
   /** Absent: `http://127.0.0.1:<port>`, once the port is known. */
@@ -21,17 +21,17 @@ export interface Configuration {
         readonly cliClientId: string;
         readonly consoleClientId: string | undefined;
         readonly adminEmails: readonly string[];
-        /** What logins ask for. */
+        /** Scopes that logins request. */
         readonly scope: string;
-        /** Undefined: none is sent. */
+        /** Undefined: no resource is sent. */
         readonly resource: string | undefined;
       };
   readonly emailClaim: string;
-  /** Which addresses count as verified: those that a claim says, or all. */
+  /** Which addresses count as verified: those whose claim says so, or all. */
   readonly emailVerified: 'claim' | 'always';
   readonly adminEmail: string;
   readonly adminPassword: string | undefined;
-  /** Absent: the catalogue of plans is the one that is built in. */
+  /** Absent: the built-in catalogue of plans is used. */
   readonly plansFile: string | undefined;
   readonly contact: string;
   readonly sealingKeys: string | undefined;
@@ -46,10 +46,11 @@ export interface Configuration {
 }
 
 /**
- * Reads and checks the environment.
- * @param environment names and texts, as a process has them
- * @param defaults texts that the kind of process has in the place of a variable's own default
- * @returns the configuration with warnings about names that look like ours but are none; or one sentence per mistake
+ * Reads and validates the environment.
+ *
+ * @param environment names and values, as a process has them
+ * @param defaults values of this kind of process, which override the defaults of the variables
+ * @returns the configuration, with warnings about unknown names that start like ours; or one sentence per mistake
  */
 export function readConfiguration(
   environment: Readonly<Record<string, string | undefined>>,
@@ -67,11 +68,11 @@ export function readConfiguration(
   }
   mistakes.push(...togetherMistakes(values, environment));
   if (mistakes.length > 0) return err(mistakes);
-  const settings = values as Settings; // each value was made by the schema of its own key
+  const settings = values as Settings; // each value was created by the schema of its key
   return ok({ warnings: unknownNames(environment), configuration: configurationOf(settings) });
 }
 
-// Object.keys forgets what the keys of a table are.
+// The type of Object.keys does not include the keys of an object.
 const KEYS = Object.keys(VARIABLES) as readonly VariableKey[];
 
 function configurationOf(settings: Settings): Configuration {
@@ -125,7 +126,7 @@ const ONLY_WITH_ISSUER: readonly VariableKey[] = [
   'oidcResource',
 ];
 
-/** Faults that no single variable has. A variable that was refused for itself is not named a second time. */
+/** Returns mistakes in combinations of variables. A variable that is invalid itself is not reported again. */
 function togetherMistakes(
   values: Partial<Record<VariableKey, unknown>>,
   environment: Readonly<Record<string, string | undefined>>,
@@ -141,7 +142,10 @@ function togetherMistakes(
   );
 }
 
-/** Names that begin like ours and are none. No error: Kubernetes sets `ASTRO_SERVICE_HOST` and the like for a Service named astro. */
+/**
+ * Returns unknown names that start like ours. They are not errors, because Kubernetes sets variables such as
+ * `ASTRO_SERVICE_HOST` for a Service named astro.
+ */
 function unknownNames(environment: Readonly<Record<string, string | undefined>>): string[] {
   const known = Object.values(VARIABLES).map(({ name }) => name);
   return Object.keys(environment)

@@ -8,7 +8,7 @@ import { DataFolderInUseError, openDataFolder } from './data-folder.ts';
 const root = temporaryFolder();
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
-/** A data folder as an earlier release, or a `mkdir`, has left it. */
+/** Creates a data folder like an earlier release, or `mkdir`. */
 function folderWith(name: string, ...files: readonly string[]): string {
   const path = join(root, name);
   mkdirSync(path);
@@ -25,7 +25,7 @@ describe('the data folder', () => {
   });
   afterEach(() => jest.restoreAllMocks());
 
-  it('use-S16: is for its owner alone, whether it is made or an earlier release made it', () => {
+  it('use-S16: is accessible to its owner only, whether new or from an earlier release', () => {
     const made = openDataFolder(join(root, 'made', 'below'), 'platform');
     const earlier = openDataFolder(
       folderWith('earlier', 'events.sqlite', 'events.sqlite-wal', 'sealing-keys', 'sandbox', 'platform.log'),
@@ -37,7 +37,7 @@ describe('the data folder', () => {
     earlier.release();
   });
 
-  it('use-S16: keeps its mode where other files are in it, and the start says why', () => {
+  it('use-S16: keeps its mode if it contains other files, and the startup reports why', () => {
     const path = folderWith('home', 'events.sqlite', 'thesis.txt');
     openDataFolder(path, 'platform').release();
     expect(modeOf(path)).toBe(0o755);
@@ -46,7 +46,7 @@ describe('the data folder', () => {
     ]);
   });
 
-  it('is held by one process of a name at a time', () => {
+  it('is used by one process of a name at a time', () => {
     const path = join(root, 'held');
     const first = openDataFolder(path, 'platform');
     expect(() => openDataFolder(path, 'platform')).toThrow(DataFolderInUseError);

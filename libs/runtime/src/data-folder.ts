@@ -5,19 +5,21 @@ import { isSystemError, makePrivate, makePrivateFolder, reasonOf } from '#files'
 import { printError } from './print-error.ts';
 import { StartError } from './start-error.ts';
 
-/** A living process of the same name uses the data folder. */
+/** A running process with the same name uses the data folder. */
 export class DataFolderInUseError extends StartError {}
 
 export interface DataFolder {
   readonly path: string;
-  /** Gives the folder up for the next process of this name. */
+  /** Releases the folder for the next process with this name. */
   release(): void;
 }
 
 /**
- * Opens (and makes) the data folder for one process, and keeps it to its owner (0700).
- * @param name what the process is; two of one name never share a folder
- * @throws StartError when the folder cannot be used; DataFolderInUseError, which is one, when a living process of that name uses it
+ * Opens (and creates) the data folder for one process, accessible to its owner only (mode 0700).
+ *
+ * @param name the process's name. Two processes with one name never share a folder.
+ * @throws StartError if the folder cannot be used; its subclass DataFolderInUseError if a running process with that
+ *   name uses it
  */
 export function openDataFolder(path: string, name: string): DataFolder {
   const lock = join(path, `${name}.lock`);
@@ -38,14 +40,15 @@ export function openDataFolder(path: string, name: string): DataFolder {
   return { path, release: () => rmSync(lock, { force: true }) };
 }
 
-/** Names that a process of the platform gives to what it keeps in the folder. */
+/** Names of files that processes of the platform create in the folder. */
 const OURS =
   /^(events|read-store|vault|work-queue)\.sqlite|^(sealing|caller)-keys|^initial-admin-password|^sandbox$|\.(log|lock)(\.|$)/;
 
 /**
- * Takes the rights of other users from the folder. One that holds other people's files is left as it is: it may be a home
+ * Removes the permissions of other users. A folder with unrelated files is not changed, because it may be a home
  * folder, or `/tmp`.
- * @returns a sentence about why others may still look into it; undefined when they may not
+ *
+ * @returns a sentence that explains why others still have access; undefined if they do not
  */
 function openToOthers(path: string): string | undefined {
   const { mode } = statSync(path);
@@ -59,7 +62,9 @@ function openToOthers(path: string): string | undefined {
     : `The data folder ${path} has mode ${shown}, which cannot be changed (${reason}); run chmod 700 ${path} as its owner.`;
 }
 
-/** A file with process id and the time that process began: a number that was given to another process does not count. */
+/**
+ * Creates a file with the process ID and start time. The start time detects an ID that was assigned to another process.
+ */
 function takeLock(lock: string, folder: string): void {
   const draft = `${lock}.${process.pid}`;
   writeFileSync(draft, JSON.stringify({ pid: process.pid, began: began(process.pid) }), { mode: 0o600 });
@@ -91,11 +96,11 @@ function readHolder(lock: string): { pid: number; began: string } | undefined {
     if (typeof holder !== 'object' || holder === null || !('pid' in holder) || !('began' in holder)) return undefined;
     return { pid: Number(holder.pid), began: String(holder.began) };
   } catch {
-    return undefined; // torn or gone: nobody holds it
+    return undefined; // incomplete or missing: there is no owner
   }
 }
 
-/** When a process began, in a form that only has to be equal to itself; empty when it is gone. */
+/** Returns when a process started, in a form that can only be compared; empty if it does not exist. */
 function began(pid: number): string {
   try {
     if (process.platform === 'linux') {

@@ -33,7 +33,7 @@ if (url) {
       expect(await open(port, { ...keys, [setting]: url })).toEqual(['caller-keys']);
     });
 
-    it.each(stores)('name the setting of %s when no server responds, and not its password', async (port, setting) => {
+    it.each(stores)('report the setting of %s when no server responds, without its password', async (port, setting) => {
       await expect(open(port, { ...keys, [setting]: 'mongodb://user:sec:ret@127.0.0.1:1/' })).rejects.toThrow(
         new RegExp(`^${setting}: the address of the MongoDB server cannot be used`),
       );
@@ -42,7 +42,7 @@ if (url) {
       );
     });
 
-    it('ask for sealing keys that every process has', async () => {
+    it('require sealing keys, which every process needs', async () => {
       await expect(open('vault', { ASTRO_VAULT: url })).rejects.toThrow(/^ASTRO_SEALING_KEYS must be set where/);
     });
   });

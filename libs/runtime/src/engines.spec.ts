@@ -29,7 +29,7 @@ async function filesAfterOpening(name: string, ports: readonly EnginePort[], env
 }
 
 describe('the engines of a process', () => {
-  it('open nothing but the bus when no part asks for more', async () =>
+  it('are only the bus if no part needs more', async () =>
     expect(await filesAfterOpening('none', [])).toEqual(['caller-keys']));
 
   it.each([
@@ -37,11 +37,11 @@ describe('the engines of a process', () => {
     ['readStore', ['read-store.sqlite']],
     ['vault', ['sealing-keys', 'vault.sqlite']],
     ['queue', ['work-queue.sqlite']],
-  ] as const)('open %s where a part asks for it, and no other', async (port, files) =>
+  ] as const)('include %s if a part needs it, and no others', async (port, files) =>
     expect(await filesAfterOpening(port, [port])).toEqual(['caller-keys', ...files].toSorted()),
   );
 
-  it('make no keys where the environment gives them', async () =>
+  it('create no keys if the environment has them', async () =>
     expect(
       await filesAfterOpening('given', ['vault'], {
         ASTRO_CALLER_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
@@ -49,7 +49,7 @@ describe('the engines of a process', () => {
       }),
     ).toEqual(['vault.sqlite']));
 
-  it('are the EventStoreDB that the environment names, and no file then', async () => {
+  it('use the EventStoreDB of the environment, and no file', async () => {
     const server = await startEventStoreStandIn();
     const environment = { ASTRO_EVENT_STORE: `esdb://127.0.0.1:${server.port}?tls=false` };
     expect(await filesAfterOpening('eventstoredb', ['eventStore'], environment)).toEqual(['caller-keys']);
@@ -57,7 +57,7 @@ describe('the engines of a process', () => {
     await server.close();
   });
 
-  it('name the variable when the EventStoreDB cannot be used', async () => {
+  it('report the variable when the EventStoreDB cannot be used', async () => {
     const server = await startEventStoreStandIn({ version: '21.10.2' });
     const environment = { ASTRO_EVENT_STORE: `esdb://ada:secret@127.0.0.1:${server.port}?tls=false` };
     await expect(filesAfterOpening('too-old', ['eventStore'], environment)).rejects.toThrow(
@@ -66,7 +66,7 @@ describe('the engines of a process', () => {
     await server.close();
   });
 
-  it('do not load gRPC where the log is a file', async () => {
+  it('do not load gRPC if the log is a file', async () => {
     const code = `
       import { openEventStore, readConfiguration } from '#runtime';
       import { systemClock as clock, systemIds as ids } from '#runtime/system';

@@ -16,7 +16,7 @@ export interface EngineOptions {
   readonly log: Logger;
 }
 
-/** The ports that the environment chooses an engine for, by the name of their setting. */
+/** The ports whose engines the environment selects, by the name of their setting. */
 interface Ports {
   readonly eventStore: EventStore;
   readonly readStore: ReadStore;
@@ -25,7 +25,7 @@ interface Ports {
   readonly bus: BusTransport;
 }
 
-/** Engines that a process opens when a part of it asks for them; the bus is in every process. */
+/** Engines that a process opens if one of its parts needs them. The bus is in every process. */
 export type EnginePort = Exclude<keyof Ports, 'bus'>;
 
 export interface Engines extends Partial<Pick<Ports, EnginePort>> {
@@ -36,12 +36,12 @@ export interface Engines extends Partial<Pick<Ports, EnginePort>> {
 
 type Opener<P extends keyof Ports> = (options: EngineOptions, url: string) => Promise<Ports[P]>;
 
-/** Which engine serves which port: the one place that knows. A kind that is not here is refused by the setting. */
+/** Engines of each port. A kind that is not listed here is rejected by the setting. */
 const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']]?: Opener<P> } } = {
   eventStore: {
     embedded: async (options) => (await import('#event-store/embedded')).openEmbeddedEventStore(options),
     server: async (options, url) => {
-      const { openEventStoreDb } = await import('#event-store/eventstoredb'); // gRPC is loaded by who uses it
+      const { openEventStoreDb } = await import('#event-store/eventstoredb'); // gRPC is loaded only if it is used
       return openEventStoreDb({ ...options, url }).catch((error: unknown) => {
         const explained = startErrorOf(error);
         throw explained instanceof StartError
@@ -66,7 +66,7 @@ const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']
     },
     server: async ({ configuration, clock, ids, log }, url) => {
       const sealingKeys = sealingKeysOf(configuration);
-      // A generated file would be another one on each machine, and lost with it.
+      // A generated file would differ on each machine, and would be lost with it.
       if (!sealingKeys)
         throw new StartError(
           `${VARIABLES.sealingKeys.name} must be set where ${VARIABLES.vault.name} names a server; make a key: openssl rand -base64 32, and set it as k1:KEY in every process.`,
@@ -76,7 +76,7 @@ const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']
     },
   },
   queue: {
-    // The lock on the data folder is held by now.
+    // The lock on the data folder is already held.
     embedded: async (options) =>
       (await import('#work-queue/embedded')).openEmbeddedWorkQueue({ ...options, alone: true }),
     server: async ({ log, clock }, url) =>
@@ -92,7 +92,11 @@ const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']
   },
 };
 
-/** The sealing keys of the environment; undefined where it has none. @throws StartError */
+/**
+ * Returns the sealing keys of the environment; undefined if there are none.
+ *
+ * @throws StartError
+ */
 function sealingKeysOf({ sealingKeys }: EngineOptions['configuration']): readonly SealingKey[] | undefined {
   if (sealingKeys === undefined) return undefined;
   const given = parseSealingKeys(sealingKeys);
@@ -101,7 +105,8 @@ function sealingKeysOf({ sealingKeys }: EngineOptions['configuration']): readonl
 }
 
 /**
- * Opens the vault that the configuration names, for a tool beside the platform.
+ * Opens the configured vault for a tool outside of the platform.
+ *
  * @throws StartError with one sentence
  */
 export const openVault = (options: EngineOptions): Promise<SealedVault> =>
@@ -110,7 +115,8 @@ export const openVault = (options: EngineOptions): Promise<SealedVault> =>
   });
 
 /**
- * Opens the bus, and of the other engines those that are asked for, as the configuration chooses them.
+ * Opens the bus and the requested engines according to the configuration.
+ *
  * @throws StartError with one sentence
  */
 export async function openEngines(options: EngineOptions, ports: readonly EnginePort[]): Promise<Engines> {
@@ -145,7 +151,8 @@ export async function openEngines(options: EngineOptions, ports: readonly Engine
 }
 
 /**
- * Opens the event log alone, as the configuration chooses it.
+ * Opens only the event log according to the configuration.
+ *
  * @throws StartError with one sentence
  */
 export async function openEventStore(options: EngineOptions): Promise<EventStore> {
@@ -156,7 +163,7 @@ export async function openEventStore(options: EngineOptions): Promise<EventStore
   }
 }
 
-/** How long a start waits for a server that is named in the environment. */
+/** How long a startup waits for a configured server. */
 const CONNECT_MS = 10_000;
 
 async function openEngine<P extends keyof Ports>(port: P, options: EngineOptions): Promise<Ports[P]> {
@@ -173,7 +180,7 @@ async function openEngine<P extends keyof Ports>(port: P, options: EngineOptions
   );
 }
 
-/** Engines explain themselves in one sentence with a code; anything else is a defect and stays as it is. */
+/** Converts the error of an engine, which has a code and one sentence. Anything else is a defect and unchanged. */
 function startErrorOf(error: unknown): unknown {
   if (error instanceof StartError) return error;
   const explained =
@@ -199,7 +206,7 @@ async function inTime<T>(work: Promise<T>, clock: Clock, setting: string, away: 
       error !== null &&
       'code' in error &&
       String(error.code).endsWith('/unavailable') &&
-      // An engine's own sentence says more where it names the setting.
+      // The engine's own sentence is more specific if it contains the setting.
       !('message' in error && String(error.message).startsWith(`${setting}: `));
     throw isAway ? new StartError(sentence, { cause: error }) : error;
   } finally {

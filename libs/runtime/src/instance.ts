@@ -4,19 +4,20 @@ import { hostname } from 'node:os';
 import { DataFolderInUseError, openDataFolder, type DataFolder } from './data-folder.ts';
 import { StartError } from './start-error.ts';
 
-/** Processes of one service that may share a data folder. */
+/** Maximum number of processes of one service that share a data folder. */
 const MOST_INSTANCES = 64;
 
 export interface ClaimedInstance {
   readonly folder: DataFolder;
   /** Name of the lock and of the log in the data folder. */
   readonly slot: string;
-  /** One of its kind among all hosts and folders, without saying where the folder lies. */
+  /** Unique among all hosts and folders. Does not contain the path of the folder. */
   readonly name: string;
 }
 
 /**
- * Takes the data folder for the process that is the whole platform: it has the folder for itself.
+ * Claims the data folder for the process that is the complete platform.
+ *
  * @throws StartError
  */
 export function claimAlone(path: string, service: string): ClaimedInstance {
@@ -24,9 +25,9 @@ export function claimAlone(path: string, service: string): ClaimedInstance {
 }
 
 /**
- * Takes the first free slot of a service in a data folder that others may use too. The lock is what makes the name worth
- * something: whoever has the slot of another proves that the other is gone, and may continue with its claims at once. A
- * process that is frozen keeps its slot.
+ * Claims the first free slot of a service in a shared data folder. Because of the lock, a process that gets the slot of
+ * another one knows that it has ended, and can take over its claims immediately. A suspended process keeps its slot.
+ *
  * @throws StartError
  */
 export function claimSlot(path: string, service: string): ClaimedInstance {

@@ -12,13 +12,13 @@ const linesIn = (file: string): { msg: string; lines?: number }[] =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-/** Fails as the operating system does when no block is left. */
+/** Returns the operating system's error for a full disk. */
 const noSpace = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 
 describe('a log file', () => {
   afterEach(() => jest.restoreAllMocks());
 
-  it('use-S16: is for its owner alone, one of an earlier release too', () => {
+  it('use-S16: is accessible to its owner only, even if an earlier release created it', () => {
     const made = join(root, 'made.log');
     const earlier = join(root, 'earlier.log');
     writeFileSync(earlier, '');
@@ -30,7 +30,7 @@ describe('a log file', () => {
     }
   });
 
-  it('use-L4: on a full disk stops nobody, says so once, and holds every line when there is space again', async () => {
+  it('use-L4: delays no process on a full disk, and contains every line when there is space again', async () => {
     const file = join(root, 'full.log');
     const clock = manualClock();
     const log = createLogger('test', { file, clock });
@@ -53,7 +53,7 @@ describe('a log file', () => {
     expect(linesIn(file).map(({ msg }) => msg)).toEqual(['before', ...during, 'after']);
   });
 
-  it('use-L4: keeps at most a megabyte in the meantime, and says afterwards how many lines are missing', async () => {
+  it('use-L4: buffers at most a megabyte in the meantime, and then reports how many lines are missing', async () => {
     const file = join(root, 'bounded.log');
     const log = createLogger('test', { file, clock: manualClock() });
     jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
@@ -77,7 +77,7 @@ describe('a log file', () => {
     });
   });
 
-  it('holds no value of a secret field', () => {
+  it('contains no value of a secret field', () => {
     const file = join(root, 'secret.log');
     createLogger('test', { file, clock: manualClock() }).info(
       { password: 'hunter2', at: { token: 'hunter2' } },

@@ -3,7 +3,7 @@ import type { Clock, Logger, Timer } from '#kernel';
 import { destination, pino } from 'pino';
 import { printError } from './print-error.ts';
 
-/** Names of fields whose values never reach a log line, wherever they stand. */
+/** Names of fields whose values are never logged, at any depth. */
 const SECRET_FIELDS = [
   'password',
   'token',
@@ -16,15 +16,16 @@ const SECRET_FIELDS = [
   'cookie',
 ];
 
-/** What is kept in memory while a log file cannot be written; lines beyond it are dropped, and counted. */
+/** Maximum size of the buffer while a log file cannot be written. Further lines are dropped and counted. */
 const KEPT_BYTES = 1024 * 1024;
 const RETRY_MS = 1_000;
 
 /**
- * JSON lines for operators. A file that cannot be written, such as on a full disk, stops nobody: lines are kept in memory and
- * written when that is possible again.
- * @param service which process or context speaks
- * @param file path of a file to append to, for its owner alone; standard error when left out
+ * Creates a logger that writes JSON lines for operators. If the file cannot be written, as on a full disk, lines are
+ * buffered and written later, without delaying the process.
+ *
+ * @param service the process or context that logs
+ * @param file path of a file to append to, accessible to its owner only. Default: standard error.
  */
 export function createLogger(
   service: string,
@@ -63,7 +64,7 @@ function fileDestination(
       printError(`Warning: the log file ${file} cannot be written (${reasonOf(error)}); the process continues.`);
     isOut = true;
     retry?.cancel();
-    retry = clock.timer(RETRY_MS, () => void stream.write('')); // writes what was kept
+    retry = clock.timer(RETRY_MS, () => void stream.write('')); // writes the buffer
   });
   stream.on('drop', () => (dropped += 1));
   stream.on('drain', () => {

@@ -14,7 +14,7 @@ const surroundings = { folder, clock: systemClock, ids: systemIds, log: silentLo
 const openEventStore = async (options: typeof surroundings) =>
   (await import('#event-store/embedded')).openEmbeddedEventStore(options);
 
-/** Lines of the metric, without its help. */
+/** Returns the lines of a metric without its help. */
 async function linesOf(metrics: ReturnType<typeof createMetrics>, name: string): Promise<readonly string[]> {
   const text = await metrics.getSingleMetricAsString(name);
   return text
@@ -51,7 +51,7 @@ describe('use-L11: metrics', () => {
     ]);
   });
 
-  it('of the work queue show how much is in it', async () => {
+  it('of the work queue contain its depth', async () => {
     const metrics = createMetrics();
     const queue = meteredQueue(await openEmbeddedWorkQueue({ ...surroundings, alone: true }), metrics);
     const things = workQueue({
@@ -85,7 +85,7 @@ describe('use-L11: metrics', () => {
     ]);
   });
 
-  it('of projections are looked up once for all gauges, and say nothing while the stores do not answer', async () => {
+  it('of projections are read once for all gauges, and are absent while the stores do not respond', async () => {
     const metrics = createMetrics();
     const clock = manualClock();
     let looks = 0;

@@ -10,10 +10,10 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 type ProjectionStatus = Awaited<ReturnType<ProjectionControl['status']>>[number];
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** One look serves all gauges of one scrape. */
+/** How long the result of a read is used, so that one read serves all gauges of a scrape. */
 const LOOK_MS = 1_000;
 
-/** The same store; appends are counted by outcome, and timed. */
+/** Wraps an event store to count appends by outcome, and measure their duration. */
 export function meteredEventStore(store: EventStore, metrics: Metrics, clock: Clock): EventStore {
   const duration = new Histogram({
     name: 'astro_event_store_append_duration_seconds',
@@ -54,7 +54,7 @@ export function meteredEventStore(store: EventStore, metrics: Metrics, clock: Cl
   };
 }
 
-/** The same queue; how much is in each that this process uses is looked up when the metrics are read. */
+/** Wraps a queue to report the depth of each queue that this process uses. It is read when metrics are scraped. */
 export function meteredQueue(queue: WorkQueue, metrics: Metrics): WorkQueue {
   const used = new Map<string, WorkQueueContract>();
   new Gauge({
@@ -64,7 +64,7 @@ export function meteredQueue(queue: WorkQueue, metrics: Metrics): WorkQueue {
     registers: [metrics],
     async collect() {
       for (const [subject, contract] of used) {
-        const depth = await queue.depth(contract).catch(() => Number.NaN); // not known while the queue is away
+        const depth = await queue.depth(contract).catch(() => Number.NaN); // unknown while the queue is unavailable
         this.set({ queue: subject }, depth);
       }
     },
@@ -84,7 +84,7 @@ export function meteredQueue(queue: WorkQueue, metrics: Metrics): WorkQueue {
   };
 }
 
-/** Counts and times what a process asks over the bus. */
+/** Counts and measures the requests that a process sends over the bus. */
 export function busMetrics(metrics: Metrics): BusObserver {
   const duration = new Histogram({
     name: 'astro_bus_request_duration_seconds',
@@ -108,14 +108,14 @@ export function busMetrics(metrics: Metrics): BusObserver {
   };
 }
 
-/** How far each projection of this process is behind the log, looked up when the metrics are read. */
+/** Reports how far each projection of this process is behind the log. It is read when metrics are scraped. */
 export function watchProjections(control: Pick<ProjectionControl, 'status'>, metrics: Metrics, clock: Clock): void {
   let looked: Promise<readonly ProjectionStatus[]> | undefined;
   let lookedAt = 0;
   const status = (): Promise<readonly ProjectionStatus[]> => {
     if (!looked || clock.monotonic() - lookedAt > LOOK_MS) {
       lookedAt = clock.monotonic();
-      looked = control.status().catch(() => []); // the stores do not answer: nothing is known, and nothing is told
+      looked = control.status().catch(() => []); // while the stores do not respond, nothing is reported
     }
     return looked;
   };

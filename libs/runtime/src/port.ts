@@ -2,10 +2,11 @@ import { createServer } from 'node:net';
 import { StartError } from './start-error.ts';
 
 /**
- * Makes sure that a port of loopback can be listened on before anything else is opened.
- * @param port 0 chooses a free one
+ * Checks that a loopback port can be listened on, before anything else is opened.
+ *
+ * @param port 0 selects a free one
  * @returns the port
- * @throws StartError when somebody listens there, or this user may not
+ * @throws StartError if the port is in use, or the user lacks the permission
  */
 export function claimPort(port: number, host = '127.0.0.1'): Promise<number> {
   return new Promise((resolve, reject) => {

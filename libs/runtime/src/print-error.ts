@@ -1,4 +1,4 @@
 import process from 'node:process';
 
-/** Prints a line for whoever started the process: on standard error. */
+/** Prints a line to standard error. */
 export const printError = (line: string): void => void process.stderr.write(`${line}\n`);

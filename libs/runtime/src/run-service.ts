@@ -10,13 +10,13 @@ import { startService, type RunningService, type ServiceOptions } from './start-
 const print = (line = ''): void => void process.stdout.write(`${line}\n`);
 
 /**
- * The life of a process: reads its settings from the environment, starts, says where it is ready, and on SIGINT or SIGTERM
- * stops cleanly (exit code 0, or 1 with the reason), while it starts too. Settings that are wrong, and a start that fails,
- * end it with code 1 and one sentence for each mistake on standard error.
+ * Runs a process: reads its settings from the environment, starts, reports where it is ready, and stops cleanly on
+ * SIGINT or SIGTERM, even during startup (exit code 0, or 1 with the reason). Invalid settings and a failed startup end
+ * it with exit code 1, and one sentence for each mistake on standard error.
  */
 export async function runService(service: ServiceOptions): Promise<void> {
   const began = systemClock.monotonic();
-  // Before anything can be ready: a process that is told to end must never be found without a handler.
+  // Signal handlers are registered first, so that a process that is told to stop is never without one.
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
   const running = await startService(service, readSettings(service), stopping.signal).catch((error: unknown) => {
@@ -38,7 +38,8 @@ export async function runService(service: ServiceOptions): Promise<void> {
 }
 
 function readSettings({ edge }: ServiceOptions): Configuration {
-  const read = readConfiguration(process.env, edge ? {} : { port: '0' }); // without the HTTP API it takes a free one for health and metrics
+  // Without the HTTP API, health and metrics use a free port.
+  const read = readConfiguration(process.env, edge ? {} : { port: '0' });
   if (!read.ok) {
     for (const sentence of read.error) printError(`Error: ${sentence}`);
     process.exit(1);

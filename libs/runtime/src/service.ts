@@ -9,75 +9,79 @@ import type { EnginePort } from './engines.ts';
 
 type Class<T> = new (...args: never[]) => T;
 
-/** What every part of a process has: a module with a name on the bus, and what it asks the process for. */
+/** Common properties of all parts of a process: a module with a name on the bus, and its requirements. */
 export interface ServicePart {
-  /** Its name on the bus, which contracts list in `callers`. */
+  /** Name on the bus, which contracts list in `callers`. */
   readonly name: string;
   readonly module: Type<unknown> | DynamicModule;
-  /** Engines that it injects. A process opens those of its parts and no others. */
+  /** Engines that it injects. A process opens only those of its parts. */
   readonly engines: readonly EnginePort[];
-  /** Tokens made from the settings of the process (`SERVICE_SETTINGS`); every module may inject them. */
+  /** Providers created from the settings of the process (`SERVICE_SETTINGS`), which every module may inject. */
   readonly providers?: readonly Provider[];
-  /** Work that must be done before the process is ready; begins when it serves. */
+  /** Work to complete before the process is ready. Starts when the process serves. */
   readonly ready?: (app: INestApplicationContext) => Promise<void>;
-  /** What this part depends on, for `/readyz`; must not wait for any of it. */
+  /** Dependencies of this part for `/readyz`. Must not wait for any of them. */
   readonly dependencies?: (app: INestApplicationContext) => readonly Dependency[];
   /** Lines for the person who started the process. */
   readonly greeting?: (app: INestApplicationContext) => readonly string[];
 }
 
-/** One bounded context, ready to be composed into a process. `index.ts` of every `service/` exports this. */
+/** One bounded context, as a process composes it. The `index.ts` of every `service/` exports one. */
 export interface ContextService extends ServicePart {
-  /** Every decider: their families are what the context writes to the log, and must read for as long as a log holds it. */
+  /** All deciders. Their families are the events that the context writes, and must read while a log contains them. */
   readonly deciders: readonly { readonly events: EventFamily<Fact> }[];
-  // A projection of any event and document type: the runner passes back what it took from the same projection.
+  // A projection of any event and document type: the runner returns to it what it received from it.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly projections: readonly Projection<any, any>[];
-  /** Providers of the module, resolved and run by the process. */
+  /** Providers of the module, which the process resolves and runs. */
   readonly reactors: readonly Class<Reactor>[];
   readonly sweeps: readonly Class<Sweep>[];
 }
 
-/** Keeps refusals for as long as the process runs. Its name on the bus is that of the edge, or else of the first context. */
+/** Creates a recorder of denied requests. Its name on the bus is that of the edge, or else of the first context. */
 export type RecordsRefusals = (parts: {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
 }) => RefusalRecorder & {
-  /** Hands over what it holds, while the bus still answers. Never rejects. */
+  /** Sends buffered data while the bus still responds. Never rejects. */
   close(): Promise<void>;
 };
 
-/** The HTTP API. Its bus acts for persons. */
+/** The HTTP API. Its bus acts for people. */
 export interface EdgeService extends ServicePart {
-  /** Puts routes, health and metrics onto the application, before it is initialized. */
+  /** Adds routes, health, and metrics to the application, before it is initialized. */
   readonly mount: (app: NestFastifyApplication) => void;
 }
 
-/** Takes work from a queue, and has no log. */
+/** A worker that takes items from a queue, and has no log. */
 export interface WorkerService extends ServicePart {
-  /** Begins to take work. @returns ends it: nothing new is begun, what is in hand is left to the next worker */
+  /**
+   * Starts to take items.
+   *
+   * @returns a function that stops: no new item is started, and items in progress are left to the next worker
+   */
   readonly start: (app: INestApplicationContext, instance: ServiceInstance) => Promise<() => Promise<void>>;
 }
 
-/** Which process this is. A later incarnation of a name proves that the earlier one is gone. */
+/** Identifies a process. A later incarnation of a name proves that the earlier one has ended. */
 export interface ServiceInstance {
-  /** One of its kind among all hosts and data folders. */
+  /** Unique among all hosts and data folders. */
   readonly name: string;
   /** New at each start. */
   readonly incarnation: string;
 }
 
-/** What the parts of a process know of it. */
+/** Settings of a process for its parts. */
 export interface ServiceSettings {
   readonly configuration: Configuration;
   readonly dataFolder: string;
-  /** Address that the process listens on; an ingress stands before it. */
+  /** Address that the process listens on, behind an ingress. */
   readonly host: string;
   readonly port: number;
-  /** Where people reach the platform, without a path. */
+  /** Address of the platform for people, without a path. */
   readonly publicUrl: string;
-  /** `embedded`: this process is the whole platform; `distributed`: others have the rest of it. */
+  /** `embedded`: this process is the complete platform. `distributed`: other processes run parts of it. */
   readonly profile: 'embedded' | 'distributed';
 }
 

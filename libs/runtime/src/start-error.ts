@@ -1,4 +1,4 @@
-/** The process cannot start; the message is for the operator: one sentence that says what to change. */
+/** The process cannot start. The message is one sentence for the operator that says what to change. */
 export class StartError extends Error {
   readonly code = 'runtime/cannot-start';
 }

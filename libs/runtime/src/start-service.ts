@@ -36,37 +36,38 @@ import {
 import { StartError } from './start-error.ts';
 import { watchStores } from './store-state.ts';
 
-/** What a process is made of. */
+/** The parts of a process. */
 export interface ServiceOptions {
-  /** Name of the process in its lock, its log, and in sentences. */
+  /** Name of the process in its lock, its log, and messages. */
   readonly name: string;
   readonly contexts: readonly ContextService[];
   readonly edge?: EdgeService;
   readonly worker?: WorkerService;
-  /** Left out: refusals are in the log and the metrics only. */
+  /** Absent: denied requests appear only in the log and the metrics. */
   readonly refusals?: RecordsRefusals;
 }
 
 export interface RunningService {
   readonly settings: ServiceSettings;
-  /** Is in the log of events beside what it claims. */
+  /** Instance name, which the log of events contains with its claims. */
   readonly instance: string;
-  /** Where it listens. */
+  /** Address that it listens on. */
   readonly url: string;
   readonly logFile: string;
-  /** What its parts say to the person who started it. */
+  /** Lines of its parts for the person who started it. */
   readonly greetings: readonly (readonly string[])[];
-  /** Why it is not ready though it runs, a sentence each. */
+  /** Why it is not ready although it runs, a sentence each. */
   readonly problems: readonly string[];
   stop(): Promise<void>;
 }
 
-/** What processes listen on: this machine alone, an ingress stands before it. */
+/** Processes listen on loopback only, behind an ingress. */
 const HOST = '127.0.0.1';
 
 /**
- * Starts a service in this process; resolves when it is ready.
- * @param stopping ends a start that is under way: what was opened is closed, and the promise rejects with its reason
+ * Starts a service in this process. Resolves when it is ready.
+ *
+ * @param stopping aborts a startup: everything that was opened is closed, and the promise rejects with the reason
  * @throws StartError with one sentence
  */
 export async function startService(
@@ -74,7 +75,7 @@ export async function startService(
   configuration: Configuration,
   stopping: AbortSignal = new AbortController().signal,
 ): Promise<RunningService> {
-  // Only a process that has contexts and the edge before them can do without a bus between processes.
+  // Only a process with contexts and an edge can work without a bus between processes.
   const isWhole = service.edge !== undefined && service.contexts.length > 0;
   if (!isWhole) requireServers(service.name, configuration, partsOf(service));
   const claimed = (isWhole ? claimAlone : claimSlot)(configuration.dataDir, service.name);
@@ -106,7 +107,7 @@ interface Start {
   readonly settings: ServiceSettings;
   readonly claimed: ClaimedInstance;
   readonly log: Logger;
-  /** Ends, in reverse order, what was begun. */
+  /** Functions that stop what was started, called in reverse order. */
   readonly closers: (() => unknown)[];
   readonly stopping: AbortSignal;
 }
@@ -188,7 +189,11 @@ const partsOf = ({ contexts, edge, worker }: ServiceOptions): readonly ServicePa
   ...(worker ? [worker] : []),
 ];
 
-/** @throws StartError when the bus or the queue would end at this process, which needs others */
+/**
+ * Checks that the bus and the queue are shared with other processes, if this process needs them.
+ *
+ * @throws StartError
+ */
 function requireServers(name: string, { bus, queue }: Configuration, parts: readonly ServicePart[]): void {
   if (bus.kind === 'embedded')
     throw new StartError(
@@ -209,7 +214,7 @@ function meteredEngines(engines: Engines, metrics: Metrics, clock: Clock): Engin
   };
 }
 
-/** Where the process listens, and where people reach the platform; its parts add their own. */
+/** Returns the addresses of the process and of the platform. Its parts add their own. */
 function ownAddressesOf({ host, port, publicUrl }: ServiceSettings): OwnAddresses {
   const own = new OwnAddresses();
   const { hostname, protocol, port: publicPort } = new URL(publicUrl);
@@ -218,24 +223,24 @@ function ownAddressesOf({ host, port, publicUrl }: ServiceSettings): OwnAddresse
   return own;
 }
 
-/** What is allowed besides public addresses; the platform itself never is. */
+/** Returns which addresses are allowed besides public ones. The platform's own are never allowed. */
 function egressOf({ configuration }: ServiceSettings, own: OwnAddresses): EgressPolicy {
   const policy = parseEgressPolicy(configuration.egressAllow.join(','), own);
   if (!policy.ok) throw new StartError(policy.error.detail);
   return policy.value;
 }
 
-/** The same in every process that has the same caller keys. */
+/** Returns the key of cursors, the same in every process with the same caller keys. */
 const cursorKeyOf = ([newest]: CallerKeys): Uint8Array =>
   new Uint8Array(hkdfSync('sha256', newest.key, '', 'cursors of lists', 32));
 
 interface ServiceState {
   served: readonly string[];
-  /** Why it is not ready yet, or no longer. */
+  /** Why it is not ready. */
   lacks: 'starting' | 'stopping' | undefined;
-  /** Whether read store and vault respond. */
+  /** Returns whether read store and vault respond. */
   readonly stores: () => Promise<Readiness['dependencies']>;
-  /** What its parts depend on. */
+  /** Returns the dependencies of its parts. */
   dependencies: () => Readiness['dependencies'];
 }
 

@@ -4,23 +4,23 @@ import type { Engines } from './engines.ts';
 
 type Stores = Pick<Engines, 'readStore' | 'vault'>;
 const stores = (checkpoint: () => Promise<unknown>, get: () => Promise<unknown>): Stores =>
-  ({ readStore: { checkpoint }, vault: { get } }) as unknown as Stores; // what is looked at
+  ({ readStore: { checkpoint }, vault: { get } }) as unknown as Stores; // the functions that are used
 const fails = (code: string) => async () => Promise.reject(Object.assign(new Error('x'), { code }));
 const nothing = async () => undefined;
 
 describe('the state of the stores', () => {
-  it('says which responds, and the code of the error of one that does not', async () => {
+  it('has which stores respond, and the error code of those that do not', async () => {
     expect(await watchStores(stores(nothing, fails('vault/unavailable')), manualClock())()).toEqual([
       { name: 'read store', ok: true, required: false },
       { name: 'vault', ok: false, required: false, detail: 'vault/unavailable' },
     ]);
   });
 
-  it('leaves out what the process does not have', async () => {
+  it('omits stores that the process does not have', async () => {
     expect(await watchStores({}, manualClock())()).toEqual([]);
   });
 
-  it('does not wait longer than a probe for one that hangs', async () => {
+  it('does not wait longer than a probe for a store that hangs', async () => {
     const clock = manualClock();
     const state = watchStores(
       stores(() => new Promise(() => {}), nothing),
@@ -30,7 +30,7 @@ describe('the state of the stores', () => {
     expect(await state).toMatchObject([{ name: 'read store', ok: false, detail: 'does not respond' }, { ok: true }]);
   });
 
-  it('asks once for all who want to know at the same time, and again later', async () => {
+  it('is read once for simultaneous callers, and again later', async () => {
     const clock = manualClock();
     let asked = 0;
     const state = watchStores(

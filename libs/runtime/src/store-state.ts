@@ -2,16 +2,16 @@ import type { Dependency } from '#http';
 import { pause, type Clock } from '#kernel';
 import type { Engines } from './engines.ts';
 
-/** What is not answered by then is not available: probes wait for a second or two. */
+/** Milliseconds after which a store counts as unavailable. Probes wait for a second or two. */
 const ANSWER_MS = 1_000;
-/** One look serves everybody who asks within this time, whoever they are. */
+/** Milliseconds for which a result is used for all callers. */
 const LOOK_MS = 500;
-/** A name that nothing is stored under. */
+/** A name under which nothing is stored. */
 const NOTHING = 'readiness';
 
 /**
- * Tells whether the read store and the vault respond: each is asked for something that does not exist. A process is ready
- * without them: what needs neither is still done, and what needs one is refused as unavailable.
+ * Checks whether the read store and the vault respond, with a read of a name that does not exist. A process is ready
+ * without them: requests that need neither succeed, and others fail as unavailable.
  */
 export function watchStores(
   { readStore, vault }: Pick<Engines, 'readStore' | 'vault'>,

@@ -3,24 +3,27 @@ import { parseEgressPolicy } from '#egress';
 import { err, ok, type Result } from '#kernel';
 import { z } from 'zod';
 
-/** One environment variable of the server: what it means, and how its text becomes a value. */
+/** An environment variable of the server: its meaning, and how its text is converted to a value. */
 export interface Variable {
   readonly name: string;
   readonly meaning: string;
-  /** Takes the text, which is never empty. The message of its first issue continues a sentence that begins with the name. */
+  /**
+   * Parses the text, which is never empty. The message of its first issue continues a sentence that starts with the
+   * name.
+   */
   readonly schema: z.ZodType;
-  /** The text that is read where the variable is not set. Absent: then there is no value. */
+  /** Text to use if the variable is not set. Absent: there is no value. */
   readonly default?: string;
-  /** The default as the reference shows it, where it is not that text. */
+  /** The default in the reference, if it is not that text. */
   readonly defaultInWords?: string;
-  /** An empty text has a meaning too. */
+  /** Whether an empty text is valid. */
   readonly mayBeEmpty?: true;
-  /** For docs and generated tests: a good value, and bad ones that must be refused. */
+  /** For documentation and generated tests: a valid value, and invalid ones. */
   readonly good: string;
   readonly bad: readonly string[];
 }
 
-/** An engine of the process's own, or a server's address. */
+/** An embedded engine, or the address of a server. */
 export type Engine = { readonly kind: 'embedded' } | { readonly kind: 'server'; readonly url: string };
 
 function wholeNumber(least: number, most: number) {
@@ -32,7 +35,7 @@ function wholeNumber(least: number, most: number) {
     .pipe(z.number().min(least, message).max(most, message));
 }
 
-/** As it is written: to an issuer, a slash at the end makes another address. */
+/** The text is unchanged, because a trailing slash makes another issuer. */
 const exactWebAddress = z
   .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://', abort: true })
   .refine((text) => {
@@ -55,13 +58,16 @@ function engine(word: 'embedded' | 'in-process', schemes: readonly string[], lat
     .transform((text): Engine => (text === word ? { kind: 'embedded' } : { kind: 'server', url: text }));
 }
 
-/** What may be shown of a server's address: scheme and hosts (several separated by commas). Undefined where it has no host. */
+/**
+ * Returns the part of a server's address that may be shown: scheme and hosts (comma-separated). Undefined without a
+ * host.
+ */
 export function addressShown(url: string): string | undefined {
   const [, scheme, hosts] = /^([a-z+]+:\/\/)(?:.*@)?([^/@\s]+)(?:\/[^@]*)?$/.exec(url.split('?')[0] ?? '') ?? [];
   return scheme && hosts ? `${scheme}${hosts}` : undefined;
 }
 
-/** Entries separated by commas, each of which has a form. */
+/** Comma-separated entries with a given form. */
 const entries = (form: RegExp, message: string) =>
   z
     .string()
@@ -93,7 +99,7 @@ function isNetwork(text: string): boolean {
   return version !== 0 && (bits === undefined || Number(bits) <= (version === 4 ? 32 : 128));
 }
 
-/** Every variable of the server. Names and defaults are a contract with operators. */
+/** All variables of the server. Names and defaults are a contract with operators. */
 export const VARIABLES = {
   port: {
     name: 'PORT',
@@ -346,13 +352,17 @@ type ValueOf<V extends Variable> = V extends { readonly default: string }
   ? z.output<V['schema']>
   : z.output<V['schema']> | undefined;
 
-/** The value of each variable: of what was set, else of its default. */
+/** The value of each variable, from its text or its default. */
 export type Settings = { readonly [K in VariableKey]: ValueOf<(typeof VARIABLES)[K]> };
 
-/** Text of a variable's default for readers. */
+/** Returns a variable's default for readers. */
 export const defaultShown = ({ default: text, defaultInWords }: Variable): string => defaultInWords ?? text ?? '';
 
-/** One variable from its text. @returns a sentence about what is wrong with it */
+/**
+ * Parses the text of a variable.
+ *
+ * @returns the value, or a sentence about the error
+ */
 export function readVariable({ name, schema, mayBeEmpty }: Variable, text: string): Result<unknown, string> {
   if (text.trim() === '') return mayBeEmpty ? ok('') : err(`${name} is empty; give it a value or unset it.`);
   const parsed = schema.safeParse(text);

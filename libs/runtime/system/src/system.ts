@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Ids } from '#kernel';
 
-/** The machine's own time. */
+/** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -13,10 +13,10 @@ export const systemClock: Clock = {
 };
 
 const UUID_BYTES = 16;
-/** Randomness for the next UUIDs: one question to the operating system for many of them. */
+/** Random bytes for the next UUIDs, so that one system call serves many. */
 let pool = Buffer.alloc(0);
 
-/** The machine's own randomness; UUIDs of version 7 (RFC 9562). */
+/** The randomness of the machine. UUIDs have version 7 (RFC 9562). */
 export const systemIds: Ids = {
   uuid() {
     if (pool.length === 0) pool = randomBytes(256 * UUID_BYTES);
