@@ -22,7 +22,7 @@ describe('a document for MongoDB', () => {
     'grün',
     '%$where',
     '\ud800',
-  ])('keeps the name %j, which no server or driver reads as something else', (name) => {
+  ])('keeps the name %j, which no server or driver interprets', (name) => {
     const document = JSON.parse(`{"outer":{${JSON.stringify(name)}:[{"$where":"1"},1]}}`) as unknown;
     const stored = encodeDocument(document);
     for (const field of fieldsOf(stored)) {
@@ -32,18 +32,18 @@ describe('a document for MongoDB', () => {
     expect(JSON.stringify(decodeDocument(stored))).toBe(JSON.stringify(document));
   });
 
-  it('leaves the names that an index may use as they are', () => {
+  it('keeps names that an index may use', () => {
     for (const name of ['group', 'organizationId', 'a-b_c', '0', '-']) expect(encodeField(name)).toBe(name);
   });
 
-  it('has no list directly in a list', () => {
+  it('stores no list directly in a list', () => {
     const value = { list: [[1, [2, []]], [], { list: [[3]] }], '%list': [['x']] };
     const stored = encodeDocument(value);
     expect(JSON.stringify(stored)).not.toMatch(/\[\[|\],\[/);
     expect(decodeDocument(stored)).toEqual(value);
   });
 
-  it('is what JSON makes of the value', () => {
+  it('stores the JSON form of a value', () => {
     const value = {
       gone: undefined,
       list: [undefined, Number.NaN, -0],
@@ -54,7 +54,7 @@ describe('a document for MongoDB', () => {
     expect(() => encodeDocument({ n: 1n })).toThrow('bigint');
   });
 
-  it('keeps every text, and the order of texts', () => {
+  it('preserves every text, and the order of texts', () => {
     const texts = [
       '',
       '\u0000',

@@ -1,16 +1,16 @@
 /**
- * JSON as a MongoDB document, and back. Names that mean something to a server or to a driver are written differently
- * (`$set`, `a.b`, `_bsontype`, `__proto__`), so that no name in a document is taken for an operator, a path or a type.
- * Names of letters, digits, `-` and `_`, which indexes may use, stay as they are.
+ * Converts between JSON and MongoDB documents. Names that have a meaning for servers or drivers (`$set`, `a.b`,
+ * `_bsontype`, `__proto__`) are escaped, so that they are never interpreted as an operator, a path, or a type. Names of
+ * letters, digits, `-`, and `_`, which indexes may use, are kept.
  */
 const RESERVED = new Set(['__proto__', 'constructor', 'prototype', '_bsontype']);
 const NEEDS_ESCAPE = /^$|^\$|[.%\0]/;
 
-/** What some servers of the protocol cannot store in a text (U+0000), or no UTF-8 can (half of a surrogate pair). */
+/** Characters that some servers cannot store in a text (U+0000), or that UTF-8 cannot encode (unpaired surrogates). */
 const SPECIAL = /[\0\x01]|\p{Cs}/u;
 const SPECIALS = new RegExp(SPECIAL, 'gu');
 
-/** The name of a member as it is stored. */
+/** Escapes the name of a member. */
 export function encodeField(name: string): string {
   if (!NEEDS_ESCAPE.test(name) && !RESERVED.has(name)) return encodeText(name);
   return encodeText(`%${name.replaceAll('%', '%25').replaceAll('.', '%2e').replaceAll('$', '%24')}`);
@@ -23,7 +23,7 @@ function decodeField(stored: string): string {
     : name;
 }
 
-/** A text as it is stored. Texts are in the same order before and after. */
+/** Escapes a text. The order of texts is preserved. */
 export const encodeText = (text: string): string =>
   SPECIAL.test(text)
     ? text.replace(SPECIALS, (character) => {
@@ -40,10 +40,13 @@ export const decodeText = (stored: string): string =>
       })
     : stored;
 
-/** What `JSON.stringify` would write, as a value for the driver. @throws TypeError for what JSON cannot say */
+/**
+ * Converts a value to the document that corresponds to its JSON form.
+ * @throws TypeError for values that JSON cannot represent
+ */
 export function encodeDocument(value: unknown): unknown {
   if (typeof value === 'string') return encodeText(value);
-  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null; // no -0 in JSON
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null; // JSON has no -0
   if (typeof value === 'boolean' || value === null) return value;
   if (typeof value !== 'object') throw new TypeError(`a ${typeof value} cannot be stored in a document`);
   if ('toJSON' in value && typeof value.toJSON === 'function') return encodeDocument(value.toJSON());
@@ -54,17 +57,17 @@ export function encodeDocument(value: unknown): unknown {
   return encoded;
 }
 
-/** No name is written as this one. */
+/** Field name that escaping never produces. */
 const LIST_IN_LIST = '%list';
 
-/** Some servers of the protocol refuse a list that is directly in a list: it is stored as an object. */
+/** Wraps a list within a list in an object, because some servers refuse it. */
 function encodeItem(item: unknown): unknown {
   if (item === undefined) return null;
   const encoded = encodeDocument(item);
   return Array.isArray(encoded) ? { [LIST_IN_LIST]: encoded } : encoded;
 }
 
-/** What `encodeDocument` was given, as JSON would give it back. */
+/** Restores the value that `encodeDocument` converted, as JSON would. */
 export function decodeDocument(stored: unknown): unknown {
   if (typeof stored === 'string') return decodeText(stored);
   if (typeof stored !== 'object' || stored === null) return stored;

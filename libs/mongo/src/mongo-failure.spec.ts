@@ -46,7 +46,7 @@ describe('a failure of MongoDB', () => {
       failure('MongoServerError', { code: 91, codeName: 'ShutdownInProgress' }),
       /\(ShutdownInProgress\)/,
     ],
-  ])('is told in one sentence without secrets: %s', (_what, error, sentence) => {
+  ])('is described in one sentence without secrets: %s', (_what, error, sentence) => {
     const described = told(error);
     expect(described?.sentence).toMatch(sentence);
     expect(described?.sentence).toMatch(/^[^A-Z].*\.$/s);
@@ -54,7 +54,7 @@ describe('a failure of MongoDB', () => {
     expect(described?.isDiskFull).toBe(false);
   });
 
-  it('says when the disk is full', () => {
+  it('is identified if the disk is full', () => {
     expect(told(failure('MongoServerError', { code: 14_031 }))).toMatchObject({ isDiskFull: true });
   });
 
@@ -66,7 +66,7 @@ describe('a failure of MongoDB', () => {
     ['a wrong argument', failure('MongoInvalidArgumentError')],
     ['a cast', failure('CastError')],
     ['nothing', undefined],
-  ])('is not an outage where it is a defect of ours: %s', (_what, error) => {
+  ])('is undefined for a defect of the caller: %s', (_what, error) => {
     expect(told(error)).toBeUndefined();
   });
 });

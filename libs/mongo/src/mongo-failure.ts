@@ -1,6 +1,6 @@
-/** A failure of the server or of the way to it, in one sentence for operators, without what an address may hold in secret. */
+/** A failure of the server or the connection, without secrets from the address. */
 export interface Described {
-  /** Begins in lower case: it follows the name of the setting, or of the store. */
+  /** One sentence for operators. Starts in lower case, because it follows the name of the setting or of the store. */
   readonly sentence: string;
   readonly isDiskFull: boolean;
 }
@@ -18,33 +18,33 @@ const DUPLICATE_KEY = 11_000;
 const BAD_CREDENTIALS = new Set<unknown>([18, 8_000, 334]);
 const NOT_ALLOWED = new Set<unknown>([13, 31]);
 const DISK_FULL = new Set<unknown>([14_031]);
-/** The caller's own mistakes, which no repeat makes better: they stay defects. */
+/** Error codes that the caller causes. A retry cannot help, so they are defects. */
 const OUR_MISTAKE = new Set<unknown>([2, 9, 14, 52, 66, 10_334, 17_280]);
 const UNTRUSTED =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(_LOCALLY)?)|CERT_HAS_EXPIRED|CERT_UNTRUSTED)$/;
 const NO_TLS = /^(EPROTO|ERR_SSL_\w+)$/;
 
-/** Not `instanceof`: what is thrown may come from another realm. */
+/** Reads the fields of an error. Does not use `instanceof`, because errors may come from another realm. */
 function failureOf(error: unknown): Failure | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { name, message, code, codeName, cause, reason } = error as Partial<Failure>;
   return { name: String(name), message: String(message), code, codeName, cause, reason };
 }
 
-/** Whether a unique key was taken. */
+/** Returns whether a unique key already exists. */
 export const isDuplicateKey = (error: unknown): boolean => failureOf(error)?.code === DUPLICATE_KEY;
 
-/** Whether a collection does not exist. */
+/** Returns whether a collection does not exist. */
 export const isMissingCollection = (error: unknown): boolean => failureOf(error)?.code === 26;
 
-/** Whether the server itself answered with an error: it was reached, and may have done a part. */
+/** Returns whether the server itself returned the error. It was reached, and may have performed a part. */
 export const isRefusedByServer = (error: unknown): boolean =>
   /^Mongo(Server|BulkWrite)Error$/.test(failureOf(error)?.name ?? '');
 
 /**
- * What a failure means for an operator.
+ * Describes a failure to the operator.
  * @param at the server's address without user and password
- * @returns undefined for what is a defect of the caller
+ * @returns undefined for a defect of the caller
  */
 export function describeFailure(error: unknown, at: string, database: string): Described | undefined {
   const failure = failureOf(error);
@@ -80,7 +80,7 @@ export function describeFailure(error: unknown, at: string, database: string): D
   return said(`no MongoDB server responds at ${at}; start it, or correct the address.`);
 }
 
-/** The driver's own errors, and those of a look-up of `mongodb+srv` names. */
+/** Returns whether an error is the driver's own, or one of the lookup of a `mongodb+srv` name. */
 const isOfServer = ({ name, code }: Failure): boolean =>
   name.startsWith('Mongo') || /^E(NOTFOUND|NODATA|SERVFAIL|TIMEOUT|CONNREFUSED|REFUSED)$/.test(String(code));
 
@@ -88,7 +88,7 @@ const isMistake = ({ name, code }: Failure): boolean =>
   /^Mongo(Parse|MissingCredentials|InvalidArgument|API|Runtime|Decompression)Error$/.test(name) ||
   (/^Mongo(Server|BulkWrite)Error$/.test(name) && (code === DUPLICATE_KEY || OUR_MISTAKE.has(code)));
 
-/** The failure and what it names as its cause; a failed choice of a server holds the error of each server. */
+/** Returns a failure with its causes. A failed server selection contains the error of each server. */
 function causesOf(error: unknown, depth = 0): readonly Failure[] {
   const failure = failureOf(error);
   if (!failure || depth > 5) return [];

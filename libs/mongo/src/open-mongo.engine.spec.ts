@@ -19,14 +19,14 @@ const open = (address: string, more: Partial<MongoOptions> = {}) =>
 
 async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port; // a TCP server's address has this form
+  return (server.address() as AddressInfo).port; // a TCP server has an address of this form
 }
 
 if (url) {
   describe('a connection to MongoDB', () => {
     const host = /\/\/([^/?]*)/.exec(url)?.[1];
 
-    it('says in one sentence what is wrong with an address, without its password', async () => {
+    it('describes what is wrong with an address in one sentence without its password', async () => {
       const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
       const foreign = createTlsServer({ key, cert }, (socket) => socket.on('error', () => {}));
       const closing = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.destroy()));
@@ -58,7 +58,7 @@ if (url) {
       for (const server of [foreign, closing]) await new Promise((resolve) => server.close(resolve));
     });
 
-    it('F6: refuses in time while the server is away, and works again when it is back', async () => {
+    it('F6: fails promptly while the server is unreachable, and works again afterwards', async () => {
       const proxy = await startTcpProxy(url);
       const mongo = await open(`mongodb://127.0.0.1:${proxy.port}/?directConnection=true`);
       const look = () => mongo.run(() => mongo.connection.collection('projections').countDocuments());
@@ -71,7 +71,7 @@ if (url) {
       await proxy.close();
     });
 
-    it('F6: gives up an operation that the server does not answer, at a deadline of its own', async () => {
+    it('F6: fails at its own deadline when the server does not respond', async () => {
       const proxy = await startTcpProxy(url);
       const clock = manualClock();
       const mongo = await open(`mongodb://127.0.0.1:${proxy.port}/?directConnection=true`, { clock });
@@ -87,7 +87,7 @@ if (url) {
       await proxy.close();
     });
 
-    it('finishes what was asked for before it closes, and refuses afterwards', async () => {
+    it('completes pending operations before it closes, and refuses later ones', async () => {
       const mongo = await open(url);
       const look = mongo.run(() => mongo.connection.collection('projections').countDocuments());
       await mongo.close();

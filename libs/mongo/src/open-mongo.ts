@@ -2,15 +2,20 @@ import { pause, type Clock, type Logger } from '#kernel';
 import mongoose, { type Connection, type Model } from 'mongoose';
 import { describeFailure, isMissingCollection, isRefusedByServer, type Described } from './mongo-failure.ts';
 
-/** The name of the database where the address has none. */
+/** Default name of the database. */
 const DATABASE = 'astro';
-/** Milliseconds until a server counts as away. Below OPERATION_MS, so that the driver's own reason is known first. */
+/**
+ * Milliseconds after which a server counts as unreachable. Less than OPERATION_MS, so that the driver's own error is
+ * returned.
+ */
 const SELECT_SERVER_MS = 3_000;
 const OPERATION_MS = 5_000;
-/** Milliseconds that `close` waits for what is under way. */
+/** Milliseconds that `close` waits for pending operations. */
 const CLOSE_MS = 5_000;
 const CONNECTIONS = 20;
-/** Several processes may make one index at once, which servers of the protocol refuse to all but one. */
+/**
+ * Attempts to create an index. Of several processes that create it at the same time, servers may refuse all but one.
+ */
 const ENSURE_TRIES = 5;
 
 export interface MongoFailure extends Described {
@@ -18,37 +23,44 @@ export interface MongoFailure extends Described {
 }
 
 export interface MongoOptions {
-  /** `mongodb://` or `mongodb+srv://`; its path is the name of the database, `astro` when left out. */
+  /** `mongodb://` or `mongodb+srv://`. Its path is the name of the database, `astro` by default. */
   readonly url: string;
-  /** The setting that names the server, such as `ASTRO_VAULT`: sentences of errors begin with it. */
+  /** Name of the setting with the address, such as `ASTRO_VAULT`, at the start of error messages. */
   readonly setting: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The port's own error for a failure. */
+  /** Returns the port's own error for a failure. */
   readonly errorOf: (failure: MongoFailure) => Error;
 }
 
-/** A connection to one database. It connects again by itself; while the server is away every operation is refused in time. */
+/**
+ * A connection to one database. It reconnects automatically; while the server is unreachable, operations fail after a
+ * short time.
+ */
 export interface MongoStore {
   readonly connection: Connection;
-  /** Something of one step or more, for which `close` waits. @throws what `errorOf` makes of a connection that is closed */
+  /**
+   * Runs an operation of one or more steps, for which `close` waits.
+   * @throws the error of `errorOf` if the connection is closed
+   */
   whole<T>(action: () => Promise<T>): Promise<T>;
   /**
-   * Asks the server once, or a few times.
-   * @throws what `errorOf` makes of failures of the server, and of no answer within 5 s: then it may still take effect
+   * Runs one request to the server, or a few.
+   * @throws the error of `errorOf` if the server fails, or does not respond within 5 s; the request may still take
+   * effect then
    */
   step<T>(action: () => Promise<T>): Promise<T>;
-  /** Makes a collection and its declared indexes where they are missing. */
+  /** Creates a collection and its declared indexes if they are missing. */
   ensure<T>(model: Model<T>): Promise<void>;
-  /** A whole of one step. */
+  /** Runs an operation of one step. */
   run<T>(action: () => Promise<T>): Promise<T>;
-  /** Waits for what is under way, and takes no more. */
+  /** Waits for pending operations, and refuses later ones. */
   close(): Promise<void>;
 }
 
 /**
- * Connects, and proves that the database can be read.
- * @throws what `errorOf` makes of a wrong address, refused credentials, a failed TLS handshake, an old server
+ * Connects, and verifies that the database can be read.
+ * @throws the error of `errorOf` for an invalid address, refused credentials, a failed TLS handshake, or an old server
  */
 export async function openMongo({ url, setting, clock, log, errorOf }: MongoOptions): Promise<MongoStore> {
   const { host, database } = partsOf(url);
@@ -117,7 +129,7 @@ export async function openMongo({ url, setting, clock, log, errorOf }: MongoOpti
 
 const ignore = (): void => {};
 
-/** In one request where nothing is missing: processes ask for it whenever they take or follow a lead. */
+/** Needs one request if nothing is missing, because processes call it whenever they acquire or follow a lease. */
 async function ensure<T>({ schema, collection }: Model<T>): Promise<void> {
   const nameOf = (key: object): string => JSON.stringify(key);
   for (let tries = 1; ; tries++) {
@@ -131,7 +143,7 @@ async function ensure<T>({ schema, collection }: Model<T>): Promise<void> {
         });
       if (!present) await collection.conn.createCollection(collection.name);
       const names = new Set(present?.map(({ key }) => nameOf(key as object)));
-      // One by one: servers of the protocol fail where some of several are there already.
+      // One at a time: some servers fail if one of several indexes exists.
       for (const [key] of schema.indexes())
         if (!names.has(nameOf(key))) await collection.createIndex(key as Record<string, 1 | -1>);
       return;
@@ -141,7 +153,7 @@ async function ensure<T>({ schema, collection }: Model<T>): Promise<void> {
   }
 }
 
-/** The driver refuses the address before it connects: a name, an option, a file that the address has. */
+/** Describes an address that the driver refuses before it connects, because of a name, an option, or a file in it. */
 function unusable(error: unknown): Described {
   const message = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
   return {
@@ -163,7 +175,7 @@ async function connect(url: string, database: string): Promise<Connection> {
       serverSelectionTimeoutMS: SELECT_SERVER_MS,
       connectTimeoutMS: SELECT_SERVER_MS,
       socketTimeoutMS: 2 * OPERATION_MS,
-      // Whatever the address says: what was answered stays, and what was written is read.
+      // Overrides options of the address: acknowledged writes are durable, and reads return them.
       readPreference: 'primary',
       writeConcern: { w: 'majority', journal: true },
     });
@@ -175,14 +187,17 @@ async function connect(url: string, database: string): Promise<Connection> {
   }
 }
 
-/** Tells the log once when the server goes away, and when it is back. */
+/** Logs when the server becomes unreachable, and when it is reachable again. */
 function watch(connection: Connection, log: Logger, server: Readonly<Record<string, string>>): void {
-  connection.on('error', ignore); // an operation that fails says so itself
+  connection.on('error', ignore); // failed operations report their own errors
   connection.on('disconnected', () => log.warn(server, 'a MongoDB server is not reachable'));
   connection.on('reconnected', () => log.info(server, 'a MongoDB server is reachable again'));
 }
 
-/** What may be shown of an address, which may hold a password with any character; several hosts are one text. */
+/**
+ * Returns the parts of an address that may be shown. Its password may contain any character; several hosts are one
+ * text.
+ */
 function partsOf(url: string): { readonly host: string; readonly database: string } {
   const [, scheme = 'mongodb', hosts = '', path = ''] =
     /^(mongodb(?:\+srv)?):\/\/(?:.*@)?([^/]*)(?:\/(.*))?$/.exec(url.split('?')[0] ?? '') ?? [];

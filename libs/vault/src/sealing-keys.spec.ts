@@ -4,7 +4,7 @@ const bytes = (fill: number) => new Uint8Array(32).fill(fill);
 const base64 = (fill: number) => Buffer.from(bytes(fill)).toString('base64');
 
 describe('ASTRO_SEALING_KEYS', () => {
-  it('is read in its order, white space passed over', () => {
+  it('is parsed in order, ignoring whitespace', () => {
     expect(parseSealingKeys(`2026-11:${base64(2)}, 2026-10:${base64(1)}`)).toEqual({
       ok: true,
       value: [
@@ -14,7 +14,7 @@ describe('ASTRO_SEALING_KEYS', () => {
     });
   });
 
-  it('reads back what it writes, also bytes that base64url spells differently', () => {
+  it('is parsed from its own format, including bytes that base64url encodes differently', () => {
     const keys = [
       { id: 'a', key: bytes(0xfb) },
       { id: 'b', key: bytes(0xff) },
@@ -34,7 +34,7 @@ describe('ASTRO_SEALING_KEYS', () => {
     ['a key that is too long', `a:${Buffer.alloc(33).toString('base64')}`, 1],
     ['a key that is not base64', `a:${'*'.repeat(43)}=`, 1],
     ['a second key of the same id', `a:${base64(1)},a:${base64(2)}`, 2],
-  ])('refuses %s and repeats nothing of it', (_, text, number) => {
+  ])('refuses %s without quoting it', (_, text, number) => {
     const refused = parseSealingKeys(text);
     expect(refused).toMatchObject({
       ok: false,

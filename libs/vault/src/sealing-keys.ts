@@ -1,8 +1,8 @@
 import { domainError, err, ok, type DomainError, type Result } from '#kernel';
 
-/** A key that wraps data keys. The id is public and stands beside everything that it wrapped. */
+/** A key that wraps data keys. Its ID is public and stored with everything that it has wrapped. */
 export interface SealingKey {
-  /** 1 to 32 letters, digits, `-` and `_`. */
+  /** 1 to 32 letters, digits, `-`, and `_`. */
   readonly id: string;
   /** 32 bytes. */
   readonly key: Uint8Array;
@@ -12,8 +12,8 @@ const ID = /^[A-Za-z0-9_-]{1,32}$/;
 const KEY_BYTES = 32;
 
 /**
- * Reads `id:base64key,id:base64key`, the newest first: the form of `ASTRO_SEALING_KEYS`. White space around an entry
- * is passed over. The refusal names the entry by its number and never repeats what was in it.
+ * Parses `id:base64key,id:base64key`, newest first, the format of `ASTRO_SEALING_KEYS`. Ignores whitespace around
+ * entries. The error contains the number of the invalid entry, but never its content.
  */
 export function parseSealingKeys(
   text: string,
@@ -26,7 +26,7 @@ export function parseSealingKeys(
     if (parts.length !== 2 || id === undefined || encoded === undefined || !ID.test(id))
       return refusal(index, 'is not of the form id:base64key');
     const key = Buffer.from(encoded, 'base64');
-    // Buffer.from skips what is not base64, so encoding the result again must give the input.
+    // Buffer.from ignores invalid base64, so encoding the result must return the input.
     if (
       key.length !== KEY_BYTES ||
       key.toString('base64url') !== encoded.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_')
@@ -40,7 +40,7 @@ export function parseSealingKeys(
   return ok(keys);
 }
 
-/** The form that `parseSealingKeys` reads. A secret. */
+/** Formats keys for `parseSealingKeys`. The result is secret. */
 export const formatSealingKeys = (keys: readonly SealingKey[]): string =>
   keys.map(({ id, key }) => `${id}:${Buffer.from(key).toString('base64')}`).join(',');
 

@@ -7,14 +7,14 @@ const random = (bytes: number) => ids.random(bytes);
 const first = { id: 'first', key: new Uint8Array(32).fill(1) };
 const second = { id: 'second', key: new Uint8Array(32).fill(2) };
 const value = new Uint8Array(PART_BYTES + 10).fill(7);
-/** Jest's own comparison of half a megabyte takes a second. */
+/** Used because Jest's own comparison of half a megabyte takes a second. */
 const same = (left: Uint8Array, right: Uint8Array) => Buffer.compare(left, right) === 0;
 const identity = { name: 'a/b', version: 3, size: value.length };
 
 describe('a sealed record', () => {
   const sealed = sealRecord(identity, value, first, random);
 
-  it('opens under the name, version and size that it was sealed under', () => {
+  it('opens with the name, version, and size with which it was sealed', () => {
     expect(same(openRecord(identity, sealed, [second, first]), value)).toBe(true);
   });
 
@@ -22,7 +22,7 @@ describe('a sealed record', () => {
     ['another name', { ...identity, name: 'a/c' }],
     ['another version', { ...identity, version: 2 }],
     ['another size', { ...identity, size: value.length - 1 }],
-  ])('does not open under %s', (_, other) => {
+  ])('does not open with %s', (_, other) => {
     expect(() => openRecord(other, sealed, [first])).toThrow(VaultSealError);
   });
 
@@ -45,19 +45,19 @@ describe('a sealed record', () => {
     expect(() => openRecord(identity, { ...sealed, ...change }, [first])).toThrow(VaultSealError);
   });
 
-  it('opens with the new key alone after it was wrapped again', () => {
+  it('opens with the new key alone after it was rewrapped', () => {
     const rewrapped = { ...sealed, ...rewrapKey(identity, sealed, [second, first], second, random) };
     expect(same(openRecord(identity, rewrapped, [second]), value)).toBe(true);
     expect(() => openRecord(identity, rewrapped, [first])).toThrow(/"second"/);
   });
 
-  it('uses another data key and nonce each time', () => {
+  it('uses a new data key and nonce each time', () => {
     const again = sealRecord(identity, value, first, random);
     expect(same(again.parts[0] ?? value, one)).toBe(false);
     expect(again.wrapped).not.toEqual(sealed.wrapped);
   });
 
-  it('shows nothing of an empty value either', () => {
+  it('reveals nothing about an empty value', () => {
     const empty = { name: 'empty', version: 1, size: 0 };
     expect(openRecord(empty, sealRecord(empty, encodeText(''), first, random), [first])).toEqual(new Uint8Array());
   });

@@ -2,33 +2,39 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } fro
 import type { SealingKey } from './sealing-keys.ts';
 import { VaultSealError } from './vault.ts';
 
-/** Plain bytes in one part; the last may be shorter. */
+/** Bytes of plaintext in one part; the last part may be shorter. */
 export const PART_BYTES = 512 * 1024;
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** What a record is sealed under: exchanging two records, or a record with an older self, breaks the seal. */
+/**
+ * Data that is authenticated with a record, so that exchanging two records, or restoring an older version, invalidates
+ * the seal.
+ */
 export interface RecordIdentity {
   readonly name: string;
   readonly version: number;
-  /** Bytes of the value. */
+  /** Size of the value in bytes. */
   readonly size: number;
 }
 
-/** A data key, wrapped: nonce, ciphertext and tag. */
+/** A wrapped data key: nonce, ciphertext, and tag. */
 export interface WrappedKey {
   readonly keyId: string;
   readonly wrapped: Uint8Array;
 }
 
 export interface SealedRecord extends WrappedKey {
-  /** Ciphertext with tag, each of at most PART_BYTES plain bytes; an empty value has one part. */
+  /** Ciphertext and tag of each part, with at most PART_BYTES of plaintext. An empty value has one part. */
   readonly parts: readonly Uint8Array[];
 }
 
-/** Seals a value under a data key of its own. @param random source of unpredictable bytes */
+/**
+ * Seals a value with its own data key.
+ * @param random source of unpredictable bytes
+ */
 export function sealRecord(
   record: Omit<RecordIdentity, 'size'>,
   value: Uint8Array,
@@ -38,7 +44,7 @@ export function sealRecord(
   const identity = { ...record, size: value.length };
   const dataKey = random(KEY_BYTES);
   const parts = Array.from({ length: partsOf(value.length) }, (_, n) => {
-    // The data key seals this one version only, so the part's number is a nonce that never comes twice.
+    // The data key seals only this version, so the part's number is a unique nonce.
     return encrypt(
       dataKey,
       partNonce(n),
@@ -50,8 +56,8 @@ export function sealRecord(
 }
 
 /**
- * Opens what `sealRecord` has sealed.
- * @throws VaultSealError when the key is not among `keys`, or a byte of record, name or version was altered
+ * Opens a record sealed by `sealRecord`.
+ * @throws VaultSealError if the key is missing in `keys`, or if the record, its name, or its version was altered
  */
 export function openRecord(identity: RecordIdentity, sealed: SealedRecord, keys: readonly SealingKey[]): Uint8Array {
   const dataKey = unwrapKey(identity, sealed, keys);
@@ -67,7 +73,7 @@ export function openRecord(identity: RecordIdentity, sealed: SealedRecord, keys:
   throw altered(identity);
 }
 
-/** Wraps the same data key with another sealing key; the value's bytes stay as they are. */
+/** Wraps a data key with another sealing key. The sealed value does not change. */
 export function rewrapKey(
   identity: RecordIdentity,
   from: WrappedKey,
@@ -78,7 +84,7 @@ export function rewrapKey(
   return wrapKey(identity, unwrapKey(identity, from, keys), to, random);
 }
 
-/** @throws VaultSealError naming the key id when it is not given or not the one that wrapped */
+/** @throws VaultSealError with the key ID if the key is missing, or is not the one that wrapped it */
 export function unwrapKey(
   identity: RecordIdentity,
   { keyId, wrapped }: WrappedKey,
@@ -101,7 +107,7 @@ export function unwrapKey(
   }
 }
 
-/** The sentence for a start without a key that records need (and for a read, where it was taken away later). */
+/** Returns the error for a key that records require but that is missing, at start or later. */
 const missingKey = (keyId: string): VaultSealError =>
   new VaultSealError(
     `Records of the vault are sealed with the key "${keyId}", which is not one of the sealing keys; add it after the newest key and start again.`,
@@ -120,7 +126,7 @@ function wrapKey(
   };
 }
 
-/** Sealing keys as the cipher takes them: made ready once, not for each record. */
+/** Sealing keys in the cipher's form, prepared once. */
 const ready = new WeakMap<SealingKey, KeyObject>();
 
 function prepared(key: SealingKey): KeyObject {
@@ -144,7 +150,7 @@ function decrypt(key: Uint8Array | KeyObject, nonce: Uint8Array, aad: Uint8Array
   return Buffer.concat([decipher.update(sealed.subarray(0, end)), decipher.final()]);
 }
 
-/** Unambiguous: a JSON list. */
+/** Encodes the authenticated data unambiguously, as a JSON list. */
 const associated = ({ name, version, size }: RecordIdentity, what: string): Uint8Array =>
   Buffer.from(JSON.stringify(['astro vault v1', what, name, version, size]));
 

@@ -1,24 +1,26 @@
 import { domainError, UnavailableError, type DomainError, type Result, type UnavailableOptions } from '#kernel';
 
-/** A record's content and the version to compare with when it is replaced. */
+/** The value of a record, and its version for conditional replacement. */
 export interface VaultRecord {
   readonly value: Uint8Array;
-  /** Grows with each put; no record of the same name ever has it again, also after a deletion. */
+  /** Increases with each put. A version is never used again for the same name, even after a deletion. */
   readonly version: number;
 }
 
 export interface PutOptions {
-  /** `'absent'`: only when there is no record; a number: only over that version; left out: over anything. */
+  /**
+   * `'absent'`: only if there is no record; a number: only if this is the current version; by default unconditional.
+   */
   readonly expected?: 'absent' | number;
-  /** Milliseconds since 1970 from which `get` no longer finds the record. */
+  /** Milliseconds since 1970 from which `get` does not find the record anymore. */
   readonly expiresAtMs?: number;
 }
 
 /**
- * What is neither an event nor computable from one: credentials, sealed secrets, people's names and addresses, issuer
- * state, manifests, rendered bytes. Every value is sealed (AES-256-GCM) under a data key of its own, which is wrapped by
- * a sealing key; the record's name is authenticated with it, so that values cannot be exchanged behind our back.
- * Names are paths (`manifest/<organization>/<digest>`) and hold no secret and no personal data.
+ * Storage of data that is neither an event nor computable from events: credentials, sealed secrets, names and addresses
+ * of people, state of the issuer, manifests, and rendered bytes. Each value is sealed (AES-256-GCM) with its own data
+ * key, which is wrapped with a sealing key. The record's name is authenticated, so that values cannot be exchanged.
+ * Names are paths (`manifest/<organization>/<digest>`) and contain no secrets and no personal data.
  */
 export interface Vault {
   /**
@@ -26,28 +28,34 @@ export interface Vault {
    * @returns the new version, or `vault/conflict`
    */
   put(
-    /** 1 to 512 characters, none of them a control character; anything else throws RangeError, as in every engine. */
+    /** 1 to 512 characters without control characters. Other names throw RangeError in every engine. */
     name: string,
     value: Uint8Array,
     options?: PutOptions,
   ): Promise<Result<number, DomainError<'vault/conflict'>>>;
   get(name: string): Promise<VaultRecord | undefined>;
-  /** Removes value and data key for good; false when there was none. */
+  /**
+   * Permanently removes a value and its data key.
+   * @returns false if there was none
+   */
   delete(name: string): Promise<boolean>;
-  /** Names that begin with `prefix`, in order, with the time they were last put (milliseconds since 1970). */
+  /** Lists names with the prefix `prefix` in order, with the time of their last put (milliseconds since 1970). */
   list(prefix: string): AsyncIterable<{ readonly name: string; readonly updatedAtMs: number }>;
   close(): Promise<void>;
 }
 
-/** What engines offer beyond the vault's daily use: rotation of sealing keys. */
+/** Additional operations of engines: rotation of sealing keys. */
 export interface SealedVault extends Vault {
-  /** Wraps every data key that an older sealing key wraps with the newest; the count. May be broken off and repeated. */
+  /**
+   * Wraps every data key with the newest sealing key. Can be interrupted and repeated.
+   * @returns the number of rewrapped keys
+   */
   rewrap(): Promise<number>;
-  /** Ids of sealing keys that records need and that were not given, or whose bytes are not the ones that sealed. */
+  /** Returns the IDs of sealing keys that records require but that are missing or have other bytes. */
   missingKeys(): Promise<readonly string[]>;
 }
 
-/** The vault did not answer; whether a put took effect is unknown. */
+/** Thrown if the vault does not respond. Whether a put took effect is unknown. */
 export class VaultUnavailableError extends UnavailableError<'vault/unavailable'> {
   readonly code = 'vault/unavailable';
 
@@ -63,20 +71,20 @@ export class VaultUnavailableError extends UnavailableError<'vault/unavailable'>
   }
 }
 
-/** A record cannot be opened: its sealing key is not among those given, or its bytes were altered. */
+/** Thrown if a record cannot be opened: its sealing key is missing, or its bytes were altered. */
 export class VaultSealError extends Error {
   readonly code = 'vault/seal';
 }
 
 const NAME = /^[^\p{Cc}\p{Cs}]{1,512}$/u;
 
-/** @throws RangeError for an invalid name of a record; the same on every engine */
+/** @throws RangeError for an invalid name, on every engine */
 export function checkRecordName(name: string): void {
   if (!NAME.test(name))
     throw new RangeError('a record of the vault is named by 1 to 512 characters, none of them a control character');
 }
 
-/** The refusal of a put over another version than the one that was expected; the same on every engine. */
+/** Returns the refusal of a put that expected another version, on every engine. */
 export const vaultConflict = (): DomainError<'vault/conflict'> =>
   domainError('vault/conflict', 'conflict', 'The record has changed since it was read.', {
     fix: 'read it again and repeat the change',

@@ -4,13 +4,13 @@ import { manualClock, type ManualClock } from '#testing';
 import { decodeText, encodeText, PART_BYTES, VaultSealError, type SealedVault, type SealingKey } from '#vault';
 
 export interface VaultOpening {
-  /** Name of the store (lower-case letters, digits, `-`): the same name opens the same records. */
+  /** Name of the store (lower-case letters, digits, `-`). The same name opens the same records. */
   readonly store: string;
   readonly clock: Clock;
   readonly sealingKeys: readonly SealingKey[];
 }
 
-/** Every engine must pass; a behaviour only one engine has is not part of the port. */
+/** Tests that every engine must pass. Behavior of a single engine is not part of the port. */
 export function vaultContract(engine: string, open: (opening: VaultOpening) => Promise<SealedVault>): void {
   describe(`vault on ${engine}`, () => {
     const key = (id: string, seed = id): SealingKey => ({
@@ -43,7 +43,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       return outcome.value;
     };
 
-    it('gives back what was put, bytes untouched', async () => {
+    it('returns values with their bytes unchanged', async () => {
       const value = Uint8Array.from({ length: 256 }, (_, byte) => byte);
       const written = await version(vault.put('a/bytes', value));
       expect(await vault.get('a/bytes')).toEqual({ value, version: written });
@@ -53,7 +53,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
     });
 
     it.each([PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 3 * PART_BYTES + 17])(
-      'keeps a value of %d bytes whole, and replaces it whole',
+      'stores and replaces a value of %d bytes completely',
       async (length) => {
         const large = (seed: number) => Uint8Array.from({ length }, (_, index) => (index * 31 + seed) & 0xff);
         await vault.put('large', large(1));
@@ -65,7 +65,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       },
     );
 
-    it('takes the value as it was when put was called', async () => {
+    it('stores the value at the time of the call to put', async () => {
       const value = encodeText('before');
       const put = vault.put('a', value);
       value.fill(0);
@@ -73,7 +73,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       expect(await read('a')).toBe('before');
     });
 
-    it('creates only where there is nothing, when that is asked', async () => {
+    it('creates a record only if there is none, if requested', async () => {
       expect(await vault.put('a', encodeText('one'), { expected: 'absent' })).toMatchObject({ ok: true });
       expect(await vault.put('a', encodeText('two'), { expected: 'absent' })).toMatchObject({
         ok: false,
@@ -82,7 +82,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       expect(await read('a')).toBe('one');
     });
 
-    it('replaces only the version that was seen, and versions grow', async () => {
+    it('replaces only the expected version, and versions increase', async () => {
       const first = await version(vault.put('a', encodeText('one')));
       const second = await version(vault.put('a', encodeText('two'), { expected: first }));
       expect(second).toBeGreaterThan(first);
@@ -95,7 +95,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       expect(await version(vault.put('a', encodeText('three')))).toBeGreaterThan(second);
     });
 
-    it('lets one of two concurrent writers win, also from two opened instances', async () => {
+    it('accepts one of several concurrent writes, even from two open instances', async () => {
       const other = await open({ store, clock, sealingKeys: [key('first')] });
       const outcomes = await Promise.all(
         [vault, other, vault].map((each, n) => each.put('a', encodeText(`writer ${n}`), { expected: 'absent' })),
@@ -105,7 +105,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       await other.close();
     });
 
-    it('does not let a version from before a deletion replace what was put after it', async () => {
+    it('refuses a version from before a deletion', async () => {
       const before = await version(vault.put('a', encodeText('old')));
       await vault.delete('a');
       await vault.put('a', encodeText('new'));
@@ -113,7 +113,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       expect(await read('a')).toBe('new');
     });
 
-    it('deletes for good and says whether there was something', async () => {
+    it('deletes a record permanently, and returns whether it existed', async () => {
       await vault.put('a', encodeText('one'));
       expect(await vault.delete('a')).toBe(true);
       expect(await vault.get('a')).toBeUndefined();
@@ -122,7 +122,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       expect(await vault.put('a', encodeText('two'), { expected: 'absent' })).toMatchObject({ ok: true });
     });
 
-    it('no longer finds, lists or protects a record from its expiry on', async () => {
+    it('neither finds, lists, nor protects an expired record', async () => {
       await vault.put('a', encodeText('short'), { expiresAtMs: clock.now() + 1000 });
       await vault.put('b', encodeText('long'));
       clock.advance(999);
@@ -133,10 +133,10 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       expect(await vault.delete('a')).toBe(false);
       expect(await vault.put('a', encodeText('again'), { expected: 'absent' })).toMatchObject({ ok: true });
       clock.advance(DAY_MS);
-      expect(await read('a')).toBe('again'); // a put without expiry takes the former one away
+      expect(await read('a')).toBe('again'); // a put without expiry replaces the previous expiry
     });
 
-    it('lists the names below a prefix in order, however many, with the time of their put: what no event names is found by its age (F31)', async () => {
+    it('lists many names with a prefix in order, with the time of their put (F31)', async () => {
       await Promise.all(
         Array.from({ length: 450 }, (_, n) => vault.put(`manifest/org/${String(n).padStart(3, '0')}`, encodeText('x'))),
       );
@@ -163,7 +163,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       }
     });
 
-    it('holds records after it was opened again', async () => {
+    it('keeps records after it was opened again', async () => {
       await vault.put('a', encodeText('kept'));
       const again = await open({ store, clock, sealingKeys: [key('first')] });
       expect(await read('a', again)).toBe('kept');
@@ -171,7 +171,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
     });
 
     describe('rotation of sealing keys', () => {
-      it('opens old records with old keys and seals with the newest', async () => {
+      it('opens old records with old keys, and seals with the newest', async () => {
         await vault.put('old', encodeText('old'));
         const rotated = await open({ store, clock, sealingKeys: [key('second'), key('first')] });
         await rotated.put('new', encodeText('new'));
@@ -182,7 +182,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
         await rotated.close();
       });
 
-      it('refuses to open without a key that records need, in one sentence that names the key id (F33)', async () => {
+      it('refuses to open without a required key, in one sentence with the key ID (F33)', async () => {
         await vault.put('a', encodeText('one'));
         const refused = open({ store, clock, sealingKeys: [key('second')] });
         await expect(refused).rejects.toMatchObject({
@@ -192,12 +192,12 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
         await expect(refused).rejects.toBeInstanceOf(VaultSealError);
       });
 
-      it('refuses a key of the same id and other bytes (F33)', async () => {
+      it('refuses a key with the same ID and other bytes (F33)', async () => {
         await vault.put('a', encodeText('one'));
         await expect(open({ store, clock, sealingKeys: [key('first', 'other bytes')] })).rejects.toThrow(/"first"/);
       });
 
-      it('wraps all data keys again, so that the old key can be taken away; versions and values stay', async () => {
+      it('rewraps all data keys, so that the old key can be removed, and keeps versions and values', async () => {
         const before = await version(vault.put('a', encodeText('one')));
         await Promise.all(Array.from({ length: 230 }, (_, n) => vault.put(`many/${n}`, encodeText(`value ${n}`))));
         const rotating = await open({ store, clock, sealingKeys: [key('second'), key('first')] });

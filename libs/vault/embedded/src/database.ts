@@ -2,7 +2,10 @@ import type { Logger } from '#kernel';
 import { openSqlite, type SqliteStore } from '#sqlite';
 import { VaultUnavailableError } from '#vault';
 
-/** The file's bytes make no sense, or a newer release wrote them. What a vault holds exists nowhere else. */
+/**
+ * Thrown if the file's content is invalid, or a newer release has written it. The content of a vault exists nowhere
+ * else.
+ */
 class VaultDamagedError extends Error {
   readonly code = 'vault/damaged';
 }
@@ -21,14 +24,17 @@ const LAYOUTS = [
 `,
 ];
 
-/** Opens or makes `vault.sqlite` and its tables. @throws VaultDamagedError, VaultUnavailableError */
+/**
+ * Opens or creates `vault.sqlite` and its tables.
+ * @throws VaultDamagedError, VaultUnavailableError
+ */
 export const openDatabase = (folder: string, log: Logger): SqliteStore =>
   openSqlite({
     folder,
     fileName: 'vault.sqlite',
     title: 'The vault',
     synchronous: 'FULL',
-    // secure_delete: what is deleted is overwritten, not only unlinked.
+    // secure_delete: deleted content is overwritten, not only unlinked.
     pragmas: 'PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;',
     layouts: LAYOUTS,
     log,

@@ -33,7 +33,7 @@ const wrappedKey = (folder: string, name: string) => {
 describe("the vault's file", () => {
   const canary = 'canary-7f3a-the-quick-brown-fox';
 
-  it('never holds a plaintext or a sealing key: while open, after replacing and deleting, closed', async () => {
+  it('never contains plaintext or a sealing key, even after replacing and deleting, or when closed', async () => {
     const vault = await open('canary');
     const large = encodeText(canary.repeat(40_000)); // three parts
     await Promise.all([
@@ -45,7 +45,7 @@ describe("the vault's file", () => {
     await vault.delete('gone');
     const holdsNone = () => {
       const bytes = bytesOnDisk('canary');
-      expect(bytes.length).toBeGreaterThan(large.length); // the right files were looked at
+      expect(bytes.length).toBeGreaterThan(large.length); // verifies that the right files were read
       expect(bytes.includes(canary)).toBe(false);
       expect(bytes.includes(Buffer.from(key.key))).toBe(false);
     };
@@ -54,7 +54,7 @@ describe("the vault's file", () => {
     holdsNone();
   });
 
-  it('holds no byte of the data key of a deleted record, neither in the database nor in its write-ahead log', async () => {
+  it('contains no byte of the data key of a deleted record in the database or its write-ahead log', async () => {
     const vault = await open('erased');
     await vault.put('person', encodeText('name and address'));
     const wrapped = wrappedKey('erased', 'person');
@@ -64,7 +64,7 @@ describe("the vault's file", () => {
     await vault.close();
   });
 
-  it('of a backup from before an erasure loses the record when the erasure is applied again (F30)', async () => {
+  it('of a backup from before an erasure loses the record when the erasure is repeated (F30)', async () => {
     const vault = await open('before');
     await vault.put('person', encodeText('name and address'));
     await vault.close();
@@ -77,7 +77,7 @@ describe("the vault's file", () => {
     expect(bytesOnDisk('restored').includes(wrapped)).toBe(false);
   });
 
-  it('is for its owner alone', async () => {
+  it('is accessible to its owner only', async () => {
     const vault = await open('modes');
     await vault.put('a', encodeText('x'));
     for (const file of readdirSync(join(root, 'modes')))
@@ -85,7 +85,7 @@ describe("the vault's file", () => {
     await vault.close();
   });
 
-  it("does not open a record under another's name, or an older version put back", async () => {
+  it("refuses a record under another record's name, and an older version", async () => {
     const vault = await open('exchanged');
     await vault.put('a', encodeText('of a'));
     await vault.put('b', encodeText('of b'));
@@ -94,11 +94,11 @@ describe("the vault's file", () => {
     database.exec("UPDATE records SET name = 'x' WHERE name = 'a'; UPDATE parts SET name = 'x' WHERE name = 'a'");
     database.exec("UPDATE records SET version = version + 1 WHERE name = 'b'");
     database.close();
-    // Both records of the only key are altered, so even the look at the keys finds it.
+    // Both records of the only key are altered, so the check of the keys already fails.
     await expect(open('exchanged')).rejects.toMatchObject({ code: 'vault/seal' });
   });
 
-  it('refuses to give out a value of which a byte was altered', async () => {
+  it('refuses a value of which a byte was altered', async () => {
     const vault = await open('altered');
     await vault.put('a', encodeText('value'));
     const database = new DatabaseSync(join(root, 'altered', 'vault.sqlite'));
@@ -125,7 +125,7 @@ describe("the vault's file", () => {
     });
   });
 
-  it('use-L4: refuses to store while the disk is full, opens what is there, and takes more when there is space', async () => {
+  it('use-L4: rejects puts while the disk is full, can be read, and accepts puts when there is space', async () => {
     const file = openDatabase(join(root, 'full'), silentLogger);
     const vault = vaultOver(file, { clock, ids, sealingKeys: [key], log: silentLogger });
     await vault.put('small', encodeText('x'));
@@ -143,11 +143,11 @@ describe("the vault's file", () => {
     await vault.close();
   });
 
-  it('needs a sealing key', async () => {
+  it('requires a sealing key', async () => {
     await expect(open('no-key', [])).rejects.toMatchObject({ code: 'vault/seal' });
   });
 
-  it('puts what one tick asks for in one transaction', async () => {
+  it('commits the puts of one tick in one transaction', async () => {
     const vault = await open('group');
     await vault.put('warm', encodeText('x'));
     const wal = () => statSync(join(root, 'group', 'vault.sqlite-wal')).size;
@@ -162,11 +162,11 @@ describe("the vault's file", () => {
     const single = await grown(async () => {
       for (let n = 0; n < 40; n++) await vault.put(`single/${n}`, encodeText('x'));
     });
-    expect(together * 5).toBeLessThan(single); // pages written once, not forty times
+    expect(together * 5).toBeLessThan(single); // pages are written once, not forty times
     await vault.close();
   });
 
-  it('finishes what was asked for before it closes, and refuses afterwards', async () => {
+  it('completes pending calls before it closes, and rejects later ones', async () => {
     const vault = await open('closing');
     const put = vault.put('a', encodeText('x'));
     await vault.close();

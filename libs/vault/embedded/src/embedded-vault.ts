@@ -20,23 +20,23 @@ import { openDatabase } from './database.ts';
 const LIST_PAGE = 200;
 const REWRAP_BATCH = 100;
 const SWEEP_EVERY_MS = 60_000;
-/** Another process that reads this very moment is soon done; one that is frozen must not hold us up. */
+/** Milliseconds to wait for readers in other processes. A suspended process must not block for longer. */
 const CHECKPOINT_WAIT_MS = 200;
 
 export interface EmbeddedVaultOptions {
-  /** Made when it is missing; the file in it is `vault.sqlite`. Several processes of one host may share it. */
+  /** Folder of the file `vault.sqlite`. Created if missing. Several processes of one host may share it. */
   readonly folder: string;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Newest first: it seals, all of them open. At least one. */
+  /** Newest first. The first key seals, and all can open. At least one. */
   readonly sealingKeys: readonly SealingKey[];
   readonly log: Logger;
 }
 
 /**
- * A vault in one SQLite file. A put or delete that has settled survives a power cut.
- * @throws VaultSealError when a key that records need is not given (its sentence names the key id), VaultDamagedError,
- *   VaultUnavailableError
+ * Opens a vault in one SQLite file. A put or delete that has resolved survives a power failure.
+ * @throws VaultSealError if a required key is missing (the message contains the key ID), VaultDamagedError,
+ * VaultUnavailableError
  */
 export async function openEmbeddedVault(options: EmbeddedVaultOptions): Promise<SealedVault> {
   const file = openDatabase(options.folder, options.log);
@@ -48,7 +48,10 @@ export async function openEmbeddedVault(options: EmbeddedVaultOptions): Promise<
   }
 }
 
-/** The vault of an open file; closing it closes the file. @throws VaultSealError */
+/**
+ * Returns the vault of an open file. Closing it closes the file.
+ * @throws VaultSealError
+ */
 export function vaultOver(file: SqliteStore, options: Omit<EmbeddedVaultOptions, 'folder'>): SealedVault {
   const { sealingKeys, log } = options;
   const [newest] = sealingKeys;
@@ -81,7 +84,7 @@ class EmbeddedVault implements SealedVault {
     const { clock, ids } = this.options;
     const { one, nextVersion, record, part } = this.statements;
     checkRecordName(name);
-    const plain = Uint8Array.from(value); // the caller may use its buffer again before the tick ends
+    const plain = Uint8Array.from(value); // the caller may reuse its buffer before the tick ends
     return this.write(() => {
       this.sweepExpired();
       const row = one.get(name);
@@ -98,7 +101,8 @@ class EmbeddedVault implements SealedVault {
 
   get(name: string): Promise<VaultRecord | undefined> {
     return this.read(() => {
-      const rows = this.statements.whole.all(name, this.options.clock.now()); // one statement: never the parts of another version
+      // A single statement, so that all parts have the same version.
+      const rows = this.statements.whole.all(name, this.options.clock.now());
       const [first] = rows;
       if (!first) return undefined;
       const identity = identityOf({ ...first, name });
@@ -139,7 +143,7 @@ class EmbeddedVault implements SealedVault {
       rewrapped += batch.rewrapped;
       last = batch.last;
     }
-    if (rewrapped > 0) this.emptyWriteAheadLog(); // data keys wrapped with the old sealing key
+    if (rewrapped > 0) this.emptyWriteAheadLog(); // removes data keys wrapped with the old sealing key
     return rewrapped;
   }
 
@@ -157,7 +161,7 @@ class EmbeddedVault implements SealedVault {
   }
 
   private async write<T>(action: () => T): Promise<T> {
-    this.file.run(() => {}); // a vault that is closed takes no more
+    this.file.run(() => {}); // throws if the vault is closed
     return this.commits.write(action);
   }
 
@@ -178,7 +182,7 @@ class EmbeddedVault implements SealedVault {
     for (const { name } of this.statements.expired.all(clock.now())) this.remove(String(name));
   }
 
-  /** Wraps the data keys of one batch of records again. */
+  /** Rewraps the data keys of one batch of records. */
   private rewrapBehind(behind: string): RewrappedBatch {
     const { sealingKeys, ids } = this.options;
     const rows = this.statements.otherKey.all(this.newest.id, behind, REWRAP_BATCH);
@@ -194,7 +198,7 @@ class EmbeddedVault implements SealedVault {
     return { rewrapped, last };
   }
 
-  /** The write-ahead log still holds what was removed until it is emptied: the data key is gone when this is done. */
+  /** Truncates the write-ahead log, which otherwise still contains removed data keys. */
   private emptyWriteAheadLog(): void {
     const { database, path } = this.file;
     const { log } = this.options;
@@ -218,7 +222,7 @@ class EmbeddedVault implements SealedVault {
   }
 }
 
-/** One batch of data keys that were wrapped again; `last` is the record to continue after, undefined at the end. */
+/** Result of one batch. `last` is the record after which to continue; undefined at the end. */
 interface RewrappedBatch {
   readonly rewrapped: number;
   readonly last: string | undefined;
@@ -250,7 +254,10 @@ const statementsOf = (database: DatabaseSync) => ({
 
 type Row = Record<string, unknown>;
 
-/** One record of each key id is tried: a key of the right name and other bytes is as good as none. */
+/**
+ * Tries one record of each key ID, since a key with the right ID may have other bytes.
+ * @returns errors by key ID
+ */
 function lackingKeys(database: DatabaseSync, keys: readonly SealingKey[]): ReadonlyMap<string, VaultSealError> {
   const samples = database.prepare('SELECT min(name) AS name FROM records GROUP BY key_id ORDER BY key_id').all();
   const whole = database.prepare('SELECT name, version, size, key_id, wrapped FROM records WHERE name = ?');
@@ -276,7 +283,7 @@ const identityOf = (row: Row): RecordIdentity => ({
 const wrappedOf = (row: Row): WrappedKey => ({ keyId: String(row['key_id']), wrapped: bytesOf(row['wrapped']) });
 
 function bytesOf(value: unknown): Uint8Array {
-  // Not instanceof: SQLite's arrays may come from another realm.
+  // Does not use `instanceof`, because SQLite's arrays may come from another realm.
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   throw new TypeError(`the vault holds a ${typeof value} where bytes belong`);
 }

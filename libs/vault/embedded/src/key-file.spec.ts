@@ -6,7 +6,7 @@ import { loadOrCreateSealingKeys } from './key-file.ts';
 const root = temporaryFolder();
 
 describe('the file of sealing keys', () => {
-  it('is made once, for its owner alone, and read again', () => {
+  it('is created once, accessible to its owner only, and read again', () => {
     const folder = join(root, 'made');
     const made = loadOrCreateSealingKeys(folder);
     expect(made).toEqual([{ id: expect.stringMatching(/^local-[0-9a-f]{8}$/), key: expect.any(Uint8Array) }]);
@@ -16,20 +16,20 @@ describe('the file of sealing keys', () => {
     expect(statSync(join(folder, 'sealing-keys')).mode & 0o777).toBe(0o600);
   });
 
-  it('differs from installation to installation', () => {
+  it('differs between installations', () => {
     expect(loadOrCreateSealingKeys(join(root, 'one'))[0]?.key).not.toEqual(
       loadOrCreateSealingKeys(join(root, 'other'))[0]?.key,
     );
   });
 
-  it.each([0o640, 0o604, 0o620])('is refused when group or others may use it (%o)', (mode) => {
+  it.each([0o640, 0o604, 0o620])('is refused when group or others can access it (%o)', (mode) => {
     const folder = join(root, `open-${mode}`);
     loadOrCreateSealingKeys(folder);
     chmodSync(join(folder, 'sealing-keys'), mode);
     expect(() => loadOrCreateSealingKeys(folder)).toThrow(/chmod 600/);
   });
 
-  it('is refused when it holds something else, and nothing of it is repeated or overwritten', () => {
+  it('is refused with invalid content, which is neither quoted nor overwritten', () => {
     const folder = join(root, 'other-content');
     mkdirSync(folder);
     writeFileSync(join(folder, 'sealing-keys'), 'my-password', { mode: 0o600 });

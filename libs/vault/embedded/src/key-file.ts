@@ -7,9 +7,9 @@ import { formatSealingKeys, parseSealingKeys, VaultSealError, type SealingKey } 
 const FILE = 'sealing-keys';
 
 /**
- * The sealing keys of an embedded installation: `<folder>/sealing-keys`, in the form of `ASTRO_SEALING_KEYS`, made at
- * the first call. Processes that start at once end with the same key.
- * @throws VaultSealError when group or others may read the file, or it holds no keys
+ * Reads the sealing keys of an embedded installation from `<folder>/sealing-keys`, in the format of
+ * `ASTRO_SEALING_KEYS`. Creates the file at the first call. Processes that start at the same time get the same key.
+ * @throws VaultSealError if group or others can read the file, or if its content is invalid
  */
 export function loadOrCreateSealingKeys(folder: string): readonly SealingKey[] {
   const file = join(folder, FILE);

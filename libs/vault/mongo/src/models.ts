@@ -1,7 +1,7 @@
 import type { RecordIdentity, WrappedKey } from '#vault';
 import { Schema, type Connection, type Model } from 'mongoose';
 
-/** Bytes as the driver gives them back. */
+/** Bytes as returned by the driver. */
 type Stored = Uint8Array | { readonly buffer: Uint8Array; readonly position: number };
 
 export interface KeptRecord {
@@ -12,9 +12,9 @@ export interface KeptRecord {
   readonly expiresMs: number | null;
   readonly keyId: string;
   readonly wrapped: Stored;
-  /** The sealed value where it has one part. */
+  /** The sealed value, if it has one part. */
   readonly sealed?: Stored;
-  /** Where its parts are, when there are several. */
+  /** ID of its parts, if there are several. */
   readonly partsId?: string;
 }
 
@@ -24,9 +24,12 @@ export interface KeptPart {
   readonly sealed: Stored;
 }
 
-/** Parts that may belong to no record: stored before the parts are written or become free, removed when that is known. */
+/**
+ * Parts that may not belong to any record. Stored before the parts are written or become unused, and removed
+ * afterwards.
+ */
 export interface Draft {
-  /** The parts' id. */
+  /** ID of the parts. */
   readonly _id: string;
   readonly name: string;
   readonly parts: number;
@@ -50,7 +53,10 @@ export interface Models {
   readonly counters: Model<Counter>;
 }
 
-/** The vault's collections. A record and its data key are one document, so that one write replaces or erases both. */
+/**
+ * Returns the models of the vault's collections. A record and its data key are one document, so that one write replaces
+ * or erases both.
+ */
 export function modelsOf(connection: Connection): Models {
   const records = new Schema<KeptRecord>(
     {
@@ -80,12 +86,12 @@ export function modelsOf(connection: Connection): Models {
 }
 
 export function bytesOf(value: Stored): Uint8Array {
-  // Not instanceof: the driver's arrays may come from another realm.
+  // Does not use `instanceof`, because the driver's arrays may come from another realm.
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   return new Uint8Array(value.buffer.buffer, value.buffer.byteOffset, value.position);
 }
 
-/** Finds one version of a record. */
+/** Returns the filter of one version of a record. */
 export const versionOf = ({ _id, version }: KeptRecord) => ({ _id: { $eq: _id }, version: { $eq: version } });
 
 export const identityOf = ({ _id, version, size }: KeptRecord): RecordIdentity => ({ name: _id, version, size });

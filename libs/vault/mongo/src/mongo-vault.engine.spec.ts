@@ -48,7 +48,7 @@ if (url) {
       database = (await server.asPromise()).useDb(store);
     });
 
-    it('keep a value above the 16 MB of one document, replace it whole, and leave no parts behind', async () => {
+    it('store and replace a value of more than 16 MB, the limit of one document, and leave no parts', async () => {
       const vault = await open();
       await vault.put('large', large(1));
       await vault.put('large', large(2));
@@ -59,7 +59,7 @@ if (url) {
       await vault.close();
     });
 
-    it('F31: lose the parts that a process left behind after a day, and no part that a record names', async () => {
+    it('F31: lose parts that a process left a day ago, but no parts of a record', async () => {
       const vault = await open();
       await vault.put('large', large(1));
       const [record] = await database.collection('vault.records').find().toArray();
@@ -83,7 +83,7 @@ if (url) {
       await later.close();
     });
 
-    it('never hold a plaintext', async () => {
+    it('never contain plaintext', async () => {
       const vault = await open();
       await vault.put('a', encodeText('canary-7f3a'.repeat(10)));
       const stored = await database.collection('vault.records').find({}, { promoteBuffers: true }).toArray();
@@ -92,7 +92,7 @@ if (url) {
       await vault.close();
     });
 
-    it('do not open a record of which a byte, the name or the version was altered', async () => {
+    it('refuse a record of which a byte, the name, or the version was altered', async () => {
       const vault = await open();
       await vault.put('a', encodeText('of a'));
       const records = database.collection<{ _id: string; version: number }>('vault.records');

@@ -19,25 +19,26 @@ import { Rotation } from './rotation.ts';
 const LIST_PAGE = 200;
 const SWEEP_EVERY_MS = 60_000;
 const SWEEP_BATCH = 100;
-/** How often a put or delete is tried again because another writer was faster. */
+/** Attempts of a put or delete while other writers change the record. */
 const TRIES = 50;
 
 export interface MongoVaultOptions {
-  /** `mongodb://…` or `mongodb+srv://…`; its path names the database, `astro` when left out. */
+  /** `mongodb://…` or `mongodb+srv://…`. Its path names the database, `astro` by default. */
   readonly url: string;
-  /** The setting that has the address: sentences of errors begin with it. */
+  /** Name of the setting with the address, at the start of error messages. */
   readonly setting: string;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Newest first: it seals, all of them open. At least one. */
+  /** Newest first. The first key seals, and all can open. At least one. */
   readonly sealingKeys: readonly SealingKey[];
   readonly log: Logger;
 }
 
 /**
- * A vault on a server of MongoDB's protocol. A put or delete that has settled is journaled on a majority of its members.
- * @throws VaultSealError when a key that records need is not given (its sentence names the key id), VaultUnavailableError
- *   with one sentence when the server cannot be used
+ * Opens a vault on a server with the MongoDB protocol. A put or delete that has resolved is journaled on a majority of
+ * its members.
+ * @throws VaultSealError if a required key is missing (the message contains the key ID), VaultUnavailableError with one
+ * sentence if the server cannot be used
  */
 export async function openMongoVault(options: MongoVaultOptions): Promise<SealedVault> {
   const [newest] = options.sealingKeys;
@@ -72,7 +73,10 @@ class MongoVault implements SealedVault {
     this.rotation = new Rotation(this.models.records, mongo.step, newest, options);
   }
 
-  /** Makes collections and indexes. @throws VaultSealError where a key is missing */
+  /**
+   * Creates collections and indexes.
+   * @throws VaultSealError if a key is missing
+   */
   async begin(): Promise<void> {
     const { records, parts, drafts, counters } = this.models;
     await this.mongo.ensure(records);
@@ -89,7 +93,7 @@ class MongoVault implements SealedVault {
     options: PutOptions = {},
   ): Promise<Result<number, DomainError<'vault/conflict'>>> {
     checkRecordName(name);
-    const plain = Uint8Array.from(value); // the caller may use its buffer again before this is done
+    const plain = Uint8Array.from(value); // the caller may reuse its buffer before this resolves
     const { expected, expiresAtMs = null } = options;
     return this.mongo.whole(async () => {
       this.sweepSoon();
@@ -112,7 +116,8 @@ class MongoVault implements SealedVault {
         const { version, sealed, partsId = '' } = record;
         const parts = sealed ? [bytesOf(sealed)] : await this.parts.read(partsId, partsOf(record));
         const next = parts.length === partsOf(record) ? record : await this.held(name);
-        // Replaced while its parts were read: the next one is read. Neither whole nor replaced: opening says so.
+        // If the record was replaced while its parts were read, the new one is read. If parts are missing otherwise,
+        // opening it fails.
         if (next?.version === version)
           return {
             version,
@@ -175,7 +180,10 @@ class MongoVault implements SealedVault {
     return expiresMs !== null && expiresMs <= this.options.clock.now();
   }
 
-  /** Seals, and writes over what was read. @returns the version; undefined when another writer was faster */
+  /**
+   * Seals a value and replaces the record that was read.
+   * @returns the version; undefined if another writer was first
+   */
   private async write(
     name: string,
     plain: Uint8Array,
@@ -232,7 +240,7 @@ class MongoVault implements SealedVault {
     return deletedCount === 1;
   }
 
-  /** One count for all records, so that a version does not come again after a deletion. */
+  /** Returns the next version from one counter of all records, so that versions never repeat after a deletion. */
   private nextVersion(): Promise<number> {
     return this.mongo.step(async () => {
       const next = () =>
@@ -248,12 +256,12 @@ class MongoVault implements SealedVault {
         return (await next()).last;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
-        return (await next()).last; // two made the counter at once
+        return (await next()).last; // two processes created the counter at the same time
       }
     });
   }
 
-  /** Now and then removes what is expired or was left behind, beside the put that is asked for. */
+  /** Occasionally removes expired records and unused parts, in parallel with a put. */
   private sweepSoon(): void {
     const { clock, log } = this.options;
     const now = clock.monotonic();

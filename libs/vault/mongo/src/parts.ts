@@ -3,15 +3,15 @@ import type { MongoStore } from '#mongo';
 import { PART_BYTES } from '#vault';
 import { bytesOf, type Draft, type KeptPart, type KeptRecord, type Models } from './models.ts';
 
-/** Parts sent at once: 8 MiB. */
+/** Number of parts in one request: 8 MiB. */
 const AT_ONCE = 16;
-/** No put takes as long: what is still a draft then was left by a process that ended. */
+/** Age of a draft in milliseconds after which its process must have ended, since no put takes that long. */
 const ABANDONED_MS = 24 * 60 * 60 * 1_000;
 const SWEEP_BATCH = 100;
 
 /**
- * Values of several parts, which are documents of their own. Without transactions, a draft names parts before they are
- * written and before they become free, so that none stays behind a process that ends in between.
+ * Stores values of several parts as separate documents. Instead of transactions, a draft lists parts before they are
+ * written or become unused, so that none remain if the process ends in between.
  */
 export class Parts {
   constructor(
@@ -20,7 +20,7 @@ export class Parts {
     private readonly clock: Clock,
   ) {}
 
-  /** From now on these parts may belong to no record. */
+  /** Records that these parts may not belong to any record. */
   async draft(partsId: string, name: string, parts: number): Promise<void> {
     const draft: Draft = { _id: partsId, name, parts, createdMs: this.clock.now() };
     await this.step(() => this.models.drafts.replaceOne({ _id: { $eq: partsId } }, draft, { upsert: true }));
@@ -35,7 +35,7 @@ export class Parts {
     }
   }
 
-  /** The parts that are there; fewer where another process replaces or deletes the record in the meantime. */
+  /** Returns the existing parts; fewer if another process replaces or deletes the record at the same time. */
   async read(partsId: string, count: number): Promise<readonly Uint8Array[]> {
     const parts: Uint8Array[] = [];
     for (const ids of batchesOf(partsId, count)) {
@@ -45,7 +45,7 @@ export class Parts {
     return parts;
   }
 
-  /** Removes parts that no record names, and their draft. */
+  /** Removes unused parts and their draft. */
   async remove(partsId: string, count: number): Promise<void> {
     for (const ids of batchesOf(partsId, count)) {
       const operations = ids.map((id) => ({ deleteOne: { filter: { _id: { $eq: id } } } }));
@@ -54,12 +54,12 @@ export class Parts {
     await this.settle(partsId);
   }
 
-  /** A record names these parts, or they are gone. */
+  /** Removes the draft of parts that belong to a record or were removed. */
   async settle(partsId: string): Promise<void> {
     await this.step(() => this.models.drafts.deleteOne({ _id: { $eq: partsId } }));
   }
 
-  /** Settles what processes that ended have left behind. */
+  /** Resolves the drafts of processes that have ended. */
   async sweep(): Promise<void> {
     const before = this.clock.now() - ABANDONED_MS;
     const left = await this.step(() =>
@@ -84,12 +84,12 @@ export class Parts {
   }
 }
 
-/** How many parts a value of so many bytes has. */
+/** Returns the number of parts of a value. */
 export const partsOf = ({ size }: { readonly size: number }): number => Math.max(1, Math.ceil(size / PART_BYTES));
 
 const partId = (partsId: string, n: number): string => `${partsId}/${n}`;
 
-/** The ids of parts, as many together as are sent at once. */
+/** Returns the IDs of parts, grouped by request. */
 function batchesOf(partsId: string, count: number): readonly (readonly string[])[] {
   const ids = Array.from({ length: count }, (_, n) => partId(partsId, n));
   return Array.from({ length: Math.ceil(count / AT_ONCE) }, (_, n) => ids.slice(n * AT_ONCE, (n + 1) * AT_ONCE));

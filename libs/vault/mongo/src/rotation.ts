@@ -6,7 +6,7 @@ import { identityOf, versionOf, wrappedOf, type KeptRecord } from './models.ts';
 
 const REWRAP_BATCH = 100;
 
-/** Rotation of sealing keys. */
+/** Rotates sealing keys. */
 export class Rotation {
   constructor(
     private readonly records: Model<KeptRecord>,
@@ -15,7 +15,10 @@ export class Rotation {
     private readonly options: { readonly ids: Ids; readonly sealingKeys: readonly SealingKey[] },
   ) {}
 
-  /** Wraps what another key than the newest wraps, in batches. @returns the count */
+  /**
+   * Rewraps all data keys that are not wrapped with the newest key, in batches.
+   * @returns their number
+   */
   async rewrap(): Promise<number> {
     let rewrapped = 0;
     for (let behind: string | undefined = ''; behind !== undefined;) {
@@ -48,13 +51,16 @@ export class Rotation {
     return (await this.step(() => this.records.bulkWrite(updates, { ordered: false }))).modifiedCount;
   }
 
-  /** One record of each key id is tried: a key of the right name and other bytes is as good as none. */
+  /**
+   * Tries one record of each key ID, since a key with the right ID may have other bytes.
+   * @returns errors by key ID
+   */
   lackingKeys(): Promise<ReadonlyMap<string, VaultSealError>> {
     return this.step(async () => {
       const lacking = new Map<string, VaultSealError>();
       for (const keyId of await this.records.distinct('keyId')) {
         const sample = await this.records.findOne({ keyId: { $eq: keyId } }, { sealed: 0 }).lean<KeptRecord | null>();
-        if (!sample) continue; // removed between the two
+        if (!sample) continue; // removed between the two requests
         try {
           unwrapKey(identityOf(sample), wrappedOf(sample), this.options.sealingKeys);
         } catch (error) {
