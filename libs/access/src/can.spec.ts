@@ -168,7 +168,7 @@ describe('can', () => {
     expect(codeOf(outside)).toBe('organization/not-found');
   });
 
-  it('A1: tells a member whose key is of another organization, but not a stranger, that the key does not apply', () => {
+  it('A1: reports a key of another organization to members only', () => {
     expect(codeOf(decide(key('owner', 'owner', OTHER), 'organization.read'))).toBe('key/other-organization');
     expect(codeOf(decide(key('outsider', 'owner', OTHER), 'organization.read'))).toBe('organization/not-found');
   });

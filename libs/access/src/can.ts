@@ -4,7 +4,7 @@ import { PERMISSIONS, type Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
 import { weaker, type Role } from './roles.ts';
 
-/** What a permission applies to. */
+/** The object that a permission applies to. */
 export interface Scope {
   /** ID of the organization; absent for permissions on oneself or the platform. */
   readonly organizationId?: string;

@@ -15,7 +15,7 @@ export interface ChainLink {
 
 export type ChainFault = 'missing' | 'out of order' | 'other stream' | 'altered' | 'unreadable';
 
-/** Where a stream differs from what was written. */
+/** The first difference between a stream and what was written. */
 export interface BrokenChain {
   readonly code: 'event-store/chain-broken';
   /** The first revision that is missing, moved, or altered. */

@@ -37,7 +37,7 @@ describe('use-L5: every list has pages', () => {
     expect(hasMember(contract.output, 'next')).toBe(true);
   });
 
-  it('excepts only lists that exist', () =>
+  it('exempts only lists that exist', () =>
     expect(WHOLE_LISTS.filter((subject) => !ROUTED_CONTRACTS.some((contract) => contract.subject === subject))).toEqual(
       [],
     ));

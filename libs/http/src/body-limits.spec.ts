@@ -88,7 +88,7 @@ describe('use-S4: the maximum size of a message is enforced before parsing', () 
     expect({ status, code: problem.code }).toEqual({ status: 413, code: 'edge/body-too-large' });
   });
 
-  it('and a body of exactly the maximum size is accepted', async () => {
+  it('but a body of exactly the maximum size is accepted', async () => {
     const text = 'x'.repeat(BODY_BYTES - 2);
     const { status, body } = await edge.send('PUT', manifest, { json: text });
     expect({ status, length: body.manifest.length }).toEqual({ status: 200, length: BODY_BYTES - 2 });

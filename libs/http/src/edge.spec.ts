@@ -361,7 +361,7 @@ describe('C5: encodings', () => {
     ['UTF-16', Buffer.from('{"text":"x"}', 'utf16le')],
     ['a byte order mark', Buffer.from('\ufeff{"text":"x"}')],
     ['half a document', Buffer.from('{"text":')],
-  ])('rejects %s', async (_name, body) =>
+  ])('rejects a body with %s', async (_name, body) =>
     expectProblem(await edge.send('PUT', thing, { body }), 400, 'edge/not-parsable'),
   );
   it('rejects NUL in a string, with a pointer to it', async () => {
@@ -542,7 +542,7 @@ describe('Accept', () => {
     expectProblem(await edge.send('GET', thing, { headers: { accept } }), 406),
   );
   it.each(['*/*', 'application/*', 'text/html, application/json;q=0.1', 'application/problem+json'])(
-    'takes %s',
+    'accepts %s',
     async (accept) => expect((await edge.send('GET', thing, { headers: { accept } })).status).toBe(200),
   );
 });

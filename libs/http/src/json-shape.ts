@@ -12,7 +12,7 @@ const CLOSING_ARRAY = 0x5d;
 const OPENING_OBJECT = 0x7b;
 const CLOSING_OBJECT = 0x7d;
 
-/** What can be counted in JSON before it is parsed. */
+/** Counts of a JSON text that is not parsed yet. */
 export interface JsonShape {
   /** The limit that was exceeded, where counting stopped. */
   readonly over?: 'depth' | 'values';

@@ -20,7 +20,7 @@ describe('the type of a response', () => {
   ])('for Accept %s is %s', (accept, type) => expect(preferredType(accept, STREAM)).toBe(type));
 
   it.each(['text/html', 'application/xml', 'application/json;q=0', 'json', ',;=', 'application/json;charset=latin1'])(
-    'is none for Accept: %s',
+    'is undefined for Accept: %s',
     (accept) => expect(preferredType(accept, ['application/json', 'application/problem+json'])).toBeUndefined(),
   );
 });

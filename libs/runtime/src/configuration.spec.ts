@@ -32,7 +32,7 @@ describe('the environment', () => {
 
   it.each(
     Object.values<Variable>(VARIABLES).flatMap((one) => (one.default === undefined ? [] : [[one.name, one] as const])),
-  )('%s has a default that it takes when it is written out', (name, { default: text = '' }) => {
+  )('%s accepts its default as an explicit value', (name, { default: text = '' }) => {
     const around = companions(name);
     const [written, left] = [readConfiguration({ ...around, [name]: text }), readConfiguration(around)];
     expect(written).toEqual(left);

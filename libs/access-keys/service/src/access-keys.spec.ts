@@ -309,7 +309,7 @@ describe('access keys', () => {
     await record(`organization-${ACME}`, { type: 'organization.settings-set.v1', data: { revokeLeakedKeys: false } });
   });
 
-  it('use-S12: are revoked when the complete key is reported, and the response does not tell whether it existed', async () => {
+  it('use-S12: are revoked when the complete key is reported, and the response is always the same', async () => {
     const leaks = new LeaksHandlers(embedded.commands, embedded.access, log);
     const stranger = () => embedded.request({ kind: 'anonymous' });
     const made = await create('ada', { name: 'pasted' });

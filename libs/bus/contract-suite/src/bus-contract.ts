@@ -316,7 +316,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         await read;
       });
 
-      it('end with an error when the server goes away', async () => {
+      it('end with an error when the server stops', async () => {
         const read = outcomeOf(gateway.stream(silent, {}, person()));
         await eventually(() => expect(server.producing()).toBe(1));
         await server.close();

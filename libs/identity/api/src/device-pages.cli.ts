@@ -1,6 +1,6 @@
 import { EXIT_CODES, localError, type CommandError } from '#cli';
 
-/** More pages than the device flow has: code, login, consent, done. */
+/** Maximum number of pages: more than the code, login, consent, and result of the device flow. */
 const MOST_PAGES = 10;
 
 /**

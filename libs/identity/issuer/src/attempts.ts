@@ -12,7 +12,7 @@ export interface Attempts {
    * @returns 0, or the milliseconds until an attempt is allowed; then this one is not counted
    */
   begin(key: string): number;
-  /** Uncounts an attempt that did not fail. */
+  /** Removes an attempt that did not fail from the count. */
   undo(key: string): void;
   /** Resets the key after a successful attempt. */
   succeeded(key: string): void;

@@ -14,12 +14,12 @@ const withdrawn = (userId: string): AdminsEvent => ({ type: 'global-admin.withdr
 
 describe('global admins', () => {
   const { given } = specify(adminsDecider);
-  it('are granted by the platform at a first login, and by other admins', () => {
+  it('are appointed by the platform at a first login, and by other admins', () => {
     given().when({ type: 'grant-admin', userId: 'root' }, platform).thenRecorded(granted('root'));
     given(granted('root')).when({ type: 'grant-admin', userId: 'ada' }, root).thenRecorded(granted('ada'));
     given(granted('root')).when({ type: 'grant-admin', userId: 'root' }, root).thenNothingRecorded();
   });
-  it('A10: cannot be granted by anybody else', () =>
+  it('A10: cannot be appointed by anybody else', () =>
     given(granted('root'))
       .when({ type: 'grant-admin', userId: 'ada' }, ada)
       .thenRejected({ code: 'identity/not-admin', kind: 'forbidden' }));

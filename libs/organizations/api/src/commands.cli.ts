@@ -5,6 +5,7 @@ const member = {
   service: { help: 'a service member instead', value: 'name' },
 } as const;
 
+/** Declarations of the `org` commands. `organizations.cli.ts` implements each with a function of the same name. */
 export const organizationCommands = {
   orgList: {
     path: ['org', 'list'],

@@ -206,6 +206,7 @@ const MEMBER_COLUMNS: readonly Column<MemberRow>[] = [
   { title: 'SINCE', value: ({ since }) => since },
 ];
 
+/** Runs `org members`: prints the members of the current organization. */
 export async function orgMembers(
   _options: Options<typeof organizationCommands.orgMembers>,
   session: Session,

@@ -27,6 +27,7 @@ export const displayNameSchema = z
     "can contain only Latin letters, digits, spaces, and . _ ' & ( ) -",
   );
 
+/** An organization as the API returns it. */
 export const organizationView = z.strictObject({
   id: z.string(),
   name: z.string(),

@@ -8,6 +8,7 @@ import { evolve, initialState, type Organization } from './organization.ts';
 import type { OrganizationError } from './organization.errors.ts';
 import { organizationEvents, type OrganizationEvent } from './organization.events.ts';
 
+/** All commands on an organization's stream. */
 export type OrganizationCommand = CreateOrganization | ChangeOrganization | SetMember | RemoveMember | SetSeatLimit;
 
 /** Decides every command of an organization. Each decision is in a file of its own. */

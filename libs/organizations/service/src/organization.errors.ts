@@ -1,5 +1,6 @@
 import { domainError } from '#kernel';
 
+/** All errors of the context. The reference of errors is generated from this table. */
 export const organizationErrors = {
   notFound: () =>
     domainError('organization/not-found', 'not-found', 'Organization not found, or you are not a member.', {

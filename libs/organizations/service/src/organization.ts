@@ -2,6 +2,7 @@ import { DEFAULT_SETTINGS, type OrganizationSettings, type Role } from '#access'
 import { assertNever } from '#kernel';
 import type { OrganizationEvent } from './organization.events.ts';
 
+/** A member of an organization. */
 export interface Member {
   readonly kind: 'person' | 'service';
   readonly role: Role;
@@ -9,6 +10,7 @@ export interface Member {
   readonly name?: string;
 }
 
+/** State of an organization that exists. */
 export interface LivingOrganization {
   readonly status: 'active' | 'deleting';
   readonly name: string;
@@ -23,6 +25,7 @@ export type Organization = { readonly status: 'absent' } | LivingOrganization | 
 
 export const initialState: Organization = { status: 'absent' };
 
+/** Returns the state after the event. */
 export function evolve(state: Organization, event: OrganizationEvent): Organization {
   switch (event.type) {
     case 'organization.created.v1': {
@@ -60,6 +63,7 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
   }
 }
 
+/** Returns whether the organization exists and was not deleted; it may be in deletion. */
 export const isLiving = (state: Organization): state is LivingOrganization =>
   state.status === 'active' || state.status === 'deleting';
 
@@ -67,6 +71,7 @@ export const isLiving = (state: Organization): state is LivingOrganization =>
 export const membersOf = (state: Organization): ReadonlyMap<string, Member> =>
   isLiving(state) ? state.members : new Map();
 
+/** Returns the IDs of the owners. */
 export const ownersOf = (members: ReadonlyMap<string, Member>): string[] =>
   [...members].filter(([, { role }]) => role === 'owner').map(([id]) => id);
 

@@ -116,5 +116,6 @@ describe('the list of members', () => {
         { type: 'organization.member-removed.v1', data: { memberId: 'ada' } },
       ),
     ).toMatchObject({ members: [{ id: 'grace', role: 'admin', audit: true, auditUntil: null }] }));
-  it('is removed with the organization', () => expect(fold(membersProjection, created, deleted)).toBe(REMOVED));
+  it('is removed when the organization is deleted', () =>
+    expect(fold(membersProjection, created, deleted)).toBe(REMOVED));
 });

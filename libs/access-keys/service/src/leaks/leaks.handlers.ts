@@ -37,7 +37,7 @@ export class LeaksHandlers {
     return revoked.ok ? reply({ revoked: revoked.value }) : refuse(revoked.error);
   }
 
-  /** Revokes a key for anybody who has it. The response does not tell whether the text is a key. */
+  /** Revokes a key for anybody who has it. The response does not reveal whether the text is a key. */
   @Serves(reportLeakedKeyRequest)
   async report(
     @Input() { key: text }: InputOf<typeof reportLeakedKeyRequest>,

@@ -80,7 +80,7 @@ export class PlanChange {
       ...(ifMatch !== undefined && { ifMatch }),
     });
     if (!requested.ok || !requested.value.repeated) return requested;
-    // The result of a repeated command is its first result. The current state tells what has become of the change.
+    // The result of a repeated command is its first result. The outcome of the change is in the current state.
     const present = await this.commands.load(subscriptionDecider, subscriptionStream(organizationId));
     if (!present.ok) return present;
     const { state } = present.value;

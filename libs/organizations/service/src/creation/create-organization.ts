@@ -3,6 +3,7 @@ import type { Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
 
+/** Command: create an organization. */
 export interface CreateOrganization {
   readonly type: 'create-organization';
   readonly name: string;

@@ -10,6 +10,7 @@ import { organizationErrors } from '../organization.errors.ts';
 import { organizationStream } from '../organization.events.ts';
 import { isLiving, membersOf } from '../organization.ts';
 
+/** Result of a creation. */
 export interface CreatedOrganization extends Pick<OrganizationDraft, 'organizationId' | 'name' | 'slug'> {
   readonly seatLimit: number;
   /** Whether this call, or the call that it repeats, created the organization. */

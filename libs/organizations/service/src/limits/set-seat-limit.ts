@@ -3,6 +3,7 @@ import { seatsUsed, type Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
 
+/** Command: set the seat limit of the organization's plan. */
 export interface SetSeatLimit {
   readonly type: 'set-seat-limit';
   readonly limit: number;

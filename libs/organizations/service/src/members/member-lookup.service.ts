@@ -12,6 +12,7 @@ import { memberIdOf, type SetMember } from './set-member.ts';
 
 const SERVICE = /^service:([a-z][a-z0-9-]{0,39})$/;
 
+/** The part of a command that identifies a member. */
 export type NamedMember = Pick<SetMember, 'memberId' | 'kind' | 'name'>;
 
 /** Finds the user that a request identifies by a user ID, an e-mail address, or `service:NAME`. */

@@ -2,6 +2,7 @@ import type { Role } from '#access';
 import { idOf, REMOVED, type Projection } from '#kernel';
 import { organizationEvents, type OrganizationEvent } from '../organization.events.ts';
 
+/** A member in the document. Names and addresses of people are not stored here. */
 export interface ListedMember {
   readonly id: string;
   readonly kind: 'person' | 'service';

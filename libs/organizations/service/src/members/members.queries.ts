@@ -38,6 +38,12 @@ export class MembersQueries {
 
 export type MemberView = OutputOf<typeof listMembersRequest>['items'][number];
 
+/**
+ * Returns a member as the API shows it.
+ *
+ * @param person name and address of the member, if known; undefined for service members
+ * @param nowMs milliseconds since 1970, to determine whether the right `audit` has expired
+ */
 export function memberView(
   { id, kind, role, name, since, audit, auditUntil }: ListedMember,
   person: Person | undefined,

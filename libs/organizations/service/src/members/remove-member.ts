@@ -5,6 +5,7 @@ import { organizationErrors, type OrganizationError } from '../organization.erro
 import type { OrganizationEvent } from '../organization.events.ts';
 import { needsLogin, actingRole } from './acting-role.ts';
 
+/** Command: remove a member. */
 export interface RemoveMember {
   readonly type: 'remove-member';
   readonly memberId: string;

@@ -5,6 +5,7 @@ import { organizationErrors, type OrganizationError } from '../organization.erro
 import type { OrganizationEvent } from '../organization.events.ts';
 import { needsLogin, actingRole } from './acting-role.ts';
 
+/** Command: add a member, or change a member's role. */
 export interface SetMember {
   readonly type: 'set-member';
   /** A user ID, or the ID to use if this adds a service member. */

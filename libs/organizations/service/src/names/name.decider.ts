@@ -8,6 +8,7 @@ import {
   type OrganizationDraft,
 } from './name.events.ts';
 
+/** State of a name. */
 export interface Name {
   /** The organization that holds the name; `undefined` if it is free. */
   readonly holder: string | undefined;
@@ -15,6 +16,7 @@ export interface Name {
   readonly revision: number;
 }
 
+/** Commands on the stream of a name. */
 export type NameCommand =
   | {
       readonly type: 'claim-name';

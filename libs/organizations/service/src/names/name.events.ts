@@ -55,6 +55,7 @@ export type NameEvent =
 
 export type NameClaimed = Extract<NameEvent, { readonly type: 'name.claimed.v1' }>;
 
+/** The events that this context writes to the streams of names. */
 export const nameEvents: EventFamily<NameEvent> = {
   categories: ['names-name', 'names-slug', 'names-default'],
   types: { 'name.claimed.v1': true, 'name.released.v1': true },

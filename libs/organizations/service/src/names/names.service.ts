@@ -20,6 +20,7 @@ export function defaultSlug(organizationId: string, attempt: number): string {
   return `personal-${drawn.toString(36).slice(-5)}`;
 }
 
+/** A claim to make: a name, and the organization that is to hold it. */
 export interface WantedName {
   readonly kind: NameKind;
   readonly name: string;

@@ -17,6 +17,7 @@ export interface OrganizationSummary {
   readonly settings: OrganizationSettings;
 }
 
+/** Builds the summaries. Increment the version in `name` when `apply` changes, so that they are rebuilt. */
 export const organizationsProjection: Projection<OrganizationEvent, OrganizationSummary> = {
   name: 'organizations.v2',
   events: organizationEvents,

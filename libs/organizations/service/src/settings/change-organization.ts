@@ -5,6 +5,7 @@ import { isLiving, type Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
 
+/** Command: change name, slug, and settings. */
 export interface ChangeOrganization {
   readonly type: 'change-organization';
   readonly name: string;
