@@ -20,7 +20,7 @@ export interface ApiCallsOptions extends TransportOptions {
   readonly ratePerSecond?: number;
   /** Calls that may start at the same time after a pause; twice the rate by default. */
   readonly burst?: number;
-  /** Default deadline of a call in milliseconds; 30,000 by default. */
+  /** Deadline of a call in milliseconds; 30,000 by default. */
   readonly deadlineMs?: number;
 }
 

@@ -24,7 +24,7 @@ const TEXTS: readonly (readonly [string, ReturnType<typeof error>, RegExp])[] = 
     /^spec\.template: Invalid value: field is immutable$/,
   ],
   [
-    'the same without causes',
+    'the same message without causes',
     error(
       422,
       `Job.batch "m" is invalid: spec.template: Invalid value: core.PodTemplateSpec{Spec:core.PodSpec{Value:"}: ${CANARY}, "}}: field is immutable`,

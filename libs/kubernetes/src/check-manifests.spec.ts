@@ -119,23 +119,20 @@ describe('E4: pods in other kinds', () => {
     ['a Deployment', object('Deployment', { spec: { template: { spec: bad } } }, 'apps/v1')],
     ['a CronJob', object('CronJob', { spec: { jobTemplate: { spec: { template: { spec: bad } } } } }, 'batch/v1')],
     ['a StatefulSet', object('StatefulSet', { spec: { template: { spec: bad } } }, 'apps/v1')],
-    [
-      'a kind that nobody knows',
-      object('Rollout', { spec: { workload: { deeply: [{ nested: bad }] } } }, 'argoproj.io/v1'),
-    ],
+    ['an unknown kind', object('Rollout', { spec: { workload: { deeply: [{ nested: bad }] } } }, 'argoproj.io/v1')],
     ['initContainers', pod({ initContainers: bad.containers })],
     ['ephemeralContainers', pod({ ephemeralContainers: bad.containers })],
     [
-      'an unknown kind with volumes of the node',
+      'an unknown kind with hostPath volumes',
       object('Thing', { spec: { volumes: [{ name: 'v', hostPath: { path: '/' } }] } }, 'x.io/v1'),
     ],
-    ['an unknown kind on the network of the node', object('Thing', { spec: { hostNetwork: true } }, 'x.io/v1')],
+    ['an unknown kind with hostNetwork', object('Thing', { spec: { hostNetwork: true } }, 'x.io/v1')],
     [
       'a container without image',
       object('Thing', { spec: { containers: [{ name: 'c', securityContext: { privileged: true } }] } }, 'x.io/v1'),
     ],
     [
-      'AppArmor by annotation',
+      'an AppArmor annotation',
       object(
         'Deployment',
         {
@@ -155,14 +152,14 @@ describe('E4: pods in other kinds', () => {
     const harmless = [{ name: 'sidecar', image: 'x' }];
     const nested = (levels: number): object => (levels === 0 ? { spec: bad } : { deeper: nested(levels - 1) });
     it.each([
-      ['beside harmless containers', { spec: { containers: harmless, template: { spec: bad } } }],
+      ['next to harmless containers', { spec: { containers: harmless, template: { spec: bad } } }],
       ['below metadata', { spec: { metadata: { template: { spec: bad } } } }],
       ['below the metadata of a template', { spec: { template: { metadata: { spec: bad } } } }],
       ['inside a container', { spec: { containers: [{ ...harmless[0], template: { spec: bad } }] } }],
-      ['fifty levels down', { spec: nested(50) }],
+      ['fifty levels deep', { spec: nested(50) }],
       ['as a single container', { spec: { templates: [{ container: bad.containers[0] }] } }],
       ['as a map of containers', { spec: { containers: { main: bad.containers[0] } } }],
-      ['as a security context alone', { spec: { podSecurityContext: {}, securityContext: { privileged: true } } }],
+      ['as a security context only', { spec: { podSecurityContext: {}, securityContext: { privileged: true } } }],
       ['as a volume of another name', { spec: { extraVolumes: [{ name: 'v', hostPath: { path: '/' } }] } }],
     ])('%s', (_, more) => expect(codes(object('Thing', more, 'x.io/v1'))).toContain('deployments/pod-security'));
 
@@ -215,21 +212,21 @@ describe('E4: pods in other kinds', () => {
   });
 });
 
-describe('E5: RBAC', () => {
+describe('E5: permissions', () => {
   const binding = (roleRef: object, subjects: readonly object[]) =>
     object('RoleBinding', { roleRef, subjects }, 'rbac.authorization.k8s.io/v1');
   const own = [{ kind: 'ServiceAccount', name: 'a' }];
   const role = { kind: 'Role', name: 'r' };
   it.each([
-    ['to cluster-admin', binding({ kind: 'ClusterRole', name: 'cluster-admin' }, own)],
-    ['to system:masters', binding(role, [{ kind: 'Group', name: 'system:masters' }])],
-    ['to a user', binding(role, [{ kind: 'User', name: 'eve' }])],
+    ['of cluster-admin', binding({ kind: 'ClusterRole', name: 'cluster-admin' }, own)],
+    ['for system:masters', binding(role, [{ kind: 'Group', name: 'system:masters' }])],
+    ['for a user', binding(role, [{ kind: 'User', name: 'eve' }])],
     [
-      "to another namespace's ServiceAccount",
+      "for another namespace's ServiceAccount",
       binding(role, [{ kind: 'ServiceAccount', name: 'a', namespace: 'other-org' }]),
     ],
     [
-      'by *',
+      'with a wildcard',
       object(
         'Role',
         { rules: [{ apiGroups: [''], resources: ['*'], verbs: ['get'] }] },
@@ -237,7 +234,7 @@ describe('E5: RBAC', () => {
       ),
     ],
     [
-      'by escalate',
+      'with the verb escalate',
       object(
         'Role',
         { rules: [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: ['escalate'] }] },
@@ -246,7 +243,7 @@ describe('E5: RBAC', () => {
     ],
   ])('%s are refused', (_, given) => expect(new Set(codes(given))).toEqual(new Set(['deployments/role-not-allowed'])));
 
-  it('accepts permissions of the application itself', () => {
+  it('of the application itself are accepted', () => {
     const bound = binding(role, [{ kind: 'ServiceAccount', name: 'a', namespace: 'acme-web' }]);
     const ownRole = object('Role', { rules: [] }, 'rbac.authorization.k8s.io/v1', { name: 'r' });
     expect(checkManifests([ownRole, bound], options())).toEqual([]);
@@ -267,14 +264,14 @@ describe('E6: traffic of others', () => {
   const ingress = (spec: object, annotations: object = {}) =>
     object('Ingress', { spec }, 'networking.k8s.io/v1', { annotations });
   it.each([
-    ['ExternalName', object('Service', { spec: { type: 'ExternalName', externalName: 'db.other' } })],
-    ['externalIPs', object('Service', { spec: { externalIPs: ['1.2.3.4'] } })],
+    ['an ExternalName', object('Service', { spec: { type: 'ExternalName', externalName: 'db.other' } })],
+    ['external IPs', object('Service', { spec: { externalIPs: ['1.2.3.4'] } })],
     ['a wildcard host', ingress({ rules: [{ host: '*.acme.dev' }] })],
     ['a wildcard host in tls', ingress({ rules: [{ host: 'a.acme.dev' }], tls: [{ hosts: ['*.acme.dev'] }] })],
     ['no host', ingress({ rules: [{ http: {} }] })],
     ['a default backend', ingress({ defaultBackend: {}, rules: [] })],
     ['a snippet', ingress({ rules: [{ host: 'a.dev' }] }, { 'nginx.ingress.kubernetes.io/server-snippet': 'x' })],
-  ])('%s', (_, given) => expect(codes(given)).toContain('deployments/network-not-allowed'));
+  ])('is refused with %s', (_, given) => expect(codes(given)).toContain('deployments/network-not-allowed'));
 
   it('is not claimed by an exact host', () => expect(codes(ingress({ rules: [{ host: 'a.acme.dev' }] }))).toEqual([]));
 });
@@ -283,13 +280,17 @@ describe('other rules', () => {
   it.each([
     ['Endpoints', object('Endpoints'), 'deployments/kind-not-allowed'],
     [
-      'a token that never ends',
+      'a token without expiry',
       object('Secret', { type: 'kubernetes.io/service-account-token' }),
       'deployments/kind-not-allowed',
     ],
-    ['a node by name', pod({ nodeName: 'node-0' }), 'deployments/field-not-allowed'],
-    ["the cluster's own priority", pod({ priorityClassName: 'system-node-critical' }), 'deployments/field-not-allowed'],
-    ['a foreign ServiceAccount', pod({ serviceAccountName: 'admin' }), 'deployments/field-not-allowed'],
+    ['a node name', pod({ nodeName: 'node-0' }), 'deployments/field-not-allowed'],
+    [
+      'a priority class of the cluster',
+      pod({ priorityClassName: 'system-node-critical' }),
+      'deployments/field-not-allowed',
+    ],
+    ["another application's ServiceAccount", pod({ serviceAccountName: 'admin' }), 'deployments/field-not-allowed'],
     [
       'an object over 1 MB',
       object('ConfigMap', { data: { a: 'x'.repeat(1_000_001) } }),
@@ -300,12 +301,12 @@ describe('other rules', () => {
       object('ConfigMap', {}, 'v1', { annotations: { a: 'x'.repeat(262_145) } }),
       'deployments/invalid-manifest',
     ],
-  ] as const)('%s', (_, given, code) => expect(codes(given)).toEqual([code]));
+  ] as const)('refuse %s', (_, given, code) => expect(codes(given)).toEqual([code]));
 
-  it('refuses a set without objects, which would delete everything', () =>
+  it('refuse a set without objects, which would delete everything', () =>
     expect(checkManifests([], options())).toMatchObject([{ code: 'deployments/no-objects' }]));
 
-  it('E16: finds no value of a Secret in any finding', () => {
+  it('E16: include no value of a Secret in findings', () => {
     const findings = checkManifests(
       [object('Secret', { type: 'kubernetes.io/service-account-token', data: { password: 'aHVudGVyMg==' } })],
       options(),

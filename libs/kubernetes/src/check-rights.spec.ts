@@ -47,19 +47,19 @@ describe('use-S9: the permissions that an editor may bind', () => {
 
   it.each([
     ['a role on roles', role('rbac.authorization.k8s.io', 'rolebindings', 'create')],
-    ['a role that writes quotas', role('', 'resourcequotas', 'delete')],
+    ['a role that deletes quotas', role('', 'resourcequotas', 'delete')],
     ['a role on endpoints', role('', 'endpoints', 'update')],
     ['a role on debug containers', role('', 'pods/ephemeralcontainers', 'patch')],
     ['a role on certificate requests', role('certificates.k8s.io', 'certificatesigningrequests', 'create')],
-  ])('%s is refused', (_, given) => expect(rulesOf([given])).toEqual(['beyondEdit']));
+  ])('exclude %s', (_, given) => expect(rulesOf([given])).toEqual(['beyondEdit']));
 
   it.each([
     ['secrets', role('', 'secrets', 'get', 'create')],
     ['leases', role('coordination.k8s.io', 'leases', 'create', 'update')],
     ['logs and commands in pods', role('', 'pods/exec', 'create')],
-    ['quotas to read', role('', 'resourcequotas', 'get')],
-    ['resources of its own', role('shop.acme.dev', 'orders', 'create', 'delete')],
-  ])('a role on %s is what an editor has', (_, given) => expect(rulesOf([given])).toEqual([]));
+    ['reading quotas', role('', 'resourcequotas', 'get')],
+    ['custom resources', role('shop.acme.dev', 'orders', 'create', 'delete')],
+  ])('include a role on %s', (_, given) => expect(rulesOf([given])).toEqual([]));
 
   it('exclude additions to aggregated roles', () => {
     const aggregated = object('ClusterRole', { rules: [] }, { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' });

@@ -330,7 +330,7 @@ describe('use-S5: a response over its limit', () => {
   const node = { metadata: { name: 'n' } };
   const calls: readonly [what: string, bytes: number, call: () => Promise<unknown>][] = [
     ['version', 64, () => client.version()],
-    ['review of a right', 64, () => client.mayI({ verb: 'get', group: '', resource: 'pods' })],
+    ['access review', 64, () => client.mayI({ verb: 'get', group: '', resource: 'pods' })],
     ['token', 64, () => client.requestToken('n', 'a', 600)],
     ['identity', 64, () => client.clusterUid()],
     ['number of nodes', 64, () => client.count(TYPES.node)],

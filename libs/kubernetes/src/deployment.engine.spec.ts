@@ -506,7 +506,7 @@ function deploying(path: string): void {
       expect(at(await deployment(), 'spec', 'replicas')).toBe(4);
     });
 
-    it('return to a fixed number after the autoscaler, whoever owned them', async () => {
+    it('return to a fixed number after the autoscaler, regardless of their owner', async () => {
       const entries = await deploy(image({ replicas: 4 }));
       const autoscaled = await deploy(image(scaled), entries);
       await deploy(image({ replicas: 3 }), autoscaled);

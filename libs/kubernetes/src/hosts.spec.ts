@@ -16,7 +16,7 @@ const one = { rules: [{ host: 'a.dev' }] };
 describe('use-S9: fields that can contain a host', () => {
   it.each<[string, KubernetesObject, string[]]>([
     ['rules and certificates of an Ingress', ingress({ ...one, tls: [{ hosts: ['b.dev'] }] }), ['a.dev', 'b.dev']],
-    ['a host in capitals, with a dot at its end', ingress({ rules: [{ host: 'WWW.a.dev.' }] }), ['www.a.dev']],
+    ['a host in upper case with a trailing dot', ingress({ rules: [{ host: 'WWW.a.dev.' }] }), ['www.a.dev']],
     [
       'server-alias of ingress-nginx',
       ingress(one, { 'nginx.ingress.kubernetes.io/server-alias': 'b.dev, c.dev' }),
@@ -28,7 +28,7 @@ describe('use-S9: fields that can contain a host', () => {
       ['a.dev', 'b.dev'],
     ],
     [
-      'the redirect from and to www.',
+      'the redirect between a host and its www. host',
       ingress(one, { 'nginx.ingress.kubernetes.io/from-to-www-redirect': 'true' }),
       ['a.dev', 'www.a.dev'],
     ],
@@ -46,27 +46,27 @@ describe('use-S9: fields that can contain a host', () => {
       ['a.dev'],
     ],
     ['a route within a mesh', gateway('HTTPRoute', { parentRefs: [{ kind: 'Service', name: 'b' }] }), []],
-    ['a Route of OpenShift', object('route.openshift.io/Route', { host: 'a.dev' }), ['a.dev']],
+    ['an OpenShift Route', object('route.openshift.io/Route', { host: 'a.dev' }), ['a.dev']],
     [
-      'a VirtualService of Istio',
+      'an Istio VirtualService',
       object('networking.istio.io/VirtualService', { hosts: ['a.dev', 'reviews', 'reviews.b.svc.cluster.local'] }),
       ['a.dev'],
     ],
     [
-      'a Gateway of Istio',
+      'an Istio Gateway',
       object('networking.istio.io/Gateway', { servers: [{ hosts: ['./a.dev', 'b.dev'] }] }),
       ['a.dev', 'b.dev'],
     ],
-    ['a proxy of Contour', object('projectcontour.io/HTTPProxy', { virtualhost: { fqdn: 'a.dev' } }), ['a.dev']],
+    ['a Contour proxy', object('projectcontour.io/HTTPProxy', { virtualhost: { fqdn: 'a.dev' } }), ['a.dev']],
     [
-      'a route of Traefik',
+      'a Traefik route',
       object('traefik.io/IngressRoute', {
         routes: [{ match: 'Host(`a.dev`, `b.dev`) && PathPrefix(`/x`) || Host(`c.dev`)' }],
       }),
       ['a.dev', 'b.dev', 'c.dev'],
     ],
     [
-      'a DomainMapping of Knative',
+      'a Knative DomainMapping',
       { ...object('serving.knative.dev/DomainMapping', {}), metadata: { name: 'a.dev' } },
       ['a.dev'],
     ],
@@ -78,7 +78,7 @@ describe('use-S9: fields that can contain a host', () => {
   it.each<[string, KubernetesObject, string]>([
     ['an empty host', ingress({ rules: [{ host: '' }] }), '/spec/rules/0/host'],
     ['no host', ingress({ rules: [{ http: {} }] }), '/spec/rules/0/host'],
-    ['a star', ingress({ rules: [{ host: '*' }] }), '/spec/rules/0/host'],
+    ['a wildcard', ingress({ rules: [{ host: '*' }] }), '/spec/rules/0/host'],
     ['a default backend', ingress({ defaultBackend: {} }), '/spec/defaultBackend'],
     [
       'a pattern as an alias',
@@ -97,12 +97,12 @@ describe('use-S9: fields that can contain a host', () => {
       '/spec/servers/0/hosts/0',
     ],
     [
-      'a route of Traefik by path alone',
+      'a Traefik route with only a path',
       object('traefik.io/IngressRoute', { routes: [{ match: 'PathPrefix(`/`)' }] }),
       '/spec/routes/0/match',
     ],
     [
-      'a route of Traefik by a pattern, or by what it is not',
+      'a Traefik route with a pattern or a negation',
       object('traefik.io/IngressRoute', { routes: [{ match: 'HostRegexp(`.+`)' }, { match: '!Host(`a.dev`)' }] }),
       '/spec/routes/0/match',
     ],

@@ -29,9 +29,9 @@ describe('readInlineManifests', () => {
   });
 
   it.each([
-    ['nothing at all', '# nothing\n', 'deployments/no-objects'],
-    ['no kind', 'apiVersion: v1\nmetadata: {name: a}', 'deployments/invalid-manifest'],
-    ['no name', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {}', 'deployments/invalid-manifest'],
+    ['a text without content', '# nothing\n', 'deployments/no-objects'],
+    ['an object without kind', 'apiVersion: v1\nmetadata: {name: a}', 'deployments/invalid-manifest'],
+    ['an object without name', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {}', 'deployments/invalid-manifest'],
     [
       'a name that YAML reads as false',
       'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}',
@@ -39,6 +39,6 @@ describe('readInlineManifests', () => {
     ],
     ['generateName', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}', 'deployments/field-not-allowed'],
     ['a list', '- a', 'deployments/invalid-manifest'],
-    ['broken YAML', 'a: [', 'deployments/invalid-manifest'],
+    ['invalid YAML', 'a: [', 'deployments/invalid-manifest'],
   ])('refuses %s', (_, text, code) => expect(findings(text)[0]).toMatchObject({ code }));
 });

@@ -142,22 +142,22 @@ describe('E9: readKubeconfig', () => {
   });
 
   it.each([
-    ['plain http to another machine', 'http://k8s.example.com'],
+    ['plain http to a remote host', 'http://k8s.example.com'],
     ['a user in the address', 'https://a:b@k8s.example.com'],
     ['a query', 'https://k8s.example.com/?x=1'],
     ['another scheme', 'file:///etc/passwd'],
-    ['no URL', 'k8s'],
+    ['not a URL', 'k8s'],
   ])('refuses an address: %s', (_, server) => expect(detail(config({ cluster: { server } }))).toContain('server:'));
 
   it.each([
     ['a CA that is not PEM', { cluster: { 'certificate-authority-data': base64('nothing') } }],
     [
-      'a key that does not belong to the certificate',
+      'a key that does not match the certificate',
       { user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(selfSigned().key) } },
     ],
     ['a certificate without key', { user: { 'client-certificate-data': base64(certificate) } }],
     ['a token and a certificate', { user: { token: 't', 'client-certificate-data': base64(certificate) } }],
-    ['a token that could forge a header', { user: { token: 'a\r\nX-Evil: 1' } }],
+    ['a token that contains a line break', { user: { token: 'a\r\nX-Evil: 1' } }],
     ['no credential', { user: {} }],
   ])('refuses a connection with %s', (_, parts) => expect(detail(config(parts))).not.toBe('accepted'));
 
@@ -166,7 +166,7 @@ describe('E9: readKubeconfig', () => {
     ['aliases', 'a: &a 1\nb: *a'],
     ['two documents', `${config()}\n---\n${config()}`],
     ['a list', '[]'],
-    ['nothing', ''],
+    ['empty', ''],
   ])('refuses a text: %s', (_, text) => expect(detail(text)).not.toBe('accepted'));
 
   it('does not quote secrets in its message', () =>

@@ -44,10 +44,10 @@ describe.each(
   Object.entries({
     'with a port': web,
     'without a port': worker,
-    'with a path to ask': { ...web, health: { path: '/healthz' } },
+    'with a health path': { ...web, health: { path: '/healthz' } },
     'with everything': { ...withVolume, host: 'web.acme.dev', spread: 'hard', autoscaling: { min: 3, max: 9 } },
     'on a schedule': { ...web, schedule: '0 3 * * *' },
-    'with a step before': { ...web, preDeploy: { command: ['migrate'] } },
+    'with a pre-deploy step': { ...web, preDeploy: { command: ['migrate'] } },
   } satisfies Record<string, ImageWorkload>),
 )('use-D21: an image application %s', (_, workload) => {
   it('has only known fields, and fits Pod Security restricted', () => {

@@ -12,8 +12,12 @@ const told = (error: unknown) => describeFailure(error, AT, 'astro');
 
 describe('a failure of MongoDB', () => {
   it.each([
-    ['no answer', choosing(network(failure('Error', { code: 'ECONNREFUSED' }))), /^no MongoDB server responds at/],
-    ['an unknown name', choosing(network(failure('Error', { code: 'ENOTFOUND' }))), /^no MongoDB server responds at/],
+    ['no response', choosing(network(failure('Error', { code: 'ECONNREFUSED' }))), /^no MongoDB server responds at/],
+    [
+      'an unknown host name',
+      choosing(network(failure('Error', { code: 'ENOTFOUND' }))),
+      /^no MongoDB server responds at/,
+    ],
     ['no service record', failure('Error', { code: 'ENOTFOUND' }), /^no MongoDB server responds at/],
     ['wrong credentials', failure('MongoServerError', { code: 18 }), /refuses the user name or the password/],
     [
@@ -22,24 +26,32 @@ describe('a failure of MongoDB', () => {
       /refuses the user name or the password/,
     ],
     ['credentials on a new connection', choosing(failure('MongoServerError', { code: 18 })), /refuses the user name/],
-    ['a user without rights', failure('MongoServerError', { code: 13 }), /use the database astro; grant it the role/],
     [
-      'a foreign certificate',
+      'a user without permissions',
+      failure('MongoServerError', { code: 13 }),
+      /use the database astro; grant it the role/,
+    ],
+    [
+      'an untrusted certificate',
       choosing(network(failure('Error', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }))),
       /tlsCAFile=/,
     ],
     ['an expired certificate', choosing(network(failure('Error', { code: 'CERT_HAS_EXPIRED' }))), /is not trusted/],
     [
-      'another host name',
+      'a certificate of another host',
       choosing(network(failure('Error', { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }))),
       /another host name/,
     ],
     [
-      'no TLS there',
+      'a server without TLS',
       choosing(network(failure('Error', { code: 'EPROTO' }))),
       /does not respond with TLS; remove tls=true/,
     ],
-    ['TLS only there', choosing(network(undefined, 'connection 1 to 10.0.0.1:27017 closed')), /add tls=true/],
+    [
+      'a server that requires TLS',
+      choosing(network(undefined, 'connection 1 to 10.0.0.1:27017 closed')),
+      /add tls=true/,
+    ],
     ['an old server', choosing(failure('MongoCompatibilityError')), /is too old; use MongoDB 4\.2 or newer/],
     [
       'another refusal',
@@ -59,12 +71,12 @@ describe('a failure of MongoDB', () => {
   });
 
   it.each([
-    ['a type', new TypeError('x')],
+    ['a TypeError', new TypeError('x')],
     ['an operator that does not exist', failure('MongoServerError', { code: 2 })],
     ['a document that is too large', failure('MongoServerError', { code: 10_334 })],
-    ['a key that is taken', failure('MongoBulkWriteError', { code: 11_000 })],
+    ['a duplicate key', failure('MongoBulkWriteError', { code: 11_000 })],
     ['a wrong argument', failure('MongoInvalidArgumentError')],
-    ['a cast', failure('CastError')],
+    ['a CastError', failure('CastError')],
     ['nothing', undefined],
   ])('is undefined for a defect of the caller: %s', (_what, error) => {
     expect(told(error)).toBeUndefined();

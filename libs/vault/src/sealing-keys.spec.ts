@@ -27,7 +27,7 @@ describe('ASTRO_SEALING_KEYS', () => {
   });
 
   it.each([
-    ['nothing', '', 1],
+    ['an empty text', '', 1],
     ['an entry without an id', `a:${base64(1)},${base64(2)}`, 2],
     ['an id with other characters', `a b:${base64(1)}`, 1],
     ['a key that is too short', `a:${Buffer.alloc(31).toString('base64')}`, 1],

@@ -29,13 +29,13 @@ describe('a sealed record', () => {
   const [one = new Uint8Array(), two = new Uint8Array()] = sealed.parts;
   const flipped = (bytes: Uint8Array, at: number) => bytes.map((byte, index) => (index === at ? byte ^ 1 : byte));
   it.each<[string, Partial<SealedRecord>]>([
-    ['a part altered', { parts: [flipped(one, 100), two] }],
-    ['a tag altered', { parts: [one, flipped(two, two.length - 1)] }],
-    ['its parts exchanged', { parts: [two, one] }],
-    ['a part missing', { parts: [one] }],
-    ['a part too many', { parts: [one, two, two] }],
-    ['its wrapped key altered', { wrapped: flipped(sealed.wrapped, 20) }],
-    ['a wrapped key cut short', { wrapped: sealed.wrapped.subarray(0, 20) }],
+    ['an altered part', { parts: [flipped(one, 100), two] }],
+    ['an altered tag', { parts: [one, flipped(two, two.length - 1)] }],
+    ['exchanged parts', { parts: [two, one] }],
+    ['a missing part', { parts: [one] }],
+    ['an additional part', { parts: [one, two, two] }],
+    ['an altered wrapped key', { wrapped: flipped(sealed.wrapped, 20) }],
+    ['a truncated wrapped key', { wrapped: sealed.wrapped.subarray(0, 20) }],
     ['no wrapped key', { wrapped: new Uint8Array() }],
     [
       'the data key of another record',

@@ -82,8 +82,8 @@ describe('the health of an application', () => {
 
   it.each([
     ['a Pod Security violation was corrected', 'rollout-corrected-pod-security'],
-    ['an image was corrected and replicas were added at once', 'rollout-corrected-and-scaled'],
-    ['the version before came back after a rollout ran out of time', 'rollout-back-after-deadline-recreate'],
+    ['an image was corrected and replicas were added', 'rollout-corrected-and-scaled'],
+    ['a rollout exceeded its deadline and was rolled back', 'rollout-back-after-deadline-recreate'],
   ] as const)('ignores the failure of the previous revision after %s', (_, name) => {
     expect(healthOf(deploymentOf(name)).state).toMatch(/Degraded|Progressing/);
     expect(judge(recorded(name)).state).toBe('Progressing');

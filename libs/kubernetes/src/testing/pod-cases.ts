@@ -66,7 +66,7 @@ const SAFE_SYSCTLS = [
 
 /** One pod for each rule of the Pod Security Standards, and similar pods that are allowed. */
 export const POD_CASES: readonly PodCase[] = [
-  { name: 'as it should be', fits: 'restricted' },
+  { name: 'a compliant pod', fits: 'restricted' },
   { name: 'hostNetwork', spec: { hostNetwork: true }, fits: 'privileged' },
   { name: 'hostPID', spec: { hostPID: true }, fits: 'privileged' },
   { name: 'hostIPC', spec: { hostIPC: true }, fits: 'privileged' },
@@ -74,7 +74,7 @@ export const POD_CASES: readonly PodCase[] = [
   { name: 'privileged', container: context({ privileged: true, allowPrivilegeEscalation: true }), fits: 'privileged' },
   { name: 'privilege escalation', container: context({ allowPrivilegeEscalation: true }), fits: 'baseline' },
   {
-    name: 'privilege escalation not said',
+    name: 'privilege escalation not set',
     container: context({ allowPrivilegeEscalation: undefined }),
     fits: 'baseline',
   },
@@ -118,27 +118,27 @@ export const POD_CASES: readonly PodCase[] = [
   { name: 'hostPort', container: { ports: [{ containerPort: 80, hostPort: 80 }] }, fits: 'privileged' },
   { name: 'containerPort', container: { ports: [{ containerPort: 80 }] }, fits: 'restricted' },
   {
-    name: 'AppArmor switched off for the pod',
+    name: 'AppArmor disabled for the pod',
     spec: context({ appArmorProfile: { type: 'Unconfined' } }),
     fits: 'privileged',
   },
   {
-    name: 'AppArmor switched off for a container',
+    name: 'AppArmor disabled for a container',
     container: context({ appArmorProfile: { type: 'Unconfined' } }),
     fits: 'privileged',
   },
   {
-    name: 'AppArmor of the runtime',
+    name: 'AppArmor profile of the runtime',
     container: context({ appArmorProfile: { type: 'RuntimeDefault' } }),
     fits: 'restricted',
   },
   {
-    name: 'AppArmor switched off by annotation',
+    name: 'AppArmor disabled by annotation',
     annotations: { 'container.apparmor.security.beta.kubernetes.io/c': 'unconfined' },
     fits: 'privileged',
   },
   {
-    name: 'AppArmor of the runtime by annotation',
+    name: 'AppArmor profile of the runtime by annotation',
     annotations: { 'container.apparmor.security.beta.kubernetes.io/c': 'runtime/default' },
     fits: 'restricted',
   },
@@ -147,29 +147,29 @@ export const POD_CASES: readonly PodCase[] = [
     container: context({ seLinuxOptions: { type: 'container_t' } }),
     fits: 'restricted',
   },
-  { name: 'SELinux type of its own', container: context({ seLinuxOptions: { type: 'spc_t' } }), fits: 'privileged' },
+  { name: 'custom SELinux type', container: context({ seLinuxOptions: { type: 'spc_t' } }), fits: 'privileged' },
   { name: 'SELinux user', spec: context({ seLinuxOptions: { user: 'root' } }), fits: 'privileged' },
   { name: 'SELinux role', spec: context({ seLinuxOptions: { role: 'sysadm_r' } }), fits: 'privileged' },
   { name: 'SELinux level', spec: context({ seLinuxOptions: { level: 's0:c1,c2' } }), fits: 'restricted' },
   {
-    name: 'seccomp switched off for the pod',
+    name: 'seccomp disabled for the pod',
     spec: context({ seccompProfile: { type: 'Unconfined' } }),
     fits: 'privileged',
   },
   {
-    name: 'seccomp switched off for a container',
+    name: 'seccomp disabled for a container',
     container: context({ seccompProfile: { type: 'Unconfined' } }),
     fits: 'privileged',
   },
-  { name: 'seccomp not said', spec: context({ seccompProfile: undefined }), fits: 'baseline' },
+  { name: 'seccomp not set', spec: context({ seccompProfile: undefined }), fits: 'baseline' },
   {
-    name: 'seccomp said by the container alone',
+    name: 'seccomp set by the container only',
     spec: context({ seccompProfile: undefined }),
     container: context({ seccompProfile: { type: 'RuntimeDefault' } }),
     fits: 'restricted',
   },
   {
-    name: 'seccomp of its own file',
+    name: 'seccomp from a local file',
     container: context({ seccompProfile: { type: 'Localhost', localhostProfile: 'a.json' } }),
     fits: 'restricted',
   },
@@ -188,9 +188,9 @@ export const POD_CASES: readonly PodCase[] = [
     spec: context({ sysctls: [{ name: 'net.core.somaxconn', value: '1' }] }),
     fits: 'privileged',
   },
-  { name: 'non-root not said', spec: context({ runAsNonRoot: undefined }), fits: 'baseline' },
+  { name: 'non-root not set', spec: context({ runAsNonRoot: undefined }), fits: 'baseline' },
   {
-    name: 'non-root said by the container alone',
+    name: 'non-root set by the container only',
     spec: context({ runAsNonRoot: undefined }),
     container: context({ runAsNonRoot: true }),
     fits: 'restricted',
@@ -201,7 +201,7 @@ export const POD_CASES: readonly PodCase[] = [
   { name: 'user 0 of a container', container: context({ runAsUser: 0 }), fits: 'baseline' },
   { name: 'user 1000', spec: context({ runAsUser: 1000 }), fits: 'restricted' },
   {
-    name: 'root in a user namespace of its own',
+    name: 'root in its own user namespace',
     spec: { hostUsers: false, ...context({ runAsNonRoot: undefined }) },
     fits: 'baseline',
     serverFits: 'restricted',
@@ -228,7 +228,7 @@ export const POD_CASES: readonly PodCase[] = [
     fits: 'privileged',
   },
   {
-    name: 'an initContainer that may escalate',
+    name: 'an initContainer with privilege escalation',
     spec: { initContainers: [container({ name: 'i', securityContext: { allowPrivilegeEscalation: true } })] },
     fits: 'baseline',
   },

@@ -83,18 +83,18 @@ describe('C3: parseManifests refuses', () => {
   it.each([
     ['duplicate keys', 'a: 1\nb: 2\na: 3', 3, 'duplicate key a'],
     ['keys that are equal only as text', '1: a\n"1": b', 2, 'duplicate key 1'],
-    ['tags of programs', 'a: !!js/function x', 1, '!!js/function'],
-    ['tags of others', 'a: !Ref x', 1, '!Ref'],
+    ['language-specific tags', 'a: !!js/function x', 1, '!!js/function'],
+    ['unknown tags', 'a: !Ref x', 1, '!Ref'],
     ['__proto__', 'a: {__proto__: {b: 1}}', 1, '__proto__'],
-    ['numbers that cannot be held exactly', 'a: 12345678901234567890', 1, 'exactly'],
-    ['floats beyond a double', 'a: 1e400', 1, 'too large'],
+    ['numbers that cannot be represented exactly', 'a: 12345678901234567890', 1, 'exactly'],
+    ['numbers too large for a double', 'a: 1e400', 1, 'too large'],
     ['infinity', 'a: .inf', 1, '.inf'],
     ['NUL', 'a: "\\0"', 1, 'NUL'],
     ['an unknown anchor', 'a: *b', 1, 'anchor b'],
-    ['an anchor in itself', 'a: &a [*a]', 1, 'itself'],
+    ['an anchor that contains itself', 'a: &a [*a]', 1, 'itself'],
     ['keys that are lists', '? [x]\n: 1', 1, 'scalar'],
     ['tabs as indentation', 'a:\n\tb: 1', 2, 'Tabs'],
-    ['an open bracket', 'a: [1', 1, ''],
+    ['an unclosed bracket', 'a: [1', 1, ''],
   ] as const)('%s', (_, text, line, words) => {
     const [first] = faults(text);
     expect(first).toMatchObject({ line, message: expect.stringContaining(words) });
@@ -133,7 +133,7 @@ describe('C3: parseManifests limits time and memory before expansion', () => {
 
   it.each([
     ['878 KB of duplicate keys', 'a: 1\n'.repeat(175_600), 'the text has more than 500000 tokens'],
-    ['390,000 words', `[${'a,'.repeat(390_000)}]`, 'the text has more than 500000 tokens'],
+    ['390,000 list items', `[${'a,'.repeat(390_000)}]`, 'the text has more than 500000 tokens'],
     ['250,000 documents without content', '---\n'.repeat(250_000), 'there are more than 2000 documents'],
     [
       '120,000 values',

@@ -110,7 +110,7 @@ export class SandboxThread {
         if (this.isStopping) return;
         log.error({ slot, code }, 'a sandbox thread exited');
         this.started = pause(clock, AGAIN_MS).then(() => (this.isStopping ? Promise.reject(ended) : this.start()));
-        this.started.catch(() => {}); // those who await it handle the rejection
+        this.started.catch(() => {}); // callers that await it handle the rejection
       });
     });
     started.catch(() => {});
