@@ -19,6 +19,7 @@ export interface Reason {
   readonly grantedBy?: string;
 }
 
+/** Result of checking a permission. */
 export type Decision =
   | { readonly allowed: true; readonly reason: Reason }
   | { readonly allowed: false; readonly reason: Reason; readonly error: DomainError };
@@ -147,8 +148,10 @@ export interface AccessSource {
   current(atLeast?: Position): Promise<Result<Directory, DomainError>>;
 }
 
+/** Injection token of the AccessSource. */
 export const ACCESS = Symbol('access');
 
+/** Returns the error for an organization that does not exist, or that the caller is not a member of. */
 export const organizationNotFound = (): DomainError<'organization/not-found'> =>
   domainError('organization/not-found', 'not-found', 'Organization not found, or you are not a member.', {
     fix: 'astroctl org list',

@@ -7,6 +7,7 @@ import {
 } from './rights.events.ts';
 import type { GlobalRole, Role } from './roles.ts';
 
+/** A registered user, who may be erased. */
 export interface DirectoryUser {
   globalRole: GlobalRole;
   erased: boolean;
@@ -14,6 +15,7 @@ export interface DirectoryUser {
   grantedBy: string;
 }
 
+/** A member of an organization. */
 export interface DirectoryMember {
   /** Name of a service member. */
   name?: string;
@@ -25,6 +27,7 @@ export interface DirectoryMember {
   auditGrantedBy?: string;
 }
 
+/** An organization, which may be deleted. */
 export interface DirectoryOrganization {
   readonly id: string;
   name: string;
@@ -36,6 +39,7 @@ export interface DirectoryOrganization {
   readonly members: Map<string, DirectoryMember>;
 }
 
+/** An access key, which may be revoked or expired. */
 export interface DirectoryKey {
   readonly organizationId: string;
   readonly created: AccessKeyCreated;

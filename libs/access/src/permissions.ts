@@ -5,6 +5,7 @@ export const PUBLIC = 'PUBLIC';
 /** Declares that only services may send a request, and only those that the contract lists. */
 export const SERVICES_ONLY = 'SERVICES_ONLY';
 
+/** Who has a permission, and with which credential. */
 export interface PermissionRule {
   /** The scope of the permission: the user, one organization, or the platform. */
   readonly scope: 'self' | 'organization' | 'platform';
@@ -133,4 +134,5 @@ export const PERMISSIONS = {
 
 export type Permission = keyof typeof PERMISSIONS;
 
+/** Names of all permissions. */
 export const PERMISSION_NAMES = Object.keys(PERMISSIONS) as readonly Permission[];

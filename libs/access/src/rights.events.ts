@@ -79,6 +79,7 @@ export const organizationEvents: EventFamily<OrganizationEvent> = {
   },
 };
 
+/** Data of a new access key. */
 export interface AccessKeyCreated {
   readonly keyId: string;
   readonly memberId: string;
@@ -96,6 +97,7 @@ export interface AccessKeyCreated {
   readonly machine?: string;
 }
 
+/** Limits of a plan on the access keys of an organization. */
 export interface KeyLimits {
   /** Maximum number of keys that are neither revoked nor expired, without those created by logins. */
   readonly activeKeys: number;
@@ -120,6 +122,7 @@ export const keyRingEvents: EventFamily<KeyRingEvent> = {
 /** Events that the directory reads. */
 export type DirectoryFact = UserEvent | OrganizationEvent | KeyRingEvent;
 
+/** The events that the directory reads, of all contexts. */
 export const directoryEvents: EventFamily<DirectoryFact> = {
   categories: [...userEvents.categories, ...organizationEvents.categories, ...keyRingEvents.categories],
   types: { ...userEvents.types, ...organizationEvents.types, ...keyRingEvents.types },

@@ -96,6 +96,7 @@ export interface ApiClient {
   ): AsyncIterable<OutputOf<C>>;
 }
 
+/** Creates a client. It connects at the first request. */
 export const createApiClient = (options: ApiClientOptions): ApiClient => new RestClient(options);
 
 class RestClient implements ApiClient {

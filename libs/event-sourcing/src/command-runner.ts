@@ -1,6 +1,7 @@
 import type { Reply, ReplyMeta } from '#bus/contract';
 import type { CommandContext, Decider, DomainError, Fact, Position, Result } from '#kernel';
 
+/** Result of a command. */
 export interface Committed<State, E> {
   /** State of the stream including this command's events. */
   readonly state: State;
@@ -51,6 +52,7 @@ export type RunnerError = DomainError<
   | 'platform/disk-full' // 503
 >;
 
+/** Runs commands, which append events to the log. */
 export interface CommandRunner {
   /**
    * Runs a command: loads and folds `stream` (only the new events, if it is cached), decides, seals, and appends at the
@@ -105,4 +107,5 @@ export interface CommandRunner {
   newId(context: CommandContext, index: number): string;
 }
 
+/** Injection token of the CommandRunner. */
 export const COMMANDS = Symbol('commands');

@@ -19,6 +19,7 @@ export interface CollectionControl {
   readonly marks: readonly (readonly [Position, number])[];
 }
 
+/** Control documents of all collections. */
 export const CONTROL: Collection = { name: 'projection-control', indexes: [] };
 /** Requests to the process that leads a projection. */
 export const REQUESTS: Collection = { name: 'projection-requests', indexes: ['projection'] };

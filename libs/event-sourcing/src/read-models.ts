@@ -27,6 +27,7 @@ export interface ReadModels {
   ): Promise<Result<number, DomainError>>;
 }
 
+/** Injection token of the ReadModels. */
 export const READ_MODELS = Symbol('read models');
 
 export interface ProjectionStatus {
@@ -53,4 +54,5 @@ export interface ProjectionControl {
   settled(position: Position, options?: { readonly orStopped?: boolean }): Promise<void>;
 }
 
+/** Injection token of the ProjectionControl. */
 export const PROJECTION_CONTROL = Symbol('projection control');

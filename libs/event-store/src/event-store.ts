@@ -26,6 +26,7 @@ export interface SealedEvent extends Omit<EventMetadata, 'position'> {
   readonly hash: string;
 }
 
+/** A sealed event with its position in the log. */
 export interface StoredEvent extends SealedEvent {
   readonly position: Position;
 }
@@ -52,6 +53,7 @@ export const unreadableEvent = (stream: string, revision: number, position: Posi
   hash: '',
 });
 
+/** Result of an append. */
 export interface Appended {
   /** Revision of the last appended event. */
   readonly revision: number;
@@ -59,6 +61,7 @@ export interface Appended {
   readonly position: Position;
 }
 
+/** The stream has another revision than the append expected. Nothing was appended. */
 export interface RevisionConflict {
   readonly code: 'event-store/revision-conflict';
   readonly expected: number;
@@ -66,6 +69,7 @@ export interface RevisionConflict {
   readonly actual: number;
 }
 
+/** Expected errors of an append. */
 export type AppendError =
   RevisionConflict | DomainError<'event-store/event-too-large'> | DomainError<'event-store/append-too-large'>;
 
@@ -84,6 +88,7 @@ export interface CaughtUp {
   readonly position: Position;
 }
 
+/** An item of a subscription. */
 export type Delivery = StoredEvent | CaughtUp;
 export const isCaughtUp = (delivery: Delivery): delivery is CaughtUp => 'caughtUp' in delivery;
 
@@ -157,8 +162,10 @@ export class EventStoreUnavailableError extends UnavailableError<'event-store/un
   }
 }
 
+/** A position is from another event store, for example from before a restore. */
 export class PositionOfOtherStoreError extends Error {
   readonly code = 'position/other-store';
 }
 
+/** Injection token of the EventStore. */
 export const EVENT_STORE = Symbol('event store');

@@ -13,6 +13,7 @@ export interface ChainLink {
   readonly position?: Position | undefined;
 }
 
+/** Kinds of faults in a hash chain. */
 export type ChainFault = 'missing' | 'out of order' | 'other stream' | 'altered' | 'unreadable';
 
 /** The first difference between a stream and what was written. */

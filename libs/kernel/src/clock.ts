@@ -8,6 +8,7 @@ export interface Clock {
   timer(ms: number, fire: () => void): Timer;
 }
 
+/** A scheduled call. */
 export interface Timer {
   /** Cancels the call, unless it has happened already. */
   cancel(): void;

@@ -78,11 +78,13 @@ export interface EventMetadata {
   readonly causationId: string;
 }
 
+/** An event as it was recorded, with its metadata. */
 export interface Recorded<E extends Fact = Fact> {
   readonly event: E;
   readonly metadata: EventMetadata;
 }
 
+/** Returned by `apply` of a projection if there is no document. */
 export const REMOVED: unique symbol = Symbol('removed');
 
 /** A pure fold of the log into the documents of a read model. */

@@ -1,3 +1,4 @@
+/** A JSON value. Undefined members of objects are omitted in JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json | undefined };
 

@@ -9,6 +9,9 @@ export interface Logger {
 /** Discards all lines. */
 export const silentLogger: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
+/** Injection token of the Clock. */
 export const CLOCK = Symbol('clock');
+/** Injection token of the Ids. */
 export const IDS = Symbol('ids');
+/** Injection token of the Logger. */
 export const LOGGER = Symbol('logger');

@@ -28,7 +28,9 @@ export function parsePosition(text: string): Result<Position, DomainError<'posit
       );
 }
 
+/** Returns the store ID of a position. */
 export const storeOf = (at: Position): string => at.slice(0, at.indexOf('.'));
+/** Returns the sequence of a position; 0 is before the first event. */
 export const sequenceOf = (at: Position): number => Number(at.slice(at.indexOf('.') + 1));
 
 /** Returns the error for a position from another store. */

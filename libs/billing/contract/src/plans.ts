@@ -13,6 +13,7 @@ export interface PlanLimits {
   readonly auditDaysShown: number | null;
 }
 
+/** A plan that organizations can have. */
 export interface Plan {
   readonly name: string;
   readonly title: string;
@@ -23,6 +24,7 @@ export interface Plan {
   readonly defaultTier: string;
 }
 
+/** All plans of an installation. */
 export interface PlanCatalogue {
   readonly pricingUrl: string;
   /** Plan of a new organization. */

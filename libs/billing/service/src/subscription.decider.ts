@@ -3,6 +3,7 @@ import type { Over } from './over.ts';
 import { billingErrors, type BillingError } from './subscription.errors.ts';
 import { subscriptionEvents, type SubscriptionEvent } from './subscription.events.ts';
 
+/** State of an organization's subscription. */
 export interface Subscription {
   /** Absent until the subscription starts: then the catalogue's default plan applies. */
   readonly plan: string | undefined;

@@ -24,4 +24,5 @@ export const subscriptionEvents: EventFamily<SubscriptionEvent> = {
   },
 };
 
+/** Returns the stream of an organization's subscription. */
 export const subscriptionStream = (organizationId: string): string => `subscription-${organizationId}`;

@@ -2,6 +2,7 @@ import type { Principal } from '#access';
 import type { CommandContext, DomainError, Position } from '#kernel';
 import type { CallerInputOf, Contract, OutputOf, ReplyMeta, RequestContract, StreamContract } from './contract.ts';
 
+/** The reply to a request: a value with metadata, or an error. */
 export type Reply<T> =
   | { readonly ok: true; readonly value: T; readonly meta: ReplyMeta }
   | { readonly ok: false; readonly error: DomainError };
@@ -75,4 +76,5 @@ export class StreamEndedError extends Error {
   }
 }
 
+/** Injection token of the Bus. */
 export const BUS = Symbol('bus');

@@ -73,6 +73,7 @@ export interface StreamContract<
   readonly kind: 'stream';
 }
 
+/** A request or a stream that a context serves. */
 export type Contract = RequestContract | StreamContract;
 export type InputOf<C extends Contract> = z.infer<C['input']>;
 /** Input of a caller, who may omit members with defaults. */

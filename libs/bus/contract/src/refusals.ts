@@ -23,4 +23,5 @@ export interface RefusalRecorder {
   refused(refusal: Refusal): void;
 }
 
+/** Injection token of the RefusalRecorder. */
 export const REFUSALS = Symbol('refusals');
