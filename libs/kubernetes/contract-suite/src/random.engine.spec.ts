@@ -42,7 +42,7 @@ function compared(path: string): void {
   });
 
   it.each(Array.from({ length: SEQUENCES / AT_ONCE }, (_, part) => part * AT_ONCE))(
-    `${AT_ONCE} from %i on`,
+    `${AT_ONCE} sequences from %i`,
     async (from) => {
       const failures: string[] = [];
       for (let number = from; number < from + AT_ONCE; number++) {
