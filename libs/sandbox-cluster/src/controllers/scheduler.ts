@@ -8,7 +8,7 @@ import { isOwnNode, isUnschedulable, makeNode, mayRunOn, nextNode, nodesOf } fro
 import { claimProblem } from './pod-inputs.ts';
 
 const PROFILE = 'default-scheduler';
-const WOKEN = 16; // pods to check when resources are released; each that fits triggers a check of the next ones
+const WOKEN = 16; // pods checked when a pod ends; those that fit leave the queue, so the next check reaches others
 const RETRY_MS = 60_000;
 
 /**
