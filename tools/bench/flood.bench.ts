@@ -1,7 +1,10 @@
 // What one organization sends must not be felt by another one.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { Person } from '../../libs/testing/src/platform-people.ts';
 import type { Platform } from '../../libs/testing/src/platform-process.ts';
-import { apply, getTimes, mixedRequest, settled, withLoad } from './load.parts.ts';
+import { apply, getTimes, settled, withLoad } from './load.parts.ts';
 import type { Row } from './row.ts';
 
 const CLIENTS = 64;
@@ -10,21 +13,16 @@ const SECONDS = 6;
 export const run = (): Promise<Row[]> => withLoad(flood);
 
 async function flood(platform: Platform, busy: Person, other: Person): Promise<Row[]> {
-  for (let n = 0; n < 8; n++) await apply(platform, busy, `app-${n}`, '1.0');
+  for (let n = 0; n < 8; n++) await apply(platform.url, busy, `app-${n}`, '1.0');
   await settled();
   const during = (seconds: number): (() => boolean) => {
     const end = performance.now() + seconds * 1_000;
     return () => performance.now() > end;
   };
   const quiet = percentiles(await getTimes(platform, other, 'web', during(SECONDS)));
-  const isOver = during(SECONDS);
-  let sent = 0;
-  const clients = Array.from({ length: CLIENTS }, async () => {
-    while (!isOver()) await mixedRequest(platform, busy, sent++);
-  });
-  const flooded = percentiles(await getTimes(platform, other, 'web', isOver));
-  await Promise.all(clients);
-  console.error(`the flood was ${Math.round(sent / SECONDS)} requests a second`);
+  const flood = startFlood(platform, busy);
+  const flooded = percentiles(await getTimes(platform, other, 'web', during(SECONDS)));
+  console.error(`the flood was ${Math.round((await flood.end()) / SECONDS)} requests a second`);
   const row = (name: string, ours: number, raw: number, goal: string): Row => ({
     name: `GET while another organization floods, ${CLIENTS} mixed clients, beside quiet: ${name}`,
     unit: 'ms',
@@ -37,6 +35,21 @@ async function flood(platform: Platform, busy: Person, other: Person): Promise<R
     row('median', flooded.median, quiet.median, 'reported'),
     row('99 %', flooded.most, quiet.most, '<= 3 times quiet (ratio >= 0.33)'),
   ];
+}
+
+/** Sends requests of `person` as fast as they are answered, from another process. @returns what ends them, with their number */
+function startFlood({ url }: Platform, person: Person): { readonly end: () => Promise<number> } {
+  const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+  const args = ['--import', file('../typescript.mjs'), file('flood.client.ts'), String(CLIENTS)];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.write(`${JSON.stringify({ url, person })}\n`);
+  return {
+    end: async () => {
+      child.stdin.end();
+      const [sent] = (await once(child.stdout, 'data')) as [Buffer];
+      return Number(sent);
+    },
+  };
 }
 
 function percentiles(times: readonly number[]): { readonly median: number; readonly most: number } {

@@ -22,7 +22,7 @@ export async function withLoad<T>(work: (platform: Platform, busy: Person, other
   });
   try {
     const [busy, other] = await openTwo(platform);
-    await apply(platform, other, 'web', '1.0');
+    await apply(platform.url, other, 'web', '1.0');
     return await work(platform, busy, other);
   } finally {
     await platform.stop();
@@ -50,9 +50,9 @@ async function openTwo(platform: Platform): Promise<readonly [Person, Person]> {
 const at = ({ organization }: Person, rest: string): string => `/v1/organizations/${organization.id}/${rest}`;
 
 /** Applies an application with an image of this tag. @returns its version */
-export async function apply(platform: Platform, person: Person, name: string, tag: string): Promise<string> {
+export async function apply(url: string, person: Person, name: string, tag: string): Promise<string> {
   const put = () =>
-    call(platform.url, `PUT ${at(person, `applications/${name}`)}`, {
+    call(url, `PUT ${at(person, `applications/${name}`)}`, {
       credential: person.key,
       body: {
         name,
@@ -67,17 +67,17 @@ export async function apply(platform: Platform, person: Person, name: string, ta
 }
 
 /** One request of a kind that people mix; refusals for being too fast are part of it. */
-export async function mixedRequest(platform: Platform, person: Person, number: number): Promise<void> {
+export async function mixedRequest(url: string, person: Person, number: number): Promise<void> {
   const name = `app-${number % 8}`;
   const kinds = [
     () =>
-      apply(platform, person, name, `1.${number}`).then(
+      apply(url, person, name, `1.${number}`).then(
         () => undefined,
         () => undefined,
       ),
-    () => call(platform.url, `GET ${at(person, 'applications')}`, { credential: person.key }),
-    () => call(platform.url, `GET ${at(person, `applications/${name}`)}`, { credential: person.key }),
-    () => call(platform.url, `GET ${at(person, `applications/${name}/events`)}`, { credential: person.key }),
+    () => call(url, `GET ${at(person, 'applications')}`, { credential: person.key }),
+    () => call(url, `GET ${at(person, `applications/${name}`)}`, { credential: person.key }),
+    () => call(url, `GET ${at(person, `applications/${name}/events`)}`, { credential: person.key }),
   ];
   await kinds[number % kinds.length]?.();
 }

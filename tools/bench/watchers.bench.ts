@@ -19,7 +19,7 @@ async function watched(platform: Platform, person: Person): Promise<Row[]> {
     let next = 0;
     const one = async (): Promise<void> => {
       for (let n = next++; n < applies; n = next++)
-        await apply(platform, person, `app-${n % WATCHED}`, `${round}.${n}`);
+        await apply(platform.url, person, `app-${n % WATCHED}`, `${round}.${n}`);
     };
     await Promise.all(Array.from({ length: 4 }, one));
     return (applies * 1_000) / (performance.now() - began);

@@ -29,12 +29,43 @@ describe('use-L8: requests of one organization', () => {
     const flood = sending(turns, 'flood', 64);
     await turn();
     expect(flood).toHaveLength(4);
-    expect(sending(turns, 'other', 1)).toHaveLength(1);
-    for (let ended = 0; ended < 60; ended++) {
+    for (let ended = 0; ended < 59; ended++) {
       flood[ended]?.();
       await turn();
       expect(flood).toHaveLength(5 + ended);
     }
+    expect(sending(turns, 'other', 1)).toHaveLength(1);
+  });
+
+  it('run one at a time while another organization is active', async () => {
+    const clock = manualClock();
+    const turns = new Turns(clock);
+    const [endOther] = sending(turns, 'other', 1);
+    endOther?.();
+    const flood = sending(turns, 'flood', 64);
+    expect(flood).toHaveLength(1);
+    flood[0]?.();
+    await turn();
+    expect(flood).toHaveLength(2);
+  });
+
+  it('run several at a time again once the other organizations are idle', () => {
+    const clock = manualClock();
+    const turns = new Turns(clock);
+    sending(turns, 'other', 1);
+    clock.advance(1_001);
+    expect(sending(turns, 'only', 64)).toHaveLength(4);
+  });
+
+  it('stop counting sooner while another organization is active', async () => {
+    const clock = manualClock();
+    const turns = new Turns(clock);
+    sending(turns, 'other', 1);
+    const slow = sending(turns, 'slow', 3);
+    expect(slow).toHaveLength(1);
+    clock.advance(50);
+    await turn();
+    expect(slow).toHaveLength(2);
   });
 
   it('do not count after they have run for a while', async () => {

@@ -2,13 +2,18 @@ import type { Principal } from '#access';
 import type { Clock } from '#kernel';
 import { callerOf } from './caller-of.ts';
 
-/** Simultaneous requests of one organization. Further ones wait until one ends. */
-const AT_ONCE = 4;
-/**
- * Milliseconds after which a request does not count: it waits for something, such as a cluster, and uses no processor
- * time.
- */
-const COUNTED_MS = 250;
+interface Limit {
+  /** Simultaneous requests of one organization. Further ones wait until one ends. */
+  readonly requests: number;
+  /** Milliseconds after which a request does not count: it waits for something, such as a cluster. */
+  readonly countedMs: number;
+}
+
+const ALONE: Limit = { requests: 4, countedMs: 250 };
+/** While other organizations are active: one process serves all, so each running request delays those of the others. */
+const SHARED: Limit = { requests: 1, countedMs: 50 };
+/** Milliseconds for which an organization counts as active after its last request. */
+const ACTIVE_MS = 1_000;
 
 interface Group {
   /** When each running request started, in monotonic milliseconds, oldest first. */
@@ -23,6 +28,8 @@ interface Group {
  */
 export class Turns {
   private readonly groups = new Map<string, Group>();
+  /** The two organizations that sent the latest requests, the last one first. */
+  private latest: readonly { readonly name: string; readonly atMs: number }[] = [];
 
   constructor(private readonly clock: Pick<Clock, 'monotonic' | 'timer'>) {}
 
@@ -36,11 +43,20 @@ export class Turns {
     const name = principal.kind === 'key' ? `organization ${principal.organizationId}` : callerOf(principal);
     const group: Group = this.groups.get(name) ?? { begun: new Map(), waiting: [], isTimed: false };
     this.groups.set(name, group);
-    if (group.begun.size < AT_ONCE) return this.begin(name, group);
+    this.latest = [
+      { name, atMs: this.clock.monotonic() },
+      ...this.latest.filter((other) => other.name !== name).slice(0, 1),
+    ];
+    if (group.begun.size < this.limitOf(name).requests) return this.begin(name, group);
     return new Promise<() => void>((resolve) => {
       group.waiting.push(() => resolve(this.begin(name, group)));
       this.watchOldest(name, group);
     });
+  }
+
+  private limitOf(name: string): Limit {
+    const since = this.clock.monotonic() - ACTIVE_MS;
+    return this.latest.some((other) => other.name !== name && other.atMs > since) ? SHARED : ALONE;
   }
 
   private begin(name: string, group: Group): () => void {
@@ -52,7 +68,7 @@ export class Turns {
   }
 
   private next(name: string, { begun, waiting }: Group): void {
-    while (waiting.length > 0 && begun.size < AT_ONCE) waiting.shift()?.();
+    while (waiting.length > 0 && begun.size < this.limitOf(name).requests) waiting.shift()?.();
     if (waiting.length === 0 && begun.size === 0) this.groups.delete(name);
   }
 
@@ -62,7 +78,7 @@ export class Turns {
     if (group.isTimed || !oldest || group.waiting.length === 0) return;
     const [request, begunMs] = oldest;
     group.isTimed = true;
-    this.clock.timer(Math.max(1, begunMs + COUNTED_MS - this.clock.monotonic()), () => {
+    this.clock.timer(Math.max(1, begunMs + this.limitOf(name).countedMs - this.clock.monotonic()), () => {
       group.isTimed = false;
       const since = group.begun.get(request);
       if (since !== undefined && group.waiting.length > 0) group.begun.delete(request);

@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock, systemIds } from '#runtime/system';
 import { createSandboxes } from '#sandbox-cluster';
+import { lowerPriority } from '#thread-pool';
 import type { OpenedSandbox, Order, Report, ThreadData } from './sandbox-thread.service.ts';
 import { slotOf } from './slots.service.ts';
 
 // Serves the sandbox clusters of one slot over TLS, each below its own path. Opens a sandbox at its first request or on
 // an order.
+lowerPriority();
 const { clusters, slot, host, preferredPort, certificate, key, mostNodes } = workerData as ThreadData;
 const report = (what: Report): void => parentPort?.postMessage(what);
 const said = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) =>
