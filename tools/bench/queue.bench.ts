@@ -14,7 +14,8 @@ async function queued(platform: Platform, busy: Person, other: Person): Promise<
   const names = Array.from({ length: QUEUED }, (_, n) => `queued-${n}`);
   let next = 0;
   const one = async (): Promise<void> => {
-    for (let name = names[next++]; name !== undefined; name = names[next++]) await apply(platform.url, busy, name, '1.0');
+    for (let name = names[next++]; name !== undefined; name = names[next++])
+      await apply(platform.url, busy, name, '1.0');
   };
   await Promise.all(Array.from({ length: 8 }, one));
   const version = await apply(platform.url, other, 'web', '2.0');
