@@ -8,8 +8,8 @@ import { rolloutErrors } from './rollouts/rollout.errors.ts';
 import { sharedErrors } from './shared/shared.errors.ts';
 
 /**
- * Every refusal of this context; each slice has a table of its own. Texts name objects of the caller's organization and
- * never a value of a manifest.
+ * All errors of deployments; each slice has a table of its own. Texts may name objects of the caller's organization,
+ * but never contain values of a manifest.
  */
 export const deploymentsErrors = {
   ...sharedErrors,

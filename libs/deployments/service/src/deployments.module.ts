@@ -62,7 +62,7 @@ import { Refusals } from './shared/refusals.service.ts';
 import { UnnamedRecords } from './shared/unnamed-records.service.ts';
 import { VaultRecords } from './shared/vault-records.service.ts';
 
-/** Every slice of the context. The tokens that they ask for are given by the process. */
+/** All slices of deployments. The process provides the tokens that they inject. */
 @Module({
   controllers: [
     ApplyHandlers,

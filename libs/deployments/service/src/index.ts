@@ -28,7 +28,7 @@ import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { OwedSweep } from './rollouts/owed-attempts.sweep.ts';
 
-/** The whole context, ready to be composed into a process. */
+/** The deployments service, ready to be composed into a process. */
 export const deploymentsService: ContextService = {
   name: 'deployments',
   module: DeploymentsModule,

@@ -22,7 +22,7 @@ const canary = (what: string) => `canary-${what}-7f3a9`;
 const folder = temporaryFolder();
 
 describe('secrets of deployments', () => {
-  it('no value of a variable, file, command line, manifest or credential is in an event, a read model, the queue, an answer or an error', async () => {
+  it('are in no event, read model, queue item, response or error', async () => {
     const queue = await openEmbeddedWorkQueue({ folder, clock: systemClock, ids: systemIds, log: silentLogger });
     const platform = await openTestPlatform(folder, queue, {});
     const worker = new FakeWorker(platform, queue);
@@ -126,7 +126,7 @@ describe('secrets of deployments', () => {
       { ok: true },
       [{}, {}, {}, {}, {}],
     ]);
-    // A token that a person asked for is in that answer and nowhere else.
+    // A requested token is in the response to the request and nowhere else.
     expect(await platform.ask(clusterKubeconfigRequest, { org, name: 'dev' }, ada())).toMatchObject({
       value: { token: 'token-for-ten-minutes' },
     });

@@ -87,8 +87,8 @@ const person = (userId: string) => ({
   deadlineMs: systemClock.now() + 10_000,
 });
 
-describe('deployments behind the bus', () => {
-  it('serves every contract of its own', () => {
+describe('the deployments service behind the bus', () => {
+  it('serves all its contracts', () => {
     const own = Object.values(contract).flatMap((value) =>
       typeof value === 'object' &&
       value !== null &&
@@ -101,7 +101,7 @@ describe('deployments behind the bus', () => {
     expect(served).toEqual(own.sort());
   });
 
-  it('A4: a viewer writes nothing', async () => {
+  it('A4: does not let a viewer write', async () => {
     const events = (await platform.engines.events()).length;
     const asked = [
       gateway.request(
@@ -133,7 +133,7 @@ describe('deployments behind the bus', () => {
     expect(await platform.engines.events()).toHaveLength(events);
   });
 
-  it('A1, A16: a non-member gets the same 404 for what exists and what does not, streams included', async () => {
+  it('A1, A16: returns the same 404 to a non-member, whether something exists or not, for streams too', async () => {
     const mallory = () => person('mallory');
     for (const name of ['web', 'nothing']) {
       for (const answer of [
@@ -156,7 +156,7 @@ describe('deployments behind the bus', () => {
     }
   });
 
-  it('refuses a person who speaks as a worker', async () => {
+  it('rejects a user who acts as a worker', async () => {
     const item = { organizationId: org, applicationId: 'a', attemptId: 't', worker: 'w', incarnation: 'i' };
     expect(await gateway.request(contract.claimAttemptRequest, item, person('ada'))).toMatchObject({
       ok: false,
@@ -164,7 +164,7 @@ describe('deployments behind the bus', () => {
     });
   });
 
-  it('streams changes as they happen, and refuses a stream of what does not exist before its first item', async () => {
+  it('streams changes as they happen, and rejects a stream of a missing object before its first item', async () => {
     const stop = new AbortController();
     const seen = gateway
       .stream(contract.watchRequest, { org: 'acme', application: 'web' }, person('eve'), stop.signal)
@@ -181,7 +181,7 @@ describe('deployments behind the bus', () => {
           first.then(() => true),
           new Promise((again) => setImmediate(() => again(false))),
         ]);
-        if (!arrived) return change(tag + 1); // the watch may have begun after the change
+        if (!arrived) return change(tag + 1); // the watch may have started after the change
         resolve(await first);
       };
       change(2).catch(reject);

@@ -20,7 +20,7 @@ import { openTestPlatform } from './testing/test-platform.module.ts';
 const folder = temporaryFolder();
 
 describe('vault records of deployments', () => {
-  it('F31: what no event names goes after a day, what one names stays; E18: a rollback whose content is gone is refused', async () => {
+  it('F31: are removed after a day if nothing refers to them; E18: a rollback without content fails', async () => {
     const queue = await openEmbeddedWorkQueue({ folder, clock: systemClock, ids: systemIds, log: silentLogger });
     const platform = await openTestPlatform(folder, queue, {});
     const { vault } = platform.engines;

@@ -12,7 +12,7 @@ const shows = (version: string, tag: string, more: object = {}) => ({
   meta: { revision: Number(version.slice(1)) },
 });
 
-/** Does something between a request's write and its answer, until read models have seen it. */
+/** Runs `deed` between the write of a request and its response, and waits until the read models include it. */
 async function behindTheWrite<T>(deed: () => Promise<unknown>, request: () => Promise<T>): Promise<T> {
   const { readModels } = given.platform.engines;
   const get = readModels.get.bind(readModels);
@@ -30,7 +30,7 @@ async function behindTheWrite<T>(deed: () => Promise<unknown>, request: () => Pr
   return answer;
 }
 
-/** Keeps read models as they are while a request is answered. */
+/** Keeps the read models unchanged while a request is processed. */
 async function withOldReadModels<T>(writes: () => Promise<unknown>, request: () => Promise<T>): Promise<T> {
   const { readModels } = given.platform.engines;
   const get = readModels.get.bind(readModels);
@@ -45,8 +45,8 @@ async function withOldReadModels<T>(writes: () => Promise<unknown>, request: () 
   return answer;
 }
 
-describe('use-D14: the answer to a write is the revision that it wrote', () => {
-  it('whatever others have applied since', async () => {
+describe('use-D14: the response to a write contains the revision that it wrote', () => {
+  it('when others have applied revisions since', async () => {
     await apply('1');
     const answer = await behindTheWrite(
       () => apply('3'),
@@ -56,7 +56,7 @@ describe('use-D14: the answer to a write is the revision that it wrote', () => {
     expect(await apply('3')).toMatchObject(shows('v3', '3'));
   });
 
-  it('when it created the application that others have changed since', async () => {
+  it('when it created the application and others have changed it since', async () => {
     const answer = await behindTheWrite(
       () => apply('2'),
       () => apply('1'),
@@ -72,7 +72,7 @@ describe('use-D14: the answer to a write is the revision that it wrote', () => {
     expect(await behindTheWrite(() => apply('4'), back)).toMatchObject(shows('v3', '1'));
   });
 
-  it('also where nothing had to be written and the read model is behind', async () => {
+  it('when nothing had to be written and the read model is stale', async () => {
     await apply('1');
     await given.worker.deploy([entry('Deployment', 'web')]);
     const answer = await withOldReadModels(

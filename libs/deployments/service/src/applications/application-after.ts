@@ -7,7 +7,7 @@ import type { ApplicationEvent } from './application.events.ts';
 import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
 import { applicationsProjection } from './applications.projection.ts';
 
-/** What a command left: the state with its events, and these. */
+/** Result of a command: the state before its events, and the events. */
 export interface Written {
   readonly organizationId: string;
   readonly applicationId: string;
@@ -16,11 +16,11 @@ export interface Written {
 }
 
 /**
- * The document of an application as a write left it. Answers to writes do not wait for a read model: it may be behind the
- * write, or ahead of it because others have written since. So it counts only where it is at the same revision and attempt,
- * by itself or with the events of the write; otherwise the document is made of what the decision knew.
+ * Returns the document of an application as a write left it. Responses to writes do not wait for a read model, which
+ * may lack the write, or already include later ones. Its document is used only if it has the same revision and attempt,
+ * alone or with the events of the write. Otherwise, the document is built from the state of the decision.
  * @param present the document of the read model
- * @returns undefined when there is no such application
+ * @returns undefined if the application does not exist
  */
 export function documentAfter(
   written: Written,
@@ -88,7 +88,7 @@ const beginningOf = (id: string, configuration: Revision): DeploymentFact => {
   return { type: 'catalog.name-claimed.v1', data };
 };
 
-/** What the decisions know of an application, as events: its newest revision, and how far its newest attempt is. */
+/** Returns the state of the decision as events: the newest revision, and the progress of the newest attempt. */
 function knownOf(application: Application, latest: Revision, endpoint: string | null): ApplicationEvent[] {
   const attempt = newestAttemptOf(application);
   const configured: ApplicationEvent[] = [

@@ -21,7 +21,10 @@ const family: EventFamily<Followed> = {
   types: { ...deploymentFamily.types, ...namespacesDecider.events.types, ...hostsDecider.events.types },
 };
 
-/** Finishes creations of applications that a crash has interrupted, and gives back what ended ones held. */
+/**
+ * Completes creations of applications that a crash interrupted, and releases names, namespaces and hosts of deleted
+ * ones.
+ */
 @Injectable()
 export class ApplicationChangesReactor extends Resumption<Followed, Type> {
   readonly name = 'deployments-application-changes.v1';

@@ -15,21 +15,21 @@ import { deploymentFamily, type ApplicationDocument } from './application-docume
 import { applicationsProjection } from './applications.projection.ts';
 import { eventLine, progressLine, type EventLine } from './event-line.ts';
 
-/** Something that happened to an application, and the application as it was then or a little later. */
+/** A change of an application, and its document at that time or a little later. */
 export interface ApplicationChange {
   readonly line: EventLine;
-  /** Progress within a step: watchers are told, `app events` has no line of it. */
+  /** Progress within a step. Watchers receive it, but `app events` does not list it. */
   readonly isProgress: boolean;
-  /** Undefined while the read model cannot be read. */
+  /** Undefined while the read model is unavailable. */
   readonly document: ApplicationDocument | undefined;
 }
 
-/** Changes that wait for one reader; a reader that is slower reads on from the log. */
+/** Changes that are buffered for one reader. A slower reader reads the rest from the event log. */
 const WAITING = 1_000;
 
 /**
- * Changes of applications as they come. The log is followed once for all readers of this process: each event is read
- * once, and so is the document that it changed, only where somebody reads along in its organization.
+ * Streams changes of applications. The event log is followed once for all readers of this process: each event, and the
+ * document that it changed, is read once, and only if a reader watches its organization.
  */
 @Injectable()
 export class ApplicationChanges implements OnModuleDestroy {
@@ -44,9 +44,9 @@ export class ApplicationChanges implements OnModuleDestroy {
   ) {}
 
   /**
-   * Changes in one organization after a position, until `signal` aborts.
-   * @param wants those that are told; what it leaves out wakes nobody
-   * @throws DomainErrorException where the log cannot be read on
+   * Yields the changes in one organization after a position, until `signal` aborts.
+   * @param wants selects the changes to yield; others do not wake the reader
+   * @throws DomainErrorException if the event log cannot be read
    */
   async *after(
     start: Position,
@@ -81,7 +81,7 @@ export class ApplicationChanges implements OnModuleDestroy {
     this.following?.stop.abort();
   }
 
-  /** What the log holds after one position, up to and with another. */
+  /** Yields the changes that the event log contains after one position, up to and including another. */
   private async *between(
     after: Position,
     upTo: Position,
@@ -112,7 +112,7 @@ export class ApplicationChanges implements OnModuleDestroy {
     return { line: told, isProgress: line === undefined, document: found.ok ? found.value?.document : undefined };
   }
 
-  /** From here on the reader is told what comes: of what came before `begun` nothing, afterwards everything. */
+  /** Registers a reader. It receives no change before the position at `begun`, and all changes after it. */
   private join(organizationId: string, reader: Reader): Following {
     const following = (this.following ??= this.begin());
     const known = this.readers.get(organizationId);
@@ -150,7 +150,7 @@ export class ApplicationChanges implements OnModuleDestroy {
   private async follow(following: Following): Promise<void> {
     for await (const batch of this.feed.follow(following.position, following.stop.signal)) {
       for (const stored of batch.events) {
-        following.position = stored.position; // whoever joins from now on reads this event from the log
+        following.position = stored.position; // a reader that joins from here on reads this event from the log
         await this.tell(stored, batch.faults);
       }
       following.position = batch.position;
@@ -167,26 +167,26 @@ export class ApplicationChanges implements OnModuleDestroy {
   }
 
   private over(following: Following, failure: { readonly error: unknown } | undefined): void {
-    if (this.following !== following) return; // nobody reads along there any more
+    if (this.following !== following) return; // its last reader has left
     this.following = undefined;
     for (const readers of this.readers.values()) for (const reader of readers) reader.end(failure);
   }
 }
 
 interface Following {
-  /** Everything up to here was told. */
+  /** All events up to this position were delivered. */
   position: Position;
-  /** Settles when the position to begin with is known. */
+  /** Settles when the start position is known. */
   readonly begun: Promise<void>;
   readonly stop: AbortController;
 }
 
-/** One who reads along. */
+/** Buffers changes for one consumer. */
 class Reader {
   private waiting: ApplicationChange[] = [];
   private isBehind = false;
   private failure: { readonly error: unknown } | undefined;
-  /** Nothing more is going to be told. */
+  /** Whether no further changes will be delivered. */
   isOver = false;
   private wake = (): void => {};
 
@@ -208,7 +208,7 @@ class Reader {
     this.wake();
   }
 
-  /** What it is told, until it has fallen behind or the signal aborts. */
+  /** Yields changes until the reader has fallen behind or the signal aborts. */
   async *changes(): AsyncGenerator<ApplicationChange> {
     const woken = (): void => this.wake();
     this.signal.addEventListener('abort', woken);
@@ -231,11 +231,14 @@ class Reader {
   }
 }
 
-/** Whether an event may concern an organization, by its envelope. */
+/** Returns whether an event may concern an organization, according to its envelope. */
 const isOf = ({ organizationId: own }: StoredEvent, organizationId: string): boolean =>
   own === undefined || own === organizationId;
 
-/** An event that names no organization is of the one whose application it concerns. */
+/**
+ * Returns whether a change concerns an organization. An event without an organization belongs to the one of its
+ * application.
+ */
 const isIn = (
   { document }: ApplicationChange,
   { organizationId: own }: StoredEvent,

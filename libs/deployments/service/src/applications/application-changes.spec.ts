@@ -26,7 +26,7 @@ beforeAll(async () => void (embedded = await openEmbedded(folder)));
 afterAll(() => embedded.close());
 const log = new InterruptedLog(() => embedded);
 
-describe('an application, killed before each append', () => {
+describe('an application, when the process is killed before each append', () => {
   const bus = answeringBus('deployments', {});
   const content = { source: { type: 'image', workload: { host: 'web.acme.dev' } } } as ResolvedSpec;
   const hostsOver = (commands: CommandRunner) =>
@@ -55,7 +55,7 @@ describe('an application, killed before each append', () => {
 
   const hosts = async () => [...(await log.stateOf(hostsDecider, hostsStream(`${log.org} uid`))).keys()];
 
-  /** An organization with a profile, and an application to be made there. */
+  /** Creates an organization with a profile, and returns an application to create in it. */
   async function draft(name: string, round: number) {
     const { cluster, profile } = await log.organization(name, round);
     await done(new ProfileChanges(log.commands).apply(log.org, profile, 'all', log.context('profile')));
@@ -92,7 +92,7 @@ describe('an application, killed before each append', () => {
     expect(appends).toBe(4); // catalog, namespaces, hosts, application
   });
 
-  it('ends with nothing when another one has its namespace', async () => {
+  it('is not created when its namespace is taken', async () => {
     const appends = await killAtEachAppend(embedded, {
       async attempt(commands, round) {
         const wanted = await draft('application-refused', round);
@@ -117,7 +117,7 @@ describe('an application, killed before each append', () => {
     expect(appends).toBe(3); // catalog, end of the application, release
   });
 
-  it('gives its namespace back too when its own stream refuses', async () => {
+  it('releases its namespace when its own stream rejects the creation', async () => {
     const appends = await killAtEachAppend(embedded, {
       async attempt(commands, round) {
         const wanted = await draft('application-late', round);
@@ -126,7 +126,8 @@ describe('an application, killed before each append', () => {
       },
       resumption,
       async check(_round, died) {
-        const isThere = died !== undefined && died >= 1 && died <= 3; // the next process does not know the revision that was expected
+        // the next process does not know the expected revision
+        const isThere = died !== undefined && died >= 1 && died <= 3;
         expect(await log.held('application')).toEqual(isThere ? ['web'] : []);
         expect(await namespaces()).toHaveLength(isThere ? 1 : 0);
         expect(await hosts()).toHaveLength(isThere ? 1 : 0);
@@ -136,7 +137,7 @@ describe('an application, killed before each append', () => {
     expect(appends).toBe(7); // catalog, namespaces, hosts, end of the application, namespaces, hosts, release
   });
 
-  it('is gone, with what it held, after its deletion', async () => {
+  it('is deleted, with all that it held', async () => {
     const appends = await killAtEachAppend(embedded, {
       async attempt(commands, round) {
         const { applicationId, configuration, ...place } = await draft('application-deleted', round);
@@ -171,7 +172,7 @@ describe('an application, killed before each append', () => {
     expect(appends).toBe(4); // application, namespaces, hosts, release
   });
 
-  it('gives a namespace back that it claimed before it was configured in another one', async () => {
+  it('releases a namespace that it claimed before it was configured in another one', async () => {
     const first = await draft('application-elsewhere', 0);
     const died = deployerOver(log.dyingAt('application')).create(first, log.context('create'));
     await expect(died).rejects.toThrow('died');
@@ -182,7 +183,7 @@ describe('an application, killed before each append', () => {
     expect(await statusOf()).toBe('active');
   });
 
-  it('is not touched when the log is read from its beginning', async () => {
+  it('does not change when the log is replayed from the beginning', async () => {
     const before = (await embedded.events()).length;
     await log.resumedBy(resumption(log.commands));
     await log.resumedBy(new ProfileChangesReactor(new ProfileChanges(log.commands)));

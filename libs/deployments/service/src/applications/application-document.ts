@@ -12,12 +12,12 @@ export const deploymentFamily: EventFamily<DeploymentFact> = {
   types: { ...catalogEvents.types, ...applicationEvents.types, ...attemptEvents.types },
 };
 
-/** One application as views need it: kept forever, since history stays readable. */
+/** Read model of one application. It is kept forever, so that history stays readable. */
 export interface ApplicationDocument {
   readonly id: string;
   readonly organizationId: string;
   readonly name: string;
-  /** `<organization id>/<name>`, to be found by. */
+  /** Lookup key: `<organization id>/<name>`. */
   readonly key: string;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -31,19 +31,19 @@ export interface ApplicationDocument {
   readonly health: Health;
   readonly message: string | null;
   readonly code: string | null;
-  /** What to do about `code`, where the failed attempt knew. */
+  /** How to fix the failure `code`; null if unknown. */
   readonly fix: string | null;
   readonly replicas: string | null;
   readonly endpoint: string | null;
-  /** What the observer says of the cluster against what was applied; `drift` names what differs. */
+  /** Whether the cluster matches what was applied, according to the observer; `drift` lists the differences. */
   readonly sync: 'Synced' | 'OutOfSync';
   readonly drift: readonly Drift[];
   readonly paused: boolean;
-  /** The latest revision came by a rollback and is not held by it any more. */
+  /** Whether the latest revision is a rollback that no longer pins the application. */
   readonly unpinned: boolean;
-  /** Number of the attempt that ended last with objects on the cluster; null before. */
+  /** Number of the last attempt that ended with objects on the cluster; null if there was none. */
   readonly deployedBy: number | null;
-  /** The revision that was rolled out last, and so serves. */
+  /** The revision that was rolled out last and serves traffic. */
   readonly servingRevision: number | null;
   readonly attempt: {
     readonly id: string;
@@ -55,7 +55,7 @@ export interface ApplicationDocument {
   /** Ids of attempts without a terminal event. */
   readonly open: readonly string[];
   readonly hasOpen: boolean;
-  /** What the application's stream is to begin with, until it has begun. */
+  /** First configuration of the application, until its own stream begins. */
   readonly intent: Configuration | null;
   readonly unfinished: boolean;
 }

@@ -6,7 +6,7 @@ import { UNNAMED_EVERY_MS, UnnamedRecords } from '../shared/unnamed-records.serv
 import { applicationsProjection } from './applications.projection.ts';
 import { revisionsProjection } from './revisions.projection.ts';
 
-/** Removes manifests and resolved revisions that no event names. */
+/** Removes manifests and resolved revisions that no event refers to. */
 @Injectable()
 export class ApplicationRecordsSweep implements Sweep {
   readonly name = 'deployments-application-records';
@@ -24,10 +24,12 @@ export class ApplicationRecordsSweep implements Sweep {
     if (named) await this.unnamed.remove(['manifest/', 'resolved/'], signal, (name) => named.has(name));
   }
 
-  /** Everything that a revision, or a creation under way, names; `undefined` when that cannot be known now. */
+  /**
+   * Returns all records that a revision, or a creation in progress, refers to; undefined if that is currently unknown.
+   */
   private async namedByRevisions(): Promise<ReadonlySet<string> | undefined> {
     const named = new Set<string>();
-    // A record is lost for good when it is removed: while a document waits or a read model is behind, nothing is.
+    // A removed record is lost, so nothing is removed while a document is parked or a read model is stale.
     const needed: readonly string[] = [revisionsProjection.name, applicationsProjection.name];
     const status = await this.control.status();
     if (status.some(({ name, parked }) => needed.includes(name) && parked.length > 0)) return undefined;

@@ -4,13 +4,13 @@ import type { ApplicationDocument } from './application-document.ts';
 
 export interface ViewFacts {
   readonly organization: string;
-  /** Names of people by id. */
+  /** Returns the name of a person by id. */
   readonly name: (id: string) => string;
-  /** The application's cluster was not reachable for 60 s. */
+  /** Whether the application's cluster was unreachable for 60 s. */
   readonly isSilent: boolean;
 }
 
-/** T1 and T2 of an application, without what is asked live. */
+/** Returns the view of an application, without data that is read from the cluster. */
 export function applicationView(document: ApplicationDocument, facts: ViewFacts): ApplicationView {
   const { configuration } = document;
   return {
@@ -27,11 +27,11 @@ export function applicationView(document: ApplicationDocument, facts: ViewFacts)
   };
 }
 
-/** What a sandbox says of everything that runs on it. */
+/** Provider shown for sandbox clusters. */
 const SANDBOX_PROVIDER = 'sandbox';
 const SIMULATED = 'simulated: objects are real, no container runs';
 
-/** T1 without pods. */
+/** Returns the fields of the status, without pods. */
 function statusPart(
   document: ApplicationDocument,
   { organization, isSilent }: ViewFacts,
@@ -63,7 +63,7 @@ function statusPart(
   };
 }
 
-/** While something is deployed or deleted, that is told; otherwise the pause is. */
+/** Returns whether to show the pause. A deployment or deletion in progress is shown instead. */
 const isPaused = ({ paused, hasOpen, status }: ApplicationDocument): boolean =>
   paused && !hasOpen && status !== 'DELETING';
 
@@ -71,7 +71,7 @@ function messageOf(document: ApplicationDocument): string | null {
   const { status, drift, message, configuration } = document;
   if (isPaused(document)) return `paused; resume it: astroctl app resume ${document.name}`;
   if (status !== 'RUNNING') return message;
-  // Fields stay out of it: they hold words that people grep the status for.
+  // Fields are omitted: they contain words that users search the status for.
   if (drift.length > 0) return drift.map(({ what }) => what).join('; ');
   return configuration?.cluster.provider === SANDBOX_PROVIDER ? SIMULATED : message;
 }

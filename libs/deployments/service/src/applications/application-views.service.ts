@@ -13,7 +13,7 @@ import { documentAfter } from './application-after.ts';
 import type { ApplicationDocument } from './application-document.ts';
 import { applicationsProjection } from './applications.projection.ts';
 
-/** Applications as they are shown: documents, with names and the state of clusters put in when somebody reads. */
+/** Builds views of applications: adds names of people and the state of clusters to the documents at read time. */
 @Injectable()
 export class ApplicationViews {
   constructor(
@@ -23,8 +23,8 @@ export class ApplicationViews {
   ) {}
 
   /**
-   * The application of that name: the one that has it, or the newest that had it.
-   * @param deleted whether one that is gone will do
+   * Finds the application that has a name, or the newest that had it.
+   * @param deleted whether to return a deleted application
    */
   async find(
     organizationId: string,
@@ -59,8 +59,8 @@ export class ApplicationViews {
   }
 
   /**
-   * The application as a write left it: the revision that this command wrote or found, whether its read model is behind or
-   * others have written since.
+   * Returns the application as a write left it: the revision that the command wrote or found, even if its read model is
+   * stale or others have written since.
    */
   async afterWrite(
     write: {
@@ -79,7 +79,7 @@ export class ApplicationViews {
     return document && (await this.views([document], write.organizationId, context))[0];
   }
 
-  /** Ids of those clusters that nobody heard of for 60 s. */
+  /** Returns the ids of the clusters that did not report for 60 s. */
   async silentClusters(documents: readonly ApplicationDocument[]): Promise<ReadonlySet<string>> {
     const silent = new Set<string>();
     for (const id of new Set(documents.map(({ clusterId }) => clusterId).filter((clusterId) => clusterId !== ''))) {

@@ -43,16 +43,16 @@ const configure = {
 const { given } = specify(applicationDecider);
 
 describe('configure an application', () => {
-  it('begins with v1 and its first attempt', () =>
+  it('starts with v1 and its first attempt', () =>
     given()
       .when({ ...configure, configuration: aConfiguration, revision: 1, attemptId: 't1' }, ada)
       .thenRecorded(configured(1), requested(1, 1)));
-  it('records nothing while the same content runs or is on its way', () => {
+  it('records nothing while the same content is running or being deployed', () => {
     const same = { ...configure, configuration: aConfiguration };
     given(configured(1), requested(1, 1)).when(same, ada).thenNothingRecorded();
     given(configured(1), requested(1, 1), succeeded(1, 1)).when(same, ada).thenNothingRecorded();
   });
-  it('tries the same revision again where it failed or broke', () => {
+  it('deploys the same revision again when it failed or broke', () => {
     const same = { ...configure, configuration: aConfiguration };
     given(configured(1), requested(1, 1), failed(1, 1)).when(same, ada).thenRecorded(requested(2, 1));
     const missing: ApplicationEvent = {
@@ -61,7 +61,7 @@ describe('configure an application', () => {
     };
     given(configured(1), requested(1, 1), succeeded(1, 1), missing).when(same, ada).thenRecorded(requested(2, 1));
   });
-  it('ends a waiting attempt at once and leaves one in hand to its worker', () => {
+  it('ends a queued attempt immediately and leaves a running one to its worker', () => {
     given(configured(1), requested(1, 1))
       .when(configure, ada)
       .thenRecorded(configured(2, two), superseded(1, 1, 2), requested(2, 2));
@@ -69,7 +69,7 @@ describe('configure an application', () => {
       .when({ ...configure, running: ['t1'] }, ada)
       .thenRecorded(configured(2, two), requested(2, 2));
   });
-  it('refuses another cluster, another namespace, a revision that is not the one seen, and a deleted application', () => {
+  it('rejects another cluster, another namespace, a stale revision, and a deleted application', () => {
     const history = [configured(1), requested(1, 1), succeeded(1, 1)];
     given(...history)
       .when({ ...configure, configuration: { ...two, cluster: { ...two.cluster, uid: 'u2' } } }, ada)
@@ -87,7 +87,7 @@ describe('configure an application', () => {
       .when({ ...configure, revision: 1 }, ada)
       .thenRejected({ code: 'deployments/application-not-found' });
   });
-  it('goes back to an older revision as a new one, and not to the present one', () => {
+  it('rolls back to an older revision as a new one, but not to the present one', () => {
     const history = [
       configured(1),
       requested(1, 1),
@@ -107,7 +107,7 @@ describe('configure an application', () => {
       .when({ ...back, revision: 4 }, ada)
       .thenRejected({ code: 'deployments/revision-present' });
   });
-  it('leaves a pinned revision with any apply', () => {
+  it('replaces a pinned revision on any apply', () => {
     const pinned = { ...aConfiguration, rollbackOf: 1 };
     given(configured(1), requested(1, 1), succeeded(1, 1), configured(2, pinned), requested(2, 2), succeeded(2, 2))
       .when({ ...configure, configuration: aConfiguration, revision: 3, attemptId: 't3' }, ada)
@@ -117,7 +117,7 @@ describe('configure an application', () => {
 
 describe('end an attempt', () => {
   const outcome = { outcome: 'succeeded', message: 'all pods ready', endpoint: null, replicas: '1/1' } as const;
-  it('counts the first end', () => {
+  it('records only the first end', () => {
     given(configured(1), requested(1, 1))
       .when({ type: 'end-attempt', attemptId: 't1', outcome }, ada)
       .thenRecorded(succeeded(1, 1));
@@ -125,7 +125,7 @@ describe('end an attempt', () => {
       .when({ type: 'end-attempt', attemptId: 't1', outcome }, ada)
       .thenNothingRecorded();
   });
-  it('deletes with the end of a deletion', () =>
+  it('deletes the application when its deletion ends', () =>
     given(
       configured(1),
       requested(1, 1),
@@ -135,7 +135,7 @@ describe('end an attempt', () => {
     )
       .when({ type: 'end-attempt', attemptId: 't2', outcome }, ada)
       .thenRecorded(succeeded(2, 1), { type: 'application.deleted.v1', data: {} }));
-  it('asks for the next attempt when one is abandoned, unless a newer one was asked for', () => {
+  it('requests the next attempt after one was abandoned, unless a newer one was requested', () => {
     const abandon = { type: 'abandon-attempt', attemptId: 't1', claims: 1, nextAttemptId: 't9' } as const;
     const abandoned: ApplicationEvent = { type: 'deployment.abandoned.v1', data: { ...ref(1, 1), claims: 1 } };
     given(configured(1), requested(1, 1))
@@ -150,7 +150,7 @@ describe('end an attempt', () => {
   });
 });
 
-describe('use-S1: what protects an application', () => {
+describe('use-S1: protection of an application', () => {
   const history = [configured(1), requested(1, 1), succeeded(1, 1)];
   const looked = (isProtected: boolean) => ({
     isAdmin: false,
@@ -158,7 +158,7 @@ describe('use-S1: what protects an application', () => {
     neighbors: [],
   });
   const removal = { type: 'delete', orphan: false, attemptId: 't2', running: [] } as const;
-  it('is judged by the revision that is there when the events are written', () => {
+  it('is decided by the revision that exists when the events are written', () => {
     const protection = looked(true);
     given(...history)
       .when({ ...configure, protection }, ada)
@@ -170,7 +170,7 @@ describe('use-S1: what protects an application', () => {
       .when({ ...configure, protection: looked(false) }, ada)
       .thenRecorded(configured(2, two), requested(2, 2));
   });
-  it('is looked at again when that is a revision on another profile', () =>
+  it('must be looked up again when that revision is on another profile', () =>
     given(configured(1, { ...aConfiguration, profile: { ...aConfiguration.profile, id: 'p9' } }))
       .when({ ...configure, protection: looked(false) }, ada)
       .thenRejected({ code: 'deployments/contended' }));
@@ -178,7 +178,7 @@ describe('use-S1: what protects an application', () => {
 
 describe('delete an application', () => {
   const command = { type: 'delete', orphan: false, attemptId: 't2', running: [], protection: ADMIN } as const;
-  it('asks for an attempt that takes its objects away, once', () => {
+  it('requests an attempt that deletes its objects, once', () => {
     const asked: ApplicationEvent[] = [
       { type: 'application.deletion-requested.v1', data: { orphan: false } },
       requested(2, 1, { kind: 'delete', cause: 'delete' }),
@@ -190,6 +190,6 @@ describe('delete an application', () => {
       .when({ ...command, attemptId: 't3' }, ada)
       .thenNothingRecorded();
   });
-  it('ends at once what has only its name', () =>
+  it('ends an application that has only a name immediately', () =>
     given().when(command, ada).thenRecorded({ type: 'application.deleted.v1', data: {} }));
 });

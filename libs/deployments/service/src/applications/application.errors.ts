@@ -37,7 +37,7 @@ export const applicationErrors = {
         fix: `omit namespace, or set it to ${namespace}`,
       },
     ),
-  /** @param application that has the host, where whoever asks may see it */
+  /** @param application the application that has the host, if the caller may see it */
   hostTaken: (host: string, cluster: string, application?: string) =>
     domainError(
       'deployments/host-taken',

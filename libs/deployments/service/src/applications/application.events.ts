@@ -4,18 +4,18 @@ import type { Configuration } from '../catalog/beginnings.ts';
 
 export interface AttemptRef {
   readonly attemptId: string;
-  /** Grows with each attempt of the application. */
+  /** Increases with each attempt of the application. */
   readonly number: number;
   readonly revision: number;
 }
 
-/** An object that is not as it was applied: `Deployment/web was changed by kubectl`, and a few fields. */
+/** An object that differs from what was applied: `Deployment/web was changed by kubectl`, and some of its fields. */
 export interface Drift {
   readonly what: string;
   readonly fields: readonly string[];
 }
 
-/** Stream: `application-<application id>`. One terminal event per attempt. */
+/** Stream: `application-<application id>`. Each attempt has one terminal event. */
 export type ApplicationEvent =
   | Fact<'application.configured.v1', Configuration & { readonly revision: number }>
   | Fact<'application.deletion-requested.v1', { readonly orphan: boolean }>
@@ -25,11 +25,11 @@ export type ApplicationEvent =
         readonly kind: 'deploy' | 'delete';
         readonly orphan: boolean;
         readonly cause: 'apply' | 'rollback' | 'delete' | 'abandoned' | 'sync' | 'restart' | 'resume';
-        /** RFC 3339: pods are replaced, and this time is written on their template. */
+        /** RFC 3339 time, written to the pod template so that pods are replaced. */
         readonly restart?: string;
-        /** No failure is waited for. */
+        /** Whether the attempt fails at the first failure instead of waiting for recovery. */
         readonly failFast?: true;
-        /** Milliseconds until it is taken up: of a deletion that is tried again. */
+        /** Milliseconds until the attempt may start. Set when a deletion is retried. */
         readonly delayMs?: number;
       }
     >
@@ -48,7 +48,7 @@ export type ApplicationEvent =
       }
     >
   | Fact<'deployment.superseded.v1', AttemptRef & { readonly byRevision: number }>
-  /** `claims`: how many claims of this attempt ended without an end. */
+  /** `claims`: how many claims of this attempt ended without a report of the end. */
   | Fact<'deployment.abandoned.v1', AttemptRef & { readonly claims: number }>
   | Fact<
       'application.health-changed.v1',
@@ -57,15 +57,17 @@ export type ApplicationEvent =
         readonly message: string;
         readonly code: string | null;
         readonly replicas: string | null;
-        /** Whether the cluster is as it was applied; absent from observers before 0.2. */
+        /** Whether the cluster matches what was applied. Absent from observers before 0.2. */
         readonly sync?: 'Synced' | 'OutOfSync';
-        /** What is not, and who changed it. */
+        /** What differs, and who changed it. */
         readonly drift?: readonly Drift[];
-        /** The revision whose failed attempt this ends: every object of it is there, as applied, and healthy. */
+        /**
+         * Revision whose failed attempt this completes: all its objects exist, match what was applied, and are healthy.
+         */
         readonly completes?: number;
       }
     >
-  /** Until it is resumed, revisions are recorded and not deployed. */
+  /** Until the application is resumed, revisions are recorded but not deployed. */
   | Fact<'application.paused.v1', Record<never, never>>
   /** Ends a pause and the pin of a rollback. */
   | Fact<'application.resumed.v1', Record<never, never>>

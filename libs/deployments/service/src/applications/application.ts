@@ -11,16 +11,16 @@ export interface Revision extends Configuration {
 
 export interface Application {
   readonly status: 'absent' | 'active' | 'deleting' | 'deleted';
-  /** `v1` first. */
+  /** In order, starting with `v1`. */
   readonly revisions: readonly Revision[];
-  /** From the last deployment that succeeded on, oldest first: what may still stand on the cluster came from these. */
+  /** Attempts since the last successful deployment, oldest first. They may have left objects on the cluster. */
   readonly attempts: readonly Attempt[];
   readonly attemptCount: number;
-  /** Revisions are recorded and not deployed. */
+  /** Whether revisions are recorded but not deployed. */
   readonly paused: boolean;
-  /** Its latest revision came by a rollback, and its pin was ended. */
+  /** Whether the latest revision is a rollback whose pin was ended. */
   readonly unpinned: boolean;
-  /** Claims in a row that ended without an end. */
+  /** Consecutive claims that ended without a report of the end. */
   readonly lostClaims: number;
   readonly health:
     | {

@@ -34,7 +34,7 @@ interface Found {
   readonly present: Guarded | undefined;
 }
 
-/** Deletion and rollback. */
+/** Handles deletion and rollback. */
 @Controller()
 export class ApplicationsHandlers {
   constructor(
@@ -74,7 +74,8 @@ export class ApplicationsHandlers {
     const running = await this.history.running(application.attempts);
     if (!history.ok) return refuse(history.error);
     if (!running.ok) return refuse(running.error);
-    // What goes, or with `orphan` what stays, as far as it is known: an attempt in hand is ended first and may have made more.
+    // The known objects that are deleted or, with `orphan`, kept. A running attempt ends first, and may have created
+    // more.
     const objects = inventoryOf(history.value).map(({ kind, name: object }) => `${kind}/${object}`);
     const command = {
       type: 'delete',
@@ -201,7 +202,7 @@ function placeOf(applicationId: string, application: Application, { organization
   };
 }
 
-/** The revision that was asked for, or the newest that succeeded before the present one. */
+/** Returns the requested revision, or the newest one before the present that succeeded. */
 function targetOf(application: Application, name: string, to: number | undefined): Result<Revision, DomainError> {
   const latest = latestOf(application);
   if (!latest) return err(deploymentsErrors.nothingToRollBackTo(name));

@@ -6,7 +6,7 @@ import { omit } from '../shared/omit.ts';
 import { deploymentFamily, type ApplicationDocument, type DeploymentFact } from './application-document.ts';
 import type { ApplicationEvent } from './application.events.ts';
 
-/** Answers everything about one application that is not asked live. One document per application. */
+/** Read model of applications: everything that is not read from the cluster. One document per application. */
 export const applicationsProjection: Projection<DeploymentFact, ApplicationDocument> = {
   name: 'deployments-applications.v5',
   events: deploymentFamily,
@@ -106,7 +106,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
         open,
         hasOpen: true,
         status: kind === 'delete' ? 'DELETING' : 'REQUESTED',
-        // A deletion that is tried again later is told by why it failed.
+        // A deletion that is retried later keeps the message of its failure.
         ...(delayMs === undefined && { message: 'waiting for a worker', code: null, fix: null }),
         updatedAt: at,
       };
@@ -188,7 +188,10 @@ function closed(document: ApplicationDocument, attemptId: string, state: Attempt
   return { ...document, open, hasOpen: open.length > 0, attempt };
 }
 
-/** What is observed changes the status only where no rollout is under way, and never hides that a revision failed. */
+/**
+ * Applies an observation. It changes the status only if no rollout is in progress, and never hides that a revision
+ * failed.
+ */
 function withHealth(
   document: ApplicationDocument,
   event: Extract<ApplicationEvent, { type: 'application.health-changed.v1' }>['data'],
@@ -220,7 +223,7 @@ const STATUS_OF: Partial<Record<Health, ApplicationStatus>> = {
   Progressing: 'PROGRESSING',
 };
 
-/** Steps of an attempt move the status while it is the newest. */
+/** Applies a step of an attempt. Only the newest attempt changes the status. */
 function step(
   document: ApplicationDocument,
   event: AttemptEvent,

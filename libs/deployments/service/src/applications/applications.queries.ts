@@ -109,7 +109,7 @@ export class ApplicationsQueries {
       context.consistency,
     );
     if (!found.ok) return refuse(found.error);
-    const revisions = found.value.items.map(({ document }) => document); // by id, so by revision
+    const revisions = found.value.items.map(({ document }) => document); // sorted by id, which sorts them by revision
     const nameOf = await this.organizations.namesOf(
       revisions.map(({ by }) => by),
       context,
@@ -129,14 +129,14 @@ export class ApplicationsQueries {
   }
 }
 
-/** A revision is RUNNING while a worker has its attempt: that is a step of the attempt, not of the revision. */
+/** Returns the state of a revision. RUNNING is a state of the attempt: a worker is processing it. */
 const stateOf = (
   { state, revision }: RevisionDocument,
   { attempt, revision: latest }: ApplicationDocument,
 ): RevisionDocument['state'] =>
   state === 'QUEUED' && revision === latest && attempt?.state === 'RUNNING' ? 'RUNNING' : state;
 
-/** `yes`, or why one cannot go back to it. */
+/** Returns `yes`, or the reason why a rollback to the revision is not possible. */
 function rollbackOf({ revision, succeeded, state }: RevisionDocument, application: ApplicationDocument): string {
   if (application.deleted) return 'deleted';
   if (application.status === 'DELETING') return 'being deleted';

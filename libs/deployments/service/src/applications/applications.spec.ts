@@ -54,8 +54,8 @@ const status = async (name: string) => {
   return answer.value;
 };
 
-describe('applications over embedded engines', () => {
-  it('creates, deploys, changes, rolls back and deletes', async () => {
+describe('the deployments service', () => {
+  it('creates, deploys, changes, rolls back and deletes an application', async () => {
     const created = await apply('web', image('web', '1.4.2'));
     expect(created).toMatchObject({
       ok: true,
@@ -149,7 +149,7 @@ describe('applications over embedded engines', () => {
     expect(await apply('web', image('web', '2.0.0'))).toMatchObject({ ok: true, value: { outcome: 'created' } });
   });
 
-  it('tells what happened, oldest first, and continues as it happens', async () => {
+  it('lists events, oldest first, and then streams new ones', async () => {
     await apply('web', image('web', '1.4.2'));
     await worker.deploy([entry('Deployment', 'web')]);
     const steps = await platform.read(applicationEventsRequest, { org, name: 'web' }, ada());
@@ -169,7 +169,7 @@ describe('applications over embedded engines', () => {
     expect((await following)[4]).toMatchObject({ step: 'requested', version: 'v2' });
   });
 
-  it('F4: the same request again gets the same answer and records nothing', async () => {
+  it('F4: returns the same response to a repeated request and records nothing', async () => {
     const first = await apply('web', image('web', '1.4.2'), ada({ key: 'k1' }));
     const events = (await platform.engines.events()).length;
     const second = await apply('web', image('web', '1.4.2'), ada({ key: 'k1' }));
@@ -181,7 +181,7 @@ describe('applications over embedded engines', () => {
     expect(await platform.engines.events()).toHaveLength(events);
   });
 
-  it('F4: a rollback whose answer was lost is answered again and not made twice', async () => {
+  it('F4: does not roll back twice when a rollback whose response was lost is retried', async () => {
     for (const tag of ['1', '2']) {
       await apply('web', image('web', tag));
       await worker.deploy();
@@ -197,7 +197,7 @@ describe('applications over embedded engines', () => {
     expect(await platform.engines.events()).toHaveLength(events);
   });
 
-  it('F5: the same Idempotency-Key with another body is refused', async () => {
+  it('F5: rejects an Idempotency-Key that is repeated with another body', async () => {
     await apply('web', image('web', '1'), ada({ key: 'k', body: 'one' }));
     expect(await apply('web', image('web', '2'), ada({ key: 'k', body: 'two' }))).toMatchObject({
       ok: false,
@@ -205,7 +205,7 @@ describe('applications over embedded engines', () => {
     });
   });
 
-  it('F5: the same key from another caller is another request, and two at once get one answer', async () => {
+  it('F5: scopes a key to its caller, and returns one response to concurrent requests', async () => {
     const [first, second] = await Promise.all([
       apply('web', image('web', '1'), ada({ key: 'k' })),
       apply('web', image('web', '1'), ada({ key: 'k' })),
@@ -235,7 +235,7 @@ describe('applications over embedded engines', () => {
     expect(await platform.engines.events()).toHaveLength(events);
   });
 
-  it('refuses a revision that is not the one seen, and names that do not fit', async () => {
+  it('rejects a stale revision and invalid names', async () => {
     await apply('web', image('web', '1.4.2'));
     expect(await apply('web', image('web', '1.5.0'), ada({ ifMatch: 7 }))).toMatchObject({
       ok: false,
@@ -257,7 +257,7 @@ describe('applications over embedded engines', () => {
     });
   });
 
-  it('A2: another organization’s profile is as one that does not exist', async () => {
+  it('A2: does not reveal whether a profile exists in another organization', async () => {
     await platform.found('org-2', 'other', { mallory: 'owner' });
     const answer = await platform.ask(
       applyApplicationRequest,
@@ -283,7 +283,7 @@ describe('applications over embedded engines', () => {
     ).toMatchObject({ ok: false, error: { kind: 'not-found' } });
   });
 
-  it('an editor does not deploy to a protected profile', async () => {
+  it('does not let an editor deploy to a protected profile', async () => {
     await platform.ask(
       applyProfileRequest,
       { org, name: 'production', manifest: profile('production', { protected: true }) },
@@ -309,7 +309,7 @@ describe('applications over embedded engines', () => {
     ).toMatchObject({ ok: true });
   });
 
-  it('E1, E20: namespaces that are reserved, not allowed or taken are refused; a default gets a suffix', async () => {
+  it('E1, E20: rejects namespaces that are reserved, not allowed or taken; a default gets a suffix', async () => {
     for (const namespace of ['kube-system', 'default', 'astro-system'])
       expect(await apply('web', image('web', '1', {}, { namespace }))).toMatchObject({
         ok: false,

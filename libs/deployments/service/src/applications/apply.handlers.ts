@@ -23,7 +23,7 @@ import { NameRelease } from './name-release.service.ts';
 
 type Applied = OutputOf<typeof applyApplicationRequest>;
 
-/** How often a deployment is prepared again because others changed the application in the meantime. */
+/** How often a deployment is planned again because others changed the application in the meantime. */
 const TRIES = 20;
 
 @Controller()
@@ -61,7 +61,9 @@ export class ApplyHandlers {
     }
   }
 
-  /** One try: what is there now, what the manifest makes of it, and the writes, the owner's first. */
+  /**
+   * Tries once: reads the present state, plans the manifest, and writes, starting with the stream that owns the name.
+   */
   private async once(
     read: Parameters<DeploymentPlanner['plan']>[0],
     failFast: boolean,
@@ -81,7 +83,8 @@ export class ApplyHandlers {
     const isWell = isSameContent && !needsRepair(application);
     const drifted = isWell && (await this.live.hasDrifted(prepared, application, context));
     const isUnchanged = isWell && !drifted;
-    const isRepair = isSameContent && newestAttemptOf(application)?.state === 'succeeded'; // as `app sync`, not counted
+    // like `app sync`, not counted
+    const isRepair = isSameContent && newestAttemptOf(application)?.state === 'succeeded';
     if (!isUnchanged && !context.dryRun) {
       for (const [record, text] of prepared.records) {
         const stored = await this.records.put(record, text);
@@ -99,7 +102,7 @@ export class ApplyHandlers {
     return deployed.ok ? ok({ prepared, deployed: deployed.value }) : deployed;
   }
 
-  /** Id of the application that has the name. One that is deleted but has not given its name back does so now. */
+  /** Returns the id of the application that has the name. Releases the name first if that application is deleted. */
   private async presentId(
     name: string,
     organizationId: string,

@@ -7,7 +7,7 @@ import { omit } from '../shared/omit.ts';
 import { digestOf } from '../shared/vault-records.service.ts';
 import type { Guarded } from './protection.ts';
 
-/** The profile that a manifest names, and its cluster. */
+/** The profile that a manifest refers to, and its cluster. */
 export interface UsedProfile {
   readonly id: string;
   readonly revision: number;
@@ -24,7 +24,7 @@ export const guardedBy = (
   namespaceMode,
 });
 
-/** A revision as the log will know it, and the vault records that must be there before: name and text. */
+/** Returns the configuration that the event contains, and the vault records (name and text) to store before it. */
 export function configurationOf(given: {
   readonly spec: ApplicationSpec;
   readonly organizationId: string;
@@ -83,8 +83,8 @@ export function configurationOf(given: {
 }
 
 /**
- * SHA-256 of what a revision deploys, without its numbers. How a release writes the objects is not part of it: the same
- * manifest stays the same revision after an upgrade of the platform, and its pods stay.
+ * Returns the SHA-256 of what a revision deploys, without its revision numbers. How a release renders the objects is
+ * not included, so that after an upgrade of the platform the same manifest is the same revision, and its pods are kept.
  */
 function contentDigestOf(resolved: ResolvedSpec): string {
   const { source, ...content } = omit(resolved, 'revision', 'profile');
@@ -97,6 +97,6 @@ function contentDigestOf(resolved: ResolvedSpec): string {
 const contentOf = ({ workload }: Extract<ResolvedSpec['source'], { type: 'image' }>) =>
   omit(workload, 'rendering', 'priority');
 
-/** What was resolved, written as the revision before was where that deploys the same. */
+/** Returns the resolved specification in the format of the previous revision if both deploy the same. */
 export const asBefore = (before: ResolvedSpec | undefined, resolved: ResolvedSpec): ResolvedSpec =>
   before && contentDigestOf(before) === contentDigestOf(resolved) ? { ...resolved, source: before.source } : resolved;

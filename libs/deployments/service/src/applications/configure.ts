@@ -9,22 +9,23 @@ import { supersedeQueued } from './supersede.ts';
 export interface Configure {
   readonly type: 'configure';
   readonly configuration: Configuration;
-  /** The number that the content was resolved for; another one by now means that somebody was faster. */
+  /** The revision for which the content was resolved. If the application has another one, somebody else was faster. */
   readonly revision: number;
   readonly attemptId: string;
-  /** A look at the cluster found that it is not as it was applied. */
+  /** Whether a check of the cluster found a drift. */
   readonly drifted?: boolean;
-  /** No failure of the rollout is waited for. */
+  /** Whether the attempt fails at the first failure of the rollout. */
   readonly failFast?: boolean;
-  /** Attempts of this application that a worker holds. */
+  /** Ids of this application's attempts that a worker has claimed. */
   readonly running: readonly string[];
   readonly protection: Protection;
   readonly ifMatch?: number;
 }
 
 /**
- * Records a new revision and asks for its deployment, unless the application is paused. The same content again records nothing
- * while it runs or is on its way; where it failed, or the cluster is not as it was applied, the same revision is tried again.
+ * Records a new revision and requests its deployment, unless the application is paused. The same content records
+ * nothing while it is running or being deployed. If it failed, or the cluster has drifted, the same revision is
+ * deployed again.
  */
 export function configure(
   command: Configure,
@@ -77,7 +78,7 @@ export function configure(
   ]);
 }
 
-/** Neither what was asked for nor what comes of it differs; a pinned revision is left by any apply. */
+/** Returns whether both the manifest and the resolved content are unchanged. A pinned revision counts as changed. */
 export function isSame(wanted: Configuration, application: Application): boolean {
   const latest = latestOf(application);
   return (
@@ -86,12 +87,14 @@ export function isSame(wanted: Configuration, application: Application): boolean
     (latest.rollbackOf === null || application.unpinned) &&
     wanted.manifest.digest === latest.manifest.digest &&
     wanted.contentDigest === latest.contentDigest &&
-    // What an editor may not deploy an admin may.
+    // A revision that failed for an editor may succeed for an admin.
     (wanted.byAdmin !== true || latest.byAdmin === true || newestAttemptOf(application)?.state !== 'failed')
   );
 }
 
-/** The newest attempt ended without success, or the observer sees that what it made is broken, gone, or changed by others. */
+/**
+ * Returns whether the newest attempt failed, or the observer reports that its objects are broken, missing, or changed.
+ */
 export function needsRepair(application: Application): boolean {
   const newest = newestAttemptOf(application);
   if (newest?.state === 'open') return false;

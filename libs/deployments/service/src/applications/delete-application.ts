@@ -7,19 +7,19 @@ import { supersedeQueued } from './supersede.ts';
 
 export interface DeleteApplication {
   readonly type: 'delete';
-  /** Leave the objects on the cluster. */
+  /** Whether to leave the objects on the cluster. */
   readonly orphan: boolean;
   readonly attemptId: string;
   readonly running: readonly string[];
   readonly protection: Protection;
 }
 
-/** Ends an application that has only its name: nothing of it can be on a cluster. */
+/** Ends an application that has only a name, so none of its objects can be on a cluster. */
 export interface Discard {
   readonly type: 'discard';
 }
 
-/** Asks for the end of an application; a repeat while it is under way records nothing. */
+/** Requests the deletion of an application. Records nothing if the deletion is already in progress. */
 export function deleteApplication(
   { orphan, attemptId, running, protection }: DeleteApplication,
   application: Application,
@@ -32,7 +32,7 @@ export function deleteApplication(
   if (refused) return err(refused);
   const newest = newestAttemptOf(application);
   const isOnItsWay = newest?.kind === 'delete' && newest.state === 'open';
-  if (isOnItsWay && (!newest.delayed || running.includes(newest.id))) return ok([]); // one that waits for its time is taken up now
+  if (isOnItsWay && (!newest.delayed || running.includes(newest.id))) return ok([]); // a delayed retry starts now
   const asked: ApplicationEvent[] =
     application.status === 'deleting' ? [] : [{ type: 'application.deletion-requested.v1', data: { orphan } }];
   return ok([
@@ -52,6 +52,6 @@ export function deleteApplication(
   ]);
 }
 
-/** The event is the fence too: a creation that was interrupted cannot continue after it. */
+/** Ends an application that has only a name. The event also prevents an interrupted creation from continuing. */
 export const discard = (application: Application): Result<readonly ApplicationEvent[], DeploymentsError> =>
   ok(application.status === 'absent' ? [{ type: 'application.deleted.v1', data: {} }] : []);

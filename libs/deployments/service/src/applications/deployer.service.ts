@@ -17,24 +17,24 @@ import { NameRelease } from './name-release.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
 import { refusedChange } from './protection.ts';
 
-/** How often a namespace is looked at again because others claim it in the meantime. */
+/** How often the claim of a namespace is retried because others claim it at the same time. */
 const TRIES = 20;
 
-/** A revision, ready to be recorded. */
+/** A revision that is ready to be recorded. */
 export interface Deployment {
   readonly organizationId: string;
   readonly applicationId: string;
   readonly configuration: Configuration;
   readonly revision: number;
-  /** The person named the namespace. */
+  /** Whether the manifest names the namespace. */
   readonly named: boolean;
-  /** Host names that the revision asks for. */
+  /** Hosts that the revision requires. */
   readonly hosts: readonly string[];
-  /** Who asks is owner, admin, or a global admin who logged in: no profile is closed to them. */
+  /** Whether the caller is an owner, an admin, or a global admin who logged in, and so may use all profiles. */
   readonly isAdmin: boolean;
-  /** A look at the cluster found that it is not as it was applied. */
+  /** Whether a check of the cluster found a drift. */
   readonly drifted?: boolean;
-  /** No failure of the rollout is waited for. */
+  /** Whether the attempt fails at the first failure of the rollout. */
   readonly failFast?: boolean;
 }
 
@@ -45,7 +45,7 @@ export interface Deployed {
   readonly repeated: boolean;
 }
 
-/** Writes a revision into the streams that it concerns, the owner's first. */
+/** Writes a revision to the streams that it concerns, starting with the one that owns the name. */
 @Injectable()
 export class Deployer {
   constructor(
@@ -58,15 +58,15 @@ export class Deployer {
   ) {}
 
   /**
-   * Makes an application: its name, then the namespace, then its hosts, then its own stream. What has only its name ends when the rest is
-   * refused.
-   * @returns `deployments/stale-revision` when another application got the name in the meantime
+   * Creates an application: claims its name, then its namespace, then its hosts, and then begins its own stream. If a
+   * later step is rejected, the application is ended.
+   * @returns `deployments/stale-revision` if another application got the name in the meantime
    */
   create(deployment: Deployment, context: OrganizationContext): Promise<Result<Deployed, DomainError>> {
     return ownerFirst({ begin: () => this.claimName(deployment, context), ...this.rest(deployment, context) });
   }
 
-  /** What is left of a creation; an application that has begun needs nothing more. */
+  /** Completes an interrupted creation. Does nothing if the application's stream has begun. */
   async resumeCreation(deployment: Deployment, context: CommandContext): Promise<Result<unknown, DomainError>> {
     const present = await this.commands.load(applicationDecider, applicationStream(deployment.applicationId));
     if (!present.ok) return present;
@@ -85,7 +85,7 @@ export class Deployer {
     };
   }
 
-  /** Takes the name and counts the deployment. */
+  /** Claims the name and counts the deployment. */
   private async claimName(
     { organizationId, applicationId, configuration, named }: Deployment,
     context: OrganizationContext,
@@ -108,7 +108,7 @@ export class Deployer {
     return owner && owner.id !== applicationId ? err(deploymentsErrors.staleRevision()) : ok(undefined);
   }
 
-  /** Counts a deployment of an application that exists. */
+  /** Counts a deployment of an existing application. */
   async count(
     { organizationId, applicationId, configuration }: Deployment,
     context: OrganizationContext,
@@ -127,7 +127,10 @@ export class Deployer {
     return counted.ok ? ok(undefined) : err(counted.error);
   }
 
-  /** Whoever shares a namespace must have been looked at: another one that comes in between is looked at too. */
+  /**
+   * Claims the namespace. The protection of each application that shares it must be known: if another one joins in
+   * between, the protection is looked up again.
+   */
   private async claimNamespace(deployment: Deployment, context: CommandContext): Promise<Result<void, DomainError>> {
     const { organizationId, applicationId, configuration, named, isAdmin } = deployment;
     const { name, targetNamespace: namespace, cluster } = configuration;
@@ -154,7 +157,10 @@ export class Deployer {
     }
   }
 
-  /** Configures an application as it was; then its name points to the profile of that revision, where that still exists. */
+  /**
+   * Configures an application as it was earlier, and points its name to the profile of that revision if it still
+   * exists.
+   */
   async goBack(
     deployment: Deployment,
     context: CommandContext & { readonly dryRun?: boolean; readonly ifMatch?: number },
@@ -207,7 +213,7 @@ export class Deployer {
     return withdrawn.ok ? recorded : withdrawn;
   }
 
-  /** Ends an application that has nothing but its name, and perhaps its namespace; one that has begun stays as it is. */
+  /** Ends an application that has only its name, and perhaps its namespace. One whose stream has begun is unchanged. */
   private async discard(deployment: Deployment, context: CommandContext): Promise<Result<unknown, DomainError>> {
     const { organizationId, applicationId, configuration } = deployment;
     const stream = applicationStream(applicationId);
@@ -215,7 +221,7 @@ export class Deployer {
       step: 'discard',
     });
     if (!discarded.ok) return discarded;
-    // Its own stream does not know of namespace and hosts.
+    // Its own stream does not list the namespace and the hosts.
     const { cluster, targetNamespace } = configuration;
     const claimed = { clusterUid: cluster.uid, namespace: targetNamespace };
     const freed = await this.release.ofUnused(claimed, applicationId, context);

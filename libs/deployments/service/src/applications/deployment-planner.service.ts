@@ -30,15 +30,15 @@ import { ProtectionReader, type Place } from './protection.service.ts';
 import { presentOf } from './protection.ts';
 import { RevisionContent } from './revision-content.service.ts';
 
-/** A manifest with everything decided about it, before anything is written. */
+/** A manifest with all decisions made, before anything is written. */
 export interface PlannedDeployment extends Deployment {
   readonly application: Application;
   readonly resolved: ResolvedSpec;
-  /** Vault records that must be there before the event: name and text. */
+  /** Vault records (name and text) to store before the event. */
   readonly records: readonly (readonly [name: string, text: string])[];
 }
 
-/** Reads a manifest and decides what it comes to, from the profile, its cluster and what is there already. */
+/** Reads a manifest and plans its deployment, based on the profile, its cluster and the present application. */
 @Injectable()
 export class DeploymentPlanner {
   constructor(
@@ -51,7 +51,7 @@ export class DeploymentPlanner {
     @Inject(HostClaims) private readonly hosts: HostClaims,
   ) {}
 
-  /** @param applicationId of the application that has the name, or of the one to be made */
+  /** @param applicationId of the application that has the name, or of the one to create */
   async plan(
     { spec, pointer }: ReadManifest<ApplicationSpec>,
     applicationId: string,
@@ -146,7 +146,10 @@ export class DeploymentPlanner {
     });
   }
 
-  /** The profile that the manifest names; else the one that the application has, else the only one. */
+  /**
+   * Returns the profile that the manifest names. Defaults to the application's present profile, then to the only
+   * profile of the organization.
+   */
   private async profileFor(
     spec: ApplicationSpec,
     latest: Revision | undefined,
@@ -178,7 +181,7 @@ export class DeploymentPlanner {
           `${pointer}/profileName`,
         ),
       );
-    const written = JSON.parse(record.value) as ProfileSpec; // written by ourselves after parsing
+    const written = JSON.parse(record.value) as ProfileSpec; // the platform validated it before it stored it
     const { tier } = profile.content;
     const profileSpec = tier === null ? written : { ...written, availabilityTier: tier };
     return ok({
@@ -232,7 +235,7 @@ export class DeploymentPlanner {
   }
 }
 
-/** A namespace that is not named yet is this application's alone. */
+/** Returns the namespace. A namespace that the platform names is used by this application alone. */
 function targetOf(
   latest: Revision | undefined,
   { namespace }: ApplicationSpec,

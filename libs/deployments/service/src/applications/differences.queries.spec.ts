@@ -50,7 +50,7 @@ const paths = (answer: unknown) =>
   (answer as { value: { changes: { path: string }[] } }).value.changes.map(({ path }) => path);
 
 describe('use-D20: differences of an application', () => {
-  it('are those of the latest revision and the one before, or of any two', async () => {
+  it('are those between the latest revision and the one before, or between any two', async () => {
     const latest = await platform.ask(diffApplicationRequest, { org, name: 'web' }, as('eve'));
     expect(latest).toMatchObject({
       ok: true,
@@ -82,7 +82,7 @@ describe('use-D20: differences of an application', () => {
     });
   });
 
-  it('tell what a manifest would change, also on a protected profile, and change nothing', async () => {
+  it('show what a manifest would change, even on a protected profile, and change nothing', async () => {
     const manifest = web('4', 'canary-two', { profileName: 'production' });
     const planned = await platform.ask(diffManifestRequest, { org, name: 'web', manifest }, as('eve'));
     expect(planned).toMatchObject({ ok: true, value: { from: 'v3', to: 'manifest' } });
@@ -103,7 +103,7 @@ describe('use-D20: differences of an application', () => {
     });
   });
 
-  it('are none between a revision and the rollback to it', async () => {
+  it('are empty between a revision and the rollback to it', async () => {
     const back = await platform.ask(rollbackRequest, { org, name: 'web', to: 1 }, as('ada'));
     expect(back).toMatchObject({ ok: true, value: { rollbackOf: 'v1' } });
     expect(paths(await platform.ask(diffApplicationRequest, { org, name: 'web', from: 1, to: 4 }, as('eve')))).toEqual(
@@ -113,7 +113,7 @@ describe('use-D20: differences of an application', () => {
 });
 
 describe('the manifest of a revision', () => {
-  it('is what was applied, for whoever may deploy it', async () => {
+  it('is returned as applied to callers who may deploy it', async () => {
     for (const who of ['ada', 'grace']) {
       const found = await platform.ask(getRevisionRequest, { org, name: 'web', revision: 3 }, as(who));
       expect(found).toMatchObject({
@@ -144,7 +144,7 @@ describe('the manifest of a revision', () => {
     expect(again).toMatchObject({ ok: true, value: { outcome: 'configured' } });
   });
 
-  it('has fingerprints for everybody else, and is then no manifest that can be applied', async () => {
+  it('has fingerprints for all other callers, and cannot be applied', async () => {
     await apply('6', 'canary-six', { profileName: 'production' });
     for (const [who, revision] of [
       ['eve', 3],

@@ -32,7 +32,7 @@ interface Present {
   readonly application: Application;
 }
 
-/** What revisions are made of, and what differs between them. */
+/** Reads the content of revisions and the differences between them. */
 @Controller()
 export class DifferencesQueries {
   constructor(
@@ -89,7 +89,8 @@ export class DifferencesQueries {
     const found = await this.find(organizationId, name);
     if (!found.ok && found.error.code !== deploymentsErrors.applicationNotFound(name).code) return refuse(found.error);
     const id = found.ok ? found.value.id : this.commands.newId(context, 0);
-    // Nothing is deployed: what is protected may be looked at by everybody who may read the application.
+    // Nothing is deployed, so everyone who may read the application may see the differences, also on a protected
+    // profile.
     const planned = await this.planner.plan(read.value, id, { ...membership.value, isAdmin: true }, context);
     if (!planned.ok) return refuse(await this.refusals.explain(planned.error, context));
     const latest = found.ok ? latestOf(found.value.application) : undefined;
@@ -118,7 +119,7 @@ export class DifferencesQueries {
     const record = await this.records.get(asked.value.manifest.record);
     if (!record.ok) return refuse(record.error);
     if (record.value === undefined) return refuse(deploymentsErrors.sourceGone(name, asked.value.revision));
-    const spec = JSON.parse(record.value) as ApplicationSpec; // written by ourselves after parsing
+    const spec = JSON.parse(record.value) as ApplicationSpec; // the platform validated it before it stored it
     const shown = mayDeploy(membership.value, asked.value)
       ? ok({ spec, hidden: 0 })
       : await this.manifests.hidden({ spec, key: keyOf(application) });
@@ -179,7 +180,7 @@ export class DifferencesQueries {
     if (!record.ok) return record;
     return record.value === undefined
       ? err(deploymentsErrors.sourceGone(name, revision.revision))
-      : ok(JSON.parse(record.value) as ResolvedSpec); // written by ourselves
+      : ok(JSON.parse(record.value) as ResolvedSpec); // written by the platform
   }
 }
 
@@ -198,11 +199,11 @@ const diffOf = (
 ): ApplicationDiff => ({ name, from: before ? `v${before.revision}` : null, to, changes: [...changes] });
 
 /**
- * Key of an application's fingerprints: the digest of its first revision, which nobody is shown. A value cannot be guessed
- * from its fingerprint without it.
+ * Returns the key of an application's fingerprints: the digest of its first revision, which is never shown. Without it,
+ * a value cannot be guessed from its fingerprint.
  */
 const keyOf = ({ revisions }: Application): string => revisions[0]?.resolved.digest ?? '';
 
-/** Who may deploy a revision knows what is in it, or could replace it. */
+/** Returns whether the caller may deploy a revision, and so knows its content or could replace it. */
 const mayDeploy = ({ role, isAdmin }: Membership, { profile }: Revision): boolean =>
   (isAdmin && role !== undefined) || (role === 'editor' && !profile.protected);

@@ -30,7 +30,7 @@ let platform: TestPlatform;
 let queue: WorkQueue;
 let worker: FakeWorker;
 let opened = 0;
-/** What a look at the cluster shows. */
+/** What a check of the cluster finds. */
 let live: 'Synced' | 'OutOfSync' = 'Synced';
 let clusterId: string;
 
@@ -102,7 +102,7 @@ const report = async (applicationId: string, more: object = {}) => {
 const drift = [{ what: 'Deployment/web was changed by kubectl', fields: ['spec.replicas'] }];
 
 describe('use-D1: drift', () => {
-  it('is in status and events with who changed it; the same manifest deploys the same revision again', async () => {
+  it('is shown in status and events; the same manifest deploys the same revision again', async () => {
     const { applicationId } = await deployed();
     expect(await status()).toMatchObject({ status: 'RUNNING', sync: 'Synced' });
     await report(applicationId, { sync: 'OutOfSync', drift });
@@ -123,13 +123,13 @@ describe('use-D1: drift', () => {
     expect(await apply()).toMatchObject({ value: { outcome: 'unchanged' } });
   });
 
-  it('is found by an apply that looks at the cluster, before an observer told it', async () => {
+  it('is found by an apply that checks the cluster, before an observer reports it', async () => {
     await deployed();
     live = 'OutOfSync';
     expect(await apply()).toMatchObject({ value: { outcome: 'synced' } });
   });
 
-  it('ends by app sync, which no limit counts; a viewer may not', async () => {
+  it('ends with app sync', async () => {
     await deployed();
     expect(await platform.ask(syncApplicationRequest, { org, name: 'web' }, ada())).toMatchObject({
       value: { changed: true, application: { version: 'v1', status: 'REQUESTED', attempt: { number: 2 } } },
@@ -142,7 +142,7 @@ describe('use-D1: drift', () => {
     });
   });
 
-  it('is told once more by the observer when a rollout kept it from being recorded', async () => {
+  it('is reported again by the observer when a rollout kept it from being recorded', async () => {
     const { applicationId } = await deployed();
     await platform.ask(syncApplicationRequest, { org, name: 'web' }, ada());
     expect(await report(applicationId, { attemptNumber: 2, sync: 'OutOfSync', drift })).toMatchObject({
@@ -157,7 +157,7 @@ describe('use-D1: drift', () => {
 });
 
 describe('use-D1: restart, pause and resume', () => {
-  it('hands the time of a restart to the worker, also when its first worker was lost', async () => {
+  it('passes the time of a restart to the worker', async () => {
     await deployed();
     await platform.ask(restartApplicationRequest, { org, name: 'web' }, ada());
     const { task } = await worker.granted(await worker.next());
@@ -179,7 +179,7 @@ describe('use-D1: restart, pause and resume', () => {
     expect(await status()).toMatchObject({ status: 'RUNNING', version: 'v2', sync: 'Synced' });
   });
 
-  it('is Pinned after a rollback until it is resumed', async () => {
+  it('shows Pinned after a rollback until it is resumed', async () => {
     await deployed();
     await apply('2.0');
     await worker.deploy([entry('Deployment', 'web')]);
@@ -191,8 +191,8 @@ describe('use-D1: restart, pause and resume', () => {
   });
 });
 
-describe('use-D2: an inventory that is gone from the cluster', () => {
-  it('is known from the log: which attempt deployed, and which objects', async () => {
+describe('use-D2: an inventory that is missing from the cluster', () => {
+  it('can be read from the log: the attempt that deployed, and its objects', async () => {
     const { applicationId, observed } = await deployed();
     expect(observed.clusters[0]?.applications).toEqual([{ applicationId, namespace: 'acme-web', deployedBy: 1 }]);
     const objects = await platform.ask(
@@ -203,7 +203,7 @@ describe('use-D2: an inventory that is gone from the cluster', () => {
     expect(objects).toMatchObject({ value: { objects: [{ kind: 'Deployment', name: 'web' }], next: null } });
   });
 
-  it('makes an application DEGRADED, which the same manifest repairs', async () => {
+  it('makes an application DEGRADED, and applying the same manifest repairs it', async () => {
     const { applicationId } = await deployed();
     const gone = { health: 'Missing', message: 'configmap astro-inventory-x is missing', attemptNumber: null };
     await report(applicationId, { ...gone, sync: 'OutOfSync' });
@@ -219,7 +219,7 @@ describe('use-D3: a revision that failed', () => {
     const { claim } = await worker.granted(item);
     await worker.fail(item, claim, { code: 'deployments/quota-exceeded', message: 'the quota is used up' });
   };
-  it('is not RUNNING because the objects of the one before are healthy', async () => {
+  it('is not RUNNING when the objects of the previous revision are healthy', async () => {
     const { applicationId } = await deployed();
     await fail();
     await report(applicationId, { attemptNumber: 2, sync: 'OutOfSync', drift });
@@ -227,7 +227,7 @@ describe('use-D3: a revision that failed', () => {
     await report(applicationId, { attemptNumber: 2, health: 'Progressing', message: '0/1 ready', sync: 'OutOfSync' });
     expect(await status()).toMatchObject({ status: 'DEGRADED', message: 'the quota is used up' });
   });
-  it('is RUNNING when every object of it is there, as applied, and healthy', async () => {
+  it('is RUNNING when all its objects exist, match what was applied, and are healthy', async () => {
     const { applicationId } = await deployed();
     await fail();
     await report(applicationId, { attemptNumber: 2 });
@@ -240,13 +240,13 @@ describe('use-D3: a revision that failed', () => {
   });
 });
 
-describe('use-D20: what is told of a rollout', () => {
+describe('use-D20: the history of a rollout', () => {
   const history = async () => {
     await platform.settled();
     const answer = await platform.ask(listRevisionsRequest, { org, name: 'web' }, ada());
     return answer.ok ? answer.value.items.map(({ version, state, rollback }) => [version, state, rollback]) : [];
   };
-  it('says RUNNING while a worker has it, why one cannot go back, and the fix that the failure knows', async () => {
+  it('shows RUNNING while a worker has it, why a rollback is not possible, and the fix of the failure', async () => {
     const { applicationId } = await deployed();
     await apply('2.0');
     expect(await history()).toEqual([

@@ -9,25 +9,25 @@ export interface EndAttempt {
   readonly type: 'end-attempt';
   readonly attemptId: string;
   readonly outcome: AttemptOutcome;
-  /** Of the next attempt, where a deletion failed: it is tried again until it is done. */
+  /** Id of the next attempt. Set if a deletion failed, since it is retried until it succeeds. */
   readonly nextAttemptId?: string;
 }
 
-/** Milliseconds until a deletion that failed is tried again, doubled with each failure in a row. */
+/** Milliseconds until a failed deletion is retried. Doubled with each consecutive failure. */
 const RETRY_MS = { first: 60_000, most: 3_600_000 };
 
 export interface AbandonAttempt {
   readonly type: 'abandon-attempt';
   readonly attemptId: string;
-  /** Claims of this attempt, none of which came to an end. */
+  /** Number of claims of this attempt, all of which ended without a report. */
   readonly claims: number;
   readonly nextAttemptId: string;
 }
 
-/** So many claims in a row without an end mean that the work itself kills its workers. */
+/** After this many consecutive claims without a report, the work itself is assumed to crash its workers. */
 export const MOST_CLAIMS = 5;
 
-/** The first end counts; every later one records nothing. */
+/** Ends an attempt. Records nothing if it has already ended. */
 export function endAttempt(
   { attemptId, outcome, nextAttemptId }: EndAttempt,
   application: Application,
@@ -81,7 +81,10 @@ function deletionAgain({ revision, orphan }: Attempt, application: Application, 
   };
 }
 
-/** Ends an attempt whose worker is gone. The next one continues from the recorded plan, unless a newer request is there. */
+/**
+ * Ends an attempt whose worker is lost, and requests the next one, which continues with the recorded plan, unless a
+ * newer attempt was requested.
+ */
 export function abandonAttempt(
   { attemptId, claims, nextAttemptId }: AbandonAttempt,
   application: Application,

@@ -2,7 +2,7 @@ import type { Step } from '#deployments/contract';
 import type { Position, Recorded } from '#kernel';
 import type { DeploymentFact } from './application-document.ts';
 
-/** One line of `app events`, before ids become names. */
+/** One line of `app events`, before ids are replaced by names. */
 export interface EventLine {
   readonly applicationId: string;
   readonly step: Step;
@@ -16,13 +16,13 @@ export interface EventLine {
 
 type LineContent = Pick<EventLine, 'step' | 'message'> & { readonly revision?: number; readonly code?: string | null };
 
-/** What an event tells people; `undefined` for those that only the platform needs. */
+/** Returns the line of an event, or undefined for an event that only the platform uses. */
 export function eventLine(recorded: Recorded<DeploymentFact>): EventLine | undefined {
   const said = contentOf(recorded.event);
   return said && placed(said, recorded);
 }
 
-/** For watchers only: the progress of a rollout, which is not a step of its own. */
+/** Returns a line of progress of a rollout, which only watchers receive. */
 export const progressLine = (recorded: Recorded<DeploymentFact>): EventLine | undefined =>
   recorded.event.type === 'attempt.progressing.v1'
     ? placed({ step: 'applied', message: recorded.event.data.message }, recorded)

@@ -2,7 +2,7 @@ import { REMOVED, type Projection } from '#kernel';
 import { deploymentFamily, type DeploymentFact } from './application-document.ts';
 import { eventLine, type EventLine } from './event-line.ts';
 
-/** Answers `app events`. One document per event that people are shown; its id sorts by application and then by position. */
+/** Read model of `app events`. One document per event that is shown. Ids sort by application, then by position. */
 export const eventLinesProjection: Projection<DeploymentFact, EventLine> = {
   name: 'deployments-events.v3',
   events: deploymentFamily,

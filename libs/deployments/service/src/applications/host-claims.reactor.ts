@@ -7,7 +7,7 @@ import { HostClaims } from './host-claims.service.ts';
 
 type Type = 'deployment.succeeded.v1';
 
-/** Claims the hosts of applications that an earlier release deployed, the oldest deployment first. */
+/** Claims the hosts of applications that an earlier release deployed, oldest deployment first. */
 @Injectable()
 export class HostClaimsReactor extends Resumption<ApplicationEvent, Type> {
   readonly name = 'deployments-host-claims.v1';

@@ -10,7 +10,7 @@ import { applicationDecider, applicationStream } from './application.decider.ts'
 import { latestOf, type Application, type Revision } from './application.ts';
 import { RevisionContent } from './revision-content.service.ts';
 
-/** The hosts of one revision of an application. */
+/** Hosts of one revision of an application. */
 export interface RevisionHosts {
   readonly organizationId: string;
   readonly applicationId: string;
@@ -19,7 +19,10 @@ export interface RevisionHosts {
   readonly hosts: readonly string[];
 }
 
-/** A host belongs to one application of a cluster: it is claimed before a revision is recorded, like a namespace. */
+/**
+ * Claims hosts. A host belongs to one application of a cluster. Like a namespace, it is claimed before a revision is
+ * recorded.
+ */
 @Injectable()
 export class HostClaims {
   constructor(
@@ -28,20 +31,20 @@ export class HostClaims {
     @Inject(RevisionContent) private readonly contents: Pick<RevisionContent, 'of'>,
   ) {}
 
-  /** Hosts that a resolved revision asks for; those of rendered sources are known to the worker alone. */
+  /** Returns the hosts of a resolved revision. For rendered sources, only the worker can find them. */
   hostsIn({ source }: Pick<ResolvedSpec, 'source'>): Promise<Result<readonly string[], DomainError>> {
     if (source.type === 'yaml') return this.manifests.hosts(source.manifests);
     return Promise.resolve(ok(source.workload.host === undefined ? [] : [source.workload.host]));
   }
 
-  /** Hosts of a recorded revision; none where its content is gone. */
+  /** Returns the hosts of a recorded revision, or none if its content was removed. */
   async hostsOf(revision: Pick<Revision, 'resolved'>): Promise<Result<readonly string[], DomainError>> {
     const content = await this.contents.of(revision);
     if (!content.ok) return content;
     return content.value ? this.hostsIn(content.value) : ok([]);
   }
 
-  /** Refuses hosts that another application has, and writes nothing. */
+  /** Returns an error if another application has one of the hosts. Writes nothing. */
   async check(wanted: RevisionHosts): Promise<Result<void, DomainError>> {
     if (wanted.hosts.length === 0) return ok(undefined);
     const loaded = await this.commands.load(hostsDecider, hostsStream(wanted.cluster.uid));
@@ -50,7 +53,7 @@ export class HostClaims {
     return taken ? err(await this.refusal(wanted, taken)) : ok(undefined);
   }
 
-  /** All of them, or none. */
+  /** Claims all hosts or none. */
   async claim({ cluster, ...wanted }: RevisionHosts, context: CommandContext): Promise<Result<void, DomainError>> {
     if (wanted.hosts.length === 0) return ok(undefined);
     const { organizationId, applicationId, revision, hosts } = wanted;
@@ -64,7 +67,10 @@ export class HostClaims {
     return checked.ok ? err(claimed.error) : checked;
   }
 
-  /** Gives back what an application no longer uses. @param upTo what was claimed for a later revision stays */
+  /**
+   * Releases the hosts that an application no longer uses.
+   * @param upTo keeps what was claimed for later revisions than this
+   */
   async retain(
     clusterUid: string,
     kept: { readonly applicationId: string; readonly hosts: readonly string[]; readonly upTo?: number },
@@ -78,8 +84,8 @@ export class HostClaims {
   }
 
   /**
-   * Gives back what was claimed for a revision that was not recorded. Revisions since the last one that succeeded keep
-   * their hosts: objects of each may be on the cluster.
+   * Releases the hosts that were claimed for a revision that was not recorded. Revisions since the last one that
+   * succeeded keep their hosts, since their objects may be on the cluster.
    */
   async withdraw(
     { clusterUid, revision }: { readonly clusterUid: string; readonly revision: number },
@@ -90,9 +96,9 @@ export class HostClaims {
     if (!loaded.ok) return loaded;
     const application = loaded.value.state;
     const { status, revisions } = application;
-    if (status === 'absent') return ok(undefined); // being created: its name finishes or ends it
+    if (status === 'absent') return ok(undefined); // being created: the claim of its name completes or ends it
     if (status === 'deleted') return this.retain(clusterUid, { applicationId, hosts: [] }, context);
-    if (revisions.length >= revision) return ok(undefined); // the end of its deployment gives back what it lacks
+    if (revisions.length >= revision) return ok(undefined); // the end of its deployment releases what it does not use
     const hosts: string[] = [];
     for (const standing of standingRevisions(application)) {
       const found = await this.hostsOf(standing);
@@ -102,7 +108,10 @@ export class HostClaims {
     return this.retain(clusterUid, { applicationId, hosts }, context);
   }
 
-  /** What an application of an earlier release uses, which claimed nothing; what others have by now stays theirs. */
+  /**
+   * Claims the hosts of an application that an earlier release deployed without claims. Hosts that others have claimed
+   * since remain theirs.
+   */
   async adopt(applicationId: string, revision: number, context: CommandContext): Promise<Result<void, DomainError>> {
     const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
     if (!loaded.ok) return loaded;
@@ -118,7 +127,7 @@ export class HostClaims {
     );
   }
 
-  /** The refusal; an application of the same organization is named. */
+  /** Returns the error. It names the application if that belongs to the same organization. */
   private async refusal(
     { organizationId, cluster }: RevisionHosts,
     { host, holder }: NonNullable<ReturnType<typeof takenHost>>,
@@ -130,7 +139,9 @@ export class HostClaims {
   }
 }
 
-/** Revisions of which objects may be on the cluster: from the last one that succeeded on. */
+/**
+ * Returns the revisions whose objects may be on the cluster: all since the last one that succeeded, which is included.
+ */
 function standingRevisions({ revisions }: Application): readonly Revision[] {
   const last = revisions.findLastIndex(({ succeeded }) => succeeded);
   return revisions.slice(Math.max(last, 0));

@@ -15,7 +15,7 @@ import { HostClaimsReactor } from './host-claims.reactor.ts';
 
 const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
 
-describe('use-S9: hosts of a physical cluster', () => {
+describe('use-S9: hosts of a cluster', () => {
   const { given } = specify(hostsDecider);
   const claimed = (applicationId: string, revision: number, ...hosts: string[]): HostsEvent => ({
     type: 'hosts.claimed.v1',
@@ -58,7 +58,7 @@ describe('use-S9: hosts of a physical cluster', () => {
       .thenRecorded(claimed('a2', 1, second)),
   );
 
-  it('are given back by what no longer uses them, save those of a later revision', () => {
+  it('are released when no longer used, except those of a later revision', () => {
     const history = [claimed('a1', 1, 'a.dev', 'b.dev'), claimed('a1', 3, 'c.dev'), claimed('a2', 1, 'd.dev')];
     given(...history)
       .when({ type: 'retain', applicationId: 'a1', hosts: ['b.dev'], upTo: 2 }, ada)
@@ -69,7 +69,7 @@ describe('use-S9: hosts of a physical cluster', () => {
   });
 });
 
-describe('use-S9: two applications of one cluster', () => {
+describe('use-S9: the claim of a host', () => {
   const acme = givenPlatform({ members: { ada: 'owner', eve: 'editor' } });
   const uid = 'uid-of-k8s.acme.dev:6443';
   const at = (name: string, hostname: string, tag = '1') => image(name, tag, {}, { externalAccess: { hostname } });
@@ -90,7 +90,7 @@ describe('use-S9: two applications of one cluster', () => {
     return [...loaded.value.state.keys()].toSorted();
   };
 
-  it('the second one is refused before anything is recorded, and named where one may see the first', async () => {
+  it('is rejected before anything is recorded if another application has the host', async () => {
     expect(await acme.apply('shop', at('shop', 'www.acme.dev'))).toMatchObject({ ok: true });
     const before = (await acme.platform.engines.events()).length;
     for (const second of [at('web', 'www.acme.dev'), inline('web', route('api.acme.dev', 'WWW.acme.dev'))])
@@ -107,7 +107,7 @@ describe('use-S9: two applications of one cluster', () => {
     expect(dry).toMatchObject({ ok: false, error: { code: 'deployments/host-taken' } });
   });
 
-  it('of many that come at once exactly one has the host', async () => {
+  it('succeeds for exactly one of many concurrent requests', async () => {
     const names = ['a', 'b', 'c', 'd'];
     const answers = await Promise.all(names.map((name) => acme.apply(name, at(name, 'www.acme.dev'))));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
@@ -115,7 +115,7 @@ describe('use-S9: two applications of one cluster', () => {
     expect(await held()).toEqual(['www.acme.dev']);
   });
 
-  it('another organization is told that it is taken, and not by whom', async () => {
+  it('does not reveal the owner to another organization', async () => {
     expect(await acme.apply('shop', at('shop', 'www.acme.dev'))).toMatchObject({ ok: true });
     const { commands, request } = acme.platform.engines;
     const claim = {
@@ -132,7 +132,7 @@ describe('use-S9: two applications of one cluster', () => {
     });
   });
 
-  it('a change keeps both hosts until it is deployed; then the old one is free', async () => {
+  it('keeps both hosts of a change until it is deployed, then releases the old one', async () => {
     await acme.apply('shop', at('shop', 'old.acme.dev'));
     const first = await acme.worker.next();
     await acme.worker.succeed(first, (await acme.worker.granted(first)).claim, [], { hosts: ['old.acme.dev'] });
@@ -150,7 +150,7 @@ describe('use-S9: two applications of one cluster', () => {
     });
   });
 
-  it('what the worker finds in rendered objects is claimed before it is written', async () => {
+  it('includes the hosts that the worker finds in rendered objects, before they are written', async () => {
     await acme.apply('shop', at('shop', 'www.acme.dev'));
     await acme.apply('web');
     await acme.worker.next();
@@ -165,7 +165,7 @@ describe('use-S9: two applications of one cluster', () => {
     expect(await held()).toEqual(['web.acme.dev', 'www.acme.dev']);
   });
 
-  it('a refused change gives back what it claimed', async () => {
+  it('is released when a change is rejected', async () => {
     await acme.apply('shop', at('shop', 'old.acme.dev'));
     const commands = acme.platform.engines.commands;
     const claim = { type: 'claim', organizationId: ORG, revision: 2, hosts: ['lost.acme.dev'] } as const;
@@ -181,7 +181,7 @@ describe('use-S9: two applications of one cluster', () => {
     return new Set(loaded.ok ? [...loaded.value.state.values()].map(({ applicationId }) => applicationId) : []);
   };
 
-  it.each([false, true])('a deletion gives all back, with orphan: %s', async (orphan) => {
+  it.each([false, true])('is released after a deletion, with orphan: %s', async (orphan) => {
     await acme.apply('shop', at('shop', 'www.acme.dev'));
     await acme.worker.deploy();
     await acme.platform.ask(deleteApplicationRequest, { org: ORG, name: 'shop', orphan }, acme.by('ada'));
@@ -190,7 +190,7 @@ describe('use-S9: two applications of one cluster', () => {
     expect(await acme.apply('web', at('web', 'www.acme.dev'))).toMatchObject({ ok: true });
   });
 
-  it('an application that an earlier release deployed has its hosts claimed', async () => {
+  it('is made for an application that an earlier release deployed', async () => {
     await acme.apply('shop', at('shop', 'www.acme.dev'));
     const item = await acme.worker.deploy();
     const forget = { type: 'retain', applicationId: item.applicationId, hosts: [] } as const;
@@ -200,7 +200,7 @@ describe('use-S9: two applications of one cluster', () => {
     expect(await held()).toEqual(['www.acme.dev']);
   });
 
-  it('the same host on another cluster is another host', async () => {
+  it('does not affect the same host on another cluster', async () => {
     const other = registration('other', { server: 'https://other.acme.dev:6443' });
     await acme.platform.ask(registerClusterRequest, { org: ORG, name: 'other', manifest: other }, acme.by('ada'));
     const manifest = profile('elsewhere', { clusterName: 'other' });
@@ -211,7 +211,7 @@ describe('use-S9: two applications of one cluster', () => {
     expect(await acme.platform.ask(applyApplicationRequest, applied, acme.by('ada'))).toMatchObject({ ok: true });
   });
 
-  it('the worker is told whether an admin asked, who may bind for the whole cluster', async () => {
+  it('passes to the worker whether an admin, who may bind cluster-wide roles, requested the revision', async () => {
     await acme.apply('shop', image('shop', '1'), acme.by('eve'));
     const item = await acme.worker.next();
     const { claim, task } = await acme.worker.granted(item);
@@ -221,7 +221,7 @@ describe('use-S9: two applications of one cluster', () => {
     expect((await acme.worker.granted(await acme.worker.next())).task.byAdmin).toBe(true);
   });
 
-  it('what failed as an editor’s revision an admin applies again as their own', async () => {
+  it('lets an admin apply a revision again that failed for an editor', async () => {
     await acme.apply('shop', image('shop', '1'), acme.by('eve'));
     const item = await acme.worker.next();
     await acme.worker.fail(item, (await acme.worker.granted(item)).claim, { code: 'deployments/role-not-allowed' });

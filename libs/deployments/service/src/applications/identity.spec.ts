@@ -5,7 +5,7 @@ import { givenPlatform, ORG } from '../testing/given-platform.service.ts';
 
 const given = givenPlatform();
 
-/** Applies, lets the worker deploy it, and gives what was resolved and where that is stored. */
+/** Applies a manifest, lets the worker deploy it, and returns the resolved content and its vault record. */
 async function deployed(manifest: unknown, name = 'web') {
   expect(await given.apply(name, manifest)).toMatchObject({ ok: true });
   return nextDeployed();
@@ -24,15 +24,15 @@ async function nextDeployed() {
   return { record, resolved, workload: resolved.source.workload, applicationId: item.applicationId };
 }
 
-/** Makes a stored revision one of an earlier release, which recorded neither an identity nor how it is written. */
+/** Rewrites a stored revision as an earlier release recorded it: without an identity or a format version. */
 async function madeOlder({ record, resolved, workload }: Awaited<ReturnType<typeof deployed>>): Promise<void> {
   const { applicationId: _, serviceName: _service, rendering: _as, priority: _priority, ...rest } = workload;
   const older: ResolvedSpec = { ...resolved, source: { type: 'image', workload: rest } };
   await given.platform.engines.vault.put(record, encodeText(JSON.stringify(older)));
 }
 
-describe('use-D17: what an application and its Service are found by', () => {
-  it('is chosen when the application is first deployed, and stays', async () => {
+describe('use-D17: the identity of an application and its Service', () => {
+  it('is chosen when the application is first deployed, and does not change', async () => {
     const first = await deployed(image('web', '1'));
     expect(first.workload).toMatchObject({ applicationId: first.applicationId });
     expect(first.workload).not.toHaveProperty('serviceName');
@@ -65,8 +65,8 @@ describe('use-D17: what an application and its Service are found by', () => {
   });
 });
 
-describe('use-D21: how a release writes the objects of an image application', () => {
-  /** As an earlier release resolved it; its identity stays, so that only the way of writing differs. */
+describe('use-D21: the format in which a release writes the objects of an image application', () => {
+  /** Applies a manifest as an earlier release resolved it. The identity is unchanged, so only the format differs. */
   async function writtenOlder() {
     const { record, resolved, workload } = await deployed(image('web', '1'));
     const { rendering: _, priority: _priority, ...rest } = workload;
@@ -74,7 +74,7 @@ describe('use-D21: how a release writes the objects of an image application', ()
     await given.platform.engines.vault.put(record, encodeText(JSON.stringify(older)));
   }
 
-  it('is recorded, and stays while the same is deployed', async () => {
+  it('is recorded, and stays while the same content is deployed', async () => {
     await writtenOlder();
     const manifest = image('web', '1');
     expect(await given.apply('web', manifest)).toMatchObject({ ok: true, value: { outcome: 'unchanged' } });
@@ -85,7 +85,7 @@ describe('use-D21: how a release writes the objects of an image application', ()
     expect((await nextDeployed()).workload).not.toHaveProperty('rendering');
   });
 
-  it('is that of the present release in the next revision, and not after a rollback', async () => {
+  it('is that of the present release in the next revision, but not after a rollback', async () => {
     await writtenOlder();
     expect((await deployed(image('web', '2'))).workload).toMatchObject({ rendering: 2, priority: 'low' });
     await given.platform.ask(rollbackRequest, { org: ORG, name: 'web', to: 1 }, given.by('ada'));

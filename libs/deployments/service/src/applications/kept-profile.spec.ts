@@ -41,14 +41,14 @@ const profileOf = async (name: string) => {
 };
 
 describe('use-C6: a manifest without a profile', () => {
-  it('takes the only one when it creates an application, and keeps it once there are several', async () => {
+  it('uses the only profile when it creates an application, and keeps it when there are several', async () => {
     expect(await apply('web', '1')).toMatchObject({ ok: true, value: { outcome: 'created' } });
     await addProfile('production');
     expect(await apply('web', '2')).toMatchObject({ ok: true, value: { outcome: 'configured' } });
     expect(await profileOf('web')).toBe('staging');
   });
 
-  it('keeps the one that was named last, and the one that a rollback went back to', async () => {
+  it('keeps the profile that was named last, or that a rollback restored', async () => {
     expect(await apply('web', '3', 'production')).toMatchObject({ ok: true });
     expect(await apply('web', '4')).toMatchObject({ ok: true, value: { outcome: 'configured' } });
     expect(await profileOf('web')).toBe('production');
@@ -57,7 +57,7 @@ describe('use-C6: a manifest without a profile', () => {
     expect(await profileOf('web')).toBe('staging');
   });
 
-  it('is refused for a new application when there are several', async () => {
+  it('is rejected for a new application when there are several profiles', async () => {
     expect(await apply('api', '1')).toMatchObject({
       ok: false,
       error: { code: 'deployments/profile-not-named', fix: expect.stringContaining('production') },

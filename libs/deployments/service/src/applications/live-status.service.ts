@@ -16,11 +16,11 @@ import type { Deployment } from './deployer.service.ts';
 type Target = Pick<InputOf<typeof liveStatusRequest>, 'cluster' | 'applicationId' | 'namespace' | 'inventory'>;
 type LogOptions = Omit<InputOf<typeof liveLogsRequest>, keyof Target>;
 
-/** Objects that an apply without a change looks at, and how long it waits for that. */
+/** Most objects that an apply without a change checks, and how long it waits for the result. */
 const LOOKED_AT = 100;
 const LOOK_MS = 2_000;
 
-/** What only the cluster knows, asked through the worker. */
+/** Reads the status of objects on the cluster, through the worker. */
 @Injectable()
 export class LiveStatus {
   constructor(
@@ -30,7 +30,10 @@ export class LiveStatus {
     @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
   ) {}
 
-  /** `undefined` when nothing stands on a cluster, or the worker does not answer in time: what is known then has to do. */
+  /**
+   * Returns the status, or undefined if nothing is on a cluster or the worker does not respond in time. The caller then
+   * uses what is recorded.
+   */
   async status(
     document: ApplicationDocument,
     context: OrganizationContext,
@@ -46,8 +49,9 @@ export class LiveStatus {
   }
 
   /**
-   * Whether the cluster is not as it was applied, by a look at it now: an observer may tell it a few seconds later. False
-   * where nothing was deployed, where it cannot be told in time, and of large applications, which the observer alone tells.
+   * Checks whether the cluster has drifted, since an observer may report it some seconds later. Returns false if
+   * nothing was deployed, if the worker does not respond in time, and for large applications, whose drift only the
+   * observer reports.
    */
   async hasDrifted(
     { applicationId: id, organizationId, configuration }: Deployment,

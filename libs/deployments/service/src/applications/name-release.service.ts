@@ -7,12 +7,12 @@ import { namespacesDecider, namespacesStream } from '../clusters/namespaces.deci
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf } from './application.ts';
 
-/** The end of a deletion: namespace, hosts and name are given back, in this order, each at most once. */
+/** Releases namespace, hosts and name of a deleted application, in this order, each at most once. */
 @Injectable()
 export class NameRelease {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
 
-  /** Of an application that has ended, under whatever name it holds; repeatable. */
+  /** Releases what a deleted application holds, including all its names. Idempotent. */
   async ofDeleted(
     organizationId: string,
     applicationId: string,
@@ -25,8 +25,9 @@ export class NameRelease {
   }
 
   /**
-   * Gives back a namespace that was claimed for an application which has ended since, or was configured in another one:
-   * its own stream does not know of the claim. One that is not recorded yet keeps it, and is finished by its name.
+   * Releases a namespace that was claimed for an application which has ended since, or was configured in another one:
+   * its own stream does not list the claim. An application that is not recorded yet keeps it, and the claim of its name
+   * completes it.
    */
   async ofUnused(
     { clusterUid, namespace }: { readonly clusterUid: string; readonly namespace: string },
@@ -44,7 +45,7 @@ export class NameRelease {
     });
   }
 
-  /** Gives back every host of an application on a cluster. */
+  /** Releases all hosts of an application on a cluster. */
   ofHosts(clusterUid: string, applicationId: string, context: CommandContext): Promise<Result<unknown, DomainError>> {
     const release = { type: 'retain', applicationId, hosts: [] } as const;
     return this.commands.run(hostsDecider, hostsStream(clusterUid), release, context, {
@@ -52,7 +53,7 @@ export class NameRelease {
     });
   }
 
-  /** Only of an application whose stream says that it is deleted; repeatable. */
+  /** Releases an application whose stream records the deletion. Idempotent. */
   async release(
     organizationId: string,
     applicationId: string,

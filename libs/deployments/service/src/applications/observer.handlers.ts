@@ -16,15 +16,15 @@ import { applicationsProjection } from './applications.projection.ts';
 
 type Observed = OutputOf<typeof observedClustersRequest>;
 
-/** Milliseconds for which one observer leads a cluster. */
+/** Milliseconds for which a cluster is leased to an observer. */
 const LEAD_MS = 30_000;
 const MESSAGE_LENGTH = 1_000;
 const OBJECTS_AT_ONCE = 500;
 
-/** What observers ask, and report of applications. */
+/** Handles the requests of observers. */
 @Controller()
 export class ObserverHandlers {
-  /** Who leads which cluster; two leaders for a moment, after a restart, do no harm. */
+  /** Lease of each cluster. Two observers at the same time, after a restart, are harmless. */
   private readonly leads = new Map<string, { readonly observer: string; readonly untilMs: number }>();
 
   constructor(
@@ -46,7 +46,7 @@ export class ObserverHandlers {
       const lead = this.leads.get(id);
       if (lead && lead.observer !== observer && now < lead.untilMs) continue;
       const connection = await this.connections.of(organizationId, id);
-      if (!connection.ok) continue; // deleted in the meantime; the others matter
+      if (!connection.ok) continue; // deleted in the meantime
       this.leads.set(id, { observer, untilMs: now + LEAD_MS });
       const applications: Observed['clusters'][number]['applications'][number][] = [];
       for await (const application of everyDocument(this.readModels, applicationsProjection, {
@@ -66,7 +66,7 @@ export class ObserverHandlers {
     return reply({ clusters });
   }
 
-  /** What attempts since the last success recorded, that one included. */
+  /** Returns what attempts since the last success recorded, including that one. */
   @Serves(deployedObjectsRequest)
   async objects(
     @Input() { applicationId, from }: InputOf<typeof deployedObjectsRequest>,

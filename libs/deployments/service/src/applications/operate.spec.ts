@@ -62,8 +62,8 @@ const seen = (
   data: { health: 'Healthy', message: '', code: null, replicas: '1/1', ...more },
 });
 
-describe('use-D1: a cluster that is not as it was applied', () => {
-  it('is recorded with who changed it, once, and when it is as it was again', () => {
+describe('use-D1: drift of a cluster', () => {
+  it('is recorded once, with its author, and again when it has ended', () => {
     const drifted = { ...report, sync: 'OutOfSync', drift } as const;
     given(...running)
       .when(drifted, ada)
@@ -75,11 +75,11 @@ describe('use-D1: a cluster that is not as it was applied', () => {
       .when({ ...report, sync: 'Synced', drift: [] }, ada)
       .thenRecorded(seen({ sync: 'Synced' }));
   });
-  it('is told by nothing while a rollout changes it', () =>
+  it('is not recorded while a rollout is in progress', () =>
     given(...running, requested(2, 1))
       .when({ ...report, attemptNumber: 2, sync: 'OutOfSync', drift }, ada)
       .thenNothingRecorded());
-  it('gets the same revision again when the same manifest is applied, whoever found it', () => {
+  it('makes the same manifest deploy the same revision again, no matter how it was found', () => {
     given(...running)
       .when(configure, ada)
       .thenNothingRecorded();
@@ -94,7 +94,7 @@ describe('use-D1: a cluster that is not as it was applied', () => {
 
 describe('use-D3: the failure of an attempt', () => {
   const history = [...running, configured(2, two), requested(2, 2), failed(2, 2)];
-  it('stands while the cluster is healthy with something else than its revision', () => {
+  it('persists while the cluster is healthy with other objects than those of its revision', () => {
     given(...history)
       .when({ ...report, attemptNumber: 2, sync: 'OutOfSync', drift }, ada)
       .thenNothingRecorded();
@@ -105,7 +105,7 @@ describe('use-D3: the failure of an attempt', () => {
       .when({ ...report, attemptNumber: 2 }, ada)
       .thenNothingRecorded();
   });
-  it('ends when every object of its revision is there, as applied, and healthy', () => {
+  it('ends when all objects of its revision exist, match what was applied, and are healthy', () => {
     const complete = { ...report, attemptNumber: 2, sync: 'Synced', drift: [] } as const;
     const completed = seen({ sync: 'Synced', completes: 2 });
     given(...history)
@@ -118,7 +118,7 @@ describe('use-D3: the failure of an attempt', () => {
 });
 
 describe('use-D1: sync, restart, pause and resume', () => {
-  it('ask for another attempt of the latest revision', () => {
+  it('request another attempt of the latest revision', () => {
     given(...running)
       .when(operate, ada)
       .thenRecorded(requested(2, 1, { cause: 'sync' }));
@@ -132,7 +132,7 @@ describe('use-D1: sync, restart, pause and resume', () => {
       .when({ ...operate, operation: 'restart', running: ['t1'] }, ada)
       .thenRecorded(requested(2, 1, { cause: 'restart', restart: operate.at }));
   });
-  it('record revisions during a pause and deploy the last one at its end', () => {
+  it('record revisions during a pause and deploy the last one afterwards', () => {
     const pause = { ...operate, operation: 'pause' } as const;
     const resume = { ...operate, operation: 'resume' } as const;
     given(...running)
@@ -168,7 +168,7 @@ describe('use-D1: sync, restart, pause and resume', () => {
       .when({ ...configure, revision: 4 }, ada)
       .thenNothingRecorded();
   });
-  it('refuse an application that is being deleted, or is not there', () => {
+  it('reject an application that is being deleted or does not exist', () => {
     given(...running, { type: 'application.deletion-requested.v1', data: { orphan: false } })
       .when(operate, ada)
       .thenRejected({ code: 'deployments/being-deleted' });
@@ -185,7 +185,7 @@ describe('use-D4: a deletion that failed', () => {
   const outcome = { outcome: 'failed', code: 'x/y', message: 'no', fix: null, applied: true, serving: null } as const;
   const again = (number: number, delayMs: number) => requested(number, 1, { kind: 'delete', cause: 'delete', delayMs });
 
-  it('is tried again by itself, later each time', () => {
+  it('is retried automatically, later each time', () => {
     given(...deleting)
       .when({ type: 'end-attempt', attemptId: 't2', outcome, nextAttemptId: 't3' }, ada)
       .thenRecorded(failed(2, 1), again(3, 60_000));
@@ -193,7 +193,7 @@ describe('use-D4: a deletion that failed', () => {
       .when({ type: 'end-attempt', attemptId: 't3', outcome, nextAttemptId: 't4' }, ada)
       .thenRecorded(failed(3, 1), again(4, 120_000));
   });
-  it('is tried at once when somebody asks for it again', () => {
+  it('is retried immediately when it is requested again', () => {
     const asked = { type: 'delete', orphan: false, attemptId: 't4', running: [], protection: ADMIN } as const;
     given(...deleting, failed(2, 1), again(3, 60_000))
       .when(asked, ada)

@@ -5,15 +5,15 @@ import { latestOf, newestAttemptOf, type Application, type Revision } from './ap
 import { refusedChange, type Protection } from './protection.ts';
 import { supersedeQueued } from './supersede.ts';
 
-/** What is done with an application whose revision stays. */
+/** Command that deploys, pauses or resumes an application without a new revision. */
 export interface Operate {
   readonly type: 'operate';
   readonly operation: 'sync' | 'restart' | 'pause' | 'resume';
   readonly name: string;
   readonly attemptId: string;
-  /** RFC 3339: the time of the request. */
+  /** RFC 3339 time of the request. */
   readonly at: string;
-  /** Attempts of this application that a worker holds. */
+  /** Ids of this application's attempts that a worker has claimed. */
   readonly running: readonly string[];
   readonly protection: Protection;
 }
@@ -21,9 +21,9 @@ export interface Operate {
 type Outcome = Result<readonly ApplicationEvent[], DeploymentsError>;
 
 /**
- * `sync` and `restart` ask for another attempt of the latest revision; `restart` replaces the pods too. While an application is
- * paused, revisions are recorded and nothing is deployed. `resume` deploys what was recorded during the pause, and ends the pin of a
- * rollback.
+ * Decides `sync`, `restart`, `pause` and `resume`. `sync` and `restart` request another attempt of the latest revision;
+ * `restart` also replaces the pods. While an application is paused, revisions are recorded but not deployed. `resume`
+ * deploys what was recorded during the pause, and ends the pin of a rollback.
  */
 export function operate(command: Operate, application: Application): Outcome {
   const { name, operation } = command;

@@ -24,7 +24,7 @@ import { ProtectionReader } from './protection.service.ts';
 type Operated = OutputOf<typeof syncApplicationRequest>;
 type Context = ContextOf<typeof syncApplicationRequest>;
 
-/** What is done with an application whose revision stays. */
+/** Handles commands that deploy, pause or resume an application without a new revision. */
 @Controller()
 export class OperationsHandlers {
   constructor(

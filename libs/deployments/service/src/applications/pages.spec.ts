@@ -18,7 +18,7 @@ const REVISIONS = 7;
 const org = 'org-1';
 const folder = temporaryFolder();
 
-describe('use-L5: pages of what happened to an application', () => {
+describe('use-L5: pages of the history of an application', () => {
   let platform: TestPlatform;
   let queue: WorkQueue;
   let namesAsked = 0;
@@ -51,7 +51,7 @@ describe('use-L5: pages of what happened to an application', () => {
     await queue.close();
   });
 
-  it('asks for names once, however many lines there are', async () => {
+  it('request names once, no matter how many lines there are', async () => {
     namesAsked = 0;
     const lines = await events();
     expect(lines.length).toBeGreaterThanOrEqual(REVISIONS);
@@ -59,7 +59,7 @@ describe('use-L5: pages of what happened to an application', () => {
     expect(namesAsked).toBe(1);
   });
 
-  it('gives every event once over pages of two', async () => {
+  it('return each event once over pages of two', async () => {
     const whole = (await events()).map((line) => line.source === 'platform' && line.position);
     const read: unknown[] = [];
     for (let after: string | undefined; ;) {
@@ -74,7 +74,7 @@ describe('use-L5: pages of what happened to an application', () => {
     expect(read).toEqual(whole);
   });
 
-  it('gives every revision once, oldest first, over pages of three', async () => {
+  it('return each revision once, oldest first, over pages of three', async () => {
     const versions: string[] = [];
     for (let cursor: string | undefined; ;) {
       const asked = { org, name: 'web', limit: 3, ...(cursor !== undefined && { cursor }) };

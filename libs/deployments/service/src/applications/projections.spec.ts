@@ -12,7 +12,7 @@ import { revisionsProjection } from './revisions.projection.ts';
 
 type Placed = readonly [stream: string, event: Fact];
 
-/** Documents by id after a history, as the runner would fold it. */
+/** Returns the documents by id after a history, as the projection runner would build them. */
 function folded<E extends Fact, D>(projection: Projection<E, D>, history: readonly Placed[]): Map<string, D> {
   const documents = new Map<string, D>();
   history.forEach(([stream, event], index) => {
@@ -29,7 +29,8 @@ function folded<E extends Fact, D>(projection: Projection<E, D>, history: readon
       correlationId: '',
       causationId: '',
     };
-    const recorded = { event, metadata } as Recorded<E>; // the table of types above says that it is one of the family's
+    // the table of types above checks that it belongs to the family
+    const recorded = { event, metadata } as Recorded<E>;
     const id = projection.documentId(recorded);
     if (id === undefined) return;
     const next = projection.apply(documents.get(id), recorded);
@@ -82,7 +83,7 @@ const document = (...history: readonly Placed[]): ApplicationDocument => {
 };
 
 describe('the read model of applications', () => {
-  it('shows an application from the first append of its name', () =>
+  it('shows an application from the claim of its name', () =>
     expect(document(['catalog-o1', claimed])).toMatchObject({
       name: 'web',
       key: 'o1/web',
@@ -118,7 +119,7 @@ describe('the read model of applications', () => {
       ],
     ],
   ])('is %s', (status, rest) => expect(document(...begun, ...rest)).toMatchObject({ status }));
-  it('an older attempt does not move a newer one', () => {
+  it('does not let an older attempt change the state of a newer one', () => {
     const newer: Placed[] = [
       app({ type: 'application.configured.v1', data: { ...aConfiguration, revision: 2 } }),
       app({ type: 'deployment.requested.v1', data: { ...ref(2, 2), kind: 'deploy', orphan: false, cause: 'apply' } }),
@@ -130,7 +131,7 @@ describe('the read model of applications', () => {
       open: ['t2'],
     });
   });
-  it('says what was last known, and UNKNOWN of a silent cluster', () => {
+  it('shows the last known state, and UNKNOWN on a silent cluster', () => {
     const facts = { organization: 'acme', name: (id: string) => id, isSilent: true };
     expect(applicationView(document(...begun, succeeded), facts)).toMatchObject({
       status: 'UNKNOWN',
@@ -145,7 +146,7 @@ describe('the read model of applications', () => {
       endpoint: 'https://web.acme.dev',
     });
   });
-  it('keeps what is deleted, for its history', () =>
+  it('keeps a deleted application, for its history', () =>
     expect(
       document(...begun, succeeded, app({ type: 'application.deleted.v1', data: {} }), [
         'catalog-o1',
@@ -155,7 +156,7 @@ describe('the read model of applications', () => {
 });
 
 describe('the other read models', () => {
-  it('history keeps a revision’s success over a later attempt’s end', () => {
+  it('keep a revision’s success when a later attempt ends', () => {
     const revisions = folded(revisionsProjection, [
       ...begun,
       succeeded,
@@ -169,7 +170,7 @@ describe('the other read models', () => {
       { revision: 1, state: 'SUCCEEDED', succeeded: true, source: 'image images.acme.dev/web:1.4.2' },
     ]);
   });
-  it('events are lines in order, without what only the platform needs', () => {
+  it('list events in order, without those that only the platform uses', () => {
     const lines = [
       ...folded(eventLinesProjection, [
         ...begun,
@@ -182,7 +183,7 @@ describe('the other read models', () => {
     expect(lines.map(([, line]) => line.step)).toEqual(['requested', 'claimed', 'applied', 'succeeded']);
     expect(lines.map(([id]) => id)).toEqual([...lines.map(([id]) => id)].sort());
   });
-  it('profiles and clusters go with their names', () => {
+  it('remove profiles and clusters when their names are released', () => {
     const profile: Placed[] = [
       [
         'catalog-o1',

@@ -52,14 +52,14 @@ async function done(answer: Promise<{ readonly ok: boolean }>): Promise<void> {
 
 const REFUSED = { ok: false, error: { code: 'access/protected-profile', kind: 'forbidden' } };
 
-/** Refused, and nothing of it in the log. */
+/** Expects a rejection that records nothing. */
 async function refused(attempt: () => Promise<unknown>, expected: object = REFUSED): Promise<void> {
   const before = (await platform.engines.events()).length;
   expect(await attempt()).toMatchObject(expected);
   expect(await platform.engines.events()).toHaveLength(before);
 }
 
-/** Does something of somebody else once, when a request is about to write the record or stream that begins so. */
+/** Runs `deed` once, right before a request writes the record or stream with this prefix. */
 async function whileWriting<T>(prefix: string, deed: () => Promise<void>, request: () => Promise<T>): Promise<T> {
   const { vault, eventStore } = platform.engines;
   const put = vault.put.bind(vault);
@@ -79,7 +79,7 @@ async function whileWriting<T>(prefix: string, deed: () => Promise<void>, reques
   return answer;
 }
 
-/** Names of the applications that were configured, in the order of their revisions. */
+/** Returns the names of the configured applications, in the order of their revisions. */
 async function configured(): Promise<unknown[]> {
   const events = await platform.engines.events();
   return events.flatMap(({ type, data }) =>
@@ -90,7 +90,7 @@ async function configured(): Promise<unknown[]> {
 }
 
 describe('use-S1: an editor and protected profiles', () => {
-  it('does not take an application off a protected profile', async () => {
+  it('does not move an application off a protected profile', async () => {
     await done(apply('ada', 'web', '1', onProduction));
     await refused(() => apply('grace', 'web', '1'));
     await refused(() => apply('grace', 'web', '1', {}, { dryRun: true }));
@@ -98,7 +98,7 @@ describe('use-S1: an editor and protected profiles', () => {
     await done(apply('grace', 'web', '2'));
   });
 
-  it('does not go back to a revision on an unprotected profile, nor on a protected one', async () => {
+  it('does not roll back from a protected to an unprotected profile, or the reverse', async () => {
     await done(apply('ada', 'web', '1'));
     await done(apply('ada', 'web', '2', onProduction));
     await refused(() => rollback('grace', 'web', 1));
@@ -106,7 +106,7 @@ describe('use-S1: an editor and protected profiles', () => {
     await refused(() => rollback('grace', 'web', 2));
   });
 
-  it('does not go back to a revision with namespaceMode preserve, nor away from one', async () => {
+  it('does not roll back to or from a revision with namespaceMode preserve', async () => {
     const preserve = { namespaceMode: 'preserve' };
     const needsAdmin = { ok: false, error: { code: 'access/not-permitted', kind: 'forbidden' } };
     await done(apply('ada', 'web', '1', preserve));
@@ -118,7 +118,7 @@ describe('use-S1: an editor and protected profiles', () => {
     await refused(() => rollback('grace', 'web', 2), needsAdmin);
   });
 
-  it('says whom to ask: the contact of the organization, then admins and owners', async () => {
+  it('names the people to ask: the contact of the organization, then admins and owners', async () => {
     const contact = { type: 'organization.settings-set.v1', data: { contact: 'platform-team@acme.dev' } };
     await platform.organizationFacts(org, 'ada', contact);
     await refused(() => apply('grace', 'pay', '1', onProduction), {
@@ -126,7 +126,7 @@ describe('use-S1: an editor and protected profiles', () => {
     });
   });
 
-  it('does not deploy into a namespace that an application of a protected profile claims', async () => {
+  it('does not deploy into a namespace that an application of a protected profile uses', async () => {
     await done(apply('ada', 'pay', '1', onProduction));
     await refused(() => apply('grace', 'spy', '1', { namespace: 'acme-pay' }), {
       ok: false,
@@ -144,7 +144,7 @@ describe('use-S1: an editor and protected profiles', () => {
     await done(apply('grace', 'web-2', '1', { namespace: 'acme-web' }));
   });
 
-  it('protects what runs once its profile becomes protected, until the profile is unprotected again', async () => {
+  it('protects a running application once its profile becomes protected, until it is unprotected again', async () => {
     await done(apply('grace', 'web', '1'));
     await done(apply('grace', 'web', '2'));
     await done(setProfile('staging', true));
@@ -159,36 +159,36 @@ describe('use-S1: an editor and protected profiles', () => {
     await done(apply('grace', 'web', '3'));
   });
 
-  it('sees a profile that becomes protected while the request is under way', async () => {
+  it('applies when a profile becomes protected while the request is in progress', async () => {
     await done(apply('grace', 'web', '1'));
     const deed = () => done(setProfile('staging', true));
     expect(await whileWriting('manifest/', deed, () => apply('grace', 'web', '2'))).toMatchObject(REFUSED);
     expect(await configured()).toEqual(['web']);
   });
 
-  it('sees an application that moves to a protected profile while the request is under way', async () => {
+  it('applies when an application moves to a protected profile while the request is in progress', async () => {
     await done(apply('grace', 'web', '1'));
     const deed = () => done(apply('ada', 'web', '2', onProduction));
     expect(await whileWriting('manifest/', deed, () => apply('grace', 'web', '3'))).toMatchObject(REFUSED);
     expect(await configured()).toEqual(['web', 'web']);
   });
 
-  it('sees a protected application that claims the namespace while the request is under way', async () => {
+  it('applies when a protected application claims the namespace while the request is in progress', async () => {
     const deed = () => done(apply('ada', 'pay', '1', { ...onProduction, namespace: 'acme-pay' }));
     const spy = () => apply('grace', 'spy', '1', { namespace: 'acme-pay' });
     expect(await whileWriting('manifest/', deed, spy)).toMatchObject(REFUSED);
     expect(await configured()).toEqual(['pay']);
-    await done(apply('grace', 'spy', '1')); // the name is free again
+    await done(apply('grace', 'spy', '1')); // the name is available again
   });
 
-  it('does not take over a name whose creation on a protected profile is under way', async () => {
+  it('does not take over a name whose creation on a protected profile is in progress', async () => {
     let answer: unknown;
     const deed = async () => void (answer = await apply('grace', 'pay', '1'));
     await done(whileWriting('namespaces-', deed, () => apply('ada', 'pay', '1', onProduction)));
     expect(answer).toMatchObject(REFUSED);
   });
 
-  it('holds for creations that the platform finishes for them', async () => {
+  it('applies to creations that the platform completes for an editor', async () => {
     const { eventStore } = platform.engines;
     const append = eventStore.append.bind(eventStore);
     const down = (stream: string) => stream.startsWith('namespaces-');
@@ -203,7 +203,7 @@ describe('use-S1: an editor and protected profiles', () => {
     expect(await configured()).toEqual(['pay', 'helper']);
   });
 
-  it('a rollback makes the profile of then the one in use', async () => {
+  it('makes the profile of the restored revision the current one after a rollback', async () => {
     await done(apply('ada', 'web', '1', onProduction));
     await new FakeWorker(platform, queue).deploy();
     await done(apply('ada', 'web', '2'));

@@ -17,19 +17,19 @@ import {
   type Protection,
 } from './protection.ts';
 
-/** An application, or one to be made, and where its objects go. */
+/** An existing or planned application, and the location of its objects. */
 export interface Place {
   readonly organizationId: string;
   readonly applicationId: string;
-  /** The person who asks is owner, admin, or a global admin who logged in. */
+  /** Whether the caller is an owner, an admin, or a global admin who logged in. */
   readonly isAdmin: boolean;
-  /** Where its objects go; absent while it has no namespace, or gets one of its own. */
+  /** Location of its objects. Absent if it has no namespace yet, or one of its own. */
   readonly target: { readonly clusterUid: string; readonly namespace: string } | undefined;
 }
 
 /**
- * Looks up who may change an application, at the streams of the profiles and namespaces concerned, never at a read model.
- * A profile that becomes protected after this look does not undo a decision: the two happened in that order.
+ * Reads who may change an application, from the streams of the profiles and namespaces concerned, not from a read
+ * model. A profile that becomes protected afterwards does not invalidate a decision: the two happened in that order.
  */
 @Injectable()
 export class ProtectionReader {
@@ -48,7 +48,7 @@ export class ProtectionReader {
     return neighbors.ok ? ok({ isAdmin: false, profiles, neighbors: neighbors.value }) : neighbors;
   }
 
-  /** Looks and decides at once, for handlers that refuse before they do any work. */
+  /** Looks up and decides, for handlers that reject a request before they do any work. */
   async check(place: Place, change: Change): Promise<Result<void, DomainError>> {
     const protection = await this.of(place, change.present, change.next);
     if (!protection.ok) return protection;
@@ -83,7 +83,7 @@ export class ProtectionReader {
     return ok(neighbors);
   }
 
-  /** Name and profile of an application, or of its creation under way. */
+  /** Returns name and profile of an application, or of its creation in progress. */
   private async claim(organizationId: string, applicationId: string): Promise<Result<Claim, DomainError>> {
     const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
     if (!loaded.ok) return loaded;
@@ -93,7 +93,7 @@ export class ProtectionReader {
     return catalog.ok ? ok(claimOf(catalog.value.state, applicationId)) : catalog;
   }
 
-  /** As the profile is now; one that was deleted since counts as it did for the revision. */
+  /** Returns the present state of the profile. A profile that was deleted counts as it did for the revision. */
   private async isProtected(profile: Guarded['profile']): Promise<Result<boolean, DomainError>> {
     const loaded = await this.commands.load(profileDecider, profileStream(profile.id));
     if (!loaded.ok) return loaded;

@@ -53,7 +53,7 @@ describe('use-S1: who may change an application', () => {
     expect(refusedChange({ action: 'deploy', application: 'web', present, next }, protection)?.code).toBe(code),
   );
 
-  it('says what stands in the way', () => {
+  it('names the protected profile in the error', () => {
     const change = { action: 'delete', application: 'web', present: production, next: undefined } as const;
     expect(refusedChange(change, editor())?.detail).toBe(
       'You may not delete web: profile production is protected and requires the role admin or owner.',
@@ -63,7 +63,7 @@ describe('use-S1: who may change an application', () => {
     );
   });
 
-  it('knows an application without a revision by what its name claims', () => {
+  it('uses the claim of the name for an application without a revision', () => {
     const catalog = [
       {
         type: 'catalog.name-claimed.v1',

@@ -3,46 +3,50 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import { latestOf, type Application } from './application.ts';
 
-/** The part of a revision that decides who may change it. */
+/** Part of a revision that decides who may change it. */
 export type Guarded = Pick<Configuration, 'profile' | 'namespaceMode'>;
 
-/** Another application that claims the same namespace. */
+/** Another application that uses the same namespace. */
 export interface Neighbor {
   readonly applicationId: string;
   readonly name: string;
   readonly namespace: string;
   readonly profile: string;
-  /** Whether that profile is protected now. */
+  /** Whether its profile is protected now. */
   readonly isProtected: boolean;
 }
 
-/** What other streams say about who may change an application. Read right before the decision, see `ProtectionReader`. */
+/**
+ * State of other streams that decides who may change an application. Read right before the decision, see
+ * `ProtectionReader`.
+ */
 export interface Protection {
-  /** Owner, admin, or a global admin who logged in: nothing else matters, and the rest is empty. */
+  /** Owner, admin, or a global admin who logged in. The other fields are then ignored and empty. */
   readonly isAdmin: boolean;
   /** Whether a profile is protected now, by its id. */
   readonly profiles: ReadonlyMap<string, boolean>;
   readonly neighbors: readonly Neighbor[];
 }
 
-/** Somebody to whom no profile is closed. */
+/** Protection for a caller who may use all profiles. */
 export const ADMIN: Protection = { isAdmin: true, profiles: new Map(), neighbors: [] };
 
 export interface Change {
   readonly action: 'deploy' | 'change' | 'delete';
   readonly application: string;
-  /** What the application is: its latest revision, or what its creation under way claims; absent when it is new. */
+  /** Latest revision of the application, or the claim of its creation in progress. Absent for a new application. */
   readonly present: Guarded | undefined;
-  /** What it would become; absent when its content stays (restart, pause, secrets) or goes (delete). */
+  /** Revision after the change. Absent if the content does not change (restart, pause, secrets) or is deleted. */
   readonly next: Guarded | undefined;
 }
 
 /**
- * Decides for every command that deploys, changes or deletes an application whether the actor may, beyond what the
- * permission of the request says of their role. Without admin rights nobody changes an application that is on a protected
- * profile, or comes from or goes to one; uses `namespaceMode: preserve`, before or after; or is in a namespace that an
- * application of a protected profile claims, since pods of one namespace can read the Secrets of the others.
- * @returns the refusal; `deployments/contended` when a revision's profile was not looked up: then look again
+ * Decides, for all commands that deploy, change or delete an application, whether the actor may do so, in addition to
+ * the permission of the request. Without admin rights, an actor cannot change an application that is on a protected
+ * profile or moves to one, that uses `namespaceMode: preserve` before or after the change, or that is in a namespace
+ * used by an application of a protected profile, since pods of one namespace can read each other's Secrets.
+ * @returns the error; `deployments/contended` if a revision's profile was not looked up, so that the caller looks it up
+ *   and retries
  */
 export function refusedChange(change: Change, protection: Protection): DeploymentsError | undefined {
   if (protection.isAdmin) return undefined;
@@ -71,7 +75,7 @@ export interface Claim {
   readonly profile: Guarded['profile'];
 }
 
-/** What the creation of an application claims that has no revision yet. What is not known counts as protected. */
+/** Returns what the creation of an application without a revision claims. An unknown profile counts as protected. */
 export function claimOf(catalog: Catalog, applicationId: string): Claim {
   const entry = [...catalog.entries.application.values()].find(({ id }) => id === applicationId);
   const profile = [...catalog.entries.profile.values()].find(({ id }) => id === entry?.refers);
@@ -81,7 +85,7 @@ export function claimOf(catalog: Catalog, applicationId: string): Claim {
   };
 }
 
-/** What an application is: its latest revision, or what its creation under way claims; absent when nobody has the name. */
+/** Returns the latest revision, or the claim of a creation in progress. Undefined if the name is not taken. */
 export function presentOf(application: Application, catalog: Catalog, name: string): Guarded | undefined {
   const latest = latestOf(application);
   const entry = catalog.entries.application.get(name);

@@ -10,16 +10,16 @@ export interface ReportHealth {
   readonly message: string;
   readonly code: string | null;
   readonly replicas: string | null;
-  /** The attempt whose objects were seen, where the observer knows it; an older one's are of the past. */
+  /** Attempt whose objects were seen, if the observer knows it. Reports of older attempts are ignored. */
   readonly attemptNumber: number | null;
   readonly sync?: 'Synced' | 'OutOfSync';
   readonly drift?: readonly Drift[];
 }
 
 /**
- * Records what the observer saw when it is another health, another reason, or another drift than known. Nothing is recorded of
- * an application that was never deployed, or while it is deleted. A failed attempt stands until every object of its revision is
- * there, as applied, and healthy.
+ * Records an observation if health, reason or drift changed. Records nothing if the application was never deployed or
+ * is being deleted. A failed attempt persists until all objects of its revision exist, match what was applied, and are
+ * healthy.
  */
 export function reportHealth(
   { health, message, code, replicas, attemptNumber, sync, drift }: ReportHealth,
@@ -29,11 +29,12 @@ export function reportHealth(
   if (application.status !== 'active' || newest === undefined) return ok([]);
   if (attemptNumber !== null && attemptNumber < application.attemptCount && newest.state === 'succeeded') return ok([]);
   const known = application.health;
-  if (known === undefined && health !== 'Healthy' && newest.state === 'open') return ok([]); // its first rollout tells itself
+  // the first rollout reports its own progress
+  if (known === undefined && health !== 'Healthy' && newest.state === 'open') return ok([]);
   const isComplete = health === 'Healthy' && sync === 'Synced' && attemptNumber === newest.number;
   if (newest.state === 'failed' && health === 'Healthy' && !isComplete) return ok([]);
   const completes = newest.state === 'failed' && isComplete ? newest.revision : undefined;
-  // While objects are written they differ from what is wanted; the attempt tells what becomes of them.
+  // Objects differ from the desired state while they are written; the attempt reports the outcome.
   const seen = newest.state === 'open' ? { sync: known?.sync, drift: known?.drift } : { sync, drift };
   const isKnown =
     known?.health === health &&

@@ -8,21 +8,22 @@ import { volumeErrors } from '../resolve/volumes.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import type { Application, Revision } from './application.ts';
 
-/** What revisions hold, from the vault. */
+/** Reads the content of revisions from the vault. */
 @Injectable()
 export class RevisionContent {
   constructor(@Inject(VaultRecords) private readonly records: VaultRecords) {}
 
-  /** Undefined where the record is gone. */
+  /** Returns the content, or undefined if the record was removed. */
   async of({ resolved }: Pick<Revision, 'resolved'>): Promise<Result<ResolvedSpec | undefined, DomainError>> {
     const record = await this.records.get(resolved.record);
     if (!record.ok) return record;
-    return ok(record.value === undefined ? undefined : (JSON.parse(record.value) as ResolvedSpec)); // written by ourselves
+    // written by the platform
+    return ok(record.value === undefined ? undefined : (JSON.parse(record.value) as ResolvedSpec));
   }
 
   /**
-   * What the objects of an image application are found by: as in its revisions before, of which any may be deployed;
-   * a new choice where there is none.
+   * Returns the labels and names that identify the objects of an image application: those of its earlier revisions, any
+   * of which may be deployed, or new ones if there are none.
    */
   async identityOf(application: Application, next: NewWorkload): Promise<Result<WorkloadIdentity, DomainError>> {
     const last = application.revisions.findLast(({ source }) => source.type === 'image');
@@ -34,9 +35,9 @@ export class RevisionContent {
   }
 
   /**
-   * Refuses what the volumes of an application cannot become, by what was deployed last: a revision that failed may never
-   * have reached them.
-   * @param pointer of the spec in what was sent
+   * Rejects changes of volumes that Kubernetes does not support. Compares with the last revision that was deployed,
+   * since a failed one may never have changed them.
+   * @param pointer of the spec in the request
    */
   async checkVolumes(
     application: Application,

@@ -18,11 +18,11 @@ export interface RevisionDocument {
   readonly resolved: RecordRef;
 }
 
-/** Ids sort as revisions do. */
+/** Ids sort in the order of revisions. */
 const revisionId = (applicationId: string, revision: number): string =>
   `${applicationId}/${String(revision).padStart(8, '0')}`;
 
-/** Answers `app history`. One document per revision; they stay when the application is deleted. */
+/** Read model of `app history`. One document per revision, kept after the application is deleted. */
 export const revisionsProjection: Projection<ApplicationEvent, RevisionDocument> = {
   name: 'deployments-revisions.v1',
   events: applicationEvents,

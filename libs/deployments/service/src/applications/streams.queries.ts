@@ -35,19 +35,19 @@ type EventsInput = InputOf<typeof applicationEventsRequest>;
 type EventOut = OutputOf<typeof applicationEventsRequest>;
 type Watched = OutputOf<typeof watchRequest>;
 
-/** Documents of one look into the read model. */
+/** Documents of one query to the read model. */
 const LINES_AT_ONCE = 500;
 
 interface EventsRange {
   readonly document: ApplicationDocument;
-  /** Behind this one. */
+  /** Position after which to start. */
   readonly from: Position | undefined;
   readonly limit: number;
-  /** Whether those that come are read too. */
+  /** Whether to continue with new events. */
   readonly follow: boolean;
 }
 
-/** What is read as it comes: events, logs, changes. A refusal comes before the first item. */
+/** Streams events, logs and changes. An error is returned before the first item. */
 @Controller()
 export class StreamsQueries {
   constructor(
@@ -116,7 +116,7 @@ export class StreamsQueries {
     return this.present({ organizationId, application });
   }
 
-  /** What is stored up to now, then what comes after it: nothing twice and nothing left out between the two. */
+  /** Yields what is stored, then what follows, without duplicates or gaps. */
   private async *platformEvents(
     { document, from, limit, follow }: EventsRange,
     context: OrganizationContext,
@@ -146,7 +146,7 @@ export class StreamsQueries {
       yield shown(line, await nameOf(line.actor));
   }
 
-  /** Behind `from` and up to `now`, a page at a time, none much larger than what is asked for. */
+  /** Yields what is stored after `from` and up to `now`, in pages not much larger than the limit. */
   private async *storedLines(
     applicationId: string,
     from: Position | undefined,
@@ -158,7 +158,7 @@ export class StreamsQueries {
       const query = {
         where: { applicationId },
         ...(from !== undefined && { range: { field: 'position', from } }),
-        limit: Math.min(limit + 1, LINES_AT_ONCE), // the line at `from` is one of them
+        limit: Math.min(limit + 1, LINES_AT_ONCE), // including the line at `from`
         ...(cursor !== undefined && { cursor }),
       };
       const page = unwrap(await this.readModels.find(eventLinesProjection, query, now));
@@ -169,7 +169,7 @@ export class StreamsQueries {
     } while (cursor !== undefined);
   }
 
-  /** One entry for each application as it is now. */
+  /** Yields one entry for each application in its present state. */
   private async *present({
     organizationId,
     application,
@@ -219,7 +219,7 @@ export class StreamsQueries {
       if (document) yield watched(document, line.position, line);
   }
 
-  /** What is shown for an id. Each is asked once for an answer, however many lines name it. */
+  /** Returns a function from ids to names, which requests each name once. */
   private namesIn(context: OrganizationContext): (id: string) => Promise<string> {
     const asked = new Map<string, Promise<string>>();
     return (id) => {
@@ -231,7 +231,10 @@ export class StreamsQueries {
     };
   }
 
-  /** Reads a position that a caller kept; one of another store is refused, so that the reader starts again. */
+  /**
+   * Parses a position that the caller kept. A position of another event store is rejected, so that the reader starts
+   * again.
+   */
   private placeOf(after: string | undefined): Result<Position | undefined, DomainError> {
     if (after === undefined) return ok(undefined);
     const place = parsePosition(after);
@@ -260,7 +263,7 @@ const shown = ({ time, step, revision, message, position }: EventLine, by: strin
   position,
 });
 
-/** A refusal leaves a stream before its first item. */
+/** Throws an error before the first item of a stream. */
 function unwrap<T>(result: Result<T, DomainError>): T {
   if (result.ok) return result.value;
   throw new DomainErrorException(result.error);
@@ -282,5 +285,5 @@ const watched = (
   code: line.code,
 });
 
-/** What is about no revision, such as a change of health, has no version. */
+/** Returns the version of an event, or undefined if it concerns no revision, such as a change of health. */
 const versionOf = ({ revision }: Pick<EventLine, 'revision'>): string => (revision === 0 ? '-' : `v${revision}`);

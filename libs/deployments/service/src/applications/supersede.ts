@@ -2,9 +2,9 @@ import type { ApplicationEvent } from './application.events.ts';
 import type { Application } from './application.ts';
 
 /**
- * A newer request ends older attempts that nobody works on, at once; those in a worker's hands are told at its next
- * question and end themselves.
- * @param running attempts that a worker holds, as their own streams say
+ * Ends older attempts that no worker has claimed. Workers of claimed attempts learn of the newer one from their next
+ * request, and end theirs.
+ * @param running attempts that a worker has claimed, according to their own streams
  */
 export const supersedeQueued = (
   { attempts }: Application,

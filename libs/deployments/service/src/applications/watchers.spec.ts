@@ -41,7 +41,7 @@ const deploy = async (name: string, tag: string): Promise<void> => {
   await worker.deploy([entry('Deployment', name)]);
 };
 
-/** Reads along in the background. */
+/** Starts to read a watch in the background. */
 function reading(org: string, from: string) {
   const stop = new AbortController();
   const seen: ApplicationChange[] = [];
@@ -58,7 +58,7 @@ function reading(org: string, from: string) {
 
 const positions = (changes: readonly ApplicationChange[]): string[] => changes.map(({ line }) => line.position);
 
-it('use-L7: reads each event and its document once, however many watch', async () => {
+it('use-L7: reads each event and its document once, no matter how many watch', async () => {
   const { eventStore, readModels } = platform.engines;
   const read = jest.spyOn(readModels, 'get');
   const from = await eventStore.head();
@@ -71,7 +71,7 @@ it('use-L7: reads each event and its document once, however many watch', async (
     await eventually(() => expect(positions(seen)).toEqual(positions(first?.seen ?? [])));
   const told = positions(first?.seen ?? []);
   expect(told.length).toBeGreaterThan(3);
-  // Each document was read for the event that changed it, and by nobody else.
+  // Each document was read only for the event that changed it.
   const reads = read.mock.calls.filter(([, , atLeast]) => atLeast !== undefined && told.includes(atLeast));
   expect(reads).toHaveLength(told.length);
   for (const { seen } of elsewhere) expect(seen).toEqual([]);
@@ -79,7 +79,7 @@ it('use-L7: reads each event and its document once, however many watch', async (
   read.mockRestore();
 });
 
-it('use-L7: tells a late reader what it has missed, then what comes, each once and in order', async () => {
+it('use-L7: sends a late reader what it has missed, then new changes, each once and in order', async () => {
   const from = await platform.engines.eventStore.head();
   const early = reading(ACME, from);
   await deploy('api', '1');
@@ -92,19 +92,19 @@ it('use-L7: tells a late reader what it has missed, then what comes, each once a
   await Promise.all([early, ...late].map(({ end }) => end()));
 });
 
-it('use-L7: asks for the name of each actor once for one answer', async () => {
+it('use-L7: requests the name of each actor once per response', async () => {
   await deploy('named', '1');
   await platform.settled();
   const asked = jest.spyOn(platform.engines.access, 'current');
   const lines = await platform.read(applicationEventsRequest, { org: ACME, name: 'named' }, ada(ACME));
   expect(lines.length).toBeGreaterThan(3);
   const actors = new Set(lines.map((line) => ('by' in line ? line.by : '')));
-  // Once for the application's own look-up of the organization at most, then once for each actor.
+  // At most once to look up the organization, then once for each actor.
   expect(asked.mock.calls.length).toBeLessThanOrEqual(actors.size + 1);
   asked.mockRestore();
 });
 
-it('ends a watch with its signal', async () => {
+it('ends a watch when its signal aborts', async () => {
   const [only] = await platform.read(watchRequest, { org: ACME, follow: false }, ada(ACME), 1);
   expect(only).toMatchObject({ application: expect.any(String) });
 });

@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { attemptDecider, attemptStream } from './attempt.decider.ts';
 import type { Attempt, AttemptRecord, AttemptProgress } from './attempt.ts';
 
-/** What workers have done on attempts. */
+/** Reads the progress of attempts. */
 @Injectable()
 export class AttemptHistory {
   constructor(
@@ -12,7 +12,7 @@ export class AttemptHistory {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** In the order of the attempts. */
+  /** Returns records in the order of the attempts. */
   async of(attempts: readonly Attempt[]): Promise<Result<readonly AttemptRecord[], DomainError>> {
     const records: AttemptRecord[] = [];
     for (const attempt of attempts) {
@@ -23,7 +23,7 @@ export class AttemptHistory {
     return ok(records);
   }
 
-  /** Ids of open attempts that a worker holds now. */
+  /** Returns the ids of open attempts that a worker has claimed. */
   async running(attempts: readonly Attempt[]): Promise<Result<readonly string[], DomainError>> {
     const records = await this.of(attempts.filter(({ state }) => state === 'open'));
     if (!records.ok) return records;

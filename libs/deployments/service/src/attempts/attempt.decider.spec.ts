@@ -31,7 +31,7 @@ describe('an attempt', () => {
       .when({ ...claim, nowMs: LEASE_MS }, worker)
       .thenRejected({ code: 'deployments/claim-expired' });
   });
-  it('is extended only by its present claim, and written only when half of the lease is gone', () => {
+  it('is extended only by its present claim, and recorded only after half of the lease', () => {
     given(claimed(1))
       .when({ type: 'extend', ...of, claim: 1, nowMs: LEASE_MS / 2 }, worker)
       .thenNothingRecorded();
@@ -45,7 +45,7 @@ describe('an attempt', () => {
       .when({ type: 'extend', ...of, claim: 1, nowMs: 1 }, worker)
       .thenRejected({ code: 'deployments/claim-lost' });
   });
-  it('lapses when its lease is over, and takes no word of its worker after that', () => {
+  it('lapses when its lease expires, and then rejects all reports of its worker', () => {
     const lapsed: AttemptEvent = { type: 'attempt.lapsed.v1', data: { ...of, claim: 1 } };
     given(claimed(1))
       .when({ type: 'lapse', ...of, nowMs: LEASE_MS - 1 }, worker)
@@ -57,7 +57,7 @@ describe('an attempt', () => {
       .when({ type: 'end', ...of, claim: 1, outcome: { outcome: 'superseded' }, inventory: [] }, worker)
       .thenRejected({ code: 'deployments/claim-lost' });
   });
-  it('records the inventory in the same append as the plan, in pieces that fit into events', () => {
+  it('records the inventory in the same append as the plan, split to fit into events', () => {
     const inventory = Array.from({ length: 200 }, (_, index) => entry('ConfigMap', `${'n'.repeat(240)}${index}`));
     const plan = { rendered: 'r', digest: 'd', changes: [], inventory, warnings: [] };
     const outcome = attemptDecider.decide(
@@ -80,7 +80,7 @@ describe('an attempt', () => {
     expect(state).toMatchObject({ plan: { rendered: 'r', digest: 'd' } });
     expect(state.inventory).toHaveLength(200);
   });
-  it('keeps what is left on the cluster, and only that, when it succeeded', () => {
+  it('records only what is left on the cluster when it succeeded', () => {
     const history: AttemptEvent[] = [
       claimed(1),
       { type: 'attempt.inventory-recorded.v1', data: { ...of, entries: [entry('Deployment', 'old')] } },
@@ -105,7 +105,7 @@ describe('an attempt', () => {
       outcome: { message: 'a b' },
     });
   });
-  it('keeps a UID that is known', () =>
+  it('keeps a known UID', () =>
     expect(mergeInventory([{ ...entry('Deployment', 'web'), uid: 'u' }], [entry('Deployment', 'web')])).toMatchObject([
       { uid: 'u' },
     ]));

@@ -5,7 +5,7 @@ import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.
 import { attemptEvents, type AttemptEvent, type AttemptOf, type AttemptOutcome } from './attempt.events.ts';
 import { type AttemptProgress, evolveAttempt, unclaimed } from './attempt.ts';
 
-/** Milliseconds that a claim holds from the last request of its worker. */
+/** Milliseconds for which a claim is valid after the last request of its worker. */
 export const LEASE_MS = 30_000;
 
 export type ReportedStep = InputOf<typeof reportStepRequest>['step'];
@@ -16,7 +16,7 @@ export type AttemptCommand = AttemptOf &
     | { readonly type: 'claim'; readonly worker: string; readonly incarnation: string; readonly nowMs: number }
     | { readonly type: 'extend'; readonly claim: number; readonly nowMs: number }
     | { readonly type: 'report'; readonly claim: number; readonly step: ReportedStep; readonly nowMs: number }
-    /** Part of an inventory that is too long for one append. */
+    /** Part of an inventory that is too large for one append. */
     | { readonly type: 'record-inventory'; readonly claim: number; readonly entries: readonly InventoryEntry[] }
     | { readonly type: 'lapse'; readonly nowMs: number }
     | {
@@ -54,8 +54,9 @@ function decide(command: AttemptCommand, progress: AttemptProgress): Outcome {
 }
 
 /**
- * Grants the attempt to one worker. The same worker asking again has lost the answer and is granted the same claim; a
- * later incarnation of its name proves that the earlier one is gone and takes over under the next number.
+ * Grants the attempt to one worker. The same worker has lost the response if it repeats the request, and gets the same
+ * claim. A new incarnation of its name proves that the previous one has ended, and gets a new claim with the next
+ * number.
  */
 function claim({ worker, incarnation, nowMs, ...of }: Of<'claim'>, progress: AttemptProgress): Outcome {
   if (progress.status === 'ended' || progress.status === 'lapsed') return err(deploymentsErrors.attemptEnded());
@@ -84,7 +85,7 @@ function claim({ worker, incarnation, nowMs, ...of }: Of<'claim'>, progress: Att
   ]);
 }
 
-/** Written only when less than half of the lease is left, so that heartbeats do not fill the log. */
+/** Recorded only after half of the lease, so that heartbeats do not fill the log. */
 function extend({ applicationId, revision, claim: number, nowMs }: Of<'extend'>, progress: AttemptProgress): Outcome {
   if (!holds(progress, number)) return err(deploymentsErrors.claimLost());
   if (progress.claim && progress.claim.leaseUntilMs - nowMs >= LEASE_MS / 2) return ok([]);
@@ -95,7 +96,7 @@ function extend({ applicationId, revision, claim: number, nowMs }: Of<'extend'>,
 
 /** Entries in one append, which is at most 768 KiB. */
 export const MOST_IN_APPEND = 2_000;
-/** Entries in one event: about 300 bytes each, far below the limit of an event. */
+/** Entries in one event: about 300 bytes each, far below the size limit of events. */
 const ENTRIES_AT_ONCE = 80;
 
 function report(
@@ -160,7 +161,9 @@ function report(
   }
 }
 
-/** From here on every request of the worker is refused; nothing happens while its lease runs. */
+/**
+ * Lapses the attempt, so that all further requests of the worker are rejected. Does nothing while the lease is valid.
+ */
 function lapse({ applicationId, revision, nowMs }: Of<'lapse'>, progress: AttemptProgress): Outcome {
   if (progress.status !== 'claimed' || !progress.claim || nowMs < progress.claim.leaseUntilMs) return ok([]);
   return ok([{ type: 'attempt.lapsed.v1', data: { applicationId, revision, claim: progress.claim.number } }]);
@@ -173,7 +176,8 @@ function end(
   if (progress.status === 'ended' && progress.claim?.number === number) return ok([]);
   if (!holds(progress, number)) return err(deploymentsErrors.claimLost());
   const of: AttemptOf = { applicationId, revision };
-  // What is too long for one append was recorded before: all of it stays, with what may be gone.
+  // Entries that are too many for one append were recorded earlier. All of them are kept, including objects that may be
+  // deleted.
   const isWhole = inventory.length <= MOST_IN_APPEND;
   const closing: AttemptEvent[] =
     outcome.outcome === 'succeeded' && isWhole ? [{ type: 'attempt.inventory-settled.v1', data: of }] : [];
@@ -198,7 +202,7 @@ function inventoryEvents(of: AttemptOf, entries: readonly InventoryEntry[]): Att
   return events;
 }
 
-/** Texts of others, cut to what an event may hold and to one line. */
+/** Shortens external text to one line that fits into an event. */
 const short = (text: string, most: number): string =>
   text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').slice(0, most);
 

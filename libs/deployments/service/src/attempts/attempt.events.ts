@@ -1,7 +1,7 @@
 import type { InventoryEntry } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 
-/** What a worker reports at the end of an attempt. */
+/** Outcome of an attempt, as reported by the worker. */
 export type AttemptOutcome =
   | {
       readonly outcome: 'succeeded';
@@ -19,7 +19,7 @@ export type AttemptOutcome =
     }
   | { readonly outcome: 'superseded' };
 
-/** What an attempt is of; in every event, so that views can place it without another look. */
+/** Application and revision of an attempt. Part of each event, so that projections need no lookup. */
 export interface AttemptOf {
   readonly applicationId: string;
   readonly revision: number;
@@ -27,7 +27,7 @@ export interface AttemptOf {
 
 type Step<Type extends string, Data> = Fact<Type, AttemptOf & Data>;
 
-/** Stream: `deployment-<attempt id>`. `leaseUntilMs`: milliseconds since 1970 until which the claim holds. */
+/** Stream: `deployment-<attempt id>`. `leaseUntilMs`: end of the claim in milliseconds since 1970. */
 export type AttemptEvent =
   | Step<
       'attempt.claimed.v1',
@@ -36,7 +36,7 @@ export type AttemptEvent =
   | Step<'attempt.extended.v1', { readonly claim: number; readonly leaseUntilMs: number }>
   | Step<'attempt.fetched.v1', { readonly source: string; readonly leaseUntilMs: number }>
   | Step<'attempt.rendered.v1', { readonly objects: number; readonly digest: string; readonly leaseUntilMs: number }>
-  /** In front of the first write, in the same append as the inventory. The whole plan is in the vault. */
+  /** Recorded before the first write, in the same append as the inventory. The complete plan is in the vault. */
   | Step<
       'attempt.planned.v1',
       {
@@ -48,15 +48,15 @@ export type AttemptEvent =
           readonly fields: readonly string[];
           readonly takesBackFrom: string | null;
         }[];
-        /** How many changes the plan has; the list above may hold fewer. */
+        /** Number of changes in the plan; `changes` may list fewer. */
         readonly changeCount: number;
         readonly warnings: readonly string[];
         readonly leaseUntilMs: number;
       }
     >
-  /** Objects that stand, or may come to stand, on the cluster; several events where one would be too large. */
+  /** Objects that are or may be on the cluster. Split into several events if one would be too large. */
   | Step<'attempt.inventory-recorded.v1', { readonly entries: readonly InventoryEntry[] }>
-  /** What is left on the cluster after the attempt; nothing else counts from here. */
+  /** Objects that are left on the cluster after the attempt. Earlier inventories no longer count. */
   | Step<'attempt.inventory-settled.v1', Record<never, never>>
   | Step<
       'attempt.applied.v1',
@@ -71,9 +71,9 @@ export type AttemptEvent =
   | Step<'attempt.progressing.v1', { readonly message: string; readonly leaseUntilMs: number }>
   | Step<'attempt.healthy.v1', { readonly message: string; readonly leaseUntilMs: number }>
   | Step<'attempt.pruned.v1', { readonly objects: readonly string[]; readonly leaseUntilMs: number }>
-  /** The claim ran out; nobody may continue with it. */
+  /** The claim expired; no worker may continue with it. */
   | Step<'attempt.lapsed.v1', { readonly claim: number }>
-  /** How it ended, as the worker reported; the application's stream holds the terminal event. */
+  /** Outcome as the worker reported it. The application's stream has the terminal event. */
   | Step<'attempt.ended.v1', { readonly claim: number; readonly outcome: AttemptOutcome }>;
 
 export const attemptEvents: EventFamily<AttemptEvent> = {

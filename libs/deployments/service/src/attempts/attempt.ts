@@ -2,18 +2,18 @@ import type { InventoryEntry } from '#deployments/contract';
 import { assertNever } from '#kernel';
 import type { AttemptEvent, AttemptOutcome } from './attempt.events.ts';
 
-/** An attempt as its application asked for it and saw it end. */
+/** An attempt, as recorded in its application's stream. */
 export interface Attempt {
   readonly id: string;
   readonly number: number;
   readonly revision: number;
   readonly kind: 'deploy' | 'delete';
   readonly orphan: boolean;
-  /** RFC 3339: pods are replaced, and this time is written on their template. */
+  /** RFC 3339 time, written to the pod template so that pods are replaced. */
   readonly restart?: string;
-  /** No failure is waited for. */
+  /** Whether the attempt fails at the first failure instead of waiting for recovery. */
   readonly failFast?: true;
-  /** It waits before it is taken up. */
+  /** Whether the attempt waits before it may start. */
   readonly delayed?: true;
   readonly state: 'open' | 'succeeded' | 'failed' | 'superseded' | 'abandoned';
 }
@@ -25,18 +25,18 @@ export interface Claim {
   readonly leaseUntilMs: number;
 }
 
-/** One try to bring a revision onto its cluster, as far as its claims and its inventory go. */
+/** Progress of an attempt to deploy a revision: its claims and its inventory. */
 export interface AttemptProgress {
   readonly status: 'unclaimed' | 'claimed' | 'lapsed' | 'ended';
   readonly claim: Claim | undefined;
   readonly plan: { readonly rendered: string; readonly digest: string } | undefined;
   readonly inventory: readonly InventoryEntry[];
-  /** It knows all that stands on the cluster: what earlier attempts recorded does not count any more. */
+  /** Whether the inventory is complete, so that inventories of earlier attempts no longer count. */
   readonly replacesEarlier: boolean;
   readonly outcome: AttemptOutcome | undefined;
 }
 
-/** An attempt with what was done on it. */
+/** An attempt with its progress. */
 export interface AttemptRecord {
   readonly attempt: Attempt;
   readonly progress: AttemptProgress;
@@ -53,7 +53,7 @@ export const unclaimed: AttemptProgress = {
 
 const objectKey = ({ group, kind, namespace, name }: InventoryEntry): string => `${group}/${kind}/${namespace}/${name}`;
 
-/** Both lists, each object once; a UID that is known is kept. */
+/** Merges two lists. Each object is listed once, with its UID if known. */
 export function mergeInventory(before: readonly InventoryEntry[], more: readonly InventoryEntry[]): InventoryEntry[] {
   const merged = new Map(before.map((entry) => [objectKey(entry), entry]));
   for (const entry of more) {
@@ -100,7 +100,7 @@ const extended = (progress: AttemptProgress, leaseUntilMs: number): AttemptProgr
     ? { ...progress, claim: { ...progress.claim, leaseUntilMs: Math.max(leaseUntilMs, progress.claim.leaseUntilMs) } }
     : progress;
 
-/** All that earlier attempts may have put onto the cluster since the last one that succeeded. */
+/** Returns all objects that attempts since the last successful one may have put onto the cluster. */
 export const inventoryOf = (records: readonly AttemptRecord[]): readonly InventoryEntry[] =>
   records.reduce<readonly InventoryEntry[]>(
     (entries, { progress }) =>

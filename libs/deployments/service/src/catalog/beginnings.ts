@@ -1,7 +1,7 @@
 import type { ClusterPolicy } from '#deployments/contract';
 
-// What applications, profiles and clusters begin with. A claimed name carries it, so that whoever finds the object without
-// a stream of its own can begin that stream.
+// Initial content of applications, profiles and clusters. The claim of a name contains it, so that any process can
+// begin the stream of an object that has none yet.
 
 /** A vault record by name, and the SHA-256 of its content. */
 export interface RecordRef {
@@ -10,14 +10,14 @@ export interface RecordRef {
 }
 
 /**
- * A revision as the log knows it: where its content lies, what people are shown of it, and no value that could be a
+ * A revision as recorded in the log: references to its content and what is shown to users, without values that could be
  * secret. At most 32 KiB.
  */
 export interface Configuration {
   readonly name: string;
   readonly manifest: RecordRef;
   readonly resolved: RecordRef;
-  /** SHA-256 of the resolved content without its revision numbers: equal when nothing would change on the cluster. */
+  /** SHA-256 of the resolved content without revision numbers. Equal if nothing would change on the cluster. */
   readonly contentDigest: string;
   readonly profile: {
     readonly id: string;
@@ -36,23 +36,23 @@ export interface Configuration {
   readonly targetNamespace: string;
   readonly namespaceMode: 'override' | 'preserve';
   readonly source: { readonly type: 'image' | 'yaml'; readonly ref: string };
-  /** `cpu 1/4, memory 4Gi/8Gi` */
+  /** Such as `cpu 1/4, memory 4Gi/8Gi`. */
   readonly limits: string | null;
-  /** `3-9 at 80%` */
+  /** Such as `3-9 at 80%`. */
   readonly autoscaling: string | null;
   readonly replicas: number | null;
   readonly host: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly description: string | null;
-  /** One line per setting: its name and, where it cannot be a secret, its value. */
+  /** One line per setting: its name and, unless it could be secret, its value. */
   readonly summary: readonly string[];
-  /** Against the revision before, in words. */
+  /** Changes from the previous revision, as text. */
   readonly changes: readonly string[];
-  /** The revision whose content this is, after a rollback; it is then pinned. */
+  /** Revision whose content this is, after a rollback. The application is then pinned. */
   readonly rollbackOf: number | null;
-  /** Who asked, also where the platform finished what they began. */
+  /** User who requested it, even if the platform completed the request. */
   readonly by: string;
-  /** They were an owner, an admin, or a global admin who had logged in. */
+  /** Whether that user was an owner, an admin, or a global admin who had logged in. */
   readonly byAdmin?: true;
 }
 
@@ -70,12 +70,12 @@ export interface ClusterRegistration {
   readonly credential: string;
   /** Vault record with the PEM of the certificate authority. */
   readonly certificateAuthority: string | null;
-  /** SHA-256 over address, authority and credential: tells whether the same were given again. */
+  /** SHA-256 of address, authority and credential. Shows whether the same ones were given again. */
   readonly fingerprint: string;
   readonly uid: string;
   readonly version: string | null;
   readonly nodes: number | null;
-  /** Rights that are missing, in words. */
+  /** Missing permissions, as text. */
   readonly missing: readonly string[];
   readonly policy: WholePolicy;
 }
@@ -84,18 +84,20 @@ export interface ProfileContent {
   readonly name: string;
   readonly clusterId: string;
   readonly clusterName: string;
-  /** Null in events of earlier releases, and until the plan is known: then the default of the plan counts. */
+  /** Null in events of earlier releases, and until the plan is known. The default of the plan then applies. */
   readonly tier: string | null;
-  /** Set where the profile names no tier: it was that of the plan when the profile was written, and stays. */
+  /**
+   * Set if the profile names no tier: `tier` was the plan's default when the profile was written, and does not change.
+   */
   readonly tierFrom?: 'plan';
   readonly protected: boolean;
   readonly description: string | null;
-  /** Vault record with the whole profile: defaults may hold values of variables and files. */
+  /** Vault record with the complete profile, since defaults may contain values of variables and files. */
   readonly record: string;
   /** SHA-256 of the canonical profile. */
   readonly digest: string;
-  /** The same of everything but its defaults. */
+  /** SHA-256 of the canonical profile without its defaults. */
   readonly frameDigest: string;
-  /** Settings in words: names of variables and files, never what is in them. */
+  /** Settings as text: variables and files by name, without their values. */
   readonly settings: readonly string[];
 }

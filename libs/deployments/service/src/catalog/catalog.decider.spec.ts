@@ -29,15 +29,15 @@ const base = [claimed(cluster), claimed(profile)];
 const { given } = specify(catalogDecider);
 
 describe('the catalog of an organization', () => {
-  it('claims a name and counts its first deployment at once', () =>
+  it('claims a name and counts its first deployment in the same append', () =>
     given(...base)
       .when({ type: 'claim', claim: web, day: '2026-11-24' }, ada)
       .thenRecorded(claimed(web), counted));
-  it('records nothing when a name is claimed again: the object continues', () =>
+  it('records nothing when a name is claimed again, and keeps the existing object', () =>
     given(...base, claimed(web))
       .when({ type: 'claim', claim: { ...web, id: 'a2' }, day: '2026-11-24' }, ada)
       .thenNothingRecorded());
-  it('use-S1: points an application back to the profile of a revision, unless that is gone', () => {
+  it('use-S1: points an application back to the profile of a revision, unless that profile was deleted', () => {
     const production: NewName = { ...profile, name: 'production', id: 'p2' };
     const back = { type: 'point-back', kind: 'application', name: 'web', id: 'a1', refers: 'p2' } as const;
     const moved: CatalogEvent = {
@@ -58,15 +58,15 @@ describe('the catalog of an organization', () => {
       .when(back, ada)
       .thenNothingRecorded();
   });
-  it('refuses the application beyond the limit', () =>
+  it('rejects an application beyond the limit', () =>
     given(...base, limits({ applications: 1 }), claimed(web))
       .when({ type: 'claim', claim: { ...web, name: 'api', id: 'a2' } }, ada)
       .thenRejected({ code: 'billing/application-limit', kind: 'limit' }));
-  it('does not count what the platform made', () =>
+  it('does not count objects that the platform created', () =>
     given(...base, limits({ clusters: 2 }), claimed({ ...cluster, name: 'sandbox', id: 'c0', counted: false }))
       .when({ type: 'claim', claim: { ...cluster, name: 'two', id: 'c2' } }, ada)
       .thenRecorded(claimed({ ...cluster, name: 'two', id: 'c2' })));
-  it('refuses the deployment beyond the limit of a day, and allows it the day after', () => {
+  it('rejects a deployment beyond the daily limit, and allows it the next day', () => {
     const history = [...base, claimed(web), limits({ deploymentsPerDay: 1 }), counted];
     const count = { type: 'count', kind: 'application', name: 'web', id: 'a1', refers: 'p1' } as const;
     given(...history)
@@ -76,19 +76,19 @@ describe('the catalog of an organization', () => {
       .when({ ...count, day: '2026-11-25' }, ada)
       .thenRecorded({ type: 'catalog.deployment-counted.v1', data: { applicationId: 'a1', day: '2026-11-25' } });
   });
-  it('refuses a reference to what is going', () =>
+  it('rejects a reference to an object that is being deleted', () =>
     given(...base, { type: 'catalog.name-retiring.v1', data: { kind: 'profile', name: 'staging', id: 'p1' } })
       .when({ type: 'claim', claim: web }, ada)
       .thenRejected({ code: 'deployments/profile-not-found', kind: 'invalid' }));
-  it('keeps a profile that an application uses', () =>
+  it('does not delete a profile that an application uses', () =>
     given(...base, claimed(web))
       .when({ type: 'retire', kind: 'profile', name: 'staging', id: 'p1' }, ada)
       .thenRejected({ code: 'deployments/profile-in-use' }));
-  it('keeps the target of a profile that an application uses', () =>
+  it('does not change the target of a profile that an application uses', () =>
     given(...base, claimed({ ...cluster, name: 'two', id: 'c2' }), claimed(web))
       .when({ type: 'claim', claim: { ...profile, refers: 'c2' } }, ada)
       .thenRejected({ code: 'deployments/profile-target-fixed' }));
-  it('gives a name back once, and only to its holder', () => {
+  it('releases a name once, and only for its holder', () => {
     const release = { type: 'release', kind: 'application', name: 'web' } as const;
     given(...base, claimed(web))
       .when({ ...release, id: 'a1' }, ada)
@@ -97,7 +97,7 @@ describe('the catalog of an organization', () => {
       .when({ ...release, id: 'a1' }, ada)
       .thenNothingRecorded();
   });
-  it('refuses limits below what is in use, all or none', () => {
+  it('rejects limits below the current use, and changes none of them', () => {
     given(...base, claimed(web))
       .when({ type: 'set-limits', applications: 0, profiles: 5, clusters: 2, deploymentsPerDay: 100 }, ada)
       .thenRejected({

@@ -4,11 +4,11 @@ import { catalogEvents, type CatalogEvent, type CatalogLimits, type Named, type 
 import { emptyCatalog, evolveCatalog, namesOf, referringTo, type Catalog, type Entry } from './catalog.ts';
 
 export type CatalogCommand =
-  /** Makes an object by claiming its name, or points one that exists to another profile or cluster. */
+  /** Creates an object by claiming its name, or points an existing one to another profile or cluster. */
   | { readonly type: 'claim'; readonly claim: NewName; readonly day?: string }
-  /** Points an application to the profile that an earlier revision had, if that still exists. */
+  /** Points an application to the profile of an earlier revision, if it still exists. */
   | (Named & { readonly type: 'point-back'; readonly refers: string })
-  /** Counts a deployment of an application that exists, and points it to its profile. */
+  /** Counts a deployment of an existing application, and points it to its profile. */
   | (Named & { readonly type: 'count'; readonly refers: string; readonly day: string })
   | (Named & { readonly type: 'retire' })
   | (Named & { readonly type: 'release' })
@@ -38,8 +38,8 @@ function decide(command: CatalogCommand, catalog: Catalog): Outcome {
 }
 
 /**
- * A name that is taken by an object of the same kind is not refused: the caller continues with the object that is there,
- * so that a creation which was interrupted can be repeated.
+ * Claims a name. If an object of the same kind has it, the claim succeeds without an event and the caller continues
+ * with that object, so that an interrupted creation can be repeated.
  */
 function claim({ claim: wanted, day }: Extract<CatalogCommand, { type: 'claim' }>, catalog: Catalog): Outcome {
   const { kind, name, id, counted, refers } = wanted;
@@ -68,7 +68,10 @@ function count({ kind, name, id, refers, day }: Extract<CatalogCommand, { type: 
   return ok([{ type: 'catalog.reference-changed.v1', data: { kind, name, id, refers } }, ...counting.value]);
 }
 
-/** What is deployed again needs no profile: its content was resolved then. Where there is one, it stays while it is used. */
+/**
+ * Points an application back. Content that is deployed again is already resolved, so the profile may be missing. If it
+ * exists, it cannot be deleted while it is used.
+ */
 function pointBack(
   { kind, name, id, refers }: Extract<CatalogCommand, { type: 'point-back' }>,
   catalog: Catalog,
@@ -88,7 +91,7 @@ function countDeployment(applicationId: string, name: string, day: string, catal
     : ok([{ type: 'catalog.deployment-counted.v1', data: { applicationId, day } }]);
 }
 
-/** A profile's target stays while applications use it. */
+/** The target of a profile cannot change while applications use it. */
 function point(present: Entry, refers: string, catalog: Catalog): Outcome {
   const { kind, name, id } = present;
   if (kind === 'profile' && referringTo(catalog, 'application', id).length > 0) {
@@ -98,7 +101,10 @@ function point(present: Entry, refers: string, catalog: Catalog): Outcome {
   return ok([{ type: 'catalog.reference-changed.v1', data: { kind, name, id, refers } }]);
 }
 
-/** What is referred to must be there, and not on its way out: decided here, where its deletion is decided too. */
+/**
+ * Rejects a reference to an object that does not exist or is being deleted. This decider also decides about its
+ * deletion.
+ */
 function refusedReference(
   kind: Named['kind'],
   name: string,
@@ -133,14 +139,17 @@ function retire({ kind, name, id }: Named, catalog: Catalog): Outcome {
   return ok([{ type: 'catalog.name-retiring.v1', data: { kind, name, id } }]);
 }
 
-/** Only the object that holds the name gives it back; a repeat finds another holder, or none, and does nothing. */
+/** Releases a name. Does nothing if another object has the name, or none. */
 function release({ kind, name, id }: Named, catalog: Catalog): Outcome {
   return catalog.entries[kind].get(name)?.id === id
     ? ok([{ type: 'catalog.name-released.v1', data: { kind, name, id } }])
     : ok([]);
 }
 
-/** Limits below what is in use are refused, all or none. Deployments of today do not count: they are over tomorrow. */
+/**
+ * Sets all limits or, if one of them is below the current use, none. Deployments of today are not considered, since the
+ * count ends tomorrow.
+ */
 function setLimits({ applications, profiles, clusters, deploymentsPerDay }: CatalogLimits, catalog: Catalog): Outcome {
   const limits = { applications, profiles, clusters, deploymentsPerDay };
   const over = (Object.keys(LIMIT_OF) as (keyof typeof LIMIT_OF)[]).flatMap((kind) => {

@@ -5,7 +5,7 @@ export const catalogErrors = {
     domainError('deployments/application-not-found', 'not-found', `Application ${name} not found.`, {
       fix: 'list applications: astroctl app get',
     }),
-  /** The same inside a manifest: the body is wrong, not the address. */
+  /** A reference in a manifest to a profile that does not exist: the body is invalid, not the path. */
   profileUnknown: (application: string, name: string, known: readonly string[], pointer: string) =>
     domainError(
       'deployments/profile-not-found',
@@ -47,7 +47,7 @@ export const catalogErrors = {
         fix: 'create another profile for the other cluster',
       },
     ),
-  /** @param over see `limitsBelowUse` of the contract */
+  /** @param over see `limitsBelowUse` in the contract */
   limitsBelowUse: (over: readonly { readonly limit: string; readonly used: number; readonly allowed: number }[]) =>
     domainError(
       'deployments/limits-below-use',

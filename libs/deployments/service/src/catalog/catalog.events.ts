@@ -16,12 +16,12 @@ export interface CatalogLimits {
   readonly deploymentsPerDay: number;
 }
 
-/** False for what the platform makes itself: it is in no plan's limit. */
+/** False for objects that the platform creates, which no limit of a plan counts. */
 interface Counted {
   readonly counted: boolean;
 }
 
-/** An object at its beginning. `refers`: the profile of an application, the cluster of a profile. */
+/** A new object. `refers`: the profile of an application, or the cluster of a profile. */
 export type NewName = Named &
   Counted &
   (
@@ -36,16 +36,17 @@ export type NewName = Named &
   );
 
 /**
- * What an organization has, by name, and how much of it. Stream: `catalog-<organization id>`. From `name-claimed` on the
- * object exists; `intent` is what its own stream is to begin with, so that a crash between the two can be finished.
+ * Names of an organization's objects, and counts of its use. Stream: `catalog-<organization id>`. An object exists from
+ * `name-claimed` on. `intent` is the beginning of its own stream, so that a creation that crashed between the two can
+ * be completed.
  */
 export type CatalogEvent =
   | Fact<'catalog.name-claimed.v1', NewName>
   | Fact<'catalog.reference-changed.v1', Named & { readonly refers: string }>
-  /** Nothing may refer to it any more; its own stream ends next. */
+  /** References to the object are rejected from here on; its own stream ends next. */
   | Fact<'catalog.name-retiring.v1', Named>
   | Fact<'catalog.name-released.v1', Named>
-  /** `day` is the UTC date, `2026-11-24`. */
+  /** `day` is a UTC date, such as `2026-11-24`. */
   | Fact<'catalog.deployment-counted.v1', { readonly applicationId: string; readonly day: string }>
   | Fact<'catalog.limits-set.v1', CatalogLimits>;
 

@@ -9,7 +9,7 @@ import { catalogDecider, catalogStream } from './catalog.decider.ts';
 export class CatalogQueries {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
 
-  /** From the stream that decides about them: those that are being deleted count until their name is free. */
+  /** Counts from the stream that decides about applications. Those being deleted count until their name is released. */
   @Serves(countApplicationsRequest)
   async countApplications(
     @Input() { organizationId }: InputOf<typeof countApplicationsRequest>,

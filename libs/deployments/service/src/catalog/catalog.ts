@@ -8,13 +8,13 @@ export interface Entry extends Named {
   readonly retiring: boolean;
 }
 
-/** What an organization has: one owner per name at any time, and the counts that plans limit. */
+/** Objects of an organization: one holder per name at any time, and the counts that plans limit. */
 export interface Catalog {
   readonly entries: Readonly<Record<NamedKind, ReadonlyMap<string, Entry>>>;
-  /** A profile was ever made; the default one is made for an organization that never had any. */
+  /** Whether a profile was ever created. Without one, the organization gets the default profile. */
   readonly hadProfile: boolean;
   readonly limits: CatalogLimits;
-  /** The UTC date that was deployed on last, and how often. */
+  /** UTC date of the last deployment, and the number of deployments on that day. */
   readonly day: string;
   readonly deployments: number;
 }
@@ -57,11 +57,11 @@ export function evolveCatalog(catalog: Catalog, event: CatalogEvent): Catalog {
   }
 }
 
-/** Entries that refer to the object `id`: applications to a profile, profiles to a cluster. */
+/** Returns the entries that refer to `id`: applications of a profile, or profiles of a cluster. */
 export const referringTo = (catalog: Catalog, kind: 'application' | 'profile', id: string): Entry[] =>
   [...catalog.entries[kind].values()].filter(({ refers }) => refers === id);
 
-/** How many applications are on a cluster, by way of their profiles. */
+/** Returns the number of applications on a cluster, by their profiles. */
 export const applicationsOn = (catalog: Catalog, clusterId: string): number =>
   referringTo(catalog, 'profile', clusterId).reduce(
     (count, { id }) => count + referringTo(catalog, 'application', id).length,

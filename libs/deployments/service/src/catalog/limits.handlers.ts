@@ -5,7 +5,7 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from './catalog.decider.ts';
 
-/** The limits that billing sets. */
+/** Sets the limits that billing sends. */
 @Controller()
 export class LimitsHandlers {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}

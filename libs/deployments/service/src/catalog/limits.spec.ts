@@ -54,7 +54,7 @@ const catalog = async () => {
 };
 
 describe('limits of a plan', () => {
-  it('A18: of 50 parallel creates at limit - 1 exactly one succeeds, the others say limit, use and plan', async () => {
+  it('A18: allow exactly one of 50 parallel creates at limit - 1; the others report limit, use and plan', async () => {
     await limits(3);
     await apply('one');
     await apply('two');
@@ -72,7 +72,7 @@ describe('limits of a plan', () => {
     expect((await catalog()).entries.application.size).toBe(3);
   });
 
-  it('says who uses what, and who may help', async () => {
+  it('are reported with the current use and the people who can help', async () => {
     await limits(1);
     await apply('web');
     expect(await apply('search')).toMatchObject({
@@ -84,7 +84,7 @@ describe('limits of a plan', () => {
     });
   });
 
-  it('F22: 25 creates and 25 deletes interleaved leave one owner for each name and every released name free', async () => {
+  it('F22: 25 interleaved creates and deletes leave one holder per name and free all released names', async () => {
     await limits(30);
     for (let index = 0; index < 25; index++) await apply(`old-${index}`);
     const worker = new FakeWorker(platform, queue);
@@ -93,9 +93,9 @@ describe('limits of a plan', () => {
       for (let index = 0; index < 25; index++) expect(await remove(`old-${index}`)).toMatchObject({ ok: true });
     })();
     const working = (async () => {
-      for (let done = 0; done < 50; done++) await worker.deploy(); // 25 deletions, and 25 first deployments between them
+      for (let done = 0; done < 50; done++) await worker.deploy(); // 25 deletions, and 25 first deployments among them
     })();
-    // Each is tried until a deletion makes room: never more than the limit at any moment.
+    // Each create is retried until a deletion makes room. The limit is never exceeded.
     const creating = Promise.all(
       Array.from({ length: 25 }, async (_, index) => {
         for (;;) {
@@ -113,7 +113,7 @@ describe('limits of a plan', () => {
     expect(await apply('old-0')).toMatchObject({ ok: true, value: { outcome: 'created' } });
   });
 
-  it('A19: limits below use are refused with what is over, and nothing is changed', async () => {
+  it('A19: reject limits below the current use, list what exceeds them, and change nothing', async () => {
     await apply('one');
     await apply('two');
     expect(await limits(1)).toMatchObject({
@@ -126,7 +126,7 @@ describe('limits of a plan', () => {
     expect((await catalog()).limits.applications).toBe(10);
   });
 
-  it('counts deployments of a day, and never a deletion', async () => {
+  it('count deployments per day, but not deletions', async () => {
     await limits(10, 2);
     await apply('web', '1');
     await apply('web', '2');
@@ -170,7 +170,7 @@ describe('F21: a crash between the catalog and the application', () => {
     expect(await apply('web')).toMatchObject({ ok: true, value: { outcome: 'created' } });
   });
 
-  it('is finished by the next process', async () => {
+  it('leaves a creation that the next process completes', async () => {
     await cutCreation('web');
     await platform.resumed(ApplicationChangesReactor);
     expect(await get('web')).toMatchObject({
@@ -180,7 +180,7 @@ describe('F21: a crash between the catalog and the application', () => {
     expect(await apply('web')).toMatchObject({ ok: true, value: { outcome: 'unchanged' } });
   });
 
-  it('on the way out is finished by the next process, or by whoever wants the name', async () => {
+  it('leaves a deletion that the next process completes, or a request for the same name', async () => {
     for (const name of ['web', 'api']) {
       await apply(name);
       const worker = new FakeWorker(platform, queue);

@@ -10,7 +10,7 @@ type Type =
   | 'organization.deleted.v1'
   | 'user.erased.v1';
 
-/** Ends access to clusters when a membership ends or its role falls. What it misses the sweep finds. */
+/** Ends access to clusters when a membership ends or its role is lowered. A sweep ends what this reactor misses. */
 @Injectable()
 export class AccessEndsReactor implements Reactor<DirectoryFact, Type> {
   readonly name = 'deployments-access-ends.v1';
@@ -40,7 +40,7 @@ export class AccessEndsReactor implements Reactor<DirectoryFact, Type> {
   }
 }
 
-/** That an end began must be in the log; that a cluster does not answer is the sweep's business. */
+/** Throws unless the end was recorded. If the cluster does not respond, the sweep retries. */
 function recorded(outcome: Result<unknown, DomainError>): void {
   if (!outcome.ok) throw new Error(outcome.error.code);
 }

@@ -10,7 +10,7 @@ import type { AccessEnd, AccessLevel } from './cluster.events.ts';
 import { ConnectionDetails } from './connection-details.service.ts';
 import { accessOf, type MemberAccess } from './member-access.ts';
 
-/** An account that could not be deleted yet; it is tried again until it is gone. */
+/** An account that could not be deleted yet. The deletion is retried until it succeeds. */
 export interface PendingEnd {
   readonly cluster: string;
   readonly memberId: string;
@@ -22,14 +22,14 @@ interface OfCluster {
   readonly clusterId: string;
 }
 
-/** Accounts of one cluster that are deleted at once. */
+/** Accounts of one cluster that are deleted concurrently. */
 const PARALLEL = 4;
-/** Milliseconds for which a cluster is waited for while somebody waits for the answer. */
+/** Milliseconds to wait for a cluster while a caller waits for the response. */
 const PATIENCE_MS = 4_000;
 
 /**
- * Ends what members may do on clusters, with every token that they have or made for themselves: the end is an event of
- * the cluster first, then the account is deleted there. What the cluster does not do now the sweep tries again.
+ * Ends members' access to clusters, including all tokens that they received or created. The end is first recorded as an
+ * event of the cluster, then the account is deleted there. The sweep retries what fails.
  */
 @Injectable()
 export class AccessEnds {
@@ -42,10 +42,10 @@ export class AccessEnds {
   ) {}
 
   /**
-   * Compares what members have on the organization's clusters with their roles, and ends what is too much.
-   * @param memberId of one member; all who have something when left out
-   * @param atLeast the membership counts as of this position or later
-   * @returns accounts that are not gone yet
+   * Compares members' access to the organization's clusters with their roles, and ends what exceeds them.
+   * @param memberId of one member; defaults to all members who have access
+   * @param atLeast position of the log that the memberships must include
+   * @returns accounts that are not deleted yet
    */
   async review(
     { organizationId, memberId }: { readonly organizationId: string; readonly memberId?: string },
@@ -77,7 +77,7 @@ export class AccessEnds {
     return ok(pending);
   }
 
-  /** Ends whatever members have on a cluster. */
+  /** Ends all access of members to a cluster. */
   async endEverything(of: OfCluster, cause: RequestContext): Promise<Result<readonly PendingEnd[], DomainError>> {
     const present = await this.members(of.clusterId);
     return present.ok
@@ -86,8 +86,8 @@ export class AccessEnds {
   }
 
   /**
-   * Ends a member's access, or continues with an end that is under way.
-   * @param silent the answer about another account when the cluster is not to be asked now
+   * Ends a member's access, or continues an end in progress.
+   * @param silent failure of another account of the cluster; if set, the cluster is not contacted
    */
   async end(
     of: OfCluster,
@@ -103,7 +103,7 @@ export class AccessEnds {
     return silent ? ok({ ...silent, memberId }) : this.finish(of, memberId, present.ending, cause);
   }
 
-  /** Asks the cluster to delete an account, and records what came of it. */
+  /** Deletes an account on the cluster, and records the outcome. */
   private async finish(
     of: OfCluster,
     memberId: string,
@@ -128,7 +128,7 @@ export class AccessEnds {
     return ok({ cluster: cluster.value.name, memberId, error: asked.error });
   }
 
-  /** What members have on a cluster, as its stream says; nothing on one that is gone. */
+  /** Returns the members with access to a cluster, from its stream. Empty for a deleted cluster. */
   private async members(clusterId: string): Promise<Result<ReadonlyMap<string, MemberAccess>, DomainError>> {
     const loaded = await this.commands.load(clusterDecider, clusterStream(clusterId));
     if (!loaded.ok) return loaded;
@@ -136,7 +136,7 @@ export class AccessEnds {
     return ok(state.status === 'active' ? state.accesses.members : new Map());
   }
 
-  /** A function from members to their roles; none for those who belong no more, or were erased. */
+  /** Returns a function from members to their roles: undefined for people who left or were erased. */
   private async roles(
     organizationId: string,
     atLeast?: Position,
@@ -157,7 +157,7 @@ export class AccessEnds {
     const pending: PendingEnd[] = [];
     for (let from = 0; from < memberIds.length; from += PARALLEL) {
       const some = memberIds.slice(from, from + PARALLEL);
-      // Every end is recorded; a cluster that does not answer one of them is not asked for the others now.
+      // All ends are recorded. A cluster that does not respond to one of them is not contacted for the others.
       const silent = pending.find(({ error }) => error.kind === 'unavailable');
       const ended = await Promise.all(some.map((memberId) => this.end(of, memberId, why(memberId), cause, silent)));
       for (const outcome of ended) {
@@ -168,7 +168,7 @@ export class AccessEnds {
     return ok(pending);
   }
 
-  /** The cluster of a command; undefined when it is gone. */
+  /** Runs a command on the cluster. Returns undefined if the cluster was deleted. */
   private async run(
     { organizationId, clusterId }: OfCluster,
     command: ClusterCommand,

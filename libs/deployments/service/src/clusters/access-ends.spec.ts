@@ -19,10 +19,10 @@ import { AccessEndsSweep } from './access-ends.sweep.ts';
 
 let platform: TestPlatform;
 let queue: WorkQueue;
-/** What the cluster was asked for, in order: `token grace edit`, `end grace`. */
+/** Requests to the cluster, in order, such as `token grace edit` or `end grace`. */
 let asked: string[];
 let isDown: boolean;
-/** What happens while the cluster makes a token. */
+/** Runs while the cluster creates a token. */
 let whileIssuing: () => Promise<void>;
 const org = 'org-1';
 const folder = temporaryFolder();
@@ -70,7 +70,7 @@ const facts = (...all: Fact[]): Promise<Position> => platform.organizationFacts(
 const removed = (memberId: string) => facts({ type: 'organization.member-removed.v1', data: { memberId } });
 const demoted = (memberId: string, role: string) =>
   facts({ type: 'organization.member-role-changed.v1', data: { memberId, role } });
-/** What organizations ask before they answer. */
+/** Sends the request that organizations sends before it responds. */
 const review = (memberId: string, position: Position) =>
   platform.ask(reviewAccessRequest, { organizationId: org, memberId, position }, platform.service('organizations'));
 async function access(): Promise<unknown> {
@@ -82,8 +82,8 @@ const types = async () =>
   (await platform.engines.events()).map(({ type }) => type).filter((type) => type.startsWith('cluster.access'));
 const sweep = () => platform.app.get(AccessEndsSweep, { strict: false }).run(new AbortController().signal);
 
-describe('use-S2: access to clusters and membership', () => {
-  it('ends on every cluster before the end of a membership is answered', async () => {
+describe('use-S2: access to clusters', () => {
+  it('ends on all clusters before the end of a membership returns', async () => {
     const other = registration('other', { server: 'https://other.acme.dev:6443' });
     await done(
       platform.ask(registerClusterRequest, { org, name: 'other', manifest: other }, platform.person('ada', org)),
@@ -98,7 +98,7 @@ describe('use-S2: access to clusters and membership', () => {
     expect(await kubeconfig('linus')).toMatchObject({ ok: false, error: { kind: 'not-found' } });
   });
 
-  it('ends when the role falls below it, and is given again by the new role', async () => {
+  it('ends when the role no longer grants it, and is granted again by the new role', async () => {
     await done(kubeconfig('grace'));
     await review('grace', await demoted('grace', 'admin'));
     expect(asked).toEqual(['token grace edit']);
@@ -110,7 +110,7 @@ describe('use-S2: access to clusters and membership', () => {
     expect(await access()).toEqual([['grace', 'view', 'ACTIVE', null]]);
   });
 
-  it('ends without anybody asking: by the events, and what they missed by the sweep', async () => {
+  it('ends after the events of the organization, and with the sweep if they were missed', async () => {
     await done(kubeconfig('linus'));
     await removed('linus');
     await eventually(async () => expect(await access()).toEqual([]));
@@ -122,7 +122,7 @@ describe('use-S2: access to clusters and membership', () => {
     expect(asked).toContain('end grace');
   });
 
-  it('is tried again while the cluster does not answer, is shown, and ends when it is back', async () => {
+  it('is deleted again until the cluster responds, and is shown until then', async () => {
     await done(kubeconfig('linus'));
     isDown = true;
     expect(await review('linus', await removed('linus'))).toMatchObject({
@@ -139,7 +139,7 @@ describe('use-S2: access to clusters and membership', () => {
     expect(await access()).toEqual([]);
   });
 
-  it('is given to nobody whose earlier access has not ended yet', async () => {
+  it('is not granted while an earlier access has not ended', async () => {
     await done(kubeconfig('linus'));
     isDown = true;
     await review('linus', await demoted('linus', 'viewer'));
@@ -149,7 +149,7 @@ describe('use-S2: access to clusters and membership', () => {
     expect(asked.slice(-2)).toEqual(['end linus', 'token linus view']);
   });
 
-  it('has one level at a time: a key of a lower role gets another account than the login', async () => {
+  it('has one level at a time: a key of a lower role uses another account than the login', async () => {
     await done(kubeconfig('linus'));
     const key = { kind: 'key', userId: 'linus', keyId: 'k1', organizationId: org, role: 'editor' } as const;
     await done(kubeconfig('linus', { principal: key }));
@@ -157,12 +157,12 @@ describe('use-S2: access to clusters and membership', () => {
     expect(asked).toEqual(['token linus cluster', 'end linus', 'token linus edit', 'end linus', 'token linus cluster']);
   });
 
-  it('follows the role in the organization, also of a global admin', async () => {
+  it('follows the role in the organization, even for a global admin', async () => {
     await done(kubeconfig('eve', { actor: { id: 'eve', kind: 'person', isGlobalAdmin: true } }));
     expect(asked).toEqual(['token eve view']);
   });
 
-  it('gives no token when the membership ends while the cluster makes it', async () => {
+  it('does not return a token when the membership ends while the cluster creates it', async () => {
     whileIssuing = async () => {
       whileIssuing = () => Promise.resolve();
       expect(await review('linus', await removed('linus'))).toMatchObject({ ok: true, value: { pending: [] } });
@@ -172,7 +172,7 @@ describe('use-S2: access to clusters and membership', () => {
     expect(await access()).toEqual([]);
   });
 
-  it('gives no token to somebody whose membership ended before anything was granted', async () => {
+  it('does not return a token when the membership ended before the grant', async () => {
     const request = platform.person('linus', org);
     await removed('linus');
     expect(await platform.ask(clusterKubeconfigRequest, { org, name: 'dev' }, request)).toMatchObject({
@@ -182,7 +182,7 @@ describe('use-S2: access to clusters and membership', () => {
     expect(asked).toEqual([]);
   });
 
-  it('ends when the membership ends between the look at the role and the grant', async () => {
+  it('ends when the membership ends between the check of the role and the grant', async () => {
     const { eventStore } = platform.engines;
     const append = eventStore.append.bind(eventStore);
     eventStore.append = async (...args) => {
@@ -196,7 +196,7 @@ describe('use-S2: access to clusters and membership', () => {
     expect(await access()).toEqual([]);
   });
 
-  it('ends what an earlier release has given to people who left since', async () => {
+  it('ends if an earlier release granted it to people who have left since', async () => {
     await platform.settled();
     const [stream = ''] = (await platform.engines.events())
       .filter(({ type }) => type === 'cluster.registered.v1')
@@ -229,7 +229,7 @@ describe('use-S2: access to clusters and membership', () => {
     expect(await access()).toEqual([]);
   });
 
-  it('ends with the registration of its cluster; what stays there is said', async () => {
+  it('ends with the registration of its cluster, with a warning about accounts that are left', async () => {
     const other = registration('other', { server: 'https://other.acme.dev:6443' });
     const ada = () => platform.person('ada', org);
     const onOther = () => platform.ask(clusterKubeconfigRequest, { org, name: 'other' }, ada());

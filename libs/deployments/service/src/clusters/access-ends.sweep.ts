@@ -6,12 +6,12 @@ import { everyDocument } from '../shared/pages.service.ts';
 import { AccessEnds } from './access-ends.service.ts';
 import { accessProjection } from './access.projection.ts';
 
-/** Organizations reviewed at once: each waits for its own clusters. */
+/** Organizations that are reviewed concurrently. Each waits for its own clusters. */
 const PARALLEL = 8;
 
 /**
- * Deletes accounts whose end is under way, again and again until their cluster has done it, and finds what members have
- * beyond their role, however that came about.
+ * Retries the deletion of accounts until their cluster succeeds, and ends access that exceeds the member's role for any
+ * reason.
  */
 @Injectable()
 export class AccessEndsSweep implements Sweep {

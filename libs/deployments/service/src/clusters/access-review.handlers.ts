@@ -5,7 +5,7 @@ import { parsePosition } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { AccessEnds } from './access-ends.service.ts';
 
-/** What organizations ask when a membership ended or its role fell. */
+/** Handles requests of organizations after a membership ended or its role was lowered. */
 @Controller()
 export class AccessReviewHandlers {
   constructor(@Inject(AccessEnds) private readonly ends: AccessEnds) {}

@@ -4,15 +4,15 @@ import { clusterEvents, type AccessEnd, type AccessLevel, type ClusterEvent } fr
 export interface AccessRow {
   readonly memberId: string;
   readonly access: AccessLevel;
-  /** When the member's account was made, or asked for. */
+  /** When the member's account was created or requested. */
   readonly since: string;
   readonly lastIssuedAt: string | null;
-  /** Present while the account is to be deleted. */
+  /** Present while the account is being deleted. */
   readonly ending: {
     readonly number: number;
     readonly since: string;
     readonly cause: AccessEnd;
-    /** Why it could not be deleted when that was tried last. */
+    /** Error code of the last attempt to delete it. */
     readonly failure: string | null;
   } | null;
 }
@@ -23,7 +23,7 @@ export interface AccessDocument {
   readonly rows: readonly AccessRow[];
 }
 
-/** Answers `clusters access`, and tells the sweep what is to be ended. One document per cluster on which somebody has something. */
+/** Read model of `clusters access`, also used by the sweep. One document per cluster on which a member has access. */
 export const accessProjection: Projection<ClusterEvent, AccessDocument> = {
   name: 'deployments-cluster-access.v1',
   events: clusterEvents,

@@ -7,7 +7,7 @@ import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { accessProjection } from './access.projection.ts';
 import { ClusterDocuments } from './cluster-documents.service.ts';
 
-/** Who has something on a cluster. */
+/** Lists the members with access to a cluster. */
 @Controller()
 export class AccessQueries {
   constructor(

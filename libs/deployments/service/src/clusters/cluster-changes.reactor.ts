@@ -13,7 +13,7 @@ const family: EventFamily<Followed> = {
   types: { ...catalogEvents.types, ...clusterNameDecider.events.types },
 };
 
-/** Finishes registrations and removals of clusters that a crash has interrupted. */
+/** Completes registrations and removals of clusters that a crash interrupted. */
 @Injectable()
 export class ClusterChangesReactor extends Resumption<Followed, Type> {
   readonly name = 'deployments-cluster-changes.v1';

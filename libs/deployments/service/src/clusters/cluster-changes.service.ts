@@ -14,7 +14,10 @@ type Registered = Committed<Cluster, ClusterEvent>;
 type Released = Pick<Committed<unknown, unknown>, 'meta' | 'position'>;
 type Context = CommandContext & { readonly ifMatch?: number };
 
-/** Writes clusters: the catalog owns name and limit, the physical cluster its organization, the cluster's own stream is last. */
+/**
+ * Writes clusters: first to the catalog, which owns name and limit, then to the physical cluster, which belongs to one
+ * organization, and last to the cluster's own stream.
+ */
 @Injectable()
 export class ClusterChanges {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
@@ -34,7 +37,7 @@ export class ClusterChanges {
     });
   }
 
-  /** @param before what must be done before the cluster ends, while nothing refers to it any more */
+  /** @param before runs before the cluster ends, once nothing can refer to it */
   delete(
     organizationId: string,
     cluster: Named,
@@ -52,7 +55,7 @@ export class ClusterChanges {
     });
   }
 
-  /** What is left of a registration; a cluster that has begun needs nothing more. */
+  /** Completes an interrupted registration. Does nothing if the cluster's stream has begun. */
   async resumeRegistration(
     organizationId: string,
     cluster: NewCluster,
@@ -73,8 +76,9 @@ export class ClusterChanges {
   }
 
   /**
-   * Gives back a physical cluster that was claimed for a cluster which has ended since, or was registered on another one:
-   * its own stream does not know of the claim. One that is not recorded yet keeps it, and is finished by its name.
+   * Releases a physical cluster that was claimed for a cluster which has ended since, or was registered with another
+   * physical cluster: its own stream does not list the claim. A cluster that is not recorded yet keeps it, and the
+   * claim of its name completes it.
    */
   async freeUnused(uid: string, clusterId: string, context: CommandContext): Promise<Result<unknown, DomainError>> {
     const present = await this.commands.load(clusterDecider, clusterStream(clusterId));
@@ -101,7 +105,7 @@ export class ClusterChanges {
     });
   }
 
-  /** Ends a cluster that has nothing but its name; one that has begun stays as it is. */
+  /** Ends a cluster that has only a name. One whose stream has begun is unchanged. */
   private async discard(
     organizationId: string,
     cluster: NewCluster,
@@ -113,12 +117,12 @@ export class ClusterChanges {
     return freed.ok ? this.end(organizationId, cluster, context) : freed;
   }
 
-  /** Whatever of it was done before; so it is what is left of a removal too. */
+  /** Ends a cluster. Each step is idempotent, so this also completes an interrupted removal. */
   async end(organizationId: string, cluster: Named, context: CommandContext): Promise<Result<Released, DomainError>> {
     const { id } = cluster;
     const present = await this.commands.load(clusterDecider, clusterStream(id));
     if (!present.ok) return present;
-    // The physical cluster is freed first: afterwards nothing tells which one it was.
+    // The physical cluster is released first: it is not known afterwards.
     const { state } = present.value;
     const freed = state.status === 'active' ? await this.free(state.registration.uid, id, context) : ok(undefined);
     if (!freed.ok) return freed;

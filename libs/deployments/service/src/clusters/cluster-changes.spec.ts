@@ -14,7 +14,7 @@ beforeAll(async () => void (embedded = await openEmbedded(folder)));
 afterAll(() => embedded.close());
 const log = new InterruptedLog(() => embedded);
 
-describe('a cluster, killed before each append', () => {
+describe('a cluster, when the process is killed before each append', () => {
   const resumption = (commands: CommandRunner) => new ClusterChangesReactor(new ClusterChanges(commands));
   const statusOf = async ({ id }: NewCluster) => (await log.stateOf(clusterDecider, clusterStream(id))).status;
   const ownerOf = async ({ intent }: NewCluster) => log.stateOf(clusterNameDecider, clusterNameStream(intent.uid));
@@ -38,7 +38,7 @@ describe('a cluster, killed before each append', () => {
     expect(appends).toBe(3); // catalog, physical cluster, cluster
   });
 
-  it('ends with nothing when another organization has the physical cluster', async () => {
+  it('is not registered when the physical cluster belongs to another organization', async () => {
     let cluster: NewCluster;
     const appends = await killAtEachAppend(embedded, {
       async attempt(commands, round) {
@@ -76,10 +76,10 @@ describe('a cluster, killed before each append', () => {
     expect(appends).toBe(4); // catalog, physical cluster, cluster, release
   });
 
-  describe('whose registration died before it was recorded', () => {
+  describe('whose registration was interrupted before it was recorded', () => {
     const nothing = () => Promise.resolve(ok(undefined));
 
-    it('gives its physical cluster back when it is removed', async () => {
+    it('releases its physical cluster when it is removed', async () => {
       log.org = 'cluster-cut';
       const cluster = log.cluster();
       await expect(
@@ -91,7 +91,7 @@ describe('a cluster, killed before each append', () => {
       expect(await log.held('cluster')).toEqual([]);
     });
 
-    it('gives it back when the same name is registered on another one', async () => {
+    it('releases its physical cluster when the name is registered with another one', async () => {
       log.org = 'cluster-elsewhere';
       const first = log.cluster();
       const second = { ...first, intent: { ...first.intent, uid: `${log.org} uid 2` } };

@@ -7,7 +7,7 @@ import { allDocuments } from '../shared/pages.service.ts';
 import { clustersProjection, type ClusterDocument } from './clusters.projection.ts';
 import { SandboxProvisioning } from './sandbox-provisioning.service.ts';
 
-/** The clusters of the organization that a request is about, by name. */
+/** Finds clusters by name in the organization of the request. */
 @Injectable()
 export class ClusterDocuments {
   constructor(

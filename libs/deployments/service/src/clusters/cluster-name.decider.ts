@@ -1,7 +1,7 @@
 import { assertNever, err, ok, type Decider, type EventFamily, type Fact, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 
-/** Which organization a physical cluster belongs to. Stream: `names-cluster-<uid of its namespace kube-system>`. */
+/** Assigns physical clusters to organizations. Stream: `names-cluster-<uid of its namespace kube-system>`. */
 export type ClusterNameEvent =
   | Fact<'cluster-uid.claimed.v1', { readonly organizationId: string; readonly clusterId: string }>
   | Fact<'cluster-uid.released.v1', { readonly clusterId: string }>;
@@ -60,5 +60,5 @@ const PREFIX = 'names-cluster-';
 
 export const clusterNameStream = (uid: string): string => PREFIX + uid;
 
-/** The physical cluster that a stream of `clusterNameStream` is about. */
+/** Returns the UID of the physical cluster from the name of its stream. */
 export const uidOf = (stream: string): string => stream.slice(PREFIX.length);

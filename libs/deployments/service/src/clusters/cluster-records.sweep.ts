@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { UNNAMED_EVERY_MS, UnnamedRecords } from '../shared/unnamed-records.service.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
 
-/** Removes credentials and authorities of clusters that no event names. */
+/** Removes credentials and certificate authorities of clusters that no event refers to. */
 @Injectable()
 export class ClusterRecordsSweep implements Sweep {
   readonly name = 'deployments-cluster-records';

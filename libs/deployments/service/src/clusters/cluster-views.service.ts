@@ -13,7 +13,7 @@ export type ShownCluster = Pick<
   'id' | 'organizationId' | 'name' | 'createdAt' | 'registration' | 'policy' | 'report' | 'heartbeat' | 'revision'
 >;
 
-/** Clusters as they are shown. */
+/** Builds views of clusters. */
 @Injectable()
 export class ClusterViews {
   constructor(
@@ -27,7 +27,7 @@ export class ClusterViews {
     return Promise.all(clusters.map((cluster) => this.view(cluster, heard.get(cluster.id))));
   }
 
-  /** What was registered, with what is known of it from before. */
+  /** Returns the registered cluster, with earlier reports about it. */
   async afterRegistration(
     { organizationId, id }: Pick<ShownCluster, 'organizationId' | 'id'>,
     registration: ClusterRegistration,

@@ -11,7 +11,7 @@ export type Cluster =
       readonly status: 'active';
       readonly registration: ClusterRegistration;
       readonly policy: WholePolicy;
-      /** Counts registrations and policies; for If-Match. */
+      /** Counts registrations and policies. Used for If-Match. */
       readonly revision: number;
       readonly report: ClusterReport;
       readonly accesses: MemberAccesses;
@@ -86,7 +86,10 @@ function decide(command: ClusterCommand, cluster: Cluster): Result<readonly Clus
   }
 }
 
-/** The same registration again records nothing; another one must be of the same physical cluster. */
+/**
+ * Registers the cluster again. The same registration records nothing; a changed one must be of the same physical
+ * cluster.
+ */
 function register(
   registration: ClusterRegistration,
   cluster: Cluster,
@@ -97,7 +100,7 @@ function register(
   return ok(sameRegistration(registration, cluster) ? [] : [{ type: 'cluster.changed.v1', data: registration }]);
 }
 
-/** What the person gave, not where it is stored and what was found on the cluster. */
+/** Fields that the user provides, without vault records and probe results. */
 const givenFields = ({
   provider,
   region,

@@ -3,7 +3,7 @@ import type { EventFamily, Fact } from '#kernel';
 import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 
 export interface ClusterReport {
-  /** For programs; absent where the state says all, and in events of earlier releases. */
+  /** For programs. Absent in events of earlier releases, and if the state is sufficient. */
   readonly code?: 'silent';
   readonly state: ClusterState;
   readonly reason: string | null;
@@ -11,10 +11,13 @@ export interface ClusterReport {
   readonly nodes: number | null;
 }
 
-/** What a member may do on a cluster: everything, or to change or look at what is in the organization's namespaces. */
+/** Access of a member to a cluster: all of it, or read-write or read-only access to the organization's namespaces. */
 export type AccessLevel = 'cluster' | 'edit' | 'view';
 
-/** Why an access ends: the membership did, its role fell, the person wants another level, or the cluster goes. */
+/**
+ * Why an access ends: the membership ended, its role changed, the member requested another level, or the cluster is
+ * removed.
+ */
 export type AccessEnd = 'removed' | 'role-changed' | 'other-level' | 'cluster-removed';
 
 /** Stream: `cluster-<cluster id>`. */
@@ -24,7 +27,7 @@ export type ClusterEvent =
   | Fact<'cluster.changed.v1', ClusterRegistration>
   | Fact<'cluster.policy-set.v1', { readonly policy: WholePolicy }>
   | Fact<'cluster.state-changed.v1', ClusterReport>
-  /** From here on a member's account may be on the cluster. */
+  /** The member's account may be on the cluster from here on. */
   | Fact<'cluster.access-granted.v1', { readonly memberId: string; readonly access: AccessLevel }>
   | Fact<
       'cluster.kubeconfig-issued.v1',
@@ -35,11 +38,11 @@ export type ClusterEvent =
         readonly expiresAt: string;
       }
     >
-  /** The account is to be deleted; `number` tells this end from others of the same member. */
+  /** The account is being deleted. `number` distinguishes the ends of the same member. */
   | Fact<'cluster.access-ending.v1', { readonly memberId: string; readonly number: number; readonly cause: AccessEnd }>
-  /** It could not be deleted yet, for another reason than before. */
+  /** The deletion failed for another reason than before. */
   | Fact<'cluster.access-end-failed.v1', { readonly memberId: string; readonly code: string }>
-  /** The account is gone, and every token of it. */
+  /** The account and all its tokens are deleted. */
   | Fact<'cluster.access-ended.v1', { readonly memberId: string }>
   | Fact<'cluster.deleted.v1', Record<never, never>>;
 
@@ -59,7 +62,7 @@ export const clusterEvents: EventFamily<ClusterEvent> = {
   },
 };
 
-/** Of a cluster that nobody has reached; its applications then say the same. */
+/** Report of a cluster that is unreachable. Its applications get the same message. */
 export const SILENT = {
   code: 'silent',
   state: 'UNREACHABLE',
@@ -68,7 +71,7 @@ export const SILENT = {
   nodes: null,
 } as const satisfies ClusterReport;
 
-/** State and reason that follow from the rights found when a cluster was registered. */
+/** Returns state and reason, depending on the permissions found at registration. */
 export const stateOf = ({
   missing,
 }: Pick<ClusterRegistration, 'missing'>): { readonly state: ClusterState; readonly reason: string | null } =>

@@ -15,7 +15,7 @@ import { policyView } from './cluster-views.service.ts';
 import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
 import { Heartbeats } from './heartbeats.service.ts';
 
-/** Policy and removal of clusters. */
+/** Handles policies and the removal of clusters. */
 @Controller()
 export class ClustersHandlers {
   constructor(

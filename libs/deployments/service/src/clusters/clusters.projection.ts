@@ -18,15 +18,15 @@ export interface ClusterDocument {
   readonly registration: ClusterRegistration | null;
   readonly policy: WholePolicy | null;
   readonly report: ClusterReport;
-  /** Time of the last event that told of the cluster. */
+  /** Time of the last event that reported on the cluster. */
   readonly heartbeat: string | null;
   readonly revision: number;
   readonly intent: ClusterRegistration | null;
-  /** Registered and not on its way out: wants an observer. */
+  /** Registered and not being removed, so that it needs an observer. */
   readonly active: boolean;
 }
 
-/** Answers `clusters list`. One document per cluster that exists. */
+/** Read model of `clusters list`. One document per existing cluster. */
 export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
   name: 'deployments-clusters.v2',
   events: family,

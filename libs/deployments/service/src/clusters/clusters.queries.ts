@@ -23,7 +23,7 @@ import { Refusals } from '../shared/refusals.service.ts';
 import { ClusterDocuments } from './cluster-documents.service.ts';
 import { ClusterViews } from './cluster-views.service.ts';
 
-/** Clusters and their policies. */
+/** Reads clusters and their policies. */
 @Controller()
 export class ClustersQueries {
   constructor(

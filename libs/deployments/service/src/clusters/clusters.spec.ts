@@ -32,7 +32,7 @@ const org = 'org-1';
 const folder = temporaryFolder();
 let opened = 0;
 
-/** Whether a service runs sandboxes. */
+/** Whether a service provides sandboxes. */
 let hasSandboxes = false;
 const sandboxAddress = (organizationId: string) => ({
   server: `https://127.0.0.1:8081/sandbox/${organizationId}`,
@@ -92,7 +92,7 @@ const applyProfile = (name: string, more = {}, context = ada()) =>
   platform.ask(applyProfileRequest, { org, name, manifest: profile(name, more) }, context);
 
 describe('clusters', () => {
-  it('registers, tells what is missing, and changes nothing when the same comes again', async () => {
+  it('are registered, report missing permissions, and do not change when registered again', async () => {
     expect(await register('dev')).toMatchObject({
       ok: true,
       value: {
@@ -111,7 +111,7 @@ describe('clusters', () => {
     });
   });
 
-  it('E21: a physical cluster belongs to one organization', async () => {
+  it('E21: belong to one organization per physical cluster', async () => {
     await register('dev');
     const mallory = platform.person('mallory', 'org-2');
     expect(await register('mine', { server: 'https://10.0.0.1:6443' }, mallory)).toMatchObject({
@@ -124,7 +124,7 @@ describe('clusters', () => {
     expect(await register('mine', { server: 'https://10.0.0.1:6443' }, mallory)).toMatchObject({ ok: true });
   });
 
-  it('E9, E10: refuses what a credential must not be', async () => {
+  it('E9, E10: reject unsupported credentials', async () => {
     for (const [more, code] of [
       [{ server: 'http://k8s.acme.dev' }, 'deployments/server-invalid'],
       [{ server: 'https://ada:secret@k8s.acme.dev' }, 'deployments/server-invalid'],
@@ -140,7 +140,7 @@ describe('clusters', () => {
     );
   });
 
-  it('changes its policy key by key, and holds applications to it', async () => {
+  it('change their policy key by key, and enforce it for applications', async () => {
     await register('dev');
     await applyProfile('staging');
     expect(
@@ -159,7 +159,7 @@ describe('clusters', () => {
     expect(await apply('web', ada(), { namespace: 'team-web' })).toMatchObject({ ok: true });
   });
 
-  it('cannot go while a profile uses it, nor a profile while an application does', async () => {
+  it('cannot be deleted while a profile uses them, nor can a profile while an application uses it', async () => {
     await register('dev');
     await applyProfile('staging');
     await apply('web');
@@ -181,7 +181,7 @@ describe('clusters', () => {
     });
   });
 
-  it('a profile keeps its target once it is used, and an editor changes its defaults only', async () => {
+  it('cannot be changed in a profile that is used; an editor changes only its defaults', async () => {
     await register('dev');
     await register('two');
     await applyProfile('staging');
@@ -213,7 +213,7 @@ describe('clusters', () => {
     });
   });
 
-  it('A11: refuses members that a profile does not have', async () => {
+  it('A11: reject unknown members of a profile', async () => {
     await register('dev');
     for (const member of ['role', 'orgId', 'plan', 'createdBy', 'isGlobalAdmin']) {
       expect(await applyProfile('staging', { [member]: 'x' })).toMatchObject({
@@ -223,7 +223,7 @@ describe('clusters', () => {
     }
   });
 
-  it('gives kubeconfigs by role, and an event for each', async () => {
+  it('provide kubeconfigs by role, and record an event for each', async () => {
     await register('dev');
     await applyProfile('staging');
     await applyProfile('production', { protected: true });
@@ -250,7 +250,7 @@ describe('clusters', () => {
     ]);
   });
 
-  it('E13: a cluster that was not reachable for 60 s makes its applications UNKNOWN, and the next report ends that', async () => {
+  it('E13: make applications UNKNOWN when unreachable for 60 s, until the next report', async () => {
     await register('dev');
     await applyProfile('staging');
     await apply('web');
@@ -285,7 +285,7 @@ describe('clusters', () => {
 });
 
 describe('the sandbox', () => {
-  it('is there when somebody first looks, with a profile on it, and is counted in no limit', async () => {
+  it('is created with a profile on first use, and is not counted in any limit', async () => {
     hasSandboxes = true;
     expect(await platform.ask(listClustersRequest, { org }, ada())).toMatchObject({
       value: { items: [{ name: 'sandbox', provider: 'sandbox', region: 'local', type: 'sandbox', state: 'READY' }] },
@@ -301,7 +301,7 @@ describe('the sandbox', () => {
     });
   });
 
-  it('takes a first application that names no profile, also when nine ask at once', async () => {
+  it('runs a first application that names no profile, even with nine concurrent requests', async () => {
     hasSandboxes = true;
     const spec = omit(image('web', '1').spec, 'profileName');
     const answers = await Promise.all(
@@ -336,7 +336,7 @@ describe('an installation without sandboxes', () => {
     fix: 'register one: astroctl clusters register --cluster-name NAME; or ask platform@acme.dev',
   };
 
-  it('says that there is no cluster yet, how to register one, and whom to ask', async () => {
+  it('reports that there is no cluster yet, how to register one, and whom to ask', async () => {
     const spec = omit(image('web', '1').spec, 'profileName');
     expect(
       await platform.ask(applyApplicationRequest, { org, name: 'web', manifest: { ...spec, name: 'web' } }, ada()),
@@ -347,7 +347,7 @@ describe('an installation without sandboxes', () => {
     });
   });
 
-  it('says so no longer when a cluster is registered', async () => {
+  it('no longer reports that after a cluster was registered', async () => {
     expect(await register('dev')).toMatchObject({ ok: true });
     await platform.settled();
     const listed = await platform.ask(listClustersRequest, { org }, ada());
@@ -355,7 +355,7 @@ describe('an installation without sandboxes', () => {
     expect(listed.ok && listed.meta.warnings).toBeFalsy();
   });
 
-  it('has sandboxes once a service runs them', async () => {
+  it('has sandboxes once a service provides them', async () => {
     expect(await platform.ask(listClustersRequest, { org }, ada())).toMatchObject({ value: { items: [] } });
     hasSandboxes = true;
     platform.clock.shift(10_000);

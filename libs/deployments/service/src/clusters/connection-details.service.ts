@@ -8,10 +8,10 @@ import { VaultRecords } from '../shared/vault-records.service.ts';
 import { clusterDecider, clusterStream, type ActiveCluster } from './cluster.decider.ts';
 import { Sandboxes } from './sandboxes.service.ts';
 
-/** How workers reach clusters; built again for each request, from the cluster's stream and the vault. */
+/** Returns how workers connect to a cluster. Built for each request from the cluster's stream and the vault. */
 @Injectable()
 export class ConnectionDetails {
-  /** PEM by record: records are never changed. */
+  /** PEM by vault record. Records never change. */
   private readonly authorities = new Map<string, string>();
 
   constructor(
@@ -35,7 +35,7 @@ export class ConnectionDetails {
     { registration, policy }: ActiveCluster,
   ): Promise<Result<ClusterConnection, DomainError>> {
     const { name, type, tlsServerName, credential } = registration;
-    // The address of a sandbox is where its service is now, which may have moved since; its token stays.
+    // The address of a sandbox is looked up, since its service may have moved. Its token does not change.
     const address =
       type === 'sandbox' ? await this.sandboxes.addressOf(organizationId) : await this.registeredAddress(registration);
     if (!address.ok) return address;

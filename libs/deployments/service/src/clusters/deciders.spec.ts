@@ -31,7 +31,7 @@ describe('namespaces of a physical cluster', () => {
       .when(claim, ada)
       .thenNothingRecorded();
   });
-  it('are shared within an organization by name only', () => {
+  it('are shared within an organization only if they are named', () => {
     given(claimed('acme-dev-web', 'o1', 'a0'))
       .when({ ...claim, named: true }, ada)
       .thenRecorded(claimed('acme-dev-web', 'o1', 'a1'));
@@ -39,7 +39,7 @@ describe('namespaces of a physical cluster', () => {
       .when(claim, ada)
       .thenRejected({ code: 'deployments/namespace-not-allowed', kind: 'invalid' });
   });
-  it('use-S1: are shared with those applications only that were looked at', () => {
+  it('use-S1: are shared only with applications whose protection was looked up', () => {
     const look = { ...claim, named: true, sharers: ['a0'] };
     given(claimed('acme-dev-web', 'o1', 'a0'))
       .when(look, ada)
@@ -52,7 +52,7 @@ describe('namespaces of a physical cluster', () => {
     given(claimed('acme-dev-web', 'o2', 'a0'))
       .when({ ...claim, named: true }, ada)
       .thenRejected({ code: 'deployments/namespace-not-allowed', kind: 'invalid' }));
-  it('are free when the last application has left', () => {
+  it('are available after their last application released them', () => {
     const left: NamespacesEvent = {
       type: 'namespace.released.v1',
       data: { namespace: 'acme-dev-web', applicationId: 'a0' },
@@ -64,7 +64,7 @@ describe('namespaces of a physical cluster', () => {
       .when({ type: 'release', namespace: 'acme-dev-web', applicationId: 'a0' }, ada)
       .thenNothingRecorded();
   });
-  it('get five characters where the default is taken, and stay below 63', () => {
+  it('get a suffix of five characters if the default is taken, and have at most 63 characters', () => {
     const taken = new Map([['acme-web', { organizationId: 'o2', applications: ['a0'] }]]);
     expect(defaultNamespace('acme', 'web', '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02', taken)).toBe('acme-web-d9c02');
     expect(defaultNamespace('acme', 'api', 'a1', taken)).toBe('acme-api');
@@ -94,7 +94,7 @@ describe('a physical cluster', () => {
   const { given } = specify(clusterNameDecider);
   const claim = { type: 'claim', organizationId: 'o1', clusterId: 'c1', name: 'dev' } as const;
   const claimed = { type: 'cluster-uid.claimed.v1', data: { organizationId: 'o1', clusterId: 'c1' } } as const;
-  it('E21: belongs to one organization until the last registration is gone', () => {
+  it('E21: belongs to one organization until its last registration is removed', () => {
     given().when(claim, ada).thenRecorded(claimed);
     given(claimed)
       .when({ ...claim, organizationId: 'o2', clusterId: 'c2' }, ada)
@@ -111,7 +111,7 @@ describe('a physical cluster', () => {
 describe('a cluster', () => {
   const { given } = specify(clusterDecider);
   const registered: ClusterEvent = { type: 'cluster.registered.v1', data: aRegistration };
-  it('records the same registration once, and another physical cluster never', () => {
+  it('records the same registration once, and rejects another physical cluster', () => {
     given().when({ type: 'register', registration: aRegistration }, ada).thenRecorded(registered);
     given(registered)
       .when(
@@ -126,7 +126,7 @@ describe('a cluster', () => {
       .when({ type: 'register', registration: { ...aRegistration, uid: 'u2' } }, ada)
       .thenRejected({ code: 'deployments/other-cluster' });
   });
-  it('records its policy and its state when they change', () => {
+  it('records changes of its policy and its state', () => {
     given(registered)
       .when({ type: 'set-policy', policy: { podSecurity: 'restricted' } }, ada)
       .thenRecorded({
@@ -144,7 +144,7 @@ describe('a cluster', () => {
       .when({ type: 'report', report: { ...gone, version: null, nodes: null } }, ada)
       .thenRecorded({ type: 'cluster.state-changed.v1', data: gone });
   });
-  it('records nothing of one that is gone', () =>
+  it('records nothing after it was removed', () =>
     given(registered, { type: 'cluster.deleted.v1', data: {} })
       .when({ type: 'report', report: { state: 'READY', reason: null, version: null, nodes: null } }, ada)
       .thenRejected({ kind: 'not-found' }));
@@ -161,7 +161,7 @@ describe('a profile', () => {
       .when({ type: 'apply', content: changed, mayChange: 'all' }, ada)
       .thenRecorded({ type: 'profile.changed.v1', data: { ...changed, revision: 2 } });
   });
-  it('lets an editor change the defaults of an unprotected one, and nothing else', () => {
+  it('lets an editor change the defaults of an unprotected profile, and nothing else', () => {
     given(created)
       .when({ type: 'apply', content: changed, mayChange: 'defaults' }, ada)
       .thenRecorded({ type: 'profile.changed.v1', data: { ...changed, revision: 2 } });

@@ -2,15 +2,15 @@ import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
 import { encodeText, VAULT, VaultUnavailableError, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 
-/** Milliseconds after which a cluster that nobody heard of counts as silent. */
+/** Milliseconds without a report after which a cluster counts as silent. */
 export const SILENCE_MS = 60_000;
-/** A cluster's heartbeat is stored at most so often, in milliseconds. */
+/** A cluster's heartbeat is stored at most once in this interval, in milliseconds. */
 const STORED_EVERY_MS = 15_000;
 const PREFIX = 'heartbeat/';
 
 /**
- * When each cluster was last heard of. Kept in the vault, not in the log: it says nothing about what happened, and every
- * instance must know it, whichever took the report.
+ * Stores when each cluster last reported. Kept in the vault rather than in the log, since it is not an event, and all
+ * instances need it, no matter which one received the report.
  */
 @Injectable()
 export class Heartbeats {
@@ -29,7 +29,7 @@ export class Heartbeats {
     await this.tolerant(() => this.vault.put(`${PREFIX}${clusterId}`, encodeText(String(this.clock.now()))));
   }
 
-  /** Milliseconds since 1970 by cluster id. */
+  /** Returns times in milliseconds since 1970, by cluster id. */
   async all(): Promise<ReadonlyMap<string, number>> {
     const all = new Map<string, number>();
     await this.tolerant(async () => {
@@ -39,13 +39,13 @@ export class Heartbeats {
     return all;
   }
 
-  /** Of a cluster that is gone. */
+  /** Removes the heartbeat of a deleted cluster. */
   async forget(clusterId: string): Promise<void> {
     this.stored.delete(clusterId);
     await this.tolerant(() => this.vault.delete(`${PREFIX}${clusterId}`));
   }
 
-  /** A failed heartbeat does not refuse the request that it came with. */
+  /** Logs a failure instead of failing the request that carried the heartbeat. */
   private async tolerant(use: () => Promise<unknown>): Promise<void> {
     try {
       await use();

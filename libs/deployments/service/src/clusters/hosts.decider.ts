@@ -8,7 +8,7 @@ interface Held {
 
 /** Stream: `hosts-<uid of the physical cluster>`. A host belongs to one application of a cluster. */
 export type HostsEvent =
-  /** `revision`: the newest revision of the application that is known to use them. */
+  /** `revision`: the newest revision of the application that is known to use the hosts. */
   | Fact<'hosts.claimed.v1', Held & { readonly organizationId: string; readonly revision: number }>
   | Fact<'hosts.released.v1', Held>;
 
@@ -18,18 +18,18 @@ export interface HostClaim {
   readonly revision: number;
 }
 
-/** By host name: `www.acme.dev`, or `*.acme.dev` for everything below. */
+/** By host name: `www.acme.dev`, or `*.acme.dev` for all its subdomains. */
 export type Hosts = ReadonlyMap<string, HostClaim>;
 
 export type HostsCommand =
   | ({ readonly type: 'claim'; readonly hosts: readonly string[] } & HostClaim)
   | {
-      /** Gives back what an application no longer uses. */
+      /** Releases the hosts that an application no longer uses. */
       readonly type: 'retain';
       readonly applicationId: string;
-      /** What it uses. */
+      /** Hosts that it still uses. */
       readonly hosts: readonly string[];
-      /** What was claimed for a later revision stays. */
+      /** Keeps claims for later revisions than this. */
       readonly upTo?: number;
     };
 
@@ -73,7 +73,7 @@ function decide(command: HostsCommand, hosts: Hosts): Result<readonly HostsEvent
   return ok([{ type: 'hosts.claimed.v1', data: { organizationId, applicationId, revision, hosts: wanted } }]);
 }
 
-/** The first wanted host that another application has, or that overlaps with one of its hosts. */
+/** Returns the first of the given hosts that another application has, or that overlaps with one of its hosts. */
 export function takenHost(
   { applicationId, hosts: wanted }: Pick<Held, 'applicationId' | 'hosts'>,
   hosts: Hosts,
@@ -85,7 +85,9 @@ export function takenHost(
   return undefined;
 }
 
-/** Claims of the host itself, of wildcards above it and, for a wildcard, of what is below it. */
+/**
+ * Returns the claims of the host itself, of wildcards that cover it and, for a wildcard, of the hosts that it covers.
+ */
 function holders(host: string, hosts: Hosts): HostClaim[] {
   const steps = host.split('.');
   const above = steps.map((_, index) => `*.${steps.slice(index + 1).join('.')}`).slice(0, -1);

@@ -30,13 +30,13 @@ const end = (upTo?: AccessLevel) =>
 const { given } = specify(clusterDecider);
 
 describe('use-S2: access of a member to a cluster', () => {
-  it('is granted once before anything is made, and recorded before a token leaves', () => {
+  it('is granted before anything is created, and recorded before a token is returned', () => {
     given(registered).when(grant('edit'), actor).thenRecorded(granted('edit'));
     given(registered, granted('edit')).when(grant('edit'), actor).thenNothingRecorded();
     given(registered, granted('edit')).when(record('edit'), actor).thenRecorded(issued('edit'));
   });
 
-  it('has one level: another is not granted before the first has ended', () => {
+  it('has one level: another one is rejected until the first has ended', () => {
     given(registered, granted('edit'))
       .when(grant('cluster'), actor)
       .thenRejected({ code: 'deployments/access-ending' });
@@ -44,7 +44,7 @@ describe('use-S2: access of a member to a cluster', () => {
     given(registered, granted('edit'), ending(1), ended).when(grant('cluster'), actor).thenRecorded(granted('cluster'));
   });
 
-  it('ends once, where it is more than what stays', () => {
+  it('ends once, if it exceeds what the member keeps', () => {
     given(registered, granted('edit')).when(end('edit'), actor).thenNothingRecorded();
     given(registered, granted('edit')).when(end('view'), actor).thenRecorded(ending(1));
     given(registered, granted('edit')).when(end(), actor).thenRecorded(ending(1));
@@ -52,10 +52,10 @@ describe('use-S2: access of a member to a cluster', () => {
     given(registered).when(end(), actor).thenNothingRecorded();
   });
 
-  it('ends too where an earlier release has given a kubeconfig', () =>
+  it('ends too if an earlier release issued a kubeconfig', () =>
     given(registered, issued('cluster')).when(end('edit'), actor).thenRecorded(ending(1)));
 
-  it('gives no token that the cluster made after the end, and ends once more', () => {
+  it('rejects a token that the cluster created after the end, and ends again', () => {
     given(registered, granted('edit'), ending(1)).when(record('edit'), actor).thenRecorded(ending(2));
     given(registered, granted('edit'), ending(1), ended).when(record('edit'), actor).thenRecorded(ending(2));
     given(registered, granted('edit'), ending(1), ended, granted('view'))
@@ -63,14 +63,14 @@ describe('use-S2: access of a member to a cluster', () => {
       .thenRecorded(ending(2, 'other-level'));
   });
 
-  it('has ended when the account of this very end is gone', () => {
+  it('has ended when the account of the latest end is deleted', () => {
     const gone = (number: number) => ({ type: 'record-access-ended', memberId, number }) as const;
     given(registered, granted('edit'), ending(1)).when(gone(1), actor).thenRecorded(ended);
     given(registered, granted('edit'), ending(1), ending(2)).when(gone(1), actor).thenNothingRecorded();
     given(registered, granted('edit')).when(gone(1), actor).thenNothingRecorded();
   });
 
-  it('says why it has not ended yet, each reason once', () => {
+  it('records why it has not ended yet, each reason once', () => {
     const note = (code: string) => ({ type: 'note-access-failure', memberId, code }) as const;
     given(registered, granted('edit'), ending(1)).when(note('a/b'), actor).thenRecorded(failed('a/b'));
     given(registered, granted('edit'), ending(1), failed('a/b')).when(note('a/b'), actor).thenNothingRecorded();
@@ -78,7 +78,7 @@ describe('use-S2: access of a member to a cluster', () => {
     given(registered, granted('edit')).when(note('a/b'), actor).thenNothingRecorded();
   });
 
-  it('stays through a registration with other credentials', () =>
+  it('is kept when the cluster is registered with other credentials', () =>
     given(registered, granted('edit'), { type: 'cluster.changed.v1', data: { ...aRegistration, fingerprint: 'f2' } })
       .when(grant('edit'), actor)
       .thenNothingRecorded());
@@ -91,7 +91,7 @@ describe('use-S2: access of a member to a cluster', () => {
     [undefined, undefined],
   ] as const)('of role %s is %s', (role, access) => expect(accessOf(role)).toBe(access));
 
-  it('is compared by how much it gives', () => {
+  it('is compared by its level', () => {
     expect(exceeds('cluster', 'edit')).toBe(true);
     expect(exceeds('view', 'edit')).toBe(false);
     expect(exceeds('edit', 'edit')).toBe(false);

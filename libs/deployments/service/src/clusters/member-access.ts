@@ -3,27 +3,27 @@ import { err, ok, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import type { AccessEnd, AccessLevel, ClusterEvent } from './cluster.events.ts';
 
-/** A member whose account is, or may be, on a cluster. */
+/** A member whose account is or may be on a cluster. */
 export interface MemberAccess {
   readonly access: AccessLevel;
-  /** Number of the end that is under way: the account is to be deleted and is not known to be gone. */
+  /** Number of the end in progress: the account is being deleted. Null if there is none. */
   readonly ending: number | null;
-  /** Why it could not be deleted when that was tried last. */
+  /** Error code of the last attempt to delete the account. */
   readonly failure: string | null;
 }
 
 /** Accounts of members on one cluster. */
 export interface MemberAccesses {
   readonly members: ReadonlyMap<string, MemberAccess>;
-  /** Ends that began, ever. */
+  /** Number of ends so far. */
   readonly ends: number;
 }
 
 export const noAccesses: MemberAccesses = { members: new Map(), ends: 0 };
 
 /**
- * An account has one level for its whole life: what its tokens may do never grows or shrinks. Another level is another
- * account, made when the one before is gone.
+ * The level of an account never changes, and so neither do the rights of its tokens. For another level, the account is
+ * deleted and a new one is created.
  */
 export type AccessCommand =
   | { readonly type: 'grant-access'; readonly memberId: string; readonly access: AccessLevel }
@@ -37,7 +37,7 @@ export type AccessCommand =
   | {
       readonly type: 'end-access';
       readonly memberId: string;
-      /** Access up to this level stays; left out: none does. */
+      /** Access up to this level is kept. If absent, none is. */
       readonly upTo?: AccessLevel;
       readonly cause: AccessEnd;
     }
@@ -59,10 +59,13 @@ const OF_ROLE: Readonly<Record<Role, AccessLevel>> = {
   viewer: 'view',
 };
 
-/** What a role in the organization gives on its clusters. A global admin has what their role as a member gives. */
+/**
+ * Returns the access that a role in the organization grants to its clusters. A global admin has that of their role as a
+ * member.
+ */
 export const accessOf = (role: Role | undefined): AccessLevel | undefined => role && OF_ROLE[role];
 
-/** Whether one level gives more than another. */
+/** Returns whether one level grants more than another. */
 export const exceeds = (access: AccessLevel, upTo: AccessLevel | undefined): boolean =>
   upTo === undefined || RANK[access] > RANK[upTo];
 
@@ -116,8 +119,8 @@ export function decideAccess(command: AccessCommand, { members, ends }: MemberAc
 }
 
 /**
- * A token was given out by the cluster. Where the access ended in the meantime, the account was made again after its end: it
- * is to be deleted once more, and no token leaves.
+ * Records a token that the cluster created. If the access ended in the meantime, the cluster has created the account
+ * again: it is deleted once more, and the token is not returned.
  */
 function recordKubeconfig(
   { memberId, access, namespaces, expiresAt }: Extract<AccessCommand, { readonly type: 'record-kubeconfig' }>,

@@ -1,7 +1,7 @@
 import { assertNever, err, ok, type Decider, type EventFamily, type Fact, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 
-/** Stream: `namespaces-<uid of the physical cluster>`. Rights in a cluster follow these claims. */
+/** Stream: `namespaces-<uid of the physical cluster>`. Rights on a cluster depend on these claims. */
 export type NamespacesEvent =
   | Fact<
       'namespace.claimed.v1',
@@ -11,7 +11,7 @@ export type NamespacesEvent =
 
 export interface NamespaceClaim {
   readonly organizationId: string;
-  /** Applications of that organization that share it. */
+  /** Applications of that organization that share the namespace. */
   readonly applications: readonly string[];
 }
 
@@ -23,11 +23,14 @@ export type NamespacesCommand =
       readonly namespace: string;
       readonly organizationId: string;
       readonly applicationId: string;
-      /** The person named it: it may be shared within the organization. A default is this application's alone. */
+      /**
+       * Whether the manifest names the namespace, so that it may be shared within the organization. A default namespace
+       * belongs to one application.
+       */
       readonly named: boolean;
       /**
-       * Applications that may be shared with: those whose profiles were looked at. Another one there by now means to look
-       * again. Left out: whoever asks may share with any.
+       * Applications with which the namespace may be shared, since their protection was looked up. Another one that
+       * uses it causes a new lookup. If absent, it may be shared with any.
        */
       readonly sharers?: readonly string[];
     }
@@ -98,12 +101,12 @@ export const namespacesDecider: Decider<Namespaces, NamespacesCommand, Namespace
 
 export const namespacesStream = (clusterUid: string): string => `namespaces-${clusterUid}`;
 
-/** The longest name of a namespace. */
+/** Maximum length of the name of a namespace. */
 const LONGEST = 63;
 
 /**
- * The namespace that an application gets when its manifest names none: `<slug>-<name>`, or, where that is taken by
- * another application, cut and with five characters of the application's id.
+ * Returns the namespace of an application whose manifest names none: `<slug>-<name>` or, if another application has
+ * that, a shortened name with five characters of the application's id.
  */
 export function defaultNamespace(slug: string, name: string, applicationId: string, namespaces: Namespaces): string {
   const plain = `${slug}-${name}`.slice(0, LONGEST).replace(/-+$/, '');
@@ -112,7 +115,10 @@ export function defaultNamespace(slug: string, name: string, applicationId: stri
   return `${plain.slice(0, LONGEST - 6).replace(/-+$/, '')}-${applicationId.replaceAll('-', '').slice(-5)}`;
 }
 
-/** Whether a cluster's policy allows a namespace: globs in order, a leading `!` takes away, the last that fits decides. */
+/**
+ * Returns whether a cluster's policy allows a namespace. Globs apply in order: a leading `!` excludes, and the last
+ * match decides.
+ */
 export function namespaceAllowed(globs: readonly string[], namespace: string): boolean {
   let allowed = false;
   for (const glob of globs) {
@@ -122,11 +128,11 @@ export function namespaceAllowed(globs: readonly string[], namespace: string): b
   return allowed;
 }
 
-/** Never a target, whatever a policy says: the cluster's own and the platform's. */
+/** Returns whether a namespace belongs to Kubernetes or the platform. No policy can allow it. */
 export const isReservedNamespace = (namespace: string): boolean =>
   namespace === 'default' || namespace.startsWith('kube-') || namespace.startsWith('astro-');
 
-/** Glob with `*` only, in time linear in both lengths. */
+/** Matches a glob with `*` only, in time linear in both lengths. */
 function fits(glob: string, text: string): boolean {
   const [first = '', ...parts] = glob.split('*');
   if (parts.length === 0) return glob === text;

@@ -39,7 +39,7 @@ import { SANDBOX_NAME } from './sandbox-provisioning.service.ts';
 
 type Registered = OutputOf<typeof registerClusterRequest>;
 
-/** A registration that was read, of an address that may be connected to. */
+/** A validated registration whose address may be connected to. */
 interface Wanted {
   readonly spec: RegistrationSpec;
   readonly address: ServerAddress;
@@ -61,7 +61,7 @@ export class RegisterHandlers {
     @Inject(ClusterViews) private readonly answers: ClusterViews,
   ) {}
 
-  /** Read, probed, then written: name, physical cluster, the cluster's own stream. */
+  /** Validates and probes the cluster, then writes the name, the physical cluster, and the cluster's own stream. */
   @Serves(registerClusterRequest)
   async register(
     @Input() { name, manifest }: InputOf<typeof registerClusterRequest>,
@@ -82,7 +82,7 @@ export class RegisterHandlers {
     );
     if (mismatch) return refuse(mismatch);
     const draft = draftOf(wanted.value, clusterId, present.value.state);
-    // A limit is refused before the cluster is contacted.
+    // Limits are checked before the cluster is contacted.
     const planned = await this.commands.plan(
       catalogDecider,
       catalogStream(organizationId),
@@ -117,7 +117,7 @@ export class RegisterHandlers {
     return credentials.ok ? ok({ spec, address: address.value, credentials: credentials.value }) : credentials;
   }
 
-  /** Stores the credential, lets the worker probe the cluster, and adds what it found. */
+  /** Stores the credential, lets the worker probe the cluster, and adds the result. */
   private async probe(
     organizationId: string,
     clusterId: string,
@@ -220,7 +220,7 @@ const outcomeOf = (present: Cluster, draft: ClusterRegistration): Registered['ou
       ? 'unchanged'
       : 'configured';
 
-/** What is known before the cluster is contacted. A policy that is not given stays as it is. */
+/** Returns what is known before the cluster is contacted. Defaults to the present policy if none is given. */
 function draftOf({ spec, address, credentials }: Wanted, clusterId: string, present: Cluster): ClusterRegistration {
   const { clusterName, provider, region, labels, tlsServerName, policy } = spec;
   const before: WholePolicy =

@@ -2,14 +2,17 @@ import type { RegistrationSpec } from '#deployments/contract';
 import { err, ok, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 
-/** Where a cluster's API server listens. */
+/** Address of a cluster's API server. */
 export interface ServerAddress {
   readonly server: string;
   readonly host: string;
   readonly port: number;
 }
 
-/** Reads the address of an API server: https, or http on this machine's loopback; nothing hidden in it. */
+/**
+ * Parses the address of an API server. Only https is allowed, or http on the loopback of this machine, without user
+ * name, query or fragment.
+ */
 export function serverAddress(text: string): Result<ServerAddress, DeploymentsError> {
   if (!URL.canParse(text)) return err(deploymentsErrors.serverInvalid('is not a URL'));
   const url = new URL(text);
@@ -25,7 +28,7 @@ export function serverAddress(text: string): Result<ServerAddress, DeploymentsEr
   return ok({ server: url.href.replace(/\/$/, ''), host, port });
 }
 
-/** What a cluster is entered with, as the worker reads it from the vault. */
+/** Credential of a registered cluster, as the worker reads it from the vault. */
 export type RegisteredCredential = { readonly token: string } | { readonly certificate: string; readonly key: string };
 
 export interface GivenCredentials {
@@ -34,7 +37,7 @@ export interface GivenCredentials {
   readonly certificateAuthority: string | null;
 }
 
-/** The secret part of a registration; base64 as in a kubeconfig becomes PEM. */
+/** Returns the credentials of a registration. Base64, as in a kubeconfig, is decoded to PEM. */
 export function credentialsOf(
   { clusterName, token, clientCertificateData, clientKeyData, certificateAuthorityData }: RegistrationSpec,
   decode: (base64: string) => string,

@@ -9,7 +9,7 @@ import { Heartbeats } from './heartbeats.service.ts';
 
 const MESSAGE_LENGTH = 1_000;
 
-/** What observers report of clusters. */
+/** Handles observers' reports about clusters. */
 @Controller()
 export class ReportsHandlers {
   constructor(
@@ -36,6 +36,6 @@ export class ReportsHandlers {
       { step: `report ${this.clock.now()}` },
     );
     if (!recorded.ok && recorded.error.kind === 'unavailable') return refuse(recorded.error);
-    return reply({}); // of a cluster that is gone there is nothing to record
+    return reply({}); // the cluster was deleted
   }
 }

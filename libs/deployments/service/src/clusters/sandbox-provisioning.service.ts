@@ -14,7 +14,7 @@ import { Sandboxes } from './sandboxes.service.ts';
 
 export const SANDBOX_NAME = 'sandbox';
 
-/** Gives an organization its sandbox cluster when it first looks at what it has. */
+/** Provides the sandbox cluster of an organization on first use. */
 @Injectable()
 export class SandboxProvisioning {
   private readonly once: OncePerOrganization;
@@ -30,7 +30,10 @@ export class SandboxProvisioning {
     this.once = new OncePerOrganization(logger, 'the sandbox could not be created');
   }
 
-  /** Does nothing where no service runs sandboxes. @returns the position to read at least, when this call made something */
+  /**
+   * Creates the sandbox. Does nothing if no service provides sandboxes.
+   * @returns the position that reads must include, if this call created something
+   */
   ensure(organizationId: string, cause: RequestContext): Promise<Position | undefined> {
     return this.once.ensure(organizationId, () => this.make(organizationId, cause));
   }
@@ -75,7 +78,7 @@ export class SandboxProvisioning {
     const cluster = { ...named, counted: false, refers: null, intent: registration };
     const registered = await this.changes.register(organizationId, cluster, context);
     if (registered.ok) return ok({ isThere: true, position: registered.value.position });
-    const isElsewhere = registered.error.code === deploymentsErrors.staleRevision().code; // another request makes it
+    const isElsewhere = registered.error.code === deploymentsErrors.staleRevision().code; // another request creates it
     return isElsewhere ? ok({ isThere: true }) : registered;
   }
 }

@@ -8,10 +8,10 @@ import {
 } from '#sandbox-cluster/contract';
 import { Inject, Injectable } from '@nestjs/common';
 
-/** How long it is believed that no service runs sandboxes, so that not every request of every organization asks. */
+/** How long the absence of a sandbox service is cached, so that not every request looks for one. */
 const ABSENT_MS = 10_000;
 
-/** Sandbox clusters, asked of the service that runs them. An installation may have none. */
+/** Requests sandbox clusters from the service that provides them. An installation may have none. */
 @Injectable()
 export class Sandboxes {
   private absentUntilMs = Number.NEGATIVE_INFINITY;
@@ -21,7 +21,7 @@ export class Sandboxes {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** The sandbox of an organization, made when there is none; undefined where nobody runs sandboxes. */
+  /** Returns the sandbox of an organization, created if necessary. Undefined if no service provides sandboxes. */
   async ensure(
     organizationId: string,
     cause: RequestContext,
@@ -37,7 +37,7 @@ export class Sandboxes {
     return ok(undefined);
   }
 
-  /** Where a sandbox is reached now. */
+  /** Returns the current address of a sandbox. */
   async addressOf(organizationId: string): Promise<Result<SandboxAddress, DomainError>> {
     const answer = await this.bus.request(
       sandboxAddressRequest,

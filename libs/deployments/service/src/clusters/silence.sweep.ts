@@ -8,12 +8,12 @@ import { SILENT } from './cluster.events.ts';
 import { clustersProjection } from './clusters.projection.ts';
 import { Heartbeats, SILENCE_MS } from './heartbeats.service.ts';
 
-/** Notes when a cluster was not reachable for 60 s; the next report of it takes the note away. */
+/** Records that a cluster was unreachable for 60 s. Its next report ends that state. */
 @Injectable()
 export class SilenceSweep implements Sweep {
   readonly name = 'deployments-silence';
   readonly everyMs = 10_000;
-  /** Clusters without a record count from when this process saw them first. */
+  /** When this process first saw each cluster. Used for clusters without a heartbeat. */
   private readonly seen = new Map<string, number>();
 
   constructor(
@@ -32,7 +32,7 @@ export class SilenceSweep implements Sweep {
     for await (const found of everyDocument(this.readModels, clustersProjection, { where: { active: true } })) {
       if (signal.aborted || !found.ok) return;
       const { id, organizationId, report } = found.value;
-      // This process has run for a minute at least before it judges: after a start nobody could have reported.
+      // No cluster could have reported right after a start, so this process waits for a minute first.
       const first = this.seen.get(id) ?? monotonic;
       this.seen.set(id, first);
       if (monotonic - first < SILENCE_MS || now - (heard.get(id) ?? 0) < SILENCE_MS) continue;

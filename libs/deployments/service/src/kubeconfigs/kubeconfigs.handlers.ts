@@ -31,23 +31,24 @@ import { namespacesFor, type NamespaceRights } from './namespace-rights.ts';
 
 type Kubeconfig = OutputOf<typeof clusterKubeconfigRequest>;
 
-/** How often a level is chosen again because the person's role changes in the meantime. */
+/** How often the level is determined again because the member's role changes at the same time. */
 const TRIES = 3;
 
-/** What is given, to whom and where. */
+/** Access that is issued: to whom, and where. */
 interface Grant {
   readonly organizationId: string;
   readonly clusterId: string;
   readonly clusterName: string;
   readonly level: AccessLevel;
-  /** The role was looked at as of this position or later, and is in the log of the cluster. */
+  /** Position of the log that includes the role and the grant. */
   readonly position: Position;
 }
 
 /**
- * Short-lived credentials that people get for clusters. The grant is an event of the cluster before anything is made
- * there, and the role is looked at again after it: whoever ends the access later finds it. Each issue is an event,
- * recorded before the token leaves; where the access ended in the meantime there is none, and the account goes.
+ * Issues short-lived credentials for clusters. The grant is an event of the cluster before anything is created there.
+ * The role is checked again afterwards, so that any later end of access finds the grant. Each issue is an event,
+ * recorded before the token is returned. If the access ended in the meantime, no token is returned and the account is
+ * deleted.
  */
 @Controller()
 export class KubeconfigsHandlers {
@@ -97,7 +98,7 @@ export class KubeconfigsHandlers {
     return err(deploymentsErrors.accessEnding(of.clusterName));
   }
 
-  /** An account of another level, or one that is to be deleted, is gone before one of this level is made. */
+  /** Ends an account of another level, or one that is being deleted, before one of this level is created. */
   private async endOther(
     { organizationId, clusterId, clusterName }: Pick<Grant, 'organizationId' | 'clusterId' | 'clusterName'>,
     access: AccessLevel,
@@ -164,7 +165,9 @@ export class KubeconfigsHandlers {
     );
   }
 
-  /** By the role in the organization alone: a global admin has what they have as a member. */
+  /**
+   * Determines the level from the role in the organization alone. A global admin gets that of their role as a member.
+   */
   private async level(context: OrganizationContext, atLeast?: Position): Promise<Result<AccessLevel, DomainError>> {
     const membership = await this.organizations.membership(context, atLeast);
     if (!membership.ok) return membership;

@@ -2,11 +2,14 @@ import type { AccessLevel } from '../clusters/cluster.events.ts';
 
 export interface NamespaceRights {
   readonly namespaces: readonly string[];
-  /** With `edit`: those in which the member may only look. */
+  /** With `edit`: namespaces to which the member has read access only. */
   readonly viewNamespaces: readonly string[];
 }
 
-/** In which namespaces a level gives what: an editor only looks where an application of a protected profile is. */
+/**
+ * Returns the namespaces in which a level applies. An editor gets read access only where an application of a protected
+ * profile is.
+ */
 export function namespacesFor(
   level: Exclude<AccessLevel, 'cluster'>,
   claims: readonly { readonly namespace: string; readonly isProtected: boolean }[],

@@ -13,7 +13,10 @@ import { profileContent } from './profile-content.service.ts';
 
 const DEFAULT_PROFILE = 'default';
 
-/** Gives an organization with a sandbox, which never had a profile, the profile `default` on it. One that was deleted stays so. */
+/**
+ * Creates the profile `default` for an organization with a sandbox that never had a profile. A deleted one is not
+ * created again.
+ */
 @Injectable()
 export class DefaultProfile {
   private readonly once: OncePerOrganization;
@@ -30,7 +33,7 @@ export class DefaultProfile {
     this.once = new OncePerOrganization(logger, 'the default profile could not be created');
   }
 
-  /** @returns the position to read at least, when something was made by this call */
+  /** @returns the position that reads must include, if this call created something */
   async ensure(organizationId: string, cause: RequestContext): Promise<Position | undefined> {
     const sandbox = await this.sandbox.ensure(organizationId, cause);
     return (await this.once.ensure(organizationId, () => this.make(organizationId, cause))) ?? sandbox;
@@ -53,7 +56,7 @@ export class DefaultProfile {
     const profile = { ...named, counted: false, refers: cluster.id, intent: content.value };
     const created = await this.changes.apply(organizationId, profile, 'all', context);
     if (created.ok) return ok({ isThere: true, position: created.value.position });
-    const isElsewhere = created.error.code === deploymentsErrors.staleRevision().code; // another request makes it
+    const isElsewhere = created.error.code === deploymentsErrors.staleRevision().code; // another request creates it
     return isElsewhere ? ok({ isThere: true }) : created;
   }
 }

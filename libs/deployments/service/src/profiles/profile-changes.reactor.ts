@@ -6,7 +6,7 @@ import { ProfileChanges } from './profile-changes.service.ts';
 
 type Begun = Extract<CatalogEvent, { readonly type: 'catalog.name-claimed.v1' | 'catalog.name-retiring.v1' }>;
 
-/** Finishes creations and deletions of profiles that a crash has interrupted. */
+/** Completes creations and deletions of profiles that a crash interrupted. */
 @Injectable()
 export class ProfileChangesReactor extends Resumption<CatalogEvent, Begun['type']> {
   readonly name = 'deployments-profile-changes.v1';

@@ -12,12 +12,15 @@ export type NewProfile = Extract<NewName, { readonly kind: 'profile' }>;
 type Applied = Committed<Profile, ProfileEvent>;
 type Context = CommandContext & { readonly ifMatch?: number };
 
-/** Writes profiles: the catalog owns name, limit and target, the profile's own stream comes second. */
+/** Writes profiles: first to the catalog, which owns name, limit and target, then to the profile's own stream. */
 @Injectable()
 export class ProfileChanges {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
 
-  /** @returns `deployments/stale-revision` when another profile got the name in the meantime: this is a change of that one */
+  /**
+   * @returns `deployments/stale-revision` if another profile got the name in the meantime, which this change then
+   *   applies to
+   */
   apply(
     organizationId: string,
     profile: NewProfile,
@@ -48,7 +51,7 @@ export class ProfileChanges {
     });
   }
 
-  /** What is left of a creation; a profile that has begun needs nothing more. */
+  /** Completes an interrupted creation. Does nothing if the profile's stream has begun. */
   async resumeCreation(
     organizationId: string,
     profile: NewProfile,
@@ -78,7 +81,7 @@ export class ProfileChanges {
     });
   }
 
-  /** Ends a profile that has nothing but its name; one that has begun stays as it is. */
+  /** Ends a profile that has only a name. One whose stream has begun is unchanged. */
   private async discard(
     organizationId: string,
     profile: Named,
@@ -89,7 +92,7 @@ export class ProfileChanges {
     return this.end(organizationId, profile, context);
   }
 
-  /** Whatever of it was done before; so it is what is left of a deletion too. */
+  /** Ends a profile. Each step is idempotent, so this also completes an interrupted deletion. */
   async end(organizationId: string, profile: Named, context: CommandContext): Promise<Result<Deleted, DomainError>> {
     const deleted = await this.commands.run(profileDecider, profileStream(profile.id), { type: 'delete' }, context);
     if (!deleted.ok) return deleted;

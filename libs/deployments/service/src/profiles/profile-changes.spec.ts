@@ -12,7 +12,7 @@ beforeAll(async () => void (embedded = await openEmbedded(folder)));
 afterAll(() => embedded.close());
 const log = new InterruptedLog(() => embedded);
 
-describe('a profile, killed before each append', () => {
+describe('a profile, when the process is killed before each append', () => {
   const resumption = (commands: CommandRunner) => new ProfileChangesReactor(new ProfileChanges(commands));
   const statusOf = async ({ id }: NewProfile) => (await log.stateOf(profileDecider, profileStream(id))).status;
 
@@ -32,7 +32,7 @@ describe('a profile, killed before each append', () => {
     expect(appends).toBe(2); // catalog, profile
   });
 
-  it('ends with nothing when its own stream refuses', async () => {
+  it('is not created when its own stream rejects it', async () => {
     let profile: NewProfile;
     const appends = await killAtEachAppend(embedded, {
       async attempt(commands, round) {
@@ -41,7 +41,8 @@ describe('a profile, killed before each append', () => {
       },
       resumption,
       async check(_round, died) {
-        // Whoever could claim the name was allowed to: the handler looks first. So the next process creates it.
+        // The handler checks the role before it claims the name. A profile with a claimed name is therefore created by
+        // the next process.
         const isActive = died === 1;
         expect(await log.held('profile')).toEqual(isActive ? ['staging'] : []);
         expect(await statusOf(profile)).toBe(isActive ? 'active' : died === 0 ? 'absent' : 'deleted');

@@ -6,8 +6,8 @@ import { omit } from '../shared/omit.ts';
 import { digestOf, type VaultRecords } from '../shared/vault-records.service.ts';
 
 /**
- * Puts a profile into the vault and returns what may be said of it in an event.
- * @param planTier for a profile that names none; null when it is not known now
+ * Stores a profile in the vault, and returns what its event may contain.
+ * @param planTier for a profile that names no tier; null if currently unknown
  */
 export async function profileContent(
   records: VaultRecords,

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { UNNAMED_EVERY_MS, UnnamedRecords } from '../shared/unnamed-records.service.ts';
 import { profileDecider, profileStream } from './profile.decider.ts';
 
-/** Removes contents of profiles that no event names. */
+/** Removes contents of profiles that no event refers to. */
 @Injectable()
 export class ProfileRecordsSweep implements Sweep {
   readonly name = 'deployments-profile-records';
@@ -18,7 +18,7 @@ export class ProfileRecordsSweep implements Sweep {
     return this.unnamed.remove(['profile/'], signal, (name) => this.isNamed(name));
   }
 
-  /** The profile's present content only: resolved revisions hold what they took from older ones. */
+  /** Only the present content of a profile is needed: resolved revisions contain what they took from earlier ones. */
   private async isNamed(name: string): Promise<boolean> {
     const loaded = await this.commands.load(profileDecider, profileStream(name.split('/')[1] ?? ''));
     if (!loaded.ok || loaded.value.state.status === 'absent') return !loaded.ok;

@@ -8,7 +8,10 @@ import { profileEvents, type ProfileEvent } from './profile.events.ts';
 
 type Type = 'profile.created.v1' | 'profile.changed.v1';
 
-/** Gives profiles without a tier that of their plan, once: those of earlier releases, and of times when billing was away. */
+/**
+ * Assigns the plan's tier, once, to profiles without a tier: those of earlier releases, and those written while billing
+ * was unavailable.
+ */
 @Injectable()
 export class ProfileTiersReactor implements Reactor<ProfileEvent, Type> {
   readonly name = 'deployments-profile-tiers.v1';
@@ -24,7 +27,7 @@ export class ProfileTiersReactor implements Reactor<ProfileEvent, Type> {
   async react({ event, metadata }: Recorded<Extract<ProfileEvent, { readonly type: Type }>>): Promise<void> {
     const { organizationId, stream } = metadata;
     if (event.data.tier !== null || organizationId === undefined) return;
-    // A later change has resolved it: that one is not resolved with the plan of today.
+    // A later change has resolved the tier, so it is not resolved again with the present plan.
     const present = await this.commands.load(profileDecider, stream);
     if (!present.ok) throw new Error(present.error.code);
     if (present.value.state.status !== 'active' || present.value.state.content.tier !== null) return;

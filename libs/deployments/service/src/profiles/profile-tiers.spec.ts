@@ -16,17 +16,17 @@ describe('use-D19: the tier of a profile that names none', () => {
   const { given } = specify(profileDecider);
   const apply = (content: typeof aProfile) => ({ type: 'apply', content, mayChange: 'all' }) as const;
 
-  it('stays when the profile is changed under another plan', () =>
+  it('is kept when the profile is changed under another plan', () =>
     given(created(ofPlan))
       .when(apply({ ...ofPlan, tier: 'premium', digest: 'd2' }), ada)
       .thenRecorded({ type: 'profile.changed.v1', data: { ...ofPlan, digest: 'd2', revision: 2 } }));
 
-  it('stays when the plan is not known yet', () =>
+  it('is kept while the plan is unknown', () =>
     given(created(ofPlan))
       .when(apply({ ...aProfile, tier: null, tierFrom: 'plan', digest: 'd2' }), ada)
       .thenRecorded({ type: 'profile.changed.v1', data: { ...ofPlan, digest: 'd2', revision: 2 } }));
 
-  it('follows what the profile names, and the plan once it names none any more', () => {
+  it('changes to the tier that the profile names, and to the plan when it no longer names one', () => {
     const named = { ...aProfile, tier: 'premium', digest: 'd2' };
     given(created(ofPlan))
       .when(apply(named), ada)
@@ -71,7 +71,7 @@ describe('use-D19: a change of plan', () => {
   const applyProfile = (name: string, more = {}) =>
     given.platform.ask(applyProfileRequest, { org: ORG, name, manifest: profile(name, more) }, given.by('ada'));
 
-  it('changes neither profiles that exist nor what unchanged manifests mean', async () => {
+  it('changes neither existing profiles nor the meaning of unchanged manifests', async () => {
     expect(await given.apply('web')).toMatchObject({ ok: true, value: { application: { tier: 'basic' } } });
     defaultTier = 'premium';
     expect(await tierOf('staging')).toBe('basic');
@@ -85,7 +85,7 @@ describe('use-D19: a change of plan', () => {
     expect(await applyProfile('newer')).toMatchObject({ ok: true, value: { profile: { tier: 'premium' } } });
   });
 
-  it('finds profiles of earlier releases with the tier that they had', async () => {
+  it('keeps the tier of profiles of earlier releases', async () => {
     const events = await given.platform.engines.events();
     const stream = events.find(({ type }) => type === 'profile.created.v1')?.stream ?? '';
     const earlier = { ...profileDecider, decide: (event: ProfileEvent) => ({ ok: true, value: [event] }) as const };

@@ -13,7 +13,7 @@ export type ShownProfile = Pick<
   'id' | 'organizationId' | 'name' | 'createdAt' | 'content' | 'revision'
 >;
 
-/** Profiles as they are shown. */
+/** Builds views of profiles. */
 @Injectable()
 export class ProfileViews {
   constructor(
@@ -30,7 +30,7 @@ export class ProfileViews {
     return Promise.all(profiles.map((profile) => this.view(profile, defaultTier)));
   }
 
-  /** What was written, with the time of its making where that is known by now. */
+  /** Returns the profile that was written, with its time of creation if that is already known. */
   async afterWrite(profile: ShownProfile, context: OrganizationContext): Promise<ProfileView> {
     const read = await this.readModels.get(profilesProjection, profile.id);
     const createdAt = read.ok && read.value ? read.value.document.createdAt : profile.createdAt;

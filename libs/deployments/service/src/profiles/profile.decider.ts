@@ -12,10 +12,10 @@ export type ProfileCommand =
   | {
       readonly type: 'apply';
       readonly content: ProfileContent;
-      /** What the actor's role lets them change: an editor the defaults of a profile that is not protected. */
+      /** What the actor's role allows: an editor may only change the defaults of an unprotected profile. */
       readonly mayChange: 'all' | 'defaults';
     }
-  /** Gives its tier to a profile that names none and has none yet. */
+  /** Assigns a tier to a profile that names none and has none yet. */
   | { readonly type: 'resolve-tier'; readonly tier: string }
   | { readonly type: 'delete' };
 
@@ -38,7 +38,7 @@ function decide(command: ProfileCommand, profile: Profile): Result<readonly Prof
   if (command.type === 'resolve-tier') {
     if (profile.status !== 'active' || profile.content.tier !== null) return ok([]);
     const { content, revision } = profile;
-    // What the profile says is the same, so its revision is: nobody who has read it has to read it again.
+    // The content of the profile is unchanged, and so is its revision: readers need not read it again.
     const resolved = { ...content, tier: command.tier, tierFrom: 'plan' as const, revision };
     return ok([{ type: 'profile.changed.v1', data: resolved }]);
   }
@@ -56,7 +56,7 @@ function decide(command: ProfileCommand, profile: Profile): Result<readonly Prof
   ]);
 }
 
-/** A tier that came from the plan stays whatever the plan is now. */
+/** A tier that came from the plan is kept when the plan changes. */
 const withTier = (content: ProfileContent, present: ProfileContent): ProfileContent =>
   content.tierFrom === 'plan' && present.tierFrom === 'plan' && present.tier !== null
     ? { ...content, tier: present.tier }

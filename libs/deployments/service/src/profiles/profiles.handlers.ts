@@ -25,7 +25,7 @@ import type { ProfileEvent } from './profile.events.ts';
 type Applied = OutputOf<typeof applyProfileRequest>;
 type Deleted = OutputOf<typeof deleteProfileRequest>;
 
-/** How often a profile is written again because others change its name in the meantime. */
+/** How often a profile is written again because others change its name at the same time. */
 const TRIES = 20;
 
 @Controller()
@@ -76,7 +76,7 @@ export class ProfilesHandlers {
     return deleted.ok ? reply({ name, dryRun: context.dryRun ?? false }, deleted.value.meta) : deleted;
   }
 
-  /** The catalog first: it decides about the name, the limit and the target; then the profile's own stream. */
+  /** Writes first to the catalog, which decides about name, limit and target, and then to the profile's own stream. */
   private async write(
     spec: ProfileSpec,
     pointer: string,
@@ -92,7 +92,7 @@ export class ProfilesHandlers {
     const id = catalog.value.state.entries.profile.get(spec.profileName)?.id ?? this.commands.newId(context, 0);
     const mismatch = await this.mismatch(id, context);
     if (mismatch) return refuse(mismatch);
-    // Where billing does not answer, the tier is resolved later, by a reactor.
+    // If billing does not respond, a reactor resolves the tier later.
     const planTier =
       spec.availabilityTier === undefined ? await this.organizations.defaultTier(organizationId, context) : undefined;
     const tier = planTier?.ok ? planTier.value : null;
@@ -100,7 +100,7 @@ export class ProfilesHandlers {
     if (!content.ok) return refuse(content.error);
     const mayChange = isAdmin ? 'all' : 'defaults';
 
-    // What the profile's own stream refuses is found out before the catalog is written to.
+    // Errors of the profile's own stream are found before the catalog is written.
     const command = { type: 'apply', content: content.value, mayChange } as const;
     const planned = await this.commands.plan(profileDecider, profileStream(id), command, context);
     if (!planned.ok) return refuse(planned.error);
@@ -108,12 +108,12 @@ export class ProfilesHandlers {
     const profile = { ...named, counted: true, refers: clusterId.value, intent: content.value };
     const applied = await this.changes.apply(organizationId, profile, mayChange, context);
     if (applied.ok) return this.answer(organizationId, id, content.value, applied.value, context);
-    // Somebody was faster: this is a change of theirs.
+    // Another request was faster, so this is a change of its profile.
     const isStale = applied.error.code === deploymentsErrors.staleRevision().code;
     return isStale && triesLeft > 0 ? this.write(spec, pointer, membership, context, triesLeft - 1) : applied;
   }
 
-  /** Why `If-Match` does not let this change of a profile begin. */
+  /** Returns the error if `If-Match` does not allow the change of a profile. */
   private async mismatch(id: string, context: OrganizationContext): Promise<DomainError | undefined> {
     if (context.ifMatch === undefined) return undefined;
     const profile = await this.commands.load(profileDecider, profileStream(id));

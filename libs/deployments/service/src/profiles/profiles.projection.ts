@@ -17,11 +17,11 @@ export interface ProfileDocument {
   readonly createdAt: string;
   readonly content: ProfileContent | null;
   readonly revision: number;
-  /** What its own stream is to begin with, until it has begun. */
+  /** First content of the profile, until its own stream begins. */
   readonly intent: ProfileContent | null;
 }
 
-/** Answers `app profile get`. One document per profile that exists. */
+/** Read model of `app profile get`. One document per existing profile. */
 export const profilesProjection: Projection<ProfileFact, ProfileDocument> = {
   name: 'deployments-profiles.v2',
   events: family,

@@ -18,7 +18,7 @@ import { DefaultProfile } from './default-profile.service.ts';
 import { ProfileViews } from './profile-views.service.ts';
 import { profilesProjection } from './profiles.projection.ts';
 
-/** Profiles and tiers. */
+/** Reads profiles and tiers. */
 @Controller()
 export class ProfilesQueries {
   constructor(

@@ -1,23 +1,24 @@
 import type { ImageWorkload, WorkloadIdentity } from '#kubernetes';
 
-/** An image application of which nothing is deployed. */
+/** An image application that is not deployed yet. */
 export interface NewWorkload {
   readonly name: string;
   readonly applicationId: string;
-  /** The manifest names the namespace: other applications may be in it too. */
+  /** Whether the manifest names the namespace, which other applications may then share. */
   readonly named: boolean;
 }
 
 /**
- * Selectors with the application's id take nobody else's pods. The Service is called after the namespace where that is made
- * for the application, and after the application where others may share it.
+ * Returns the identity of a new workload. Selectors contain the application's id, so that they match no other pods. The
+ * Service is named after the namespace if that was created for the application, and after the application if others may
+ * share it.
  */
 export const newIdentity = ({ name, applicationId, named }: NewWorkload): WorkloadIdentity => ({
   applicationId,
   ...(named && { serviceName: `${name}-app` }),
 });
 
-/** That of a recorded revision; empty where an earlier release recorded it. */
+/** Returns the identity of a recorded revision. Empty if an earlier release recorded it. */
 export const identityIn = ({ applicationId, serviceName }: ImageWorkload): WorkloadIdentity => ({
   ...(applicationId !== undefined && { applicationId }),
   ...(serviceName !== undefined && { serviceName }),

@@ -11,13 +11,19 @@ const UNITS = [
   ['k', 1e3],
 ] as const;
 
-/** Cores in one spelling: whole numbers, else thousandths (`0.5` is `500m`, `1000m` is `1`), rounded up as the server does. */
+/**
+ * Returns cores in canonical form: whole numbers, otherwise thousandths (`0.5` is `500m`, `1000m` is `1`), rounded up
+ * as the API server does.
+ */
 export function canonicalCpu(text: string): string {
   const thousandths = Math.ceil(quantityOf(text) * 1_000 - 1e-6);
   return thousandths % 1_000 === 0 ? String(thousandths / 1_000) : `${thousandths}m`;
 }
 
-/** Bytes in one spelling: the largest binary unit that divides them, else the largest decimal one, else bytes. */
+/**
+ * Returns bytes in canonical form: the largest binary unit that divides them, otherwise the largest decimal unit,
+ * otherwise bytes.
+ */
 export function canonicalMemory(text: string): string {
   const bytes = Math.ceil(quantityOf(text));
   for (const [unit, factor] of UNITS) if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;

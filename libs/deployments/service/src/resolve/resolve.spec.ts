@@ -41,7 +41,7 @@ const whole = (...given: Parameters<typeof inputOf>) => {
 };
 
 describe('resolving a revision', () => {
-  it('takes the tier where nobody says more', () => {
+  it('uses the tier by default', () => {
     expect(workload(image('web', '1'))).toMatchObject({
       image: 'images.acme.dev/web:1',
       port: 8_080,
@@ -55,7 +55,7 @@ describe('resolving a revision', () => {
     });
     expect(workload(image('web', '1'), undefined, 'standard').replicas).toBe(3);
   });
-  it('lets a profile win over the tier and an application over the profile, value by value', () => {
+  it('prefers the profile to the tier, and the application to the profile, value by value', () => {
     const resources = { requests: { cpu: '0.15' }, limits: { cpu: '1000m', memory: '1024Mi' } };
     const defaults = {
       port: 3_000,
@@ -79,7 +79,7 @@ describe('resolving a revision', () => {
     });
     expect(limitsText(resolved)).toBe('cpu 150m/1, memory 200Mi/512Mi');
   });
-  it('holds replicas and autoscaling to the bounds of the tier', () => {
+  it('restricts replicas and autoscaling to the bounds of the tier', () => {
     expect(faults(image('web', '1', { replicas: 5 }))).toEqual([
       { pointer: '/source/image/replicas', message: 'must be between 1 and 3 on tier basic' },
     ]);
@@ -100,7 +100,7 @@ describe('resolving a revision', () => {
         message: 'names a profile whose replicas must be between 1 and 3 on tier basic',
       },
     ]));
-  it('use-D18: refuses what stands in the way of the fields of its profile', () => {
+  it('use-D18: rejects fields that conflict with those of the profile', () => {
     const defaults = { port: 3_000, volumes: [{ name: 'a', size: '1Gi', mountPath: '/etc/a' }] };
     const more = { ports: [{ name: 'again', port: 3_000 }], configFiles: [{ path: '/etc/a', content: '' }] };
     expect(faults(image('web', '1', more), profile('staging', { defaults }))).toEqual([
@@ -114,12 +114,12 @@ describe('resolving a revision', () => {
       },
     ]);
   });
-  it('refuses a request above its limit', () => {
+  it('rejects a request above its limit', () => {
     expect(faults(image('web', '1', { resources: { requests: { cpu: '2' } } }))).toEqual([
       { pointer: '/source/image/resources/limits/cpu', message: 'cpu limit 200m is below the request 2' },
     ]);
   });
-  it('use-D21: takes a container that listens on no port, and refuses what needs one', () => {
+  it('use-D21: accepts a container without a port, and rejects fields that need one', () => {
     const none = { port: 'none' };
     expect(workload(image('web', '1', none))).not.toHaveProperty('port');
     expect(workload(image('web', '1', { port: 3_000 }), profile('staging', { defaults: none })).port).toBe(3_000);
@@ -132,13 +132,13 @@ describe('resolving a revision', () => {
       { pointer: '/source/image', message: 'has port none, so health needs a port of its own: set health.port' },
     ]);
   });
-  it('makes a host that stays the same, and takes an exact one as it is', () => {
+  it('generates a stable host, and uses an exact one as given', () => {
     const domain = { externalAccess: { domain: 'apps.acme.dev' } };
     expect(workload(image('web', '1', {}, domain)).host).toBe('web-9c02.apps.acme.dev');
     expect(workload(image('web', '2', {}, domain)).host).toBe('web-9c02.apps.acme.dev');
     expect(workload(image('web', '1', {}, { externalAccess: { hostname: 'www.acme.dev' } })).host).toBe('www.acme.dev');
   });
-  it('says what changes without saying a hidden value', () => {
+  it('lists changes without revealing hidden values', () => {
     const before = whole(image('web', '1.4.2', { env: [{ name: 'A', value: 'x' }], replicas: 1 }));
     const after = whole(
       image('web', '1.5.0', {
@@ -160,19 +160,19 @@ describe('resolving a revision', () => {
     expect(changesBetween(after, before)).toContain('env B removed');
     expect(changesBetween(before, before)).toEqual([]);
   });
-  it('use-D20: tells a file, a variable or a health check as changed only where it is', () => {
+  it('use-D20: reports a file, a variable or a health check as changed only if it is', () => {
     const more = {
       env: [{ name: 'A', value: 'x' }],
       configFiles: [{ path: '/etc/a', content: 'x' }],
       health: { path: '/', periodSeconds: 5 },
     };
     const after = whole(image('web', '1', more));
-    const stored = JSON.parse(canonicalJson(after)) as typeof after; // as the vault keeps it: members in order of their names
+    const stored = JSON.parse(canonicalJson(after)) as typeof after; // as the vault stores it: members sorted by name
     expect(changesBetween(stored, after)).toEqual([]);
     const other = whole(image('web', '1', { ...more, configFiles: [{ path: '/etc/a', content: 'y' }] }));
     expect(changesBetween(stored, other)).toEqual(['file /etc/a changed']);
   });
-  it('keeps a summary below 32 KiB whatever was asked for', () => {
+  it('limits a summary to 32 KiB', () => {
     const env = Array.from({ length: 500 }, (_, index) => ({ name: `${'LONG_'.repeat(45)}${index}`, value: 'x' }));
     const summary = summaryOf(whole(image('web', '1', { env })));
     expect(Buffer.byteLength(JSON.stringify(summary))).toBeLessThanOrEqual(32 * 1_024);
@@ -191,7 +191,7 @@ describe('use-D16: volumes', () => {
   const shared = { ...data, accessMode: 'ReadWriteMany' };
   const premium = profile('staging', { availabilityTier: 'premium' });
 
-  it('of one writer mean one replica, whatever the tier’s minimum', () => {
+  it('of one writer require one replica, regardless of the tier’s minimum', () => {
     const resolved = workload(image('web', '1', { volumes: [data] }), premium);
     expect(resolved.replicas).toBe(1);
     expect(resolved).not.toHaveProperty('autoscaling');
@@ -219,7 +219,7 @@ describe('use-D16: volumes', () => {
     const resolved = workload(image('web', '1', { volumes: [shared] }), premium);
     expect(resolved).toMatchObject({ replicas: 3, autoscaling: { min: 3 }, volumes: [shared] });
   });
-  it('grow, and nothing else of them changes', () => {
+  it('can grow, but not change in any other way', () => {
     const errors = (before: object, after: object) =>
       volumeErrors(whole(image('web', '1', { volumes: [before] })), whole(image('web', '2', { volumes: [after] })));
     expect(errors(data, { ...data, size: '20Gi', mountPath: '/other' })).toEqual([]);

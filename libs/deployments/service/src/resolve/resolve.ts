@@ -20,28 +20,28 @@ export interface ResolveInput {
   readonly applicationId: string;
   readonly revision: number;
   readonly profile: { readonly id: string; readonly revision: number; readonly spec: ProfileSpec };
-  /** Name of the tier that counts where the profile names none. */
+  /** Tier of a profile that names none. */
   readonly defaultTier: string;
   readonly targetNamespace: string;
-  /** Of an image application; see `RevisionContent.identityOf`. */
+  /** For an image application; see `RevisionContent.identityOf`. */
   readonly identity: WorkloadIdentity;
 }
 
-/** Fields of an image application that a profile can give too. */
+/** Fields of an image application for which a profile can set defaults. */
 type ImageFields = NonNullable<ProfileSpec['defaults']>;
 
-/** Platform, beneath everything: the port that an image is taken to listen on. */
+/** Platform default: the port on which an image is assumed to listen. */
 const PLATFORM_PORT = 8_080;
 
 export const tierOf = (name: string): Tier | undefined => TIERS.find((tier) => tier.name === name);
 
-/** The tier of a profile's applications; an unknown one is refused when the profile is applied. */
+/** Returns the tier of a profile's applications. An unknown tier is rejected when the profile is applied. */
 export const effectiveTier = (profile: ProfileSpec, defaultTier: string): Tier | undefined =>
   tierOf(profile.availabilityTier ?? defaultTier);
 
 /**
- * Decides everything about a revision: platform < tier < profile < application. Errors carry JSON pointers into the
- * application's spec (`/source/image/replicas`).
+ * Resolves a revision: platform < tier < profile < application. Errors have JSON pointers into the application's spec,
+ * such as `/source/image/replicas`.
  */
 export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]> {
   const { spec, revision, profile, defaultTier, targetNamespace } = input;
@@ -104,7 +104,8 @@ function resolveImage(
     field: K,
   ): { readonly [F in K]?: NonNullable<ImageFields[K]> } => {
     const value = pick(field);
-    return value === undefined ? {} : ({ [field]: value } as { readonly [F in K]: NonNullable<ImageFields[K]> }); // the key is the one asked for
+    // the key is the requested one
+    return value === undefined ? {} : ({ [field]: value } as { readonly [F in K]: NonNullable<ImageFields[K]> });
   };
   const host = hostOf(spec, applicationId);
   return ok({
@@ -135,7 +136,7 @@ function resolveImage(
   });
 }
 
-/** What cannot be without the port that a container does not have. */
+/** Returns errors for fields that need a port if the container has none. */
 const portErrors = ({ externalAccess }: ApplicationSpec, health: ImageFields['health']): InputError[] => [
   ...(externalAccess ? [{ pointer: '/externalAccess', message: 'needs a port, but port is none' }] : []),
   ...(health && health.port === undefined
@@ -143,7 +144,7 @@ const portErrors = ({ externalAccess }: ApplicationSpec, health: ImageFields['he
     : []),
 ];
 
-/** `registry/repository:tag` or `…@digest`. */
+/** Returns `registry/repository:tag` or `…@digest`. */
 const imageReference = ({
   registry,
   repository,
@@ -152,7 +153,7 @@ const imageReference = ({
 }: Pick<ImageSource, 'registry' | 'repository' | 'tag' | 'digest'>): string =>
   `${registry === undefined ? '' : `${registry}/`}${repository}${digest === undefined ? `:${tag ?? 'latest'}` : `@${digest}`}`;
 
-/** An exact host, or a generated one: four characters of the application's id keep it its own, and the same forever. */
+/** Returns the exact host, or a generated one. Four characters of the application's id make it unique and stable. */
 function hostOf(
   { name, externalAccess }: Pick<ApplicationSpec, 'name' | 'externalAccess'>,
   applicationId: string,
@@ -170,7 +171,10 @@ const tierResources = ({ cpu, memory }: Tier): Resources => ({
   limits: { cpu: cpu.limit, memory: memory.limit },
 });
 
-/** Later layers win, value by value. A limit below its request is an error, since no cluster would take it. */
+/**
+ * Merges layers of resources; later ones take precedence, value by value. A limit below its request is an error, since
+ * clusters reject it.
+ */
 function resourcesOf(layers: readonly (Resources | undefined)[]): {
   readonly value: WorkloadResources;
   readonly errors: readonly InputError[];
@@ -203,8 +207,8 @@ function resourcesOf(layers: readonly (Resources | undefined)[]): {
 }
 
 /**
- * Fields that collide once those of the profile are beside the application's; each part alone was checked when
- * it was read.
+ * Returns conflicts between fields of the profile and of the application. Each of the two was validated when it was
+ * read.
  */
 function conflictsOf(image: ImageSource, defaults: ImageFields): InputError[] {
   const together = conflictsIn({
@@ -220,7 +224,7 @@ function conflictsOf(image: ImageSource, defaults: ImageFields): InputError[] {
   );
 }
 
-/** By name, in the order of the profile and then of the application; the application's value wins. */
+/** Merges variables by name, those of the profile first. The application takes precedence. */
 function mergeVariables(
   defaults: NonNullable<ImageFields['env']>,
   own: NonNullable<ImageFields['env']>,

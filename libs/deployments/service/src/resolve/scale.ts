@@ -12,10 +12,10 @@ export interface Scale {
 }
 
 /**
- * The highest layer that says anything about replicas or autoscaling decides; a tier's numbers bound what the layers above
- * it may ask for. Beside a volume of one writer there is one replica, whatever the tier's minimum: a second one would wait
- * for the volume for ever.
- * @param single a volume that pods of one node can use, if there is one
+ * Returns replicas and autoscaling from the highest layer that sets either of them. The tier bounds what higher layers
+ * may set. With a volume for one writer there is one replica, regardless of the tier's minimum, since a second one
+ * would wait for the volume forever.
+ * @param single a volume that only pods of one node can use, if there is one
  */
 export function scaleOf(
   image: Scaling,

@@ -2,12 +2,12 @@ import type { ProfileSpec, ResolvedSpec } from '#deployments/contract';
 import { canonicalJson } from '#kernel';
 import type { ImageWorkload } from '#kubernetes';
 
-/** Bytes that a redacted summary may take in an event. */
+/** Maximum size of a redacted summary in an event, in bytes. */
 const SUMMARY_BYTES = 32 * 1_024;
 
 /**
- * A revision in lines that can be shown and kept forever: values of variables, contents of files and command lines
- * are never in it, their names and numbers do.
+ * Summarizes a revision in lines that may be shown and kept forever. They contain names and counts, but no values of
+ * variables, contents of files or command lines.
  */
 export function summaryOf(resolved: ResolvedSpec): string[] {
   const { source, targetNamespace, namespaceMode, tier, profile } = resolved;
@@ -22,7 +22,10 @@ export function summaryOf(resolved: ResolvedSpec): string[] {
   return fitting([...lines, ...workloadLines(source.workload)]);
 }
 
-/** Things of which only the number is told, one text each: changed values show as `env LOG_LEVEL (changed)` elsewhere. */
+/**
+ * Returns lines for items of which only the number is shown. Changed values are shown elsewhere, as `env LOG_LEVEL
+ * (changed)`.
+ */
 function workloadLines(workload: ImageWorkload): string[] {
   const {
     image,
@@ -74,7 +77,7 @@ const labelLines = (labels: Readonly<Record<string, string>>): string[] =>
 const documentCount = (manifests: string): number =>
   manifests.split(/^---\s*$/m).filter((document) => document.trim() !== '').length;
 
-/** `3-9 at 80%`; both targets are named where they differ. */
+/** Returns text such as `3-9 at 80%`. Both targets are named if they differ. */
 export function autoscalingText({ min, max, cpu, memory }: NonNullable<ImageWorkload['autoscaling']>): string {
   const targets =
     cpu !== undefined && memory !== undefined && cpu !== memory
@@ -83,11 +86,11 @@ export function autoscalingText({ min, max, cpu, memory }: NonNullable<ImageWork
   return `${min}-${max} at ${targets}`;
 }
 
-/** `cpu 1/4, memory 4Gi/8Gi` */
+/** Returns text such as `cpu 1/4, memory 4Gi/8Gi`. */
 export const limitsText = ({ resources: { requests, limits } }: ImageWorkload): string =>
   `cpu ${requests.cpu}/${limits.cpu ?? '-'}, memory ${requests.memory}/${limits.memory}`;
 
-/** What is listed of a profile. */
+/** Returns the settings of a profile that are listed. */
 export function profileSettings({ resources, defaults, availabilityTier }: ProfileSpec): string[] {
   const { env, configFiles, ...plain } = defaults ?? {};
   return [
@@ -100,8 +103,8 @@ export function profileSettings({ resources, defaults, availabilityTier }: Profi
 }
 
 /**
- * What changes from one revision to the next, in words: `image 1.4.2 -> 1.5.0`, `env LOG_LEVEL added`. Whether a hidden
- * value changed is told by `changed`, never how.
+ * Returns the changes from one revision to the next as text: `image 1.4.2 -> 1.5.0`, `env LOG_LEVEL added`. A hidden
+ * value is only reported as `changed`.
  */
 export function changesBetween(before: ResolvedSpec, after: ResolvedSpec): string[] {
   const changes = [...lineChanges(summaryOf(before), summaryOf(after)), ...hiddenChanges(before, after)];
@@ -121,7 +124,7 @@ function lineChanges(before: readonly string[], after: readonly string[]): strin
   return changes;
 }
 
-/** Lines about one of several things begin with its kind and name. */
+/** Lines about an item of a list begin with its kind and name. */
 const NAMED = new Set(['env', 'volume', 'file', 'label']);
 
 function byKey(lines: readonly string[]): Map<string, string> {
@@ -135,7 +138,7 @@ function byKey(lines: readonly string[]): Map<string, string> {
   );
 }
 
-/** Only what differs: tags of the same image, else whole references. */
+/** Returns only what differs: the tags of the same image, otherwise the complete references. */
 function imageChange(before: string, after: string): string {
   const split = (image: string): readonly [string, string] => {
     const at = image.includes('@') ? image.indexOf('@') : image.lastIndexOf(':');
@@ -152,7 +155,7 @@ function hiddenChanges(before: ResolvedSpec, after: ResolvedSpec): string[] {
   if (before.source.type !== 'image' || after.source.type !== 'image') return ['source changed'];
   const old = before.source.workload;
   const now = after.source.workload;
-  const text = canonicalJson; // a stored revision has its members in another order
+  const text = canonicalJson; // members of a stored revision are in another order
   const named = <T>(kind: string, olds: readonly T[], news: readonly T[], nameOf: (item: T) => string): string[] =>
     news.flatMap((item) => {
       const was = olds.find((other) => nameOf(other) === nameOf(item));
@@ -173,13 +176,13 @@ function hiddenChanges(before: ResolvedSpec, after: ResolvedSpec): string[] {
   ];
 }
 
-/** Cut at the limit, with a line that says so. */
+/** Shortens the lines to the limit, with a last line that counts the rest. */
 function fitting(lines: readonly string[]): string[] {
   const kept: string[] = [];
   let bytes = 2;
   for (const line of lines) {
     const cut = line.slice(0, 400);
-    bytes += cut.length * 3 + 3; // no character takes more than three bytes per UTF-16 unit
+    bytes += cut.length * 3 + 3; // a UTF-16 unit takes at most three bytes
     if (bytes > SUMMARY_BYTES - 100) return [...kept, `and ${lines.length - kept.length} more settings`];
     kept.push(cut);
   }

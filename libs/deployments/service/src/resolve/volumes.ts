@@ -4,13 +4,13 @@ import type { ImageWorkload } from '#kubernetes';
 
 type Volume = ImageWorkload['volumes'][number];
 
-/** Whether only pods of one node can use a volume. */
+/** Returns whether only pods of one node can use a volume. */
 export const hasOneWriter = ({ accessMode }: { readonly accessMode?: Volume['accessMode'] | undefined }): boolean =>
   accessMode !== 'ReadWriteMany';
 
 /**
- * Changes of volumes that no cluster makes: a claim can grow, and nothing else of it can change.
- * @param deployed what stands on the cluster
+ * Returns errors for changes of volumes that Kubernetes does not support: a claim can only grow.
+ * @param deployed the revision on the cluster
  */
 export function volumeErrors(deployed: ResolvedSpec, next: ResolvedSpec): InputError[] {
   if (deployed.source.type !== 'image' || next.source.type !== 'image') return [];

@@ -9,7 +9,7 @@ import { NameRelease } from '../applications/name-release.service.ts';
 import { attemptDecider, attemptStream } from '../attempts/attempt.decider.ts';
 import type { AttemptOutcome } from '../attempts/attempt.events.ts';
 
-/** Ends of attempts: the worker's own, and those that the platform states because the worker is gone. */
+/** Ends attempts: after the report of the worker, or because the worker is lost. */
 @Injectable()
 export class AttemptCloser {
   constructor(
@@ -20,7 +20,7 @@ export class AttemptCloser {
     @Inject(NameRelease) private readonly releases: NameRelease,
   ) {}
 
-  /** Writes the terminal event of an attempt whose worker has reported its end, and what follows from it. */
+  /** Writes the terminal event of an attempt whose end the worker has reported, and its consequences. */
   async end(
     organizationId: string,
     applicationId: string,
@@ -46,8 +46,8 @@ export class AttemptCloser {
   }
 
   /**
-   * Ends an attempt whose claim ran out: first in its own stream, so that its worker's next request is refused, then with the
-   * terminal event. Nothing happens while the claim holds.
+   * Ends an attempt whose claim expired: first in its own stream, so that the next request of its worker is rejected,
+   * then with the terminal event. Does nothing while the claim is valid.
    */
   async abandon(
     applicationId: string,
@@ -70,7 +70,7 @@ export class AttemptCloser {
       : ok(undefined);
   }
 
-  /** The terminal event of an attempt that nobody can continue with, and the request of the next one. */
+  /** Writes the terminal event of an attempt that no worker can continue, and requests the next one. */
   async giveUp(
     applicationId: string,
     attemptId: string,
@@ -84,7 +84,9 @@ export class AttemptCloser {
     return abandoned.ok ? ok(undefined) : err(abandoned.error);
   }
 
-  /** Brings an open attempt on, whatever was interrupted: enqueues it, ends it, or leaves it to the worker that has it. */
+  /**
+   * Continues an open attempt after an interruption: enqueues it, ends it, or leaves it to the worker that claimed it.
+   */
   async resume(
     owed: {
       readonly organizationId: string;

@@ -11,7 +11,7 @@ interface AttemptOf {
   readonly attemptId: string;
 }
 
-/** Hosts that workers find in what they rendered, of every kind of source. */
+/** Claims and releases the hosts that workers find in rendered objects, for all kinds of sources. */
 @Injectable()
 export class AttemptHosts {
   constructor(
@@ -19,7 +19,7 @@ export class AttemptHosts {
     @Inject(HostClaims) private readonly claims: HostClaims,
   ) {}
 
-  /** Before anything is written, what the rendered objects ask for must be the application's. */
+  /** Claims the hosts of the rendered objects before anything is written. */
   async claim(
     { organizationId, applicationId, attemptId }: AttemptOf & { readonly organizationId: string },
     hosts: readonly string[],
@@ -34,7 +34,7 @@ export class AttemptHosts {
     return this.claims.claim({ organizationId, applicationId, revision: number, cluster, hosts }, context);
   }
 
-  /** Once a revision is deployed and what it lacks is gone, the hosts of those before it are free. */
+  /** Releases the hosts of earlier revisions, once a revision is deployed and obsolete objects are deleted. */
   async free(
     { applicationId, attemptId }: AttemptOf,
     { attempts, revisions }: Application,

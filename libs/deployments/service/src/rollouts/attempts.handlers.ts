@@ -37,13 +37,13 @@ type ClaimInput = InputOf<typeof claimAttemptRequest>;
 type Claimed = OutputOf<typeof claimAttemptRequest>;
 type Extended = OutputOf<typeof extendClaimRequest>;
 
-/** Milliseconds until a worker asks again while an older attempt of the application is still in hand. */
+/** Milliseconds until a worker retries while an older attempt of the application is running. */
 const ASK_AGAIN_MS = 500;
 
 const nothingOwed = (reason: string): Reply<Claimed> => reply({ granted: false, reason, retryInMs: null });
 const later = (reason: string, retryInMs: number): Reply<Claimed> => reply({ granted: false, reason, retryInMs });
 
-/** What workers ask and report. Every message may come twice. */
+/** Handles requests and reports of workers. Each message may arrive twice. */
 @Controller()
 export class AttemptsHandlers {
   constructor(
@@ -173,7 +173,7 @@ export class AttemptsHandlers {
     return freed.ok ? reply({}) : refuse(freed.error);
   }
 
-  /** The entries of a report: its own, or those in the vault. */
+  /** Returns the entries of a report, or those in its vault record. */
   private async entries(
     own: readonly InventoryEntry[],
     record: string | undefined,
@@ -186,7 +186,7 @@ export class AttemptsHandlers {
     return ok(inventorySchema.parse(JSON.parse(found.value)));
   }
 
-  /** A step with its entries, and those that go in appends of their own before it. */
+  /** Returns a step with its entries, and the entries that need appends of their own before it. */
   private async withEntries(
     step: ReportedStep,
   ): Promise<
@@ -209,7 +209,7 @@ export class AttemptsHandlers {
     });
   }
 
-  /** Older attempts of the same application end before this one begins, or this one waits. */
+  /** Ends older attempts of the same application. This attempt waits if one of them is still running. */
   private async endOlder(
     input: ClaimInput,
     application: Application,
@@ -226,7 +226,7 @@ export class AttemptsHandlers {
       const isOwn = record.attempt.id === attempt.id;
       if (isOwn ? isNewest || !isDead(record) : record.attempt.number > attempt.number) continue;
       if (!isOwn && this.history.isHeld(record.progress) && !isDead(record)) return ok('wait');
-      // Its worker is gone, or never was: the newer request is what counts.
+      // Its worker is lost or never existed, so the newer request takes precedence.
       const ended =
         record.progress.status === 'claimed' && !isDead(record)
           ? await this.closer.abandon(applicationId, record.attempt.id, record.attempt.revision, context)

@@ -71,7 +71,7 @@ const extend = (item: Item, claim: number) =>
   platform.ask(extendClaimRequest, { ...item, claim }, platform.service('deploy-worker', org));
 
 describe('attempts', () => {
-  it('grants an attempt to one worker; the same worker asking again has the same claim', async () => {
+  it('are granted to one worker, which gets the same claim when it repeats the request', async () => {
     await apply('1');
     const item = await worker.next();
     expect(await worker.claim(item)).toMatchObject({ granted: true, claim: 1 });
@@ -79,7 +79,7 @@ describe('attempts', () => {
     expect(await anotherWorker().claim(item)).toMatchObject({ granted: false, retryInMs: expect.any(Number) });
   });
 
-  it('E12: an expired claim ends its attempt as abandoned, and the next one continues from the recorded plan', async () => {
+  it('E12: are abandoned when the claim expires, and the next one continues from the recorded plan', async () => {
     await apply('1');
     const item = await worker.next();
     const { claim } = await worker.granted(item);
@@ -103,7 +103,7 @@ describe('attempts', () => {
     expect(await status()).toMatchObject({ status: 'RUNNING', attempt: { number: 2, state: 'SUCCEEDED' } });
   });
 
-  it('lets a later incarnation of the same worker take over at once, with the plan of the earlier one', async () => {
+  it('are taken over immediately by a new incarnation of the same worker, with the earlier plan', async () => {
     await apply('1');
     const item = await worker.next();
     const { claim } = await worker.granted(item);
@@ -116,7 +116,7 @@ describe('attempts', () => {
     expect(await terminals()).toEqual(['succeeded']);
   });
 
-  it('ends an attempt once: the first end counts, its repeat is answered alike', async () => {
+  it('end once, and a repeated end returns the same response', async () => {
     await apply('1');
     const item = await worker.next();
     const { claim } = await worker.granted(item);
@@ -126,7 +126,7 @@ describe('attempts', () => {
     expect(await worker.claim(item)).toEqual({ granted: false, reason: 'the attempt has ended', retryInMs: null });
   });
 
-  it('writes an extension only when less than half of the lease is left', async () => {
+  it('record an extension only after half of the lease', async () => {
     await apply('1');
     const item = await worker.next();
     const { claim } = await worker.granted(item);
@@ -142,7 +142,7 @@ describe('attempts', () => {
     expect(await terminals()).toEqual([]);
   });
 
-  it('E17: a newer revision ends a waiting attempt at once, tells a running one, and begins after it', async () => {
+  it('E17: are superseded by a newer revision, which begins after a running attempt has ended', async () => {
     await apply('1');
     const first = await worker.next();
     const { claim } = await worker.granted(first);
@@ -163,9 +163,9 @@ describe('attempts', () => {
     expect(await anotherWorker().granted(newest)).toMatchObject({ task: { revision: 3 } });
   });
 
-  it('F23: a queue that lost what is owed is filled again, and the work is claimed once', async () => {
+  it('F23: are enqueued again when the queue lost them, and claimed once', async () => {
     await apply('1');
-    const lost = await worker.next(); // taken out and acknowledged: the queue has nothing any more
+    const lost = await worker.next(); // acknowledged, so the queue is empty
     expect(await queue.depth(rolloutQueue)).toBe(0);
     await sweep();
     const found = await worker.next();
@@ -174,7 +174,7 @@ describe('attempts', () => {
     expect((await platform.engines.events()).filter(({ type }) => type === 'attempt.claimed.v1')).toHaveLength(1);
   });
 
-  it('F24: five claims without an end make the attempt fail as worker/lost', async () => {
+  it('F24: fail as worker/lost after five claims without an end', async () => {
     await apply('1');
     for (let lost = 0; lost < 5; lost++) {
       const item = await worker.next();
@@ -189,7 +189,7 @@ describe('attempts', () => {
     expect(await apply('1')).toMatchObject({ value: { outcome: 'synced', application: { version: 'v1' } } });
   });
 
-  it('F24: a worker that is restarted by the same work five times is not given it a sixth time', async () => {
+  it('F24: are not given a sixth time to a worker that the same work restarted five times', async () => {
     await apply('1');
     const item = await worker.next();
     for (let start = 1; start <= 5; start++)
@@ -201,7 +201,7 @@ describe('attempts', () => {
     expect(await status()).toMatchObject({ code: 'worker/lost' });
   });
 
-  it('finishes an end that was recorded by the worker and not yet by the application', async () => {
+  it('are ended in the application when only the worker has recorded the end', async () => {
     await apply('1');
     const item = await worker.next();
     const { claim } = await worker.granted(item);
@@ -216,7 +216,7 @@ describe('attempts', () => {
     expect(await terminals()).toEqual(['succeeded']);
   });
 
-  it('E23: what the observer sees is recorded when it changes, and the same content repairs it', async () => {
+  it('E23: record changed health, and the same content repairs the application', async () => {
     await apply('1');
     await worker.deploy([entry('Deployment', 'web')]);
     const clusterId = String(
@@ -250,7 +250,7 @@ describe('attempts', () => {
     expect(await status()).toMatchObject({ status: 'RUNNING' });
   });
 
-  it('E24: an attempt that failed before the first write says so, and the next apply uses the same namespace', async () => {
+  it('E24: report a failure before the first write, and the next apply uses the same namespace', async () => {
     await apply('1');
     const item = await worker.next();
     const { claim } = await worker.granted(item);
@@ -268,7 +268,7 @@ describe('attempts', () => {
     expect((await platform.engines.events()).filter(({ type }) => type === 'namespace.claimed.v1')).toHaveLength(1);
   });
 
-  it('E11: a deletion that fails keeps the application, its reason and its name, and can be asked for again', async () => {
+  it('E11: keep an application, its reason and its name when its deletion fails', async () => {
     await apply('1');
     await worker.deploy([entry('Deployment', 'web')]);
     await platform.ask(deleteApplicationRequest, { org, name: 'web' }, ada());
@@ -289,7 +289,7 @@ describe('attempts', () => {
 });
 
 describe('use-D11: an attempt with thousands of objects', () => {
-  it('has its inventory in the vault wherever a message is too small for it, and the log has all of it', async () => {
+  it('stores its inventory in the vault if it is too large for a message, and completely in the log', async () => {
     await apply('1');
     const item = await worker.next();
     const { claim } = await worker.granted(item);

@@ -7,7 +7,7 @@ import { applicationEvents, type ApplicationEvent } from '../applications/applic
 
 type Requested = Extract<ApplicationEvent, { type: 'deployment.requested.v1' }>;
 
-/** Hands each requested attempt to the workers at once; what it misses the sweep finds. */
+/** Enqueues each requested attempt immediately. A sweep enqueues what this reactor misses. */
 @Injectable()
 export class EnqueueReactor implements Reactor<ApplicationEvent, Requested['type']> {
   readonly name = 'deployments-enqueue.v1';

@@ -8,7 +8,7 @@ const remove = (dryRun: boolean) =>
   given.platform.ask(deleteApplicationRequest, { org: ORG, name: 'web', orphan: true }, given.by('ada', { dryRun }));
 
 describe('use-D5: a deletion that keeps the objects, during a rollout', () => {
-  it('ends the rollout first, and knows all that it applied', async () => {
+  it('ends the rollout first, and lists all objects that it applied', async () => {
     await given.apply('web');
     const rollout = await given.worker.next();
     const { claim } = await given.worker.granted(rollout);

@@ -10,7 +10,7 @@ import { AttemptCloser } from './attempt-closer.service.ts';
 
 const EVERY_MS = 15_000;
 
-/** Finds attempts that have no end: enqueues those that nobody has, ends those whose worker is gone. */
+/** Finds open attempts: enqueues unclaimed ones, and ends those whose worker is lost. */
 @Injectable()
 export class OwedSweep implements Sweep {
   readonly name = 'deployments-owed';
@@ -26,7 +26,7 @@ export class OwedSweep implements Sweep {
   ) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    // A queue that holds nothing has lost what is owed; its memory of keys must not keep it from taking that again.
+    // An empty queue has lost open attempts. Its deduplication must not reject them when they are enqueued again.
     const isEmpty = (await this.queue.depth(rolloutQueue)) === 0;
     const suffix = isEmpty ? `/${Math.floor(this.clock.now() / EVERY_MS)}` : '';
     for await (const found of everyDocument(this.readModels, applicationsProjection, { where: { hasOpen: true } })) {

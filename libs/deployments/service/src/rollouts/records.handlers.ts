@@ -7,17 +7,17 @@ import { VAULT, type Vault } from '#vault';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 
-/** What attempts need, and what they make. Nothing else of the vault is a worker's business. */
+/** Prefixes of the records that attempts read. Workers cannot read other records of the vault. */
 const READ = ['cluster-credential/', 'resolved/', 'rendered/', 'fingerprint-key/'];
 const WRITTEN = ['rendered/', 'fingerprint-key/'];
-/** How long parts wait for the last one. */
+/** How long parts are kept until the last one arrives. */
 const PARTS_MS = 10 * 60_000;
 
 const isOneOf = (name: string, prefixes: readonly string[]): boolean =>
   prefixes.some((prefix) => name.startsWith(prefix));
 const partName = (digest: string, part: number): string => `record-part/${digest}/${part}`;
 
-/** The vault, as far as workers need it. */
+/** Gives workers access to the records of the vault that they need. */
 @Controller()
 export class RecordsHandlers {
   constructor(
@@ -52,7 +52,7 @@ export class RecordsHandlers {
     return stored.ok ? reply({}) : refuse(stored.error);
   }
 
-  /** All parts joined; undefined when one is missing or the digest is another. */
+  /** Joins all parts. Returns undefined if one is missing or the digest differs. */
   private async whole(digest: string, last: number, bytes: Uint8Array): Promise<Uint8Array | undefined> {
     const all: Uint8Array[] = [];
     for (let part = 0; part < last; part++) {

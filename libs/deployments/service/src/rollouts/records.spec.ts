@@ -43,7 +43,7 @@ const names = async (prefix: string) => {
 describe('vault records for workers', () => {
   const large = new Uint8Array(RECORD_PART_BYTES * 2 + 5).map((_, index) => index % 251);
 
-  it('are those that attempts need, and no others', async () => {
+  it('are only those that attempts need', async () => {
     for (const name of ['person/ada', 'issuer/keys', 'manifest/org-1/web', 'cluster-authority/c/1', 'rendered', '']) {
       await (name === '' ? Promise.resolve() : platform.engines.vault.put(name, encodeText('secret')));
       expect(await get(name)).toMatchObject({ error: { code: 'deployments/record-not-shared', kind: 'forbidden' } });
@@ -58,7 +58,7 @@ describe('vault records for workers', () => {
     }
   });
 
-  it('are read in parts; there is no part after the last, and no record that is not there', async () => {
+  it('are read in parts, with null after the last part and for a missing record', async () => {
     await platform.engines.vault.put('rendered/o/a/large', large);
     const read: Buffer[] = [];
     for (const part of [0, 1, 2]) {
@@ -72,7 +72,7 @@ describe('vault records for workers', () => {
     expect(await get('rendered/o/a/none')).toMatchObject({ value: { record: null } });
   });
 
-  it('are stored whole with the last part, whatever came twice, and leave no parts behind', async () => {
+  it('are stored with the last part, even if parts arrive twice, and leave no parts behind', async () => {
     for (const part of [0, 1, 1]) expect(await put('rendered/o/a/parts', large, part)).toMatchObject({ ok: true });
     expect(await platform.engines.vault.get('rendered/o/a/parts')).toBeUndefined();
     expect(await put('rendered/o/a/parts', large, 2)).toMatchObject({ ok: true });
@@ -81,7 +81,7 @@ describe('vault records for workers', () => {
     expect(await names('record-part/')).toEqual([]);
   });
 
-  it('are not stored when a part is missing or another was sent', async () => {
+  it('are not stored if a part is missing or differs', async () => {
     expect(await put('rendered/o/a/torn', large, 0)).toMatchObject({ ok: true });
     expect(await put('rendered/o/a/torn', large, 2)).toMatchObject({
       error: { code: 'deployments/record-incomplete', kind: 'unavailable' },
@@ -95,7 +95,7 @@ describe('vault records for workers', () => {
     expect(await platform.engines.vault.get('rendered/o/a/torn')).toBeUndefined();
   });
 
-  it('keep the first of two keys that workers make at the same time', async () => {
+  it('keep the first of two keys that workers create at the same time', async () => {
     expect(await put('fingerprint-key/org-1', encodeText('first'), 0, { expected: 'absent' })).toMatchObject({
       ok: true,
     });

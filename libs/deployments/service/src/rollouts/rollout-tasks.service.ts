@@ -11,10 +11,10 @@ import { deploymentsErrors } from '../deployments.errors.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 
-/** Entries that a message may carry itself: about 300 bytes each. */
+/** Most inventory entries in a message: about 300 bytes each. */
 const MOST_ENTRIES = 500;
 
-/** Everything that a worker needs to know about an attempt. */
+/** Builds the task of a worker for an attempt. */
 @Injectable()
 export class RolloutTasks {
   constructor(
@@ -25,7 +25,7 @@ export class RolloutTasks {
     @Inject(VaultRecords) private readonly records: VaultRecords,
   ) {}
 
-  /** An inventory for a message, or the vault record that holds it. */
+  /** Returns an inventory for a message, or the vault record that contains it. */
   private async listed(
     organizationId: string,
     applicationId: string,
@@ -80,7 +80,7 @@ export class RolloutTasks {
   }
 }
 
-/** The plan of this attempt, or of those right before it that were lost with it, for the same revision. */
+/** Returns the plan of this attempt, or of the lost attempts right before it at the same revision. */
 function recordedPlanOf(records: readonly AttemptRecord[], attempt: Attempt): RolloutTask['recordedPlan'] {
   for (const { attempt: earlier, progress } of [...records].reverse()) {
     if (earlier.number > attempt.number) continue;

@@ -1,7 +1,7 @@
 import { domainError } from '#kernel';
 
 export const rolloutErrors = {
-  /** A worker asked for a vault record that no attempt needs. */
+  /** A worker requested a vault record that no attempt needs. */
   recordNotShared: () =>
     domainError('deployments/record-not-shared', 'forbidden', 'Workers have no access to this record.'),
   recordIncomplete: () =>

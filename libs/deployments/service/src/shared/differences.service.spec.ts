@@ -38,13 +38,13 @@ const between = (before: ResolvedSpec | undefined, after: ResolvedSpec, key = 'k
       `${object === null ? '' : `${object} `}${path} ${change}: ${old ?? ''} -> ${now ?? ''}`,
   );
 
-describe('use-D20: what differs between two revisions', () => {
-  it('is nothing between equal ones, whatever their numbers and profile revisions are', () =>
+describe('use-D20: differences between two revisions', () => {
+  it('are empty for equal ones, regardless of their numbers and profile revisions', () =>
     expect(
       between(resolved(), resolved({}, { revision: 2, profile: { id: 'p', name: 'staging', revision: 7 } })),
     ).toEqual([]));
 
-  it('is told field by field', () =>
+  it('are listed field by field', () =>
     expect(
       between(
         resolved(),
@@ -69,7 +69,7 @@ describe('use-D20: what differs between two revisions', () => {
       'ports.metrics.port removed: 9090 -> ',
     ]));
 
-  it('shows values that may be secret as fingerprints: equal for equal values of one application only', () => {
+  it('show possible secrets as fingerprints, which are equal for equal values of one application only', () => {
     const changed = resolved({
       command: ['serve', '--token=canary-other'],
       env: [{ name: 'MODE', value: 'canary-new' }],
@@ -87,12 +87,12 @@ describe('use-D20: what differs between two revisions', () => {
     expect(between(resolved(), changed, 'another application')).not.toEqual(told);
   });
 
-  it('is everything where there was nothing', () =>
+  it('contain all fields if there is no earlier revision', () =>
     expect(between(undefined, resolved())).toEqual(
       expect.arrayContaining(['profileName added:  -> staging', 'image added:  -> images.acme.dev/web:1.4.2']),
     ));
 
-  it('is told for each object where the source is objects, by the names in them', () => {
+  it('are listed by object, with names instead of indexes, if the source is Kubernetes objects', () => {
     const object = (image: string, password: string, value: string) => `apiVersion: apps/v1
 kind: Deployment
 metadata: { name: web }
@@ -118,7 +118,7 @@ stringData: { password: ${password} }
     expect(told.join()).not.toContain('canary');
   });
 
-  it('sees a change behind the part of a long value that is shown, and tells a bounded number of changes', () => {
+  it('include a change after the displayed part of a long value, up to a maximum number of changes', () => {
     const long = (end: string) => resolved({ host: `${'x'.repeat(2_000)}${end}` });
     expect(between(long('a'), long('b'))).toHaveLength(1);
     const many = (value: string) =>

@@ -2,17 +2,16 @@ import type { FieldChange, ResolvedSpec } from '#deployments/contract';
 import { parseManifests } from '#kubernetes/yaml';
 import { fingerprints, isRecord, recordOf, withoutSecrets, type Print } from './hidden-values.service.ts';
 
-/** More than these are not told. */
+/** Maximum number of changes that are listed. */
 export const MOST_CHANGES = 1_000;
-/** Characters of one value. */
+/** Maximum characters of one value. */
 const MOST_TEXT = 1_000;
 
 /**
- * What differs between two revisions with everything decided about them, field by field: what the manifest changes and what
- * the profile does. Values of environment variables and Secrets, contents of files, and command lines are shown as
- * fingerprints.
- * @param before undefined: there is nothing yet, and every field is added
- * @param key of the fingerprints; the same for all revisions of an application, so that equal values look equal
+ * Returns the differences between two resolved revisions, field by field, caused by the manifest or by the profile.
+ * Values of environment variables and Secrets, contents of files, and command lines are shown as fingerprints.
+ * @param before undefined if there is no earlier revision, so that all fields are added
+ * @param key of the fingerprints; the same for all revisions of an application, so that equal values have equal ones
  */
 export function differencesOf(before: ResolvedSpec | undefined, after: ResolvedSpec, key: string): FieldChange[] {
   const print = fingerprints(key);
@@ -31,11 +30,11 @@ export function differencesOf(before: ResolvedSpec | undefined, after: ResolvedS
 }
 
 interface Field {
-  /** `Deployment/web` where the source is objects; null for a field of the application. */
+  /** Such as `Deployment/web`, if the source is Kubernetes objects; null for a field of the application. */
   readonly object: string | null;
   readonly path: string;
   readonly text: string;
-  /** The whole value where `text` is only its beginning. */
+  /** The complete value if `text` is shortened. */
   readonly full: string | undefined;
 }
 
@@ -88,11 +87,11 @@ function fieldsOf(resolved: ResolvedSpec, print: Print): Map<string, Field> {
   return fields;
 }
 
-/** Objects by `Kind/name`, with the namespace where the manifest names one. */
+/** Returns objects by `Kind/name`, with the namespace if the manifest names one. */
 function objectsOf(manifests: string): Map<string, unknown> {
   const parsed = parseManifests(manifests);
   const objects = new Map<string, unknown>();
-  if (!parsed.ok) return objects; // a revision that does not parse fails when it is rendered, and says why
+  if (!parsed.ok) return objects; // a revision that cannot be parsed fails with a reason when it is rendered
   parsed.value.documents.forEach(({ value }, index) => {
     const { kind, metadata } = recordOf(value);
     const { name, namespace } = recordOf(metadata);
@@ -102,7 +101,7 @@ function objectsOf(manifests: string): Map<string, unknown> {
   return objects;
 }
 
-/** Calls `add` for each value below. Items of a list are called by what names them, else by their number. */
+/** Calls `add` for each value. Items of a list are identified by their name, if any, otherwise by their index. */
 function flatten(value: unknown, path: readonly string[], add: (path: string, text: string) => void): void {
   if (Array.isArray(value)) {
     const names = value.map(nameOf);

@@ -4,7 +4,10 @@ import { parseManifests } from '#kubernetes/yaml';
 
 export type Print = (value: unknown) => string;
 
-/** A value that is not shown: the same for the same value under the same key, and no way back without the key. */
+/**
+ * Returns a function from values to fingerprints. Equal values have equal fingerprints under the same key. Without the
+ * key, a value cannot be found from its fingerprint.
+ */
 export const fingerprints =
   (key: string): Print =>
   (value) =>
@@ -13,7 +16,10 @@ export const fingerprints =
       .digest('hex')
       .slice(0, 12)}`;
 
-/** A manifest for somebody who may not deploy it: what may be secret is a fingerprint, in a field that cannot be applied. */
+/**
+ * Returns a manifest for a caller who may not deploy it. Possible secrets are replaced by fingerprints, in fields that
+ * cannot be applied.
+ */
 export function withHiddenValues(
   spec: ApplicationSpec,
   key: string,
@@ -48,7 +54,7 @@ export function withHiddenValues(
   return { spec: shown, hidden };
 }
 
-/** Objects as they were written, unless one of them holds a value that may be secret. */
+/** Returns the objects as they were written if none contains a possible secret. */
 function shownObjects(manifests: string, counted: Print): string {
   const parsed = parseManifests(manifests);
   if (!parsed.ok) return '';
@@ -67,8 +73,9 @@ function shownObjects(manifests: string, counted: Print): string {
 }
 
 /**
- * A Kubernetes object without values of Secrets and of environment variables, contents of ConfigMaps, and command lines.
- * @param suffix of the names of fields that hold fingerprints instead
+ * Returns a Kubernetes object with fingerprints instead of values of Secrets and environment variables, contents of
+ * ConfigMaps, and command lines.
+ * @param suffix of the names of fields that contain fingerprints
  */
 export function withoutSecrets(value: unknown, print: Print, suffix = '', key = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, print, suffix, key));

@@ -12,7 +12,7 @@ import { ok, type InputError, type Result } from '#kernel';
 import { differencesOf } from './differences.service.ts';
 import { withHiddenValues } from './hidden-values.service.ts';
 
-/** What a manifest says, and where in it: the JSON pointer of its spec. */
+/** A manifest that was read, and the JSON pointer of its spec. */
 export interface ReadManifest<Spec> {
   readonly spec: Spec;
   readonly pointer: string;
@@ -20,33 +20,33 @@ export interface ReadManifest<Spec> {
 
 type Reading<Spec> = Result<ReadManifest<Spec>, readonly InputError[]>;
 
-/** Manifests as JSON, read by the schema of their kind; `manifests.thread.ts` serves them to a pool. */
+/** Jobs that read manifests from JSON with the schema of their kind. `manifests.thread.ts` runs them in a pool. */
 export const manifestJobs = {
   application: (json: string) => readAs(json, readApplication),
   profile: (json: string) => readAs(json, readProfile),
   registration: (json: string) => readAs(json, readRegistration),
   differences: (json: string): FieldChange[] => {
-    const { before, after, key } = JSON.parse(json) as Compared; // written by the reader of manifests
+    const { before, after, key } = JSON.parse(json) as Compared; // serialized by the manifest reader
     return differencesOf(before, after, key);
   },
-  /** Hosts that inline manifests ask for; none where they cannot be read, which the reader of manifests refuses. */
+  /** Returns the hosts of inline manifests. Empty if they cannot be parsed, which the manifest reader rejects. */
   hosts: (manifests: string): string[] => {
     const read = readInlineManifests(manifests);
     return read.ok ? hostNames(read.value.objects) : [];
   },
   hidden: (json: string) => {
-    const { spec, key } = JSON.parse(json) as Shown; // likewise
+    const { spec, key } = JSON.parse(json) as Shown; // serialized by the manifest reader
     return withHiddenValues(spec, key);
   },
 };
 
-/** What is shown: see {@link withHiddenValues}. */
+/** Arguments of {@link withHiddenValues}. */
 export interface Shown {
   readonly spec: ApplicationSpec;
   readonly key: string;
 }
 
-/** What is compared: see {@link differencesOf}. */
+/** Arguments of {@link differencesOf}. */
 export interface Compared {
   readonly before?: ResolvedSpec;
   readonly after: ResolvedSpec;

@@ -5,7 +5,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { manifestJobs, type Compared, type ReadManifest, type Shown } from './manifest-jobs.service.ts';
 
-/** Reads manifests as they were sent, large ones in threads of their own. */
+/** Validates manifests as they were sent; large ones in worker threads. */
 @Injectable()
 export class ManifestReader implements OnModuleDestroy {
   private readonly threads: ThreadPool<typeof manifestJobs>;
@@ -19,7 +19,7 @@ export class ManifestReader implements OnModuleDestroy {
     });
   }
 
-  /** @param name by which the manifest was sent; refused when the manifest says another */
+  /** @param name from the path of the request; rejected if the manifest has another one */
   async application(name: string, manifest: unknown): Promise<Result<ReadManifest<ApplicationSpec>, DomainError>> {
     const json = jsonOf(manifest);
     const done = await this.threads.run('application', json, json.length);
@@ -49,20 +49,20 @@ export class ManifestReader implements OnModuleDestroy {
     return spec.clusterName === name ? ok(spec) : err(deploymentsErrors.nameMismatch(name, spec.clusterName));
   }
 
-  /** What differs between two revisions; see `differencesOf`. */
+  /** Returns the differences between two revisions; see `differencesOf`. */
   async differences(compared: Compared): Promise<Result<FieldChange[], DomainError>> {
     const json = JSON.stringify(compared);
     const done = await this.threads.run('differences', json, json.length);
     return done.ok ? done : err(refusalOf(done.error));
   }
 
-  /** Hosts that inline manifests ask for. */
+  /** Returns the hosts of inline manifests. */
   async hosts(manifests: string): Promise<Result<readonly string[], DomainError>> {
     const done = await this.threads.run('hosts', manifests, manifests.length);
     return done.ok ? done : err(refusalOf(done.error));
   }
 
-  /** The manifest with fingerprints for what may be secret; see `withHiddenValues`. */
+  /** Returns the manifest with fingerprints instead of possible secrets; see `withHiddenValues`. */
   async hidden(shown: Shown): Promise<Result<{ readonly spec: unknown; readonly hidden: number }, DomainError>> {
     const json = JSON.stringify(shown);
     const done = await this.threads.run('hidden', json, json.length);

@@ -9,7 +9,7 @@ const image = { repository: 'app', tag: '1' };
 const application = (more: object = {}) => ({ name: 'web', source: { type: 'image', image }, ...more });
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`label-${n}`, 'x']));
 
-/** Whether work needs turns of the event loop: what this thread does itself is settled when all promises that can be are. */
+/** Returns whether work needs turns of the event loop. Work on this thread settles in microtasks. */
 async function turns(work: Promise<unknown>): Promise<boolean> {
   let isSettled = false;
   const settle = () => (isSettled = true);
@@ -20,8 +20,8 @@ async function turns(work: Promise<unknown>): Promise<boolean> {
   return needsTurns;
 }
 
-describe('manifests that were sent', () => {
-  it('are read, enveloped or flat, with the place of their spec', async () => {
+describe('manifests', () => {
+  it('are read, with or without an envelope, with the pointer of their spec', async () => {
     const flat = await reader.application('web', application());
     expect(flat).toMatchObject({ ok: true, value: { spec: { name: 'web' }, pointer: '' } });
     const envelope = { apiVersion: 'platform.astropulse.io/v1', kind: 'Application', spec: application() };
@@ -35,7 +35,7 @@ describe('manifests that were sent', () => {
     expect(await reader.registration('dev', registration)).toMatchObject({ ok: true, value: { clusterName: 'dev' } });
   });
 
-  it('are refused under another name, and where something is wrong', async () => {
+  it('are rejected under another name, and with errors', async () => {
     expect(await reader.application('other', application())).toMatchObject({
       error: { code: 'deployments/name-mismatch' },
     });
@@ -49,7 +49,7 @@ describe('manifests that were sent', () => {
 });
 
 describe('use-S4: large manifests', () => {
-  it('are read outside the event loop, little ones at once', async () => {
+  it('are read outside the event loop, and small ones immediately', async () => {
     expect(await turns(reader.application('web', application()))).toBe(false);
     expect(await turns(reader.application('web', application({ labels: many(15_000) })))).toBe(true);
     const manifests = `${'# a comment\n'.repeat(50_000)}apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n`;
@@ -58,7 +58,7 @@ describe('use-S4: large manifests', () => {
     expect(await read).toMatchObject({ ok: true, value: { spec: { source: { yaml: { manifests } } } } });
   });
 
-  it('are refused with a few of their errors', async () => {
+  it('are rejected with some of their errors', async () => {
     const labels = Object.fromEntries(Array.from({ length: 15_000 }, (_, n) => [`label ${n}`, {}]));
     const read = await reader.application('web', application({ labels }));
     expect(read).toMatchObject({ ok: false, error: { code: 'deployments/manifest-invalid' } });
@@ -68,7 +68,7 @@ describe('use-S4: large manifests', () => {
     });
   });
 
-  it('are refused for a while when too many wait', async () => {
+  it('are rejected temporarily when too many are waiting', async () => {
     const manifest = application({ description: 'x'.repeat(20_000) });
     const all = await Promise.all(Array.from({ length: 200 }, () => reader.application('web', manifest)));
     const codes = new Set(all.map((read) => read.ok || read.error.code));

@@ -1,5 +1,5 @@
 import { serveJobs } from '#thread-pool';
 import { manifestJobs } from './manifest-jobs.service.ts';
 
-// A thread that reads manifests, so that a large one holds up nobody else.
+// Worker thread that reads manifests, so that a large one does not block the event loop.
 serveJobs(manifestJobs);

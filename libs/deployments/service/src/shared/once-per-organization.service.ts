@@ -1,26 +1,26 @@
 import type { DomainError, Logger, Position, Result } from '#kernel';
 
 export interface Made {
-  /** False where there is nothing to be made now; the next call asks again. */
+  /** False if nothing can be created now, so that the next call tries again. */
   readonly isThere: boolean;
-  /** Shows what was made just now. */
+  /** Position of the log that includes what was created. */
   readonly position?: Position;
 }
 
-/** Makes something for each organization when it is first needed; those who ask at the same time wait for the same call. */
+/** Creates something for each organization when it is first needed. Concurrent calls wait for the same creation. */
 export class OncePerOrganization {
   private readonly made = new Set<string>();
   private readonly making = new Map<string, Promise<Result<Made, DomainError>>>();
 
   constructor(
     private readonly logger: Logger,
-    /** Logged when it fails. */
+    /** Logged when the creation fails. */
     private readonly failure: string,
   ) {}
 
   /**
-   * A failure is logged, and tried again by the next call: no request fails because of it.
-   * @returns the position to read at least, when something was made by this call
+   * Creates it if necessary. A failure is logged and does not fail the request; the next call retries.
+   * @returns the position that reads must include, if this call created something
    */
   async ensure(organizationId: string, make: () => Promise<Result<Made, DomainError>>): Promise<Position | undefined> {
     if (this.made.has(organizationId)) return undefined;

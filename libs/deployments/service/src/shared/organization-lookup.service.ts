@@ -5,20 +5,20 @@ import { peopleById } from '#identity/contract';
 import { err, ok, type CommandContext, type DomainError, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 
-/** Milliseconds that a view waits for another context. */
+/** Milliseconds that a view waits for another service. */
 export const ASKING_MS = 3_000;
 
-/** Who asks, and with what right. */
+/** The caller and their rights. */
 export interface Membership {
   readonly organizationId: string;
   readonly slug: string;
-  /** Absent for a global admin who has not joined. */
+  /** Absent for a global admin who is not a member. */
   readonly role: Role | undefined;
   /** Owner, admin, or a global admin who logged in. */
   readonly isAdmin: boolean;
 }
 
-/** Of an organization that billing does not know yet. */
+/** Plan of an organization that billing does not know yet. */
 const NEW_PLAN = { plan: 'developer', defaultTier: 'basic' } as const;
 
 export interface PlanFacts {
@@ -27,7 +27,7 @@ export interface PlanFacts {
   readonly pricingUrl: string;
 }
 
-/** Members, their names and rights, and plans of organizations, asked of the contexts that keep them. */
+/** Looks up members, their names and rights, and plans, in the services that own them. */
 @Injectable()
 export class OrganizationLookup {
   constructor(
@@ -35,7 +35,7 @@ export class OrganizationLookup {
     @Inject(ACCESS) private readonly access: AccessSource,
   ) {}
 
-  /** @param atLeast a position of the log that the membership must not be older than */
+  /** @param atLeast a position of the log that the membership must include */
   async membership(context: OrganizationContext, atLeast?: Position): Promise<Result<Membership, DomainError>> {
     const current = await this.access.current(atLeast);
     if (!current.ok) return current;
@@ -51,7 +51,7 @@ export class OrganizationLookup {
     });
   }
 
-  /** Whether somebody is owner, admin or global admin now, for work that continues without their request. */
+  /** Returns whether a user is owner, admin or global admin now, for work that continues after their request. */
   async isAdmin(organizationId: string, userId: string): Promise<Result<boolean, DomainError>> {
     const current = await this.access.current();
     if (!current.ok) return current;
@@ -64,7 +64,7 @@ export class OrganizationLookup {
     return (current.ok && current.value.organizations.get(organizationId)?.slug) || organizationId;
   }
 
-  /** A function from ids to what is shown for them: address or name, `platform` for what the platform itself did. */
+  /** Returns a function from ids to the email address or name to show, or `platform` for the platform itself. */
   async namesOf(ids: readonly string[], context: OrganizationContext): Promise<(id: string) => string> {
     const people = [...new Set(ids)].filter((id) => id !== '' && !id.startsWith('system:'));
     const known = new Map<string, string>();
@@ -79,13 +79,13 @@ export class OrganizationLookup {
       people.filter((id) => !known.has(id)),
       this.own(context),
     );
-    // Where they cannot be asked for, ids are shown: a view does not fail for that.
+    // If the names are unavailable, ids are shown: a view does not fail for that reason.
     for (const { id, email, name, erased } of asked.ok ? asked.value.values() : [])
       known.set(id, erased ? 'erased user' : (email ?? name ?? id));
     return (id) => (id.startsWith('system:') ? 'platform' : (known.get(id) ?? id));
   }
 
-  /** The tier that the plan gives to profiles which name none. */
+  /** Returns the tier that the plan assigns to profiles that name none. */
   async defaultTier(
     organizationId: string,
     cause: Pick<CommandContext, 'correlationId'>,
@@ -95,7 +95,7 @@ export class OrganizationLookup {
     return answer.ok ? ok(answer.value.plans[organizationId]?.defaultTier ?? NEW_PLAN.defaultTier) : answer;
   }
 
-  /** The plan's name and defaults; those of a new organization when billing does not answer. */
+  /** Returns the plan's name and defaults. Returns those of a new organization if billing does not respond. */
   async planOf(organizationId: string, context: OrganizationContext): Promise<PlanFacts> {
     const answer = await this.bus.request(plansOfRequest, { organizationIds: [organizationId] }, this.own(context));
     const plan = answer.ok ? answer.value.plans[organizationId] : undefined;

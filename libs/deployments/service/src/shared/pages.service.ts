@@ -4,7 +4,7 @@ import type { Query } from '#read-store';
 
 const PAGE = 500;
 
-/** All documents that a query finds, page by page; ends after a refusal. */
+/** Yields all documents that a query finds, page by page. Ends after an error. */
 export async function* everyDocument<E extends Fact, D>(
   readModels: ReadModels,
   projection: Projection<E, D>,
@@ -27,7 +27,7 @@ export async function* everyDocument<E extends Fact, D>(
   } while (cursor !== undefined);
 }
 
-/** The same as a list. */
+/** Returns all documents that a query finds. */
 export async function allDocuments<E extends Fact, D>(
   readModels: ReadModels,
   projection: Projection<E, D>,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { ASKING_MS, OrganizationLookup } from './organization-lookup.service.ts';
 
-/** The data of refusals that are built again with what their organization knows; see `deploymentsErrors`. */
+/** Data of errors that are completed with facts about their organization; see `deploymentsErrors`. */
 const limitMet = z.object({
   limit: z.number(),
   used: z.number(),
@@ -24,7 +24,7 @@ const protectedChange = z.object({
 
 type Organization = NonNullable<ReturnType<Directory['organization']>>;
 
-/** Refusals with what only their organization knows: who may help, and under which plan a limit was met. */
+/** Completes errors with facts about their organization: who can help, and which plan has the limit. */
 @Injectable()
 export class Refusals {
   constructor(
@@ -33,7 +33,7 @@ export class Refusals {
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
   ) {}
 
-  /** The refusal to show; one that needs no more is returned as it is. */
+  /** Returns the error to show. An error that needs no more facts is returned unchanged. */
   async explain(error: DomainError, context: OrganizationContext): Promise<DomainError> {
     if (error.kind !== 'limit' && error.code !== 'access/protected-profile') return error;
     const current = await this.access.current();
@@ -79,7 +79,7 @@ export class Refusals {
     });
   }
 
-  /** The refusal of what needs a cluster where an organization has none: how to register one, and whom to ask. */
+  /** Returns the error of an organization without a cluster: how to register one, and whom to ask. */
   async noCluster(slug: string, context: OrganizationContext): Promise<DomainError> {
     const { correlationId, organizationId } = context;
     const own = this.bus.own({ correlationId, organizationId, timeoutMs: ASKING_MS });
@@ -87,7 +87,7 @@ export class Refusals {
     return deploymentsErrors.noCluster(slug, about.ok ? about.value.contact : undefined);
   }
 
-  /** At most three, joined by `or`. */
+  /** Joins at most three names with `or`. */
   private async named(
     organization: Organization,
     roles: readonly Role[],

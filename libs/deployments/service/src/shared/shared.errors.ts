@@ -8,22 +8,25 @@ const listCommand = {
 } as const;
 type Kind = keyof typeof plural;
 
-/** A change that needs admin rights: the profile is the application's own, or that of one that shares its namespace. */
+/**
+ * A change that requires admin rights, because of the application's profile or that of an application in the same
+ * namespace.
+ */
 export interface ProtectedChange {
   readonly action: 'deploy' | 'change' | 'delete';
   readonly application: string;
   readonly profile: string;
   readonly namespace?: string;
-  /** The application that shares the namespace. */
+  /** Application that shares the namespace. */
   readonly usedBy?: string;
 }
 
-/** The plan under which a limit was met, and who may change it. */
+/** Plan that has the limit, and the people who can change it. */
 export interface PlanOf {
   readonly organization: string;
   readonly name: string;
   readonly pricingUrl: string;
-  /** Addresses, joined by `or`; empty when there is none to show. */
+  /** Email addresses, joined with `or`; empty if none can be shown. */
   readonly owners: string;
 }
 
@@ -34,9 +37,9 @@ const usage = (used: number, limit: number, what: string, how: string, plan: Pla
 const comparePlans = (plan: PlanOf | undefined): string =>
   `compare plans${plan && plan.owners !== '' ? ` and ask owner ${plan.owners}` : ''}: astroctl org plan list`;
 
-/** Refusals that more than one slice gives, and those that are built again with what their organization knows. */
+/** Errors of more than one slice, and those that are completed with facts about their organization. */
 export const sharedErrors = {
-  /** What is wrong is in `errors`, each with its place. @param what such as `application/web` */
+  /** `errors` lists what is invalid, with its location. @param what such as `application/web` */
   manifestInvalid: (what: string, errors: readonly InputError[]) =>
     domainError('deployments/manifest-invalid', 'invalid', `The manifest of ${what} is invalid.`, {
       errors: errors.slice(0, 50),
@@ -61,7 +64,7 @@ export const sharedErrors = {
       `The path is for ${pathName}, but the manifest is for ${manifestName}.`,
       { fix: 'use the same name in both' },
     ),
-  /** Nothing can be deployed. @param contact whom people ask; undefined when that is not known now */
+  /** Nothing can be deployed. @param contact the person to ask; undefined if currently unknown */
   noCluster: (organization: string, contact: string | undefined) =>
     domainError('deployments/no-cluster', 'conflict', `${organization} has no cluster yet.`, {
       fix: `register one: astroctl clusters register --cluster-name NAME${contact === undefined ? '' : `; or ask ${contact}`}`,

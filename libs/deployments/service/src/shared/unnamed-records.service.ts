@@ -2,11 +2,11 @@ import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
 import { VAULT, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 
-/** How often sweeps look for them, in milliseconds. */
+/** Interval of the sweeps that remove unreferenced records, in milliseconds. */
 export const UNNAMED_EVERY_MS = 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 
-/** Vault records that no event names: their request ended between the two, or was refused. */
+/** Removes vault records that no event refers to, because their request was interrupted or rejected. */
 @Injectable()
 export class UnnamedRecords {
   constructor(
@@ -16,8 +16,8 @@ export class UnnamedRecords {
   ) {}
 
   /**
-   * Removes records a day after they were put. Whether one is named is asked only when it is old; one that is put again is
-   * young again.
+   * Removes records one day after they were stored. References are only checked for old records. Storing a record again
+   * resets its age.
    */
   async remove(
     prefixes: readonly string[],

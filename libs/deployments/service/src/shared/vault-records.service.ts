@@ -3,15 +3,18 @@ import { canonicalJson, err, ok, type DomainError, type Result } from '#kernel';
 import { decodeText, encodeText, VAULT, VaultUnavailableError, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 
-/** Lower-case hex SHA-256 of the canonical JSON. */
+/** Returns the SHA-256 of the canonical JSON in lower-case hexadecimal. */
 export const digestOf = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
 
-/** What may not be in an event, kept in the vault. Records named by their digest are never changed. */
+/** Stores what events may not contain in the vault. Records named by their digest never change. */
 @Injectable()
 export class VaultRecords {
   constructor(@Inject(VAULT) private readonly vault: Vault) {}
 
-  /** Before the event that names it. A repeat makes the record young again, so that no sweep takes it in the meantime. */
+  /**
+   * Stores a record before the event that refers to it. Repeating it resets the record's age, so that no sweep removes
+   * it in the meantime.
+   */
   async put(name: string, text: string): Promise<Result<void, DomainError>> {
     return guarded(async () => {
       const put = await this.vault.put(name, encodeText(text));

@@ -17,7 +17,7 @@ export interface Item {
   readonly attemptId: string;
 }
 
-/** Speaks the rollout contract as a worker does, step by step, so that a spec can stop anywhere. */
+/** Acts as a worker of the rollout contract, step by step, so that a spec can stop anywhere. */
 export class FakeWorker {
   constructor(
     private readonly platform: TestPlatform,
@@ -26,7 +26,7 @@ export class FakeWorker {
     readonly incarnation = 'i-1',
   ) {}
 
-  /** Takes the next item from the queue. */
+  /** Returns the next item of the queue. */
   async next(): Promise<Item> {
     const { promise, resolve } = Promise.withResolvers<Item>();
     const stop = await this.queue.work(
@@ -109,7 +109,7 @@ export class FakeWorker {
     return this.platform.ask(finishAttemptRequest, input, this.platform.service('deploy-worker', item.organizationId));
   }
 
-  /** The whole way of the next item. */
+  /** Processes the next item completely. */
   async deploy(inventory: InventoryEntry[] = []): Promise<Item> {
     const item = await this.next();
     const { claim } = await this.granted(item);

@@ -9,21 +9,21 @@ import { FakeWorker } from './fake-worker.service.ts';
 import { image, profile, registration } from './fixtures.ts';
 import { openTestPlatform, type TestPlatform } from './test-platform.module.ts';
 
-/** The organization that a given platform has. Its short name is `acme`. */
+/** Organization of the test platform. Its slug is `acme`. */
 export const ORG = 'org-1';
 
 export interface GivenOptions {
-  /** Members by name, which is their id too; `ada`, an owner, when left out. */
+  /** Roles of members by name, which is also their id. Defaults to `ada`, an owner. */
   readonly members?: Readonly<Record<string, Role>>;
-  /** Profiles on the cluster `dev` by name, with what they have beyond it; one `staging` when left out. */
+  /** Profiles on the cluster `dev` by name, with additional fields. Defaults to `staging`. */
   readonly profiles?: Readonly<Record<string, object>>;
-  /** Answers of other services; see `openTestPlatform`. */
+  /** Responses of other services; see `openTestPlatform`. */
   readonly answers?: Parameters<typeof openTestPlatform>[2];
 }
 
 /**
- * A platform of its own for each test of the file that calls this: the organization `acme` with members, a registered
- * cluster `dev` and profiles on it. No profiles: no cluster either.
+ * Opens a platform for each test of the calling file: the organization `acme` with members, a registered cluster `dev`
+ * and profiles on it. Without profiles, there is no cluster.
  */
 export function givenPlatform({
   members = { ada: 'owner' },
@@ -50,7 +50,7 @@ export function givenPlatform({
   return given;
 }
 
-/** What a test file works with; everything in it is that of the present test. */
+/** Platform of the running test. */
 export class Given {
   private opened:
     { readonly platform: TestPlatform; readonly queue: WorkQueue; readonly worker: FakeWorker } | undefined;
@@ -78,12 +78,12 @@ export class Given {
     return this.present().worker;
   }
 
-  /** A request of a member. */
+  /** Returns a request of a member. */
   by(name: string, more: Parameters<TestPlatform['person']>[2] = {}) {
     return this.platform.person(name, ORG, more);
   }
 
-  /** Applies an application of that name. @param manifest of an image of tag `1` when left out */
+  /** Applies an application. @param manifest defaults to an image with the tag `1` */
   apply(
     name: string,
     manifest: unknown = image(name, '1'),

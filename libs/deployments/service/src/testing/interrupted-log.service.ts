@@ -7,16 +7,16 @@ import { ClusterChanges, type NewCluster } from '../clusters/cluster-changes.ser
 import type { NewProfile } from '../profiles/profile-changes.service.ts';
 import { aProfile, aRegistration } from './facts.ts';
 
-/** The value of an answer that must be one. */
+/** Returns the value of a successful response. */
 export async function done<T>(answer: Promise<Result<T, DomainError>>): Promise<T> {
   const settled = await answer;
   if (settled.ok) return settled.value;
   throw new Error(settled.error.code);
 }
 
-/** What tests of interrupted commands ask of one log, for one organization a round. */
+/** Event log for tests of interrupted commands, with one organization per round. */
 export class InterruptedLog {
-  /** Id of the present round's organization. */
+  /** Organization of the current round. */
   org = '';
 
   constructor(private readonly open: () => Embedded) {}
@@ -37,7 +37,7 @@ export class InterruptedLog {
     return (await done(this.commands.load(decider, stream))).state;
   }
 
-  /** Names that the organization has. */
+  /** Returns the names that the organization holds. */
   async held(kind: NamedKind): Promise<string[]> {
     const { entries } = await this.stateOf(catalogDecider, catalogStream(this.org));
     return [...entries[kind].keys()];
@@ -48,7 +48,7 @@ export class InterruptedLog {
     return { kind: 'cluster', name: 'dev', id: `${this.org}-c`, counted: true, refers: null, intent };
   }
 
-  /** An organization with a cluster, for a profile; and with the profile, for an application. */
+  /** Creates an organization with a cluster. Returns the cluster for a profile, and the profile for an application. */
   async organization(name: string, round: number): Promise<{ cluster: NewCluster; profile: NewProfile }> {
     this.org = `${name}-${round}`;
     const cluster = this.cluster();
@@ -58,7 +58,7 @@ export class InterruptedLog {
     return { cluster, profile: { ...named, counted: true, refers: cluster.id, intent } };
   }
 
-  /** Commands of a process that dies before its first append to a stream of this category. */
+  /** Runs commands like a process that is killed before its first append to a stream of this category. */
   dyingAt(category: string): CommandRunner {
     const { eventStore, clock, ids } = this.embedded;
     const append: typeof eventStore.append = (...args) =>
@@ -66,7 +66,7 @@ export class InterruptedLog {
     return createCommandRunner({ eventStore: { ...eventStore, append }, clock, ids, log: silentLogger });
   }
 
-  /** What the reactor makes of the whole log. */
+  /** Runs the reactor over the entire log. */
   async resumedBy(reactor: Reactor): Promise<void> {
     const types: readonly string[] = reactor.types;
     for await (const stored of this.embedded.eventStore.readAll())

@@ -25,18 +25,18 @@ import { firstValueFrom, take, toArray, type Observable } from 'rxjs';
 import { DeploymentsModule } from '../deployments.module.ts';
 import { deploymentsService } from '../index.ts';
 
-/** The embedded engines with this platform on them, for specs: contracts are asked as the bus would, past the guard. */
+/** The platform on embedded engines, for specs. Requests are handled as on the bus, without authorization. */
 export interface TestPlatform {
   readonly engines: Embedded;
   readonly app: INestApplicationContext;
-  /** The module with everything, to be started again behind a bus: `GATE` is what `openHouse` was given. */
+  /** Root module, to be started again on a bus: `GATE` is what was passed to `openHouse`. */
   readonly root: new () => object;
   readonly clock: Clock & { shift(ms: number): void };
-  /** An organization with members by name; ids are the names. */
+  /** Creates an organization with members by name. Their names are also their ids. */
   found(organizationId: string, slug: string, members: Readonly<Record<string, Role>>): Promise<void>;
-  /** Facts about an organization, as its own context would record them. @returns the position of the last one */
+  /** Records events of an organization, as its own service would. @returns the position of the last one */
   organizationFacts(organizationId: string, userId: string, ...facts: readonly Fact[]): Promise<Position>;
-  /** A person of an organization who logged in. */
+  /** Returns a request of a user of an organization who logged in. */
   person(
     userId: string,
     organizationId: string,
@@ -48,7 +48,7 @@ export interface TestPlatform {
     input: CallerInputOf<C>,
     platform: RequestContext,
   ): Promise<Reply<OutputOf<C>>>;
-  /** The first items of a stream; all of one that ends. */
+  /** Returns the first items of a stream, or all items of one that ends. */
   read<C extends StreamContract>(
     contract: C,
     input: CallerInputOf<C>,
@@ -56,7 +56,7 @@ export interface TestPlatform {
     first?: number,
   ): Promise<OutputOf<C>[]>;
   settled(): Promise<void>;
-  /** What a reactor makes of the whole log, without its delay; then everything has settled. */
+  /** Runs a reactor over the entire log, without its delay. Resolves when all read models are up to date. */
   resumed(reactor: new (...args: never[]) => Reactor): Promise<void>;
   close(): Promise<void>;
 }
@@ -200,7 +200,7 @@ export async function openTestPlatform(
   };
 }
 
-/** Records what it is told: the rules of organizations are the business of their own context. */
+/** Records the given events without checks, since the rules of organizations belong to their own service. */
 const organizationDecider: Decider<number, readonly Fact[], Fact, DomainError> = {
   events: {
     categories: ['organization'],
@@ -217,7 +217,7 @@ const organizationDecider: Decider<number, readonly Fact[], Fact, DomainError> =
   decide: (facts) => ({ ok: true, value: facts }),
 };
 
-/** What the other contexts say when a spec does not say otherwise. */
+/** Default responses of other services. */
 const others: Answers = {
   'identity.v1.about': () =>
     reply({
