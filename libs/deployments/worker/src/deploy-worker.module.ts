@@ -16,8 +16,8 @@ import { ROLLOUT_TIMES, RolloutWorker } from './rollout/rollout.worker.ts';
 import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
 
 /**
- * The worker: rollouts, observers, and what deployments asks about live clusters. Needs the tokens BUS, WORK_QUEUE,
- * CLOCK, IDS, LOGGER and EGRESS, given by a global module of the application.
+ * The deploy worker: rollouts, observers, and requests about live clusters. Requires the tokens BUS, WORK_QUEUE, CLOCK,
+ * IDS, LOGGER and EGRESS from a global module of the application.
  */
 @Module({
   controllers: [ProbeHandlers, StatusHandlers, ResourcesHandlers, EventsHandlers, LogsHandlers, AccessHandlers],
@@ -37,7 +37,7 @@ import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
   ],
 })
 export class DeployWorkerModule {
-  /** The same with other times. */
+  /** Returns the module with other timeouts. */
   static withTimes(times: Partial<RolloutTimes>): DynamicModule {
     return {
       module: DeployWorkerModule,

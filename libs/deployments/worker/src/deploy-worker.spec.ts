@@ -62,7 +62,7 @@ describe('the worker as part of an application', () => {
     @Global()
     @Module({ providers: given, exports: given.map(({ provide }) => provide) })
     class Ports {}
-    // Deployments, as far as the worker asks it here: there is no record.
+    // Stands in for deployments; there are no records.
     @Controller()
     class Records {
       @Serves(getRecordRequest)
@@ -86,7 +86,7 @@ describe('the worker as part of an application', () => {
     return { app, served, deployments: bus('deployments'), stranger: bus('billing') };
   }
 
-  it('serves what deployments asks, to deployments alone, and starts and stops its loops', async () => {
+  it('serves the requests of deployments, to deployments only, and starts and stops its loops', async () => {
     const { app, served, deployments, stranger } = await boot();
     const contracts = [
       probeClusterRequest,
@@ -96,7 +96,7 @@ describe('the worker as part of an application', () => {
       liveLogsRequest,
       issueTokenRequest,
       endAccessRequest,
-      getRecordRequest, // by the controller of this spec
+      getRecordRequest, // served by the controller of this spec
     ];
     expect(served.map(({ subject }) => subject)).toEqual(contracts.map(({ subject }) => subject).sort());
 
@@ -117,7 +117,7 @@ describe('the worker as part of an application', () => {
     await app.close();
   });
 
-  it('ends a stream with a refusal when the cluster cannot be asked', async () => {
+  it('ends a stream with an error when the cluster is unavailable', async () => {
     const { app, deployments } = await boot();
     const question = { cluster, applicationId: 'a', namespace: 'n', inventory: [], follow: false };
     const read = async () => {

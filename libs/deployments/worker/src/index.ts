@@ -2,7 +2,7 @@ import type { WorkerService } from '#runtime';
 import { DeployWorkerModule } from './deploy-worker.module.ts';
 import { startDeployWorker } from './start.worker.ts';
 
-/** Rolls applications out and observes clusters, ready to be composed into a process. */
+/** Rolls out applications and observes clusters, ready to be composed into a process. */
 export const deployWorker: WorkerService = {
   name: 'deploy-worker',
   module: DeployWorkerModule,

@@ -5,15 +5,16 @@ import { DEFAULT_SLOTS, RolloutWorker, type WorkerIdentity } from './rollout/rol
 
 export interface DeployWorkerOptions extends WorkerIdentity {
   /**
-   * Rollouts that call their clusters at once, shared fairly between organizations; 32 when left out. Those that wait, for
-   * pods or for a cluster that is away, do not count.
+   * Rollouts that call their clusters concurrently, shared fairly between organizations. Defaults to 32. Rollouts that
+   * wait for pods or an unavailable cluster do not count.
    */
   readonly slots?: number;
 }
 
 /**
- * Begins to take rollouts and to observe clusters. Call it when the bus is connected and the handlers are served.
- * @returns ends both: nothing new is begun, what is in hand is left at its present step for the next worker, connections close
+ * Starts to process rollouts and to observe clusters. Requires a connected bus and served handlers.
+ * @returns a function that stops both: attempts in progress are left at their present step for the next worker, and
+ *   connections are closed
  */
 export async function startDeployWorker(
   app: INestApplicationContext,

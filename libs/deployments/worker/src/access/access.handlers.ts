@@ -17,20 +17,20 @@ import {
   SYSTEM_NAMESPACE,
 } from './member-access.ts';
 
-/** The shortest that a server gives, and the longest that we do. */
+/** The minimum that API servers issue, and the maximum that the platform requests. */
 const TOKEN_SECONDS = 600;
 const WRITE = { fieldManager: 'astro-platform' };
-/** All bindings of one member, about a thousand. */
+/** Large enough for all bindings of one member, about a thousand. */
 const BINDINGS_BYTES = 2 * 1_024 * 1_024;
-/** Bindings written at once. */
+/** Bindings that are written concurrently. */
 const PARALLEL = 8;
 
-/** Accounts of members on clusters: their tokens, and their end. */
+/** Manages the accounts of members on clusters. */
 @Controller()
 export class AccessHandlers {
   constructor(@Inject(ClusterConnections) private readonly connections: ClusterConnections) {}
 
-  /** Rights that are too many go before rights that are missing come, and both before the token. */
+  /** Issues a token. Excess rights are removed before missing ones are added, and both before the token is created. */
   @Serves(issueTokenRequest)
   issue(@Input() input: InputOf<typeof issueTokenRequest>) {
     const wanted = accessObjects({ ...input, fingerprint: fingerprintOf(input) });
@@ -44,7 +44,7 @@ export class AccessHandlers {
         try {
           await client.apply(typeOf(binding), binding, WRITE);
         } catch (error) {
-          // A namespace that is claimed but not made yet, or gone: there is nothing in it to have a right to.
+          // The namespace does not exist yet or was deleted, so there is nothing to grant access to.
           if (!isNotFound(error)) throw error;
           skipped.push(binding.metadata.namespace ?? '');
         }
@@ -63,7 +63,9 @@ export class AccessHandlers {
     });
   }
 
-  /** The account goes first: with it, every token of it ends, whoever asked for it and for how long. */
+  /**
+   * Ends the access of a member. The account is deleted first, which ends all its tokens, no matter who requested them.
+   */
   @Serves(endAccessRequest)
   end(@Input() input: InputOf<typeof endAccessRequest>) {
     const fingerprint = fingerprintOf(input);
@@ -86,7 +88,7 @@ export class AccessHandlers {
 const fingerprintOf = ({ organizationId, memberId }: { readonly organizationId: string; readonly memberId: string }) =>
   createHash('sha256').update(`${organizationId}/${memberId}`).digest('hex').slice(0, 20);
 
-/** All bindings of the cluster where no selector is given. */
+/** Returns the bindings with these labels. Defaults to all bindings of the cluster. */
 async function bindingsOf(client: KubernetesClient, labelSelector?: string): Promise<readonly KubernetesObject[]> {
   const options = labelSelector === undefined ? {} : { labelSelector, maxBytes: BINDINGS_BYTES };
   const [inNamespaces, overall] = await Promise.all([
@@ -94,7 +96,7 @@ async function bindingsOf(client: KubernetesClient, labelSelector?: string): Pro
     client.list(CLUSTER_ROLE_BINDING, options),
   ]);
   return [
-    // Members of a list do not say their kind.
+    // Items of a list have no kind.
     ...inNamespaces.items.map((item) => ({ ...item, kind: 'RoleBinding' })),
     ...overall.items.map((item) => ({ ...item, kind: 'ClusterRoleBinding' })),
   ];
@@ -108,11 +110,11 @@ const keyOf = ({ metadata: { name, namespace } }: KubernetesObject) => ({
   ...(namespace !== undefined && { namespace }),
 });
 
-/** Whoever may write an object may also keep it from going: what holds it back is taken away. */
+/** Deletes an object, including its finalizers, since a member with write access could add some to keep it. */
 async function remove(client: KubernetesClient, type: ResourceType, object: KubernetesObject): Promise<void> {
   const { uid } = object.metadata;
   const outcome = await client.delete(type, keyOf(object), { ...(uid !== undefined && { uid }) });
-  if (outcome !== 'deleting') return; // said of accounts that are gone too: servers answer with the object
+  if (outcome !== 'deleting') return; // also returned for deleted accounts: servers respond with the object
   try {
     await client.patch(type, keyOf(object), { kind: 'merge', body: { metadata: { finalizers: null } } }, WRITE);
   } catch (error) {

@@ -8,7 +8,7 @@ import { openEmbeddedVault } from '#vault/embedded';
 import { accessSuite } from '../testing/access-suite.worker.ts';
 import { openWorkshop, type Workshop } from '../testing/workshop.worker.ts';
 
-describe('access of members, on the sandbox', () => {
+describe('access of members to a sandbox', () => {
   const folder = temporaryFolder();
   let target: SandboxTarget;
   let shop: Workshop;
@@ -42,5 +42,5 @@ describe('access of members, on the sandbox', () => {
     await target.close();
   });
 
-  describe('ends and levels', () => accessSuite(() => shop));
+  describe('end and level', () => accessSuite(() => shop));
 });

@@ -3,7 +3,7 @@ import { accessObjects, leftOver } from './member-access.ts';
 const ada = { organizationId: 'org', memberId: 'ada', fingerprint: 'f00', namespaces: ['b', 'a', 'a'] };
 
 describe('rights of a member on a cluster', () => {
-  it('are one binding in each namespace', () =>
+  it('are one binding per namespace', () =>
     expect(
       accessObjects({ ...ada, access: 'edit' }).bindings.map(({ kind, metadata, roleRef }) => [
         kind,
@@ -26,7 +26,7 @@ describe('rights of a member on a cluster', () => {
       ],
     ]));
 
-  it('lose what a new role does not give', () => {
+  it('exclude what a new role does not grant', () => {
     const before = [
       ...accessObjects({ ...ada, access: 'edit' }).bindings,
       ...accessObjects({ ...ada, access: 'cluster' }).bindings,
@@ -35,6 +35,6 @@ describe('rights of a member on a cluster', () => {
     expect(leftOver([...before, ...now], now)).toEqual(before);
   });
 
-  it('name no person', () =>
+  it('contain no personal data', () =>
     expect(JSON.stringify(accessObjects({ ...ada, access: 'view' }).account)).not.toContain('@'));
 });

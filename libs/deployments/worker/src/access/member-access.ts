@@ -1,13 +1,13 @@
 import type { KubernetesObject } from '#kubernetes';
 
-/** Namespace of what the platform needs for itself on a cluster. */
+/** Namespace of the platform's own objects on a cluster. */
 export const SYSTEM_NAMESPACE = 'astro-system';
-/** Labels by which our own accounts and bindings are found again. */
+/** Labels that identify the accounts and bindings of the platform. */
 const MEMBER_LABEL = 'platform.astropulse.io/member';
 const ORGANIZATION_LABEL = 'platform.astropulse.io/organization';
 const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'astro-platform' };
 
-/** Kubernetes' own ClusterRoles; what a binding may name. */
+/** ClusterRoles of Kubernetes to which bindings refer. */
 const ROLES = { cluster: 'cluster-admin', edit: 'edit', view: 'view' } as const;
 
 export interface MemberAccess {
@@ -15,24 +15,24 @@ export interface MemberAccess {
   readonly memberId: string;
   readonly access: keyof typeof ROLES;
   readonly namespaces: readonly string[];
-  /** Namespaces in which the member may only look, beside those above. */
+  /** Additional namespaces, to which the member has read access only. */
   readonly viewNamespaces?: readonly string[] | undefined;
-  /** 20 hex digits that stand for organization and member: several organizations may share neither account nor binding. */
+  /** 20 hexadecimal digits for organization and member, so that organizations share neither accounts nor bindings. */
   readonly fingerprint: string;
 }
 
-/** Name of a member's ServiceAccount in the system namespace. */
+/** Returns the name of a member's ServiceAccount in the system namespace. */
 export const accountName = (fingerprint: string): string => `member-${fingerprint}`;
 
-/** Selects every binding of a member that the platform made. */
+/** Returns a selector of all bindings of a member that the platform created. */
 export const memberSelector = (fingerprint: string): string => `${MEMBER_LABEL}=${fingerprint}`;
 
-/** What must be on the cluster for a member's token to have exactly its rights, and how what is over is recognised. */
+/** Objects that give a member's token exactly its rights, and a selector to find excess bindings. */
 export interface AccessObjects {
   readonly namespace: KubernetesObject;
   readonly account: KubernetesObject;
   readonly bindings: readonly KubernetesObject[];
-  /** Selects every binding of this member, wanted or left over. */
+  /** Selects all bindings of this member, wanted or not. */
   readonly selector: string;
 }
 
@@ -48,7 +48,7 @@ export function accessObjects({
   const labels = { ...MANAGED_BY, [MEMBER_LABEL]: fingerprint };
   const annotations = { [MEMBER_LABEL]: memberId, [ORGANIZATION_LABEL]: organizationId };
   const subjects = [{ kind: 'ServiceAccount', name, namespace: SYSTEM_NAMESPACE }];
-  // A binding cannot change its role: the role is part of the name, so that another role is another binding.
+  // The role of a binding cannot change. Its name contains the role, so that another role is another binding.
   const binding = (
     kind: string,
     role: keyof typeof ROLES,
@@ -85,9 +85,9 @@ interface Subject {
 }
 
 /**
- * What must become of a binding when a member's account goes: who could write bindings may have made others to it, and a
- * later account of that name would have their rights.
- * @returns subjects that stay: none where the binding is to be deleted; undefined where it does not concern the account
+ * Decides what to do with a binding when a member's account is deleted. A member with write access to bindings may have
+ * added the account to others, which a later account of the same name would inherit.
+ * @returns the subjects to keep: empty to delete the binding, undefined to leave it unchanged
  */
 export function subjectsWithout(binding: KubernetesObject, fingerprint: string): readonly Subject[] | undefined {
   const subjects: readonly Subject[] = Array.isArray(binding['subjects']) ? binding['subjects'] : [];
@@ -99,7 +99,7 @@ export function subjectsWithout(binding: KubernetesObject, fingerprint: string):
   return staying.length < subjects.length ? staying : undefined;
 }
 
-/** Which of the bindings on the cluster give a right that is not wanted any more. */
+/** Returns the bindings on the cluster that grant a right which is no longer wanted. */
 export function leftOver(
   present: readonly KubernetesObject[],
   wanted: readonly KubernetesObject[],

@@ -6,7 +6,7 @@ import { clusterErrorOf, isUnauthorized } from './cluster-errors.worker.ts';
 import { CredentialMissingError, type ClusterConnections } from './connections.worker.ts';
 import { judgeClusterError } from './failure.ts';
 
-/** Asks a cluster on somebody's behalf. What the cluster refuses, and its silence, become refusals; anything else is a defect. */
+/** Calls a cluster. Errors and timeouts of the cluster are returned as errors; all others are thrown as defects. */
 export async function answering<T>(
   connections: ClusterConnections,
   cluster: ClusterConnection,
@@ -21,7 +21,7 @@ export async function answering<T>(
   }
 }
 
-/** The same for a stream: it ends with a refusal, or quietly when nobody listens any more. */
+/** Streams from a cluster. The stream ends with an error, or normally when it is cancelled. */
 export async function* refusing<T>(
   cluster: ClusterConnection,
   cancelled: AbortSignal,
@@ -36,7 +36,7 @@ export async function* refusing<T>(
   }
 }
 
-/** Once more with the credential as it is in the vault now, when the cluster no longer takes the one in use. */
+/** Runs `work`, and repeats it once with the current credential of the vault if the cluster rejects the cached one. */
 export async function withClient<T>(
   connections: ClusterConnections,
   cluster: ClusterConnection,
@@ -51,7 +51,7 @@ export async function withClient<T>(
   }
 }
 
-/** The refusal for a failed call to a cluster; undefined for what is not an error of a cluster. */
+/** Returns the error for a failed call to a cluster, or undefined if it is not an error of a cluster. */
 function refusalOf(error: unknown, cluster: ClusterConnection): DomainError | undefined {
   if (error instanceof CredentialMissingError) {
     return domainError(

@@ -1,7 +1,7 @@
 import { conflictsOf, KubernetesApiError, KubernetesUnreachableError, plainText } from '#kubernetes';
 import type { ClusterError } from './failure.ts';
 
-/** What a rejected call to a cluster means in plain values; undefined for what is not an error of a cluster. */
+/** Converts an error of a cluster to plain data. Returns undefined for other errors. */
 export function clusterErrorOf(error: unknown): ClusterError | undefined {
   if (error instanceof KubernetesApiError)
     return {
@@ -15,5 +15,5 @@ export function clusterErrorOf(error: unknown): ClusterError | undefined {
   return undefined;
 }
 
-/** Whether the server no longer takes the credential. */
+/** Returns whether the server rejected the credential. */
 export const isUnauthorized = (error: unknown): boolean => error instanceof KubernetesApiError && error.status === 401;

@@ -7,15 +7,17 @@ import { decodeText } from '#vault';
 import { z } from 'zod';
 import type { WorkerRecords } from './records.worker.ts';
 
-/** How long a connection that nobody uses stays open. */
+/** Time after which an unused connection is closed. */
 const IDLE_MS = 5 * 60_000;
-/** How long a credential is used before the vault is asked again: the time by which a replaced one still serves. */
+/** Time after which a credential is read from the vault again, and so until when a replaced one may be used. */
 const CREDENTIAL_MS = 10_000;
 
-/** One call with all its tries. Short enough that a silent cluster is told of soon, long enough for a slow webhook. */
+/**
+ * Timeout of one call, including retries: short enough to detect a silent cluster soon, long enough for a slow webhook.
+ */
 const CALL_MS = 15_000;
 
-/** Of all rollouts, observers and readers of one cluster together, so that none of them overloads it. */
+/** Limit for all rollouts, observers and readers of one cluster together, so that they do not overload it. */
 const CALLS_PER_SECOND = 50;
 
 const credentialSchema = z.union([
@@ -23,7 +25,7 @@ const credentialSchema = z.union([
   z.object({ certificate: z.string().min(1), key: z.string().min(1) }),
 ]);
 
-/** The record of the credential is gone or cannot be read: nothing can be asked of the cluster. */
+/** The vault record of the credential is missing or unreadable, so the cluster cannot be contacted. */
 export class CredentialMissingError extends Error {
   override readonly name = 'CredentialMissingError';
 }
@@ -36,8 +38,8 @@ interface Connection {
 }
 
 /**
- * One client per cluster and credential, shared by everything in this process. It is closed when address, CA or
- * credential change, when the server refuses the credential, and after five idle minutes.
+ * Shares one client per cluster and credential in this process. A client is closed when address, CA or credential
+ * change, when the server rejects the credential, and after five idle minutes.
  */
 export class ClusterConnections {
   private readonly open = new Map<string, Connection>();
@@ -55,7 +57,10 @@ export class ClusterConnections {
     },
   ) {}
 
-  /** @throws CredentialMissingError, VaultUnavailableError, KubernetesUnreachableError (an address that is never dialled) */
+  /**
+   * @throws CredentialMissingError, VaultUnavailableError, KubernetesUnreachableError (for an address that is not
+   *   allowed)
+   */
   async client(cluster: ClusterConnection): Promise<KubernetesClient> {
     const place = placeOf(cluster);
     const known = this.open.get(cluster.clusterId);
@@ -71,7 +76,7 @@ export class ClusterConnections {
     return (await opening).client;
   }
 
-  /** Closes a connection: its cluster is gone, or its credential was refused and must be read again. */
+  /** Closes the connection to a cluster that was deleted, or whose credential was rejected and must be read again. */
   drop(clusterId: string): void {
     this.open.get(clusterId)?.client.close();
     this.open.delete(clusterId);
@@ -127,13 +132,13 @@ export class ClusterConnections {
   }
 }
 
-/** A sandbox is the platform's own: deployments names its address, and nobody else can. */
+/** Returns the egress policy of a sandbox, whose address only deployments can set. */
 function sandboxEgress(server: string): EgressPolicy {
   const { hostname, port } = new URL(server);
   return onlyEndpoint(hostname.replace(/^\[|\]$/g, ''), Number(port) || 443);
 }
 
-/** What stands for the place that a connection goes to; a prefix of its fingerprint. */
+/** Identifies the target of a connection. It is a prefix of the fingerprint. */
 const placeOf = ({ server, certificateAuthority, tlsServerName, credential }: ClusterConnection): string =>
   `${createHash('sha256')
     .update(JSON.stringify([server, certificateAuthority, tlsServerName, credential]))

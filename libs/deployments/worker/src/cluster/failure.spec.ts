@@ -15,7 +15,7 @@ const answer = (
 });
 const silence = (why: string, message: string): ClusterError => ({ kind: 'silence', why, message });
 
-describe('a fault of the cluster (E13)', () => {
+describe('an error of the cluster (E13)', () => {
   it.each([
     ['429', answer(429, 'too many requests')],
     ['500 of the server itself', answer(500, 'etcdserver: leader changed')],
@@ -25,7 +25,7 @@ describe('a fault of the cluster (E13)', () => {
     ['a refused connection', silence('refused', '127.0.0.1:6443 cannot be reached (ECONNREFUSED).')],
     ['a time-out', silence('timeout', '127.0.0.1:6443 did not answer within 30000 ms.')],
     ['a name that is not resolved', silence('name', 'The name k8s.acme.dev could not be resolved.')],
-  ])('passes by itself: %s', (_, fault) =>
+  ])('is retried: %s', (_, fault) =>
     expect(judgeClusterError(fault, 'dev')).toMatchObject({ retry: true, cause: expect.any(String) }),
   );
 
@@ -78,7 +78,7 @@ describe('a fault of the cluster (E13)', () => {
     expect(judgeClusterError(fault, 'dev')).toMatchObject({ retry: false, failure: { code } }),
   );
 
-  it('names manager and field of a conflict', () =>
+  it('names the manager and the field of a conflict', () =>
     expect(
       judgeClusterError(
         answer(409, 'Apply failed', { conflicts: [{ manager: 'helm', field: '.spec.replicas' }] }),
@@ -89,8 +89,8 @@ describe('a fault of the cluster (E13)', () => {
     }));
 });
 
-describe('what is told of a refused plan', () => {
-  it('is the first finding, with the others after it', () =>
+describe('the message for a rejected plan', () => {
+  it('contains the first error, followed by the others', () =>
     expect(
       failureOfManifestErrors([
         {
@@ -107,7 +107,7 @@ describe('what is told of a refused plan', () => {
       fix: 'astroctl clusters policy set dev podSecurity=privileged',
     }));
 
-  it('counts what is too much to tell', () => {
+  it('counts the errors that do not fit', () => {
     const refusals = Array.from({ length: 9 }, (_, index) => ({
       code: 'deployments/owned-by-other' as const,
       detail: `ConfigMap c${index} belongs to application shop.`,
@@ -118,6 +118,6 @@ describe('what is told of a refused plan', () => {
     });
   });
 
-  it('says what to do in terms of the application', () =>
+  it('explains the fix in terms of the application', () =>
     expect(fixOf('deployments/crash-loop', 'web')).toBe('see why it exits: astroctl app logs web --previous'));
 });

@@ -1,14 +1,14 @@
 import type { ApplicationHealth, FailureCode, ManifestError, FieldConflict, RefusalCode } from '#kubernetes';
 
-/** Why an attempt ended without success: a stable code, one sentence, and what to do. */
+/** Why an attempt failed: a stable code, one sentence, and how to fix it. */
 export interface Failure {
   readonly code: string;
-  /** One sentence without a final full stop; never a value of a Secret. */
+  /** One sentence without a final period. It never contains a value of a Secret. */
   readonly message: string;
   readonly fix: string | null;
 }
 
-/** What a call to a cluster ended with, stripped of its class so that rules can be tested with plain values. */
+/** Error of a call to a cluster as plain data, so that rules can be tested without error classes. */
 export type ClusterError =
   | {
       readonly kind: 'answer';
@@ -19,12 +19,12 @@ export type ClusterError =
     }
   | { readonly kind: 'silence'; readonly why: string; readonly message: string };
 
-/** How the rest of the attempt treats a fault. `atMost`: tries after which it does not pass any more; no bound but the patience of the attempt when left out. */
+/** Whether an error is retried. `atMost`: number of retries; defaults to as many as the attempt's patience allows. */
 export type Verdict =
   | { readonly retry: true; readonly cause: string; readonly atMost?: number }
   | { readonly retry: false; readonly failure: Failure };
 
-/** Library words for the ways a workload fails → codes of the error reference. */
+/** Maps failure codes of the library to codes of the error reference. */
 export const FAILURE_CODES: Record<FailureCode, string> = {
   'deployments/image-not-found': 'deployments/image-not-found',
   'deployments/image-pull-denied': 'deployments/image-pull-denied',
@@ -58,7 +58,7 @@ const REFUSAL_CODES: Record<RefusalCode, string> = {
   'deployments/object-too-large': 'deployments/object-too-large',
 };
 
-/** What people do about a workload that does not come up, where the failure says nothing more exact. */
+/** How to fix workloads that do not start, if the failure has no specific fix. */
 const FIXES: Readonly<Record<string, string>> = {
   'deployments/image-not-found': 'correct spec.source.image.tag and apply again',
   'deployments/image-pull-denied': 'set spec.source.image.imagePullSecret and apply again',
@@ -87,7 +87,7 @@ const cut = (sentence: string, most = 1_000): string => {
 /** @param app name of the application, for commands in the fix */
 export const fixOf = (code: string, app: string): string | null => FIXES[code]?.replaceAll('APP', app) ?? null;
 
-/** The first finding decides the code; the others are counted, or named when they are few. */
+/** The first error decides the code. The others are listed if they are few, otherwise counted. */
 export function failureOfManifestErrors(findings: readonly ManifestError[]): Failure {
   const [first, ...rest] = findings;
   if (!first) return { code: 'deployments/invalid-manifest', message: 'the manifests are invalid', fix: null };
@@ -100,7 +100,7 @@ export function failureOfManifestErrors(findings: readonly ManifestError[]): Fai
   };
 }
 
-/** Of a plan that the cluster refused. */
+/** Returns the failure of a plan that the cluster rejected. */
 export function failureOfPlanErrors(
   refusals: readonly { readonly code: RefusalCode; readonly detail: string; readonly fix?: string }[],
 ): Failure {
@@ -116,9 +116,9 @@ export function failureOfPlanErrors(
 }
 
 /**
- * Of objects that were applied and did not become healthy.
+ * Returns the failure of objects that were applied but did not become healthy.
  * @param about.image of an image application, without tag and digest
- * @param about.waitedMs set when the time was over rather than the failure certain
+ * @param about.waitedMs set after a timeout, absent if the failure is certain
  */
 export function failureOfHealth(
   health: Pick<ApplicationHealth, 'state' | 'message' | 'code' | 'fix'>,
@@ -137,8 +137,8 @@ export function failureOfHealth(
 }
 
 /**
- * Whether a fault may pass by itself. What the server says about the request itself (4xx, and the 500s that stand for a
- * mistake in a manifest or a size) never does.
+ * Decides whether to retry after an error. Errors about the request itself (4xx, and 500 for an invalid manifest or
+ * size) are not retried.
  * @param cluster its name
  */
 export function judgeClusterError(fault: ClusterError, cluster: string): Verdict {

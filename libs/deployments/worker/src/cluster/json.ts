@@ -1,4 +1,4 @@
-/** Reading what a server sent: nothing about its shape is believed. */
+/** JSON from a server, whose shape is not trusted. */
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 const EMPTY: JsonRecord = Object.freeze({});
@@ -9,7 +9,7 @@ export const list = (value: unknown): readonly unknown[] => (Array.isArray(value
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 export const count = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
 
-/** What lies at a path of member names, or undefined. */
+/** Returns the value at a path of member names, or undefined. */
 export function at(value: unknown, ...path: readonly string[]): unknown {
   let here = value;
   for (const step of path) {

@@ -9,7 +9,7 @@ const kind = (group: string, version: string, name: string, resource: string, na
   verbs: [],
 });
 
-/** Kinds that every cluster serves and that the worker asks for by itself, without discovery. */
+/** Kinds that all clusters serve, which the worker uses without discovery. */
 export const NAMESPACE = kind('', 'v1', 'Namespace', 'namespaces', false);
 export const NODE = kind('', 'v1', 'Node', 'nodes', false);
 export const CONFIG_MAP = kind('', 'v1', 'ConfigMap', 'configmaps');

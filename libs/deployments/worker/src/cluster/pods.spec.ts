@@ -57,13 +57,13 @@ describe('a row of the pods table', () => {
       '0/2',
       0,
     ],
-  ])('says %s', (state, object, ready, restarts) =>
+  ])('shows %s', (state, object, ready, restarts) =>
     expect(podRow(object)).toMatchObject({ name: 'web-1', state, ready, restarts, node: 'n1' }),
   );
 });
 
 describe('pods of a workload', () => {
-  it('are found by all parts of its selector', () =>
+  it('are selected by all parts of its selector', () =>
     expect(
       podSelector({
         apiVersion: 'apps/v1',
@@ -81,7 +81,7 @@ describe('pods of a workload', () => {
       }),
     ).toBe('app=web,tier in (a,b),!old'));
 
-  it('are none where the selector is empty, which would mean all', () =>
+  it('are empty for an empty selector, which would select all pods', () =>
     expect(podSelector({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j' }, spec: {} })).toBeUndefined());
 
   it('are counted over all workloads', () => {

@@ -4,7 +4,7 @@ import { at, count, list, record, text } from './json.ts';
 
 export type PodRow = ApplicationStatusView['pods'][number];
 
-/** Kinds whose objects make pods that their own selector finds. */
+/** Kinds that create pods which their own selector matches. */
 export const WORKLOADS: Readonly<Record<string, true>> = {
   Deployment: true,
   StatefulSet: true,
@@ -14,7 +14,7 @@ export const WORKLOADS: Readonly<Record<string, true>> = {
   ReplicationController: true,
 };
 
-/** A label selector as the API's query wants it; undefined when the workload selects nothing (which would select all). */
+/** Returns a label selector as a query parameter. Undefined for an empty selector, which would select all pods. */
 export function podSelector(workload: KubernetesObject): string | undefined {
   const selector = record(at(workload, 'spec', 'selector'));
   const plain = workload.kind === 'ReplicationController' ? selector : record(selector['matchLabels']);
@@ -39,7 +39,7 @@ export function podSelector(workload: KubernetesObject): string | undefined {
   return parts.length === 0 ? undefined : parts.join(',');
 }
 
-/** Wanted and ready pods of one workload; undefined for kinds that are not counted (jobs end). */
+/** Returns desired and ready pods of one workload. Undefined for kinds that are not counted, such as jobs. */
 function replicasOf(workload: KubernetesObject): { readonly wanted: number; readonly ready: number } | undefined {
   const ready = count(at(workload, 'status', 'readyReplicas'));
   switch (workload.kind) {
@@ -60,14 +60,14 @@ function replicasOf(workload: KubernetesObject): { readonly wanted: number; read
   }
 }
 
-/** `3/3` over all workloads; null when there is none that is counted. */
+/** Returns the sum over all workloads, such as `3/3`. Null if none is counted. */
 export function replicasText(workloads: readonly KubernetesObject[]): string | null {
   const counted = workloads.flatMap((workload) => replicasOf(workload) ?? []);
   if (counted.length === 0) return null;
   return `${counted.reduce((sum, { ready }) => sum + ready, 0)}/${counted.reduce((sum, { wanted }) => sum + wanted, 0)}`;
 }
 
-/** One row of the pods table, in the words of `kubectl get pods`. */
+/** Returns one row of the pods table, with the status values of `kubectl get pods`. */
 export function podRow(pod: KubernetesObject): PodRow {
   const statuses = list(at(pod, 'status', 'containerStatuses')).map(record);
   return {
@@ -92,7 +92,7 @@ function podState(pod: KubernetesObject): string {
   return main[0] ?? waiting[0] ?? phase;
 }
 
-/** Why a container neither runs nor ended well. */
+/** Returns why a container is neither running nor completed. */
 function stuckReason(status: unknown): string | undefined {
   const waiting = text(at(status, 'state', 'waiting', 'reason'));
   if (waiting !== undefined && waiting !== 'PodInitializing' && waiting !== 'ContainerCreating') return waiting;
@@ -101,7 +101,7 @@ function stuckReason(status: unknown): string | undefined {
   return text(ended['reason']) ?? `ExitCode:${String(ended['exitCode'])}`;
 }
 
-/** Containers whose logs may be asked for, init containers first (they ran first). */
+/** Returns the containers that have logs, init containers first, in the order in which they run. */
 export function containersOf(pod: KubernetesObject): readonly string[] {
   return ['initContainers', 'containers', 'ephemeralContainers'].flatMap((member) =>
     list(at(pod, 'spec', member)).flatMap((container) => text(at(container, 'name')) ?? []),

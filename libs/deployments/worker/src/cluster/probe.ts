@@ -1,6 +1,6 @@
 import type { AccessQuestion } from '#kubernetes';
 
-/** A right that the platform needs on a cluster, and how it is called when it is missing. */
+/** A permission that the platform needs on a cluster, and its description if it is missing. */
 export interface NeededRight extends AccessQuestion {
   readonly words: string;
 }
@@ -19,7 +19,9 @@ const overall = (verb: string, group: string, resource: string): NeededRight => 
   words: `${verb} ${resource}`,
 });
 
-/** What rollouts, observing, logs and tokens need. Apply is a patch, and a create where nothing is. */
+/**
+ * Permissions for rollouts, observation, logs and tokens. Apply needs patch, and create for objects that do not exist.
+ */
 export const NEEDED_RIGHTS: readonly NeededRight[] = [
   overall('get', '', 'namespaces'),
   overall('create', '', 'namespaces'),

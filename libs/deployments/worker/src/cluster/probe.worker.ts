@@ -5,7 +5,7 @@ import { NEEDED_RIGHTS } from './probe.ts';
 
 export interface ClusterFacts {
   readonly version: string;
-  /** Null when they may not be counted. */
+  /** Null if the credential may not list nodes. */
   readonly nodes: number | null;
 }
 
@@ -14,7 +14,7 @@ export async function clusterFacts(client: KubernetesClient): Promise<ClusterFac
   return { version, nodes };
 }
 
-/** Rights that are missing, in words, in the order of their importance. */
+/** Returns descriptions of the missing permissions, most important first. */
 export async function missingRights(client: KubernetesClient): Promise<readonly string[]> {
   const answers = await Promise.all(
     NEEDED_RIGHTS.map(async ({ words, ...question }) => ((await client.mayI(question)).allowed ? [] : [words])),

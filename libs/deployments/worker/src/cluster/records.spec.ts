@@ -14,8 +14,8 @@ const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 const recordsOver = (answers: Parameters<typeof answeringBus>[1]) =>
   new RequestedRecords(answeringBus('deploy-worker', answers));
 
-describe('records that a worker asks for', () => {
-  it('come in parts where they are large', async () => {
+describe('records of the worker', () => {
+  it('are read in parts if they are large', async () => {
     const records = recordsOver({
       'deployments.v1.records.get': ({ part }: Get) =>
         reply({
@@ -29,7 +29,7 @@ describe('records that a worker asks for', () => {
     expect(Buffer.from((await records.get('rendered/o/a/d'))?.value ?? []).equals(large)).toBe(true);
   });
 
-  it('are sent in parts, each once, with the digest of the whole', async () => {
+  it('are written in parts, each once, with the digest of all bytes', async () => {
     const sent: Put[] = [];
     const records = recordsOver({
       'deployments.v1.records.put': (input: Put) => {
@@ -43,7 +43,7 @@ describe('records that a worker asks for', () => {
     expect(Buffer.concat(sent.map(({ bytes }) => Buffer.from(bytes, 'base64'))).equals(large)).toBe(true);
   });
 
-  it('are absent where there is none, and one byte too few is a record too', async () => {
+  it('are absent if they do not exist; an empty record is not absent', async () => {
     const records = recordsOver({
       'deployments.v1.records.get': ({ name }: Get) =>
         reply({ record: name === 'resolved/empty' ? { version: 1, parts: 1, bytes: '' } : null }),
@@ -52,7 +52,7 @@ describe('records that a worker asks for', () => {
     expect((await records.get('resolved/empty'))?.value).toHaveLength(0);
   });
 
-  it('that change while they are read, or that nobody answers for, are unavailable', async () => {
+  it('are unavailable if they change while being read, or if nobody responds', async () => {
     const changing = recordsOver({
       'deployments.v1.records.get': ({ part }: Get) => reply({ record: { version: part, parts: 2, bytes: '' } }),
     });
@@ -65,7 +65,7 @@ describe('records that a worker asks for', () => {
     await expect(away.put('rendered/o/a/d', large)).rejects.toBeInstanceOf(VaultUnavailableError);
   });
 
-  it('tell a conflict apart from a defect', async () => {
+  it('report a conflict differently from a defect', async () => {
     const taken = recordsOver({
       'deployments.v1.records.put': () =>
         refuse(domainError('vault/conflict', 'conflict', 'There is such a record already.')),

@@ -5,11 +5,11 @@ import { err, ok, type DomainError, type Result } from '#kernel';
 import { VaultUnavailableError } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 
-/** What the worker reads from the vault and puts there. It has no vault of its own: deployments has it. A vault is one too. */
+/** Access of the worker to the vault, through deployments. A vault implements this interface too. */
 export interface WorkerRecords {
   /** @throws VaultUnavailableError */
   get(name: string): Promise<{ readonly value: Uint8Array } | undefined>;
-  /** @throws VaultUnavailableError: whether the put took effect is unknown */
+  /** @throws VaultUnavailableError if it is unknown whether the record was stored */
   put(
     name: string,
     value: Uint8Array,
@@ -19,7 +19,7 @@ export interface WorkerRecords {
 
 export const WORKER_RECORDS = Symbol('worker records');
 
-/** Records by requests to deployments, in parts where they are large. */
+/** Reads and writes records by requests to deployments, in parts if they are large. */
 @Injectable()
 export class RequestedRecords implements WorkerRecords {
   constructor(@Inject(BUS) private readonly bus: Bus) {}
@@ -66,7 +66,7 @@ export class RequestedRecords implements WorkerRecords {
   }
 }
 
-/** What is unavailable may be there later; any other refusal is a defect. */
+/** Unavailable records can be retried. All other errors are defects. */
 const failure = (name: string, { code, kind }: DomainError): Error =>
   kind === 'unavailable'
     ? new VaultUnavailableError(`The record ${name} cannot be reached (${code}).`)

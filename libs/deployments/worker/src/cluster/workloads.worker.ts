@@ -4,7 +4,7 @@ import { at, list, text } from './json.ts';
 import { JOB, POD } from './kinds.ts';
 import { podSelector, WORKLOADS } from './pods.ts';
 
-/** The type that serves an entry; undefined when the cluster does not know it any more. */
+/** Returns the type of an entry, or undefined if the cluster does not serve it. */
 export async function typeOf(
   client: KubernetesClient,
   entry: Pick<InventoryEntry, 'group' | 'version' | 'kind'>,
@@ -16,7 +16,7 @@ export async function typeOf(
   );
 }
 
-/** One object of an inventory as it is now. */
+/** Returns the present state of an object of an inventory. */
 export async function liveObject(
   client: KubernetesClient,
   entry: InventoryEntry,
@@ -27,16 +27,16 @@ export async function liveObject(
     return await client.get(type, entry.name, entry.namespace === '' ? undefined : entry.namespace);
   } catch (error) {
     if (!isUnknownType(error)) throw error;
-    await client.discovery({ maxAgeMs: 0 }); // its definition went in the meantime, and every object with it
+    await client.discovery({ maxAgeMs: 0 }); // its definition and all its objects were deleted in the meantime
     return undefined;
   }
 }
 
-/** Whether the server does not serve a kind that it served before. */
+/** Returns whether the server no longer serves a kind. */
 export const isUnknownType = (error: unknown): boolean =>
   error instanceof KubernetesApiError && error.reason === 'UnknownType';
 
-/** Objects of an inventory that make pods, as they are now; jobs that a CronJob made are among them. */
+/** Returns the present state of the inventory's workloads, including jobs that a CronJob created. */
 export async function liveWorkloads(
   client: KubernetesClient,
   inventory: readonly InventoryEntry[],
@@ -62,7 +62,7 @@ async function cronJobs(client: KubernetesClient, entry: InventoryEntry): Promis
   return owned.map((job) => ({ ...job, kind: 'Job' }));
 }
 
-/** Pods of workloads, by their selectors, by name; pods that are in the inventory themselves too. */
+/** Returns the pods of workloads, sorted by name, and pods that the inventory lists. */
 export async function livePods(
   client: KubernetesClient,
   workloads: readonly KubernetesObject[],

@@ -13,12 +13,15 @@ interface Place {
   readonly resourceVersion: string;
 }
 
-/** Before a watch that broke is begun again. */
+/** Delay before a failed watch is restarted. */
 const AGAIN_MS = 1_000;
-/** Events that may wait for a slow reader; the next list tells what did not fit. */
+/** Events that are buffered for a slow reader. The next list returns those that did not fit. */
 const MAX_READY = 1_000;
 
-/** Kubernetes events of the application's objects, oldest first; with `follow` the next ones as they come, until `cancelled`. */
+/**
+ * Yields Kubernetes events of the application's objects, oldest first. With `follow`, continues with new ones until
+ * `cancelled` aborts.
+ */
 export async function* applicationEvents(
   connections: ClusterConnections,
   clock: Clock,
@@ -54,12 +57,12 @@ export async function* applicationEvents(
 
 interface Watch {
   readonly question: Question;
-  /** UID to resourceVersion of what was told. */
+  /** Maps UIDs to the resourceVersion that was yielded. */
   readonly seen: Map<string, string>;
   readonly cancelled: AbortSignal;
 }
 
-/** Until one of the watches ends; what was missed then is found by the list that follows. */
+/** Ends when one of the watches ends. The list that follows returns what was missed. */
 async function* watched(
   client: KubernetesClient,
   places: readonly Place[],
@@ -87,7 +90,7 @@ async function* watched(
   for (const place of places) {
     follow(place)
       .catch((error: unknown) => {
-        // A version that is too old, or a broken connection: the list that follows makes it good.
+        // After an expired version or a broken connection, the list that follows returns what was missed.
         if (error instanceof KubernetesApiError && error.status !== 410) failure = error;
       })
       .finally(() => ended.abort());

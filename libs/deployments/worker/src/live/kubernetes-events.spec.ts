@@ -19,14 +19,14 @@ describe('Kubernetes events of an application', () => {
     ['Deployment', 'web'],
     ['ReplicaSet', 'web-7c9d5b6f4'],
     ['Pod', 'web-7c9d5b6f4-2kq9v'],
-  ])('are those of %s %s', (kind, name) => expect(concerns(event(kind, name), inventory)).toBe(true));
+  ])('include those of %s %s', (kind, name) => expect(concerns(event(kind, name), inventory)).toBe(true));
 
   it.each([
     ['Pod', 'web-admin-7c9d5b6f4-2kq9v', 'shop'],
     ['Pod', 'web-7c9d5b6f4-2kq9v', 'other'],
     ['Deployment', 'web-admin', 'shop'],
     ['Service', 'web', 'shop'],
-  ])('are not those of %s %s in %s', (kind, name, namespace) =>
+  ])('exclude those of %s %s in %s', (kind, name, namespace) =>
     expect(concerns(event(kind, name, namespace), inventory)).toBe(false),
   );
 

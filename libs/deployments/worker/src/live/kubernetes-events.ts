@@ -2,7 +2,7 @@ import type { InventoryEntry, KubernetesEvent } from '#deployments/contract';
 import type { KubernetesObject } from '#kubernetes';
 import { at, count, text } from '../cluster/json.ts';
 
-/** Kinds that controllers make for a workload; their names begin with its name and a hyphen. */
+/** Kinds that controllers create for a workload. Their names begin with its name and a hyphen. */
 const CHILDREN: Readonly<Record<string, RegExp>> = {
   Pod: /^(?:-[a-z0-9]{1,12})?-[a-z0-9]{1,10}$/, // -<template hash>-<random>, -<ordinal>, -<random>
   ReplicaSet: /^-[a-z0-9]{1,12}$/,
@@ -11,7 +11,7 @@ const CHILDREN: Readonly<Record<string, RegExp>> = {
   PersistentVolumeClaim: /^-[a-z0-9-]{1,63}$/,
 };
 
-/** Whether an event is about an object of the application, or about one that controllers made for it. */
+/** Returns whether an event is about an object of the application, or about one that controllers created for it. */
 export function concerns(event: KubernetesObject, inventory: readonly InventoryEntry[]): boolean {
   const kind = text(at(event, 'involvedObject', 'kind')) ?? '';
   const name = text(at(event, 'involvedObject', 'name')) ?? '';
@@ -24,7 +24,7 @@ export function concerns(event: KubernetesObject, inventory: readonly InventoryE
   });
 }
 
-/** When it was last seen, in RFC 3339 UTC: the newest of the times that its writers use. */
+/** Returns when the event last occurred, in RFC 3339 UTC: the newest of the timestamps that its sources use. */
 const lastSeen = (event: KubernetesObject): string => {
   const times = [
     at(event, 'series', 'lastObservedTime'),
@@ -51,6 +51,6 @@ export function eventRow(event: KubernetesObject): KubernetesEvent {
   };
 }
 
-/** Oldest first. */
+/** Sorts oldest first. */
 export const byTime = (a: KubernetesObject, b: KubernetesObject): number =>
   lastSeen(a) < lastSeen(b) ? -1 : lastSeen(a) > lastSeen(b) ? 1 : 0;

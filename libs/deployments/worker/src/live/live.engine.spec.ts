@@ -87,7 +87,7 @@ function live(kubeconfig: string): void {
     return answer.value;
   };
 
-  it('who it is, and that nothing is missing', async () => {
+  it('identifies itself and reports no missing permissions', async () => {
     const facts = value(await new ProbeHandlers(shop.connections).probe({ cluster: shop.cluster }));
     expect(facts).toEqual({
       uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -97,7 +97,7 @@ function live(kubeconfig: string): void {
     });
   });
 
-  it('E13: a credential that is refused, and a server that is not there, are told apart', async () => {
+  it('E13: distinguishes a rejected credential from an unreachable server', async () => {
     await shop.vault.put('credential/bad', encodeText(JSON.stringify({ token: 'nobody' })));
     const probe = new ProbeHandlers(shop.connections);
     expect(
@@ -120,7 +120,7 @@ function live(kubeconfig: string): void {
     });
   });
 
-  it('replicas and pods', async () => {
+  it('returns replicas and pods', async () => {
     const status = value(await new StatusHandlers(shop.connections).status(about));
     expect(status.replicas).toBe('2/2');
     expect(status.pods).toHaveLength(2);
@@ -133,7 +133,7 @@ function live(kubeconfig: string): void {
     });
   });
 
-  it('objects with their health, and those that are gone', async () => {
+  it('returns objects with their health, and missing ones', async () => {
     const gone = { group: '', version: 'v1', kind: 'ConfigMap', namespace: ns, name: 'gone', uid: null };
     const { items } = value(
       await new ResourcesHandlers(shop.connections, systemClock).resources({
@@ -154,7 +154,7 @@ function live(kubeconfig: string): void {
     ]);
   });
 
-  it('events of its objects, oldest first, and the next ones as they come', async () => {
+  it('streams events of its objects, oldest first, and then new ones', async () => {
     const stop = new AbortController();
     const present: KubernetesEvent[] = [];
     for await (const event of applicationEvents(
@@ -189,7 +189,7 @@ function live(kubeconfig: string): void {
     await following;
   });
 
-  it('E15: log lines of all pods, as they are', async () => {
+  it('E15: returns log lines of all pods unchanged', async () => {
     const stop = new AbortController();
     const word = `hello-${ns}`;
     appendFileSync(
@@ -232,7 +232,7 @@ function live(kubeconfig: string): void {
         log: silentLogger,
       });
 
-    it('has exactly the rights of the role, and loses the others when the role changes', async () => {
+    it('has exactly the rights of the role, and loses others when the role changes', async () => {
       const handlers = new AccessHandlers(shop.connections);
       const { token, expiresAt } = value(await handlers.issue(ask({})));
       expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(601_000);
@@ -265,7 +265,7 @@ function live(kubeconfig: string): void {
 
   describe('access of members', () => accessSuite(() => shop));
 
-  it('a connection is made once and closed with its cluster', async () => {
+  it('uses one connection, which is closed when the cluster is deleted', async () => {
     const first = await shop.connections.client(shop.cluster);
     expect(await shop.connections.client(shop.cluster)).toBe(first);
     shop.connections.drop(shop.cluster.clusterId);

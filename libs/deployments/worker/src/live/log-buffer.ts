@@ -1,24 +1,24 @@
-/** One line of one container, on its way to a reader. */
+/** Log line of one container. */
 export interface BufferedLine {
   readonly pod: string;
   readonly container: string;
   readonly time: string | null;
   readonly line: string;
-  /** Lines lost since the line before this one. */
+  /** Number of dropped lines before this one. */
   readonly dropped?: number;
 }
 
 export interface LogBufferLimits {
-  /** Lines at most; 2,000 when left out. */
+  /** Maximum number of lines. Defaults to 2,000. */
   readonly lines?: number;
-  /** UTF-16 code units at most; 1 Mi when left out. */
+  /** Maximum size in UTF-16 code units. Defaults to 1 Mi. */
   readonly size?: number;
 }
 
 /**
- * Holds lines between many writers and one reader, never more than its limits and one. What does not fit is counted, and the
- * count goes out with the next line that does, or with the newest of those that did not when nothing came after it: a gap is
- * always seen.
+ * Buffers lines of many writers for one reader, up to its limits and one more line. Lines that do not fit are counted.
+ * The next line that fits carries the count, or the newest dropped line if none follows, so that a gap is always
+ * reported.
  */
 export class LogBuffer {
   private readonly held: BufferedLine[] = [];
@@ -37,12 +37,12 @@ export class LogBuffer {
     return this.held.length === 0 && this.lost === 0;
   }
 
-  /** Whether a line of this length would be taken. One line is always taken when nothing is held. */
+  /** Returns whether a line of this length fits. An empty buffer accepts any line. */
   fits(length: number): boolean {
     return this.held.length === 0 || (this.held.length < this.maxLines && this.size + length <= this.maxSize);
   }
 
-  /** False when it did not fit; it is then only counted. */
+  /** Returns false if the line did not fit and was only counted. */
   push(line: BufferedLine): boolean {
     if (!this.fits(line.line.length)) {
       this.lost++;
@@ -54,7 +54,7 @@ export class LogBuffer {
     return true;
   }
 
-  /** The oldest line. */
+  /** Removes and returns the oldest line. */
   shift(): BufferedLine | undefined {
     const line = this.held.shift();
     if (line) this.size -= line.line.length;
@@ -70,13 +70,13 @@ export class LogBuffer {
 
 const STAMP = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})) ?/;
 
-/** Splits the server's timestamp (RFC 3339, nanoseconds) from a line; a line without one keeps its text. */
+/** Splits the server's timestamp (RFC 3339 with nanoseconds) from a line. A line without one is kept completely. */
 export function splitTime(raw: string): { readonly time: string | null; readonly line: string } {
   const stamp = STAMP.exec(raw);
   return stamp?.[1] === undefined ? { time: null, line: raw } : { time: stamp[1], line: raw.slice(stamp[0].length) };
 }
 
-/** Whether stamp `a` is later than `b`; both as one server wrote them (UTC, digits perhaps cut at the end). */
+/** Returns whether timestamp `a` is later than `b`. Both are in UTC, from one server, which may omit trailing zeros. */
 export const isLater = (a: string, b: string): boolean => fraction(a) > fraction(b);
 const fraction = (stamp: string): string => {
   const [seconds = '', rest = ''] = stamp.replace(/Z$/, '').split('.');

@@ -26,7 +26,7 @@ const pod = (name: string): KubernetesObject => ({
   status: { containerStatuses: [{ name: 'app', state: { running: {} } }] },
 });
 
-/** A cluster that has one Deployment, the given pods, and the given lines. */
+/** Returns a cluster with one Deployment and the given pods and lines. */
 function cluster(
   pods: readonly KubernetesObject[],
   lines: (pod: string, options: LogOptions) => AsyncIterable<string>,
@@ -43,7 +43,7 @@ function cluster(
     list: () => Promise.resolve({ items: pods, resourceVersion: '1' }),
     logs: (_namespace, name, options = {}) => lines(name, options),
   };
-  return () => Promise.resolve(known as KubernetesClient); // the rest is not asked for here
+  return () => Promise.resolve(known as KubernetesClient); // the test needs no other members
 }
 
 async function* lines(from: number, to: number): AsyncIterable<string> {
@@ -54,7 +54,7 @@ async function* lines(from: number, to: number): AsyncIterable<string> {
 }
 
 describe('log lines of an application', () => {
-  it('come from all pods, each pod in its own order', async () => {
+  it('come from all pods, in the order of each pod', async () => {
     const seen: string[] = [];
     for await (const { pod: name, line } of logLines(
       cluster([pod('a'), pod('b')], (name) => lines(0, name === 'a' ? 3 : 2)),
@@ -67,7 +67,7 @@ describe('log lines of an application', () => {
     expect(seen.filter((line) => line.startsWith('b'))).toEqual(['b line 0', 'b line 1']);
   });
 
-  it('E15: hold the cluster back while a reader of what is there is slow, and lose nothing', async () => {
+  it('E15: slow the cluster down while a reader without follow is slow, and none is lost', async () => {
     let asked = 0;
     async function* counted() {
       for await (const line of lines(0, 5_000)) {
@@ -87,12 +87,12 @@ describe('log lines of an application', () => {
     expect(read).toBe(5_000);
   });
 
-  it('E15: are dropped and counted when a follower does not keep up, and told though nothing comes after them', async () => {
+  it('E15: are dropped and counted when a follower is too slow, even if no line comes after them', async () => {
     const clock = manualClock();
     let asked = 0;
     let isOver = false;
     async function* flood() {
-      if (isOver) return; // the follower looks again
+      if (isOver) return; // the follower polls again
       for await (const line of lines(0, 12_000)) {
         asked++;
         yield line;
@@ -106,7 +106,7 @@ describe('log lines of an application', () => {
     await reader.next();
     await eventually(() => expect(asked).toBeGreaterThan(1_900));
     await eventually(() => {
-      clock.advance(1_100); // nobody takes a line for so long
+      clock.advance(1_100); // no line is read for this time
       expect(isOver).toBe(true);
     });
     let read = 1;
@@ -123,7 +123,7 @@ describe('log lines of an application', () => {
     await reader.return?.(undefined);
   });
 
-  it('end at once when the reader leaves', async () => {
+  it('end immediately when the reader disconnects', async () => {
     const stop = new AbortController();
     const reader = logLines(
       cluster([pod('a')], () => lines(0, 1)),

@@ -20,17 +20,19 @@ export interface LogQuestion {
   readonly previous: boolean;
 }
 
-/** How often new pods are looked for while a reader follows. */
+/** Interval at which a follower looks for new pods. */
 const LOOK_MS = 2_000;
-/** A follower's reader that takes nothing for so long does not hold the cluster back any longer: lines are dropped and counted. */
+/**
+ * Time without a read after which a follower no longer slows the cluster down: lines are dropped and counted instead.
+ */
 const HOLD_MS = 1_000;
-/** Containers that are read at once. */
+/** Containers that are read concurrently. */
 const MAX_STREAMS = 64;
 
 /**
- * Lines of all pods, each pod's in its own order. Memory is bounded by one buffer: a reader who only wants what is there
- * holds the cluster back; one who follows and cannot keep up loses lines and is told how many.
- * @param client asked again for each look, so that a replaced credential is followed
+ * Yields the lines of all pods, in the order of each pod. Memory is limited to one buffer: a reader without `follow`
+ * slows the cluster down; a follower that is too slow loses lines, which are counted.
+ * @param client called each time pods are listed, so that a replaced credential is used
  */
 export async function* logLines(
   client: () => Promise<KubernetesClient>,
@@ -55,7 +57,7 @@ class Reading {
   private wakeWriters: (() => void)[] = [];
   private failure: unknown;
   private done = false;
-  /** The reader took nothing for too long: lines are dropped until there is room again. */
+  /** Whether lines are dropped because the reader was too slow, until there is space again. */
   private overflowing = false;
 
   constructor(
@@ -102,7 +104,7 @@ class Reading {
         const pods = await livePods(client, await liveWorkloads(client, this.question.inventory));
         this.start(client, pods, first);
       } catch (error) {
-        // While a reader follows, a cluster that is away for a moment is only waited for.
+        // While following, errors of an unavailable cluster are retried.
         if (
           first ||
           !this.question.follow ||
@@ -139,7 +141,7 @@ class Reading {
     }
   }
 
-  /** One container until its lines end. A follower comes back to it at the next look, after what it already has. */
+  /** Reads one container until its log ends. While following, the next poll resumes after the last line. */
   private async read(
     client: KubernetesClient,
     pod: KubernetesObject,
@@ -172,7 +174,8 @@ class Reading {
       }
     } catch (error) {
       if (this.signal.aborted) return;
-      // The pod went, or its container has not begun: there are no lines, and the reader made no mistake.
+      // The pod was deleted or its container has not started, so there are no lines. This is not an error of the
+      // caller.
       if (error instanceof KubernetesApiError && (error.status === 404 || error.status === 400)) return;
       if (follow) return;
       throw error;
@@ -203,7 +206,7 @@ class Reading {
   }
 }
 
-/** Whether the server could have lines: asking for a container that never ran is answered with an error. */
+/** Returns whether there can be logs. For a container that never ran, the server returns an error. */
 function hasLogs(pod: KubernetesObject, container: string, previous: boolean): boolean {
   const statuses = ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses'].flatMap((member) =>
     list(at(pod, 'status', member)).map(record),

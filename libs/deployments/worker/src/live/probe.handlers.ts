@@ -10,7 +10,7 @@ import { clusterFacts, missingRights } from '../cluster/probe.worker.ts';
 export class ProbeHandlers {
   constructor(@Inject(ClusterConnections) private readonly connections: ClusterConnections) {}
 
-  /** Who a cluster is, and what the credential may do there. */
+  /** Identifies a cluster and checks the permissions of the credential. */
   @Serves(probeClusterRequest)
   probe(@Input() { cluster }: InputOf<typeof probeClusterRequest>) {
     return answering(this.connections, cluster, async (client) => {

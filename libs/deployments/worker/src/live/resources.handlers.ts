@@ -29,7 +29,7 @@ export class ResourcesHandlers {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Each object of the inventory as it is now; the object that holds the inventory too, when it is gone. */
+  /** Returns the present state of all objects of the inventory, and the inventory's own object if it is missing. */
   @Serves(liveResourcesRequest)
   resources(@Input() { cluster, applicationId, namespace, inventory }: InputOf<typeof liveResourcesRequest>) {
     return answering(this.connections, cluster, async (client) => {

@@ -6,15 +6,15 @@ const answer = (status: number, message: string) =>
   judgeClusterError({ kind: 'answer', status, reason: '', message, conflicts: [] }, 'dev');
 
 describe('the state of a cluster', () => {
-  it('is READY when it answers and all rights are there', () =>
+  it('is READY when it responds and no permission is missing', () =>
     expect(reachedState(facts, [])).toEqual({ state: 'READY', reason: null, ...facts }));
-  it('is LIMITED with the rights that are missing', () =>
+  it('is LIMITED when permissions are missing', () =>
     expect(reachedState(facts, ['create rolebindings in namespaces'])).toEqual({
       state: 'LIMITED',
       reason: 'cannot create rolebindings in namespaces',
       ...facts,
     }));
-  it('is UNAUTHORIZED when the credential is refused', () =>
+  it('is UNAUTHORIZED when the credential is rejected', () =>
     expect(failedState(answer(401, 'Unauthorized'))).toMatchObject({ state: 'UNAUTHORIZED' }));
   it('is UNREACHABLE with the cause when it is silent or broken', () => {
     expect(
@@ -30,6 +30,6 @@ describe('the state of a cluster', () => {
     });
     expect(failedState(answer(503, 'no endpoints'))).toMatchObject({ state: 'UNREACHABLE' });
   });
-  it('is LIMITED when not even its nodes may be asked', () =>
+  it('is LIMITED when its nodes may not be listed', () =>
     expect(failedState(answer(403, 'nodes is forbidden'))).toMatchObject({ state: 'LIMITED' }));
 });

@@ -1,7 +1,7 @@
 import type { CLUSTER_STATES } from '#deployments/contract';
 import type { Verdict } from '../cluster/failure.ts';
 
-/** What is told about a cluster. */
+/** Report on a cluster. */
 export interface ClusterReport {
   readonly state: Extract<(typeof CLUSTER_STATES)[number], 'READY' | 'LIMITED' | 'UNREACHABLE' | 'UNAUTHORIZED'>;
   readonly reason: string | null;
@@ -9,7 +9,7 @@ export interface ClusterReport {
   readonly nodes: number | null;
 }
 
-/** Of a cluster that answered. */
+/** Returns the report on a cluster that responded. */
 export function reachedState(
   facts: { readonly version: string; readonly nodes: number | null },
   missing: readonly string[],
@@ -19,7 +19,7 @@ export function reachedState(
   return { state: 'LIMITED', reason: `cannot ${missing.slice(0, 3).join(', ')}${more}`, ...facts };
 }
 
-/** Of a cluster that did not. */
+/** Returns the report on a cluster that did not respond. */
 export function failedState(verdict: Verdict): ClusterReport {
   if (verdict.retry) return { state: 'UNREACHABLE', reason: verdict.cause, version: null, nodes: null };
   const state =

@@ -5,7 +5,7 @@ import type { Observation } from './transitions.ts';
 
 const WORDS_LENGTH = 300;
 
-/** What is told of an application's state on its cluster. */
+/** Returns the reported state of an application on its cluster. */
 export const observationOf = ({ health, sync, drift, attempt }: ObservedApplication): Observation => ({
   health: health.state,
   message: health.message,

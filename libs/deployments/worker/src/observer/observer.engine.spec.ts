@@ -58,7 +58,7 @@ function observing(kubeconfig: string): void {
 
   const newest = () => shop.deployments.health.filter((report) => report.applicationId === applicationId).at(-1);
 
-  it('tells how each cluster is: READY with version and nodes, UNAUTHORIZED, UNREACHABLE with the cause', async () => {
+  it('reports the state of each cluster: READY, UNAUTHORIZED, or UNREACHABLE with the cause', async () => {
     const stateOf = (clusterId: string) =>
       shop.deployments.clusters.filter((report) => report.clusterId === clusterId).at(-1);
     await eventually(() =>
@@ -78,10 +78,10 @@ function observing(kubeconfig: string): void {
     );
   });
 
-  it('tells that a healthy application is healthy', () =>
+  it('reports a healthy application', () =>
     eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', replicas: '2/2' })));
 
-  it('E23: tells within 5 s that somebody deleted the Deployment, and when it is back', async () => {
+  it('E23: reports within 5 s that a Deployment was deleted, and that it is back', async () => {
     await eventually(() => expect(newest()).toMatchObject({ health: 'Healthy' }));
     await shop.client.delete(DEPLOYMENT, { name: 'web', namespace: ns });
     await eventually(() =>
@@ -90,7 +90,8 @@ function observing(kubeconfig: string): void {
         message: expect.stringContaining('web'),
       }),
     );
-    await eventually(async () => expect((await shop.client.list(POD, { namespace: ns })).items).toEqual([]), 20_000); // else the new ReplicaSet adopts pods that are about to go
+    // otherwise the new ReplicaSet adopts pods that are being deleted
+    await eventually(async () => expect((await shop.client.list(POD, { namespace: ns })).items).toEqual([]), 20_000);
     const task = await shop.request(imageSpec(ns, 2, 'images.acme.dev/web:1.0'));
     await shop.deliver(task);
     expect(shop.deployments.attempt(task.attemptId).outcome).toMatchObject({ outcome: 'succeeded' });
@@ -105,7 +106,7 @@ function observing(kubeconfig: string): void {
     await eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', sync: 'Synced', drift: [] }), 15_000);
   };
 
-  it('use-D1: tells who changed which field, of every kind of object, and that an attempt of the same content repairs it', async () => {
+  it('use-D1: reports who changed which field of any kind of object; an attempt repairs it', async () => {
     await again(3);
     await shop.client.patch(
       DEPLOYMENT,
@@ -147,7 +148,7 @@ function observing(kubeconfig: string): void {
     await again(5);
   });
 
-  it('use-D1: takes a field for changed that somebody changed and changed back, until it is ours again', async () => {
+  it('use-D1: reports a field that was changed and changed back, until the platform owns it again', async () => {
     for (const replicas of [1, 2])
       await shop.client.patch(
         DEPLOYMENT,
@@ -159,7 +160,7 @@ function observing(kubeconfig: string): void {
     await again(6);
   });
 
-  it('use-D1: restarts pods so that it does not count as drift and later attempts leave it alone', async () => {
+  it('use-D1: does not report a restart as drift, and later attempts keep it', async () => {
     const task = await shop.request(imageSpec(ns, 7, 'images.acme.dev/web:1.0'), {
       restart: '2026-12-01T01:00:00.000Z',
     });
@@ -173,7 +174,7 @@ function observing(kubeconfig: string): void {
     });
   });
 
-  it('use-D2: tells that the inventory is gone, then that the namespace is, and an attempt restores both', async () => {
+  it('use-D2: reports a missing inventory, then a missing namespace; an attempt restores both', async () => {
     const inventory = `astro-inventory-${applicationId}`;
     await shop.client.delete(CONFIG_MAP, { name: inventory, namespace: ns });
     await eventually(
@@ -192,7 +193,7 @@ function observing(kubeconfig: string): void {
     await again(10);
   }, 90_000);
 
-  it('E23: tells the reason when pods begin to crash', async () => {
+  it('E23: reports the reason when pods crash', async () => {
     await shop.client.patch(
       DEPLOYMENT,
       { name: 'web', namespace: ns },

@@ -21,13 +21,13 @@ import { Transitions, type Observation } from './transitions.ts';
 
 type Observed = OutputOf<typeof observedClustersRequest>['clusters'][number];
 
-/** Leadership of a cluster is granted for 30 s; asked for well before it ends. */
+/** Interval for renewing the lease of a cluster, which lasts 30 s. */
 const ASK_EVERY_MS = 5_000;
-/** Without a grant for so long, somebody else may observe: stop. */
+/** Without a grant for this time, another observer may hold the lease, so this one stops. */
 const GRANT_MS = 30_000;
-/** How often a cluster is asked whether it is there; the service calls it UNKNOWN after 60 s of silence. */
+/** Interval of heartbeats. The service reports UNKNOWN after 60 s without one. */
 const BEAT_MS = 10_000;
-/** Rights change rarely. */
+/** Interval for checking permissions, which rarely change. */
 const RIGHTS_MS = 5 * 60_000;
 const REPORTS_AT_ONCE = 200;
 const WATCH_AGAIN_MS = 1_000;
@@ -38,7 +38,7 @@ export interface ObserverTimes {
   readonly beatMs: number;
 }
 
-/** Observes the clusters it is granted, one observation per cluster, and reports what changed. */
+/** Observes the clusters leased to this worker, one observation per cluster, and reports changes. */
 @Injectable()
 export class ObserverWorker {
   private readonly observations = new Map<string, ClusterObservation>();
@@ -115,7 +115,7 @@ interface Ports {
   readonly times: ObserverTimes;
 }
 
-/** One cluster: whether it answers, and how its applications are. */
+/** Observes one cluster: whether it responds, and the state of its applications. */
 class ClusterObservation {
   private readonly ended = new AbortController();
   private readonly transitions = new Transitions();
@@ -124,7 +124,9 @@ class ClusterObservation {
   private lastReport: ClusterReport | undefined;
   private missing: readonly string[] = [];
   private rightsAt = Number.NEGATIVE_INFINITY;
-  /** Objects of applications whose inventory is gone, as the log knows them; undefined while they are asked for. */
+  /**
+   * Objects of applications whose inventory is missing, from the event log. Undefined while they are being requested.
+   */
   private readonly deployed = new Map<
     string,
     { readonly by: number; readonly entries: readonly ObjectKey[] | undefined }
@@ -138,7 +140,7 @@ class ClusterObservation {
     void this.watch();
   }
 
-  /** Takes over a new list of applications; false when the connection itself is another one. */
+  /** Applies a new list of applications. Returns false if the connection has changed. */
   update(observed: Observed): boolean {
     if (JSON.stringify(observed.connection) !== JSON.stringify(this.observed.connection)) return false;
     const gone = this.observed.applications.filter(
@@ -157,7 +159,7 @@ class ClusterObservation {
     this.timer?.cancel();
   }
 
-  /** Asks the cluster whether it is there, again and again: the service calls it UNKNOWN when it hears nothing for 60 s. */
+  /** Contacts the cluster periodically, since the service reports UNKNOWN after 60 s without a heartbeat. */
   private async beat(): Promise<void> {
     const { signal } = this.ended;
     while (!signal.aborted) {
@@ -190,7 +192,7 @@ class ClusterObservation {
     }
   }
 
-  /** A report is also the heartbeat, so it goes out when nothing changed too. */
+  /** Reports the state, even if unchanged, since the report is also the heartbeat. */
   private async tellCluster(report: ClusterReport): Promise<void> {
     const { bus, logger } = this.ports;
     const { clusterId, organizationId } = this.observed.connection;
@@ -200,7 +202,7 @@ class ClusterObservation {
       bus.own({ organizationId, timeoutMs: reportClusterRequest.timeoutMs }),
     );
     if (!told.ok) logger.info({ clusterId, code: told.error.code }, 'the state of a cluster could not be reported');
-    // After silence on either side everything is told once more: what was told may have been forgotten as UNKNOWN.
+    // After an interruption, all states are reported again, since the service may have replaced them by UNKNOWN.
     if (this.lastReport?.state !== report.state) {
       this.lastReport = report;
       this.transitions.tellAgain();
@@ -247,7 +249,7 @@ class ClusterObservation {
     );
   }
 
-  /** Once for each attempt that deployed: until then its objects stay the same. */
+  /** Runs once per attempt that deployed, since the objects do not change in between. */
   private async askForObjects(applicationId: string): Promise<void> {
     const by = this.observed.applications.find((known) => known.applicationId === applicationId)?.deployedBy;
     if (by === undefined || this.deployed.get(applicationId)?.by === by) return;
@@ -278,7 +280,7 @@ class ClusterObservation {
     this.send();
   }
 
-  /** Sends what is due, and sets the clock for what is due later. */
+  /** Sends the reports that are due, and sets a timer for the others. */
   private send(): void {
     if (this.sending || this.ended.signal.aborted) return;
     this.timer?.cancel();

@@ -25,7 +25,7 @@ describe('transitions of health (E23)', () => {
     return due.map(({ observation }) => observation.health);
   };
 
-  it('are told at once after a quiet time, and at most once in 5 s', () => {
+  it('are reported immediately after a quiet time, and at most once in 5 s', () => {
     const transitions = new Transitions();
     transitions.see('web', healthy);
     expect(tell(transitions, 0)).toEqual(['Healthy']);
@@ -38,7 +38,7 @@ describe('transitions of health (E23)', () => {
     expect(tell(transitions, 60_000)).toEqual(['Degraded']);
   });
 
-  it('are not told when all came back in the meantime, nor when only the text changed', () => {
+  it('are not reported when they were reverted in the meantime, or when only the text changed', () => {
     const transitions = new Transitions();
     transitions.see('web', healthy);
     tell(transitions, 0);
@@ -48,7 +48,7 @@ describe('transitions of health (E23)', () => {
     expect(tell(transitions, 60_000)).toEqual([]);
   });
 
-  it('use-D1: tell that the cluster is not as it was applied any more, and what nobody recorded once more', () => {
+  it('use-D1: include drift, and are repeated if they were not recorded', () => {
     const transitions = new Transitions();
     transitions.see('a', healthy);
     tell(transitions, 0);

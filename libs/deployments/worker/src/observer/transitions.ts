@@ -1,6 +1,6 @@
 import type { HEALTHS } from '#deployments/contract';
 
-/** What an observer says about one application. */
+/** Observed state of one application. */
 export interface Observation {
   readonly health: (typeof HEALTHS)[number];
   readonly message: string;
@@ -8,20 +8,20 @@ export interface Observation {
   readonly replicas: string | null;
   readonly attemptNumber: number | null;
   readonly sync: 'Synced' | 'OutOfSync';
-  /** What is not as it was applied. */
+  /** Differences from what was applied. */
   readonly drift: { readonly what: string; readonly fields: string[] }[];
 }
 
 interface Known {
-  /** No observation: what was told was not heard. */
+  /** `observation` is undefined if the service did not record the report. */
   readonly told?: { readonly observation: Observation | undefined; readonly atMs: number };
   readonly seen: Observation;
 }
 
-/** At most one report per application in this time; the first change after a quiet time goes out at once. */
+/** Minimum time between two reports on an application. The first change after a quiet time is reported immediately. */
 export const REPORT_EVERY_MS = 5_000;
 
-/** Remembers what was told about each application and says what must be told now. Times are monotonic milliseconds. */
+/** Tracks what was reported about each application, and returns what is due. Times are in monotonic milliseconds. */
 export class Transitions {
   private readonly known = new Map<string, Known>();
 
@@ -33,7 +33,7 @@ export class Transitions {
     this.known.delete(applicationId);
   }
 
-  /** What differs from what was told and may be told at `nowMs`. */
+  /** Returns the changes since the last report that may be sent at `nowMs`. */
   due(nowMs: number, most: number): readonly { readonly applicationId: string; readonly observation: Observation }[] {
     const due: { applicationId: string; observation: Observation }[] = [];
     for (const [applicationId, { told, seen }] of this.known) {
@@ -49,7 +49,7 @@ export class Transitions {
     if (known) this.known.set(applicationId, { ...known, told: { observation, atMs } });
   }
 
-  /** Milliseconds until something is due; undefined when nothing waits. */
+  /** Returns the milliseconds until a report is due, or undefined if none is. */
   nextInMs(nowMs: number): number | undefined {
     let next: number | undefined;
     for (const { told, seen } of this.known.values()) {
@@ -60,19 +60,19 @@ export class Transitions {
     return next;
   }
 
-  /** It is told once more when it is due again: nothing was recorded of what was told. */
+  /** Repeats a report that the service did not record, when it is due again. */
   unheard(applicationId: string, atMs: number): void {
     const known = this.known.get(applicationId);
     if (known) this.known.set(applicationId, { ...known, told: { observation: undefined, atMs } });
   }
 
-  /** Everything is told once more: the service may have missed it. */
+  /** Repeats all reports, since the service may have missed them. */
   tellAgain(): void {
     for (const [applicationId, { seen }] of this.known) this.known.set(applicationId, { seen });
   }
 }
 
-/** A changed text alone is not a transition: messages name pods, and pods come and go. */
+/** A changed text alone is not a transition: it names pods, which change often. */
 const isNews = (told: Observation | undefined, seen: Observation): boolean =>
   told === undefined ||
   told.health !== seen.health ||

@@ -58,7 +58,7 @@ describe('a claim', () => {
 
   const settle = () => new Promise(setImmediate);
 
-  it('ends with its lease, counted from the moment of asking, whatever the other clock says', () => {
+  it('ends with its lease, measured from the time of the request, regardless of the other clock', () => {
     const deadline = clock.monotonic() + 30_000;
     expect(claim.deadline()).toBe(deadline);
     clock.jump(-3_600_000);
@@ -71,13 +71,13 @@ describe('a claim', () => {
     expect(claim.deadline()).toBeGreaterThanOrEqual(38_000);
   });
 
-  it('says when a newer revision was requested', async () => {
+  it('reports that a newer revision was requested', async () => {
     deployments.attempt(attemptId).superseded = true;
     await claim.extend();
     expect(claim.superseded.aborted).toBe(true);
   });
 
-  it('that another worker holds ends in silence: nothing more is told', async () => {
+  it('is lost without further reports when another worker holds it', async () => {
     deployments.attempt(attemptId).claim++;
     await expect(claim.report({ step: 'fetched', source: 'x' })).rejects.toThrow(ClaimLostError);
     expect(claim.lost.aborted).toBe(true);
@@ -85,7 +85,7 @@ describe('a claim', () => {
     await expect(claim.extend()).rejects.toThrow(ClaimLostError);
   });
 
-  it('is given up when nobody answers until its end', async () => {
+  it('is lost when the service does not respond until the lease ends', async () => {
     deployments.silent = true;
     const told = expect(claim.report({ step: 'fetched', source: 'x' })).rejects.toThrow(ClaimLostError);
     for (let second = 0; second < 40; second++) {
@@ -95,7 +95,7 @@ describe('a claim', () => {
     await told;
   });
 
-  it('tells its step once the service answers again', async () => {
+  it('sends its report when the service responds again', async () => {
     deployments.silent = true;
     const told = claim.report({ step: 'fetched', source: 'x' });
     await settle();
@@ -105,7 +105,7 @@ describe('a claim', () => {
     expect(deployments.attempt(attemptId).steps).toEqual([{ step: 'fetched', source: 'x' }]);
   });
 
-  it('has one end', async () => {
+  it('ends once', async () => {
     await claim.finish({ outcome: 'superseded' });
     await claim.finish({
       outcome: 'failed',

@@ -3,12 +3,12 @@ import type { CallerInputOf, OutputOf, RequestContract } from '#bus/contract';
 import { extendClaimRequest, finishAttemptRequest, reportStepRequest, type RolloutTask } from '#deployments/contract';
 import { backOffMs, chance, pause, type Clock, type DomainError, type Ids, type Logger, type Timer } from '#kernel';
 
-/** The claim is not ours any more, or nobody could be asked until its end: whoever holds it now does the work. */
+/** The claim is lost, or could not be extended before its end. Its new holder continues the work. */
 export class ClaimLostError extends Error {
   override readonly name = 'ClaimLostError';
 }
 
-/** Deployments refused a report for a reason that no retry changes: a fault of ours. */
+/** Deployments rejected a report for a reason that retries do not change, which is a defect of the worker. */
 export class ReportRefusedError extends Error {
   override readonly name = 'ReportRefusedError';
   constructor(readonly error: DomainError) {
@@ -19,26 +19,26 @@ export class ReportRefusedError extends Error {
 export type ReportedStep = CallerInputOf<typeof reportStepRequest>['step'];
 export type Outcome = CallerInputOf<typeof finishAttemptRequest>['outcome'];
 
-/** Asked at least every 10 s; a little earlier, so that one slow answer does not matter. */
+/** Must be at most every 10 s. It is shorter, so that one slow response is tolerated. */
 const EXTEND_EVERY_MS = 8_000;
-/** While nothing but health is waited for, a newer revision ends the waiting: it is asked for this often. */
+/** Interval while the worker only waits for health, so that a newer revision ends the wait soon. */
 const CLOSELY_MS = 1_000;
-/** A lease is never believed for longer, whatever the other host's clock says. */
+/** Maximum length of a lease, in case the clock of the other host is wrong. */
 const LONGEST_LEASE_MS = 120_000;
-/** Between two tries to report. */
+/** Delay between retries of a report. */
 const BACK_OFF = { firstMs: 1_000, mostMs: 4_000, spread: 0.4 };
 
 interface Grant {
   readonly task: RolloutTask;
   readonly claim: number;
   readonly leaseUntil: string;
-  /** Monotonic time at which the claim was asked for: the lease began no earlier. */
+  /** Monotonic time of the request. The lease cannot have started earlier. */
   readonly askedAt: number;
 }
 
 /**
- * A granted claim: extended in the background, ended by its own deadline. Everything that is written to a cluster asks
- * `deadline()` first, so that nothing is written that might come later than the claim's end.
+ * A granted claim. It is extended in the background and ends at its deadline. All writes to a cluster check
+ * `deadline()` first, so that no write can take effect after the claim has ended.
  */
 export class Claim {
   private readonly superseding = new AbortController();
@@ -64,22 +64,25 @@ export class Claim {
     this.ticker = ports.clock.timer(EXTEND_EVERY_MS, () => void this.tick());
   }
 
-  /** Fires when a newer revision was requested. Looked at between waves; while nothing but health is waited for, it ends that at once. */
+  /**
+   * Aborts when a newer revision was requested. Checked between waves; while the worker only waits for health, it ends
+   * the wait immediately.
+   */
   get superseded(): AbortSignal {
     return this.superseding.signal;
   }
 
-  /** Fires when the claim is lost. */
+  /** Aborts when the claim is lost. */
   get lost(): AbortSignal {
     return this.losing.signal;
   }
 
-  /** Monotonic milliseconds at which the claim ends unless it is extended. */
+  /** Monotonic time in milliseconds at which the claim ends unless it is extended. */
   deadline(): number {
     return this.ended ? Number.NEGATIVE_INFINITY : this.until;
   }
 
-  /** Looks for a newer revision every second until `work` is done. */
+  /** Checks every second for a newer revision, until `work` is done. */
   async closely<T>(work: () => Promise<T>): Promise<T> {
     this.setPace(CLOSELY_MS);
     try {
@@ -95,7 +98,7 @@ export class Claim {
     if (!this.ended) this.ticker = this.ports.clock.timer(everyMs, () => void this.tick());
   }
 
-  /** Before each wave. */
+  /** Extends the claim. Called before each wave. */
   async extend(): Promise<void> {
     await this.ask(extendClaimRequest, {});
   }
@@ -104,7 +107,7 @@ export class Claim {
     await this.ask(reportStepRequest, { step });
   }
 
-  /** Ends the attempt. Later calls do nothing: the first end counts. */
+  /** Ends the attempt. Later calls do nothing, since the first end counts. */
   async finish(outcome: Outcome): Promise<void> {
     if (this.ended) return;
     const asked = this.ports.clock.monotonic();
@@ -112,7 +115,7 @@ export class Claim {
     this.stop();
   }
 
-  /** No more extensions. The claim is left to its end. */
+  /** Stops extensions and lets the claim expire. */
   stop(): void {
     this.ended = true;
     this.ticker?.cancel();
@@ -151,7 +154,7 @@ export class Claim {
     if (superseded) this.superseding.abort();
   }
 
-  /** Asks until there is an answer, under one command id, so that what was done once is not done twice. */
+  /** Retries until there is a response. Retries use the same command id, so that the command takes effect once. */
   private async insist<C extends RequestContract>(
     contract: C,
     input: CallerInputOf<C>,
@@ -189,7 +192,7 @@ export class Claim {
     return { organizationId, applicationId, attemptId, claim: this.grant.claim };
   }
 
-  /** As a duration from the moment of asking: two hosts' clocks need not agree on the hour, only on the length of a second. */
+  /** Computes the end from the duration of the lease, since the clocks of two hosts may differ. */
   private leaseEnd(leaseUntil: string, askedAt: number): number {
     const { clock } = this.ports;
     const askedWall = clock.now() - (clock.monotonic() - askedAt);

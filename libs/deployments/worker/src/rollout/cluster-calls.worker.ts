@@ -5,10 +5,10 @@ import { clusterErrorOf, isUnauthorized } from '../cluster/cluster-errors.worker
 import { CredentialMissingError, type ClusterConnections } from '../cluster/connections.worker.ts';
 import { judgeClusterError, type Failure } from '../cluster/failure.ts';
 
-/** Below 30 s with its spread: a cluster that comes back is used again within that time. */
+/** Below 30 s including the spread, so that a cluster that is available again is used within that time. */
 const BACK_OFF = { firstMs: 1_000, mostMs: 20_000, spread: 0.4 };
 
-/** The attempt is over: it cannot succeed by waiting. */
+/** The attempt failed. Waiting would not help. */
 export class AttemptFailedError extends Error {
   override readonly name = 'AttemptFailedError';
   constructor(
@@ -19,12 +19,12 @@ export class AttemptFailedError extends Error {
   }
 }
 
-/** A newer revision is asked for. */
+/** A newer revision was requested. */
 export class SupersededError extends Error {
   override readonly name = 'SupersededError';
 }
 
-/** This process is about to end; the next one continues. */
+/** This process is stopping. The next one continues the attempt. */
 export class StoppingError extends Error {
   override readonly name = 'StoppingError';
 }
@@ -34,23 +34,26 @@ export interface CallRules {
   readonly cluster: ClusterConnection;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Ends waiting with a SupersededError. */
+  /** Aborts the wait with a SupersededError. */
   readonly superseded: AbortSignal;
-  /** The claim is lost. */
+  /** Aborts when the claim is lost. */
   readonly lost: AbortSignal;
-  /** This process is about to end. */
+  /** Aborts when this process stops. */
   readonly stopping: AbortSignal;
-  /** Milliseconds of silence after which the attempt fails; a cluster may be away for an hour and everything continues when it is back. */
+  /**
+   * Milliseconds without a response after which the attempt fails. Until then, it continues when the cluster is
+   * available again.
+   */
   readonly patienceMs: number;
-  /** Told once per new cause, while the cluster is waited for. */
+  /** Called once per new cause while waiting for the cluster. */
   readonly waiting: (cause: string) => Promise<void>;
-  /** Runs what only waits. */
+  /** Runs work that only waits. */
   readonly idly: (wait: () => Promise<void>) => Promise<void>;
 }
 
 /**
- * Runs one step against the cluster, again and again with growing waits while the cluster is silent or overloaded.
- * Refusals are never repeated: they end the attempt as AttemptFailedError. Steps must be harmless when repeated.
+ * Runs a step against the cluster, and retries it with increasing delays while the cluster is silent or overloaded.
+ * Other errors are not retried: they end the attempt with AttemptFailedError. Steps must be idempotent.
  */
 export async function callCluster<T>(rules: CallRules, step: (client: KubernetesClient) => Promise<T>): Promise<T> {
   const { connections, cluster, clock, ids, superseded, lost, stopping } = rules;
@@ -64,7 +67,7 @@ export async function callCluster<T>(rules: CallRules, step: (client: Kubernetes
     } catch (error) {
       if (stopping.aborted) throw new StoppingError('the worker is stopping', { cause: error });
       if (isUnauthorized(error) && !renewed) {
-        renewed = true; // its successor may be in the vault already
+        renewed = true; // a new credential may be in the vault
         connections.drop(cluster.clusterId);
         continue;
       }

@@ -32,10 +32,10 @@ import { listed } from './large-inventory.worker.ts';
 import { isOursToRemove } from './namespace.worker.ts';
 import { fenceOf, type Run } from './run.worker.ts';
 
-/** How often a thing that is going is looked at. */
+/** Interval for checking whether objects are deleted. */
 const LOOK_MS = 500;
 const LOOK_LATER_MS = 2_000;
-/** Kinds whose own objects must be gone before they count as gone. */
+/** Kinds that count as deleted only when the objects they own are deleted too. */
 const WITH_DEPENDENTS = new Set([
   'Deployment',
   'StatefulSet',
@@ -47,8 +47,8 @@ const WITH_DEPENDENTS = new Set([
 ]);
 
 /**
- * Takes an application away: its objects in reverse order, then the fence, then the namespace when the platform made it
- * and nobody else has anything in it. Never removes a finalizer: it says which one holds.
+ * Deletes an application: its objects in reverse order, then the fence, then the namespace if the platform created it
+ * and nobody else uses it. Finalizers are never removed, but reported.
  */
 export async function remove(run: Run): Promise<Outcome> {
   const { task, ports } = run;
@@ -74,7 +74,7 @@ export async function remove(run: Run): Promise<Outcome> {
         );
       }
       left = left.filter((entry) => !whole.includes(entry));
-      // A kind that went with its definition is not served any more.
+      // A kind whose definition was deleted is no longer served.
       if (whole.some(({ key }) => key.kind === DEFINITION))
         await run.call((client) => client.discovery({ maxAgeMs: 0 }));
     }
@@ -94,8 +94,9 @@ export async function remove(run: Run): Promise<Outcome> {
 const DEFINITION = 'CustomResourceDefinition';
 
 /**
- * The entries that may go. A definition of which others have objects, and a namespace in which they have any, would take these
- * along: both stay, without our marks. @param kept gets one sentence for each
+ * Returns the entries that may be deleted. A definition or a namespace that contains objects of others would delete
+ * those too, so it is kept, without the platform's labels.
+ * @param kept receives one sentence for each of them
  */
 async function withoutShared(
   run: Run,
@@ -132,7 +133,7 @@ async function holdsOfOthers(run: Run, client: KubernetesClient, entry: Inventor
     const key = { group: type.group, kind: type.kind, name: of, ...(namespace !== undefined && { namespace }) };
     return others.length === 1 ? nameOf(key) : `${nameOf(key)} and ${others.length - 1} more`;
   } catch (error) {
-    if (isNotFound(error) || isUnknownType(error)) return undefined; // it is not served: nothing can be of it
+    if (isNotFound(error) || isUnknownType(error)) return undefined; // a kind that is not served has no objects
     throw error;
   }
 }
@@ -151,7 +152,7 @@ async function deleteOne(run: Run, client: KubernetesClient, entry: InventoryEnt
   );
 }
 
-/** The object, when it is still there and still this application's: another one of the same name is left alone. */
+/** Returns the object if it still exists and belongs to this application, not another one of the same name. */
 async function ownedObject(
   run: Run,
   client: KubernetesClient,
@@ -161,13 +162,13 @@ async function ownedObject(
   return object && isMarkedAsOf(object, run.task.applicationId) ? { ...object, kind: entry.key.kind } : undefined;
 }
 
-/** Disowns an object, and notes that it stays: what a rollout planned and did not get to is not there. */
+/** Releases an object and records that it is kept. Planned objects that were never applied do not exist. */
 async function orphan(run: Run, client: KubernetesClient, entry: InventoryEntry, kept: Set<string>): Promise<void> {
   await disown(run, client, entry);
   if (await liveObject(client, toContract(entry))) kept.add(shortName(entry.key, run.task.targetNamespace));
 }
 
-/** Takes our marks off, so that the object stays and another application may have it. */
+/** Removes the platform's labels, so that the object is kept and another application may use it. */
 async function disown(run: Run, client: KubernetesClient, entry: InventoryEntry): Promise<void> {
   const object = await ownedObject(run, client, entry);
   const type = object && (await typeOf(client, toContract(entry)));
@@ -211,7 +212,7 @@ async function removeNamespace(run: Run, fence: Fence | undefined, until: number
   });
 }
 
-/** Something in a namespace that is not this application's, by name. */
+/** Returns the name of an object in a namespace that does not belong to this application. */
 async function somebodysObject(run: Run, client: KubernetesClient, namespace: string): Promise<string | undefined> {
   const { types } = await client.discovery();
   const seen = new Set<string>();
@@ -223,13 +224,14 @@ async function somebodysObject(run: Run, client: KubernetesClient, namespace: st
       const found = items.find((item) => isSomebodys(item, type.kind, APPLICATION_LABEL, run.task.applicationId));
       if (found) return nameOf({ group: type.group, kind: type.kind, name: found.metadata.name });
     } catch (error) {
-      if (!isNotFound(error) && !isUnknownType(error)) throw error; // a kind that went in the meantime has no objects
+      // a kind that was deleted in the meantime has no objects
+      if (!isNotFound(error) && !isUnknownType(error)) throw error;
     }
   }
   return undefined;
 }
 
-/** Waits until nothing is named any more; tells what still is, once for each new text. */
+/** Waits until `still` returns nothing. Reports what is left, once for each new text. */
 async function untilGone(
   run: Run,
   until: number,
@@ -248,7 +250,7 @@ async function untilGone(
         fix: 'remove the cause; the deletion is retried automatically',
       });
     }
-    // Things mostly go within a second: not worth a word.
+    // Most objects are deleted within a second, which needs no report.
     if (looks >= 2 && message !== told) await run.claim.report({ step: 'progressing', message });
     if (looks >= 2) told = message;
     await run.idly(() => pause(clock, looks < 10 ? LOOK_MS : LOOK_LATER_MS, run.stopping));

@@ -9,7 +9,7 @@ const object = (kind: string, name: string, metadata: object = {}, more: object 
 });
 
 describe('a deletion', () => {
-  it('goes backwards: from what is reached from outside to what defines the rest', () => {
+  it('is in reverse order: from what is exposed to what defines the rest', () => {
     const entries = ['CustomResourceDefinition', 'ConfigMap', 'Service', 'Deployment', 'Ingress', 'Widget'].map(
       (kind) => ({ key: { kind } }),
     );
@@ -22,7 +22,7 @@ describe('a deletion', () => {
     ]);
   });
 
-  it('E11: names the finalizer that holds an object', () => {
+  it('E11: names the finalizer that blocks an object', () => {
     expect(holdsBack(object('ConfigMap', 'a', { finalizers: ['acme.dev/hold'] }))).toBe(
       'ConfigMap/a is waiting for finalizer acme.dev/hold',
     );
@@ -41,7 +41,7 @@ describe('a deletion', () => {
     );
   });
 
-  it('leaves a namespace in which somebody else has an object', () => {
+  it('keeps a namespace that contains objects of others', () => {
     const somebodys = (there: KubernetesObject) => isSomebodys(there, there.kind, 'app', 'a');
     expect(
       [object('ConfigMap', 'theirs'), object('Pod', 'debug'), object('ConfigMap', 'b', { labels: { app: 'b' } })].map(

@@ -1,7 +1,7 @@
 import type { KubernetesObject, ResourceType } from '#kubernetes';
 import { at, list, text } from '../cluster/json.ts';
 
-/** From last to first: what is reached from outside goes before what it leads to, definitions go last. */
+/** Last to first: exposed objects are deleted before the objects behind them, definitions last. */
 const LAST_GO: readonly (readonly string[])[] = [
   ['Ingress', 'HorizontalPodAutoscaler'],
   ['CronJob', 'Job', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Pod'],
@@ -12,7 +12,7 @@ const LAST_GO: readonly (readonly string[])[] = [
   ['CustomResourceDefinition'],
   ['Namespace'],
 ];
-/** Objects of other kinds (custom resources, mostly) go with the workloads: before what defines them. */
+/** Other kinds, mostly custom resources, are deleted with the workloads, before their definitions. */
 const ELSEWHERE = 1;
 
 const rank = (kind: string): number => {
@@ -20,7 +20,7 @@ const rank = (kind: string): number => {
   return found === -1 ? ELSEWHERE : found;
 };
 
-/** The entries in groups, in the order in which they are deleted: the reverse of the one in which they were applied. */
+/** Groups entries in the order of their deletion, which is the reverse of the order in which they were applied. */
 export function deletionOrder<E extends { readonly key: { readonly kind: string } }>(
   entries: readonly E[],
 ): readonly (readonly E[])[] {
@@ -29,7 +29,7 @@ export function deletionOrder<E extends { readonly key: { readonly kind: string 
   return groups.filter((group) => group.length > 0);
 }
 
-/** Why an object that was deleted is still there: `Deployment web is waiting for finalizer acme.dev/hold`. */
+/** Returns why a deleted object still exists: `Deployment web is waiting for finalizer acme.dev/hold`. */
 export function holdsBack(object: KubernetesObject): string {
   const finalizers = list(object.metadata['finalizers']).map(String);
   const name = `${object.kind}/${object.metadata.name}`;
@@ -39,7 +39,7 @@ export function holdsBack(object: KubernetesObject): string {
   return `${name} is waiting for finalizer ${finalizers.join(', ')}`;
 }
 
-/** Why a namespace does not go, in the words of its own conditions. */
+/** Returns why a namespace is not deleted, from its conditions. */
 export function namespaceHoldsBack(namespace: KubernetesObject): string {
   const conditions = list(at(namespace, 'status', 'conditions'));
   const telling = [
@@ -56,7 +56,7 @@ export function namespaceHoldsBack(namespace: KubernetesObject): string {
   return `namespace ${namespace.metadata.name} is ending${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
 }
 
-/** The kind that a CustomResourceDefinition defines; undefined when it says none. */
+/** Returns the kind that a CustomResourceDefinition defines, or undefined if it is invalid. */
 export function definedType(definition: KubernetesObject): ResourceType | undefined {
   const group = text(at(definition, 'spec', 'group'));
   const kind = text(at(definition, 'spec', 'names', 'kind'));
@@ -67,7 +67,7 @@ export function definedType(definition: KubernetesObject): ResourceType | undefi
   return { group, version, kind, resource, namespaced: at(definition, 'spec', 'scope') === 'Namespaced', verbs: [] };
 }
 
-/** Kinds that are in every namespace, or that nobody would miss with it. */
+/** Kinds that exist in all namespaces or are insignificant. */
 const OF_NO_MATTER = new Set([
   'Event',
   'Lease',
@@ -79,11 +79,14 @@ const OF_NO_MATTER = new Set([
   'Binding',
 ]);
 
-/** Whether objects of a kind can stand in the way of deleting a namespace that only we use. */
+/** Returns whether objects of a kind can prevent the deletion of a namespace that the platform created. */
 export const isLookedAt = ({ kind, namespaced, verbs }: ResourceType): boolean =>
   namespaced && !OF_NO_MATTER.has(kind) && (verbs.length === 0 || verbs.includes('list'));
 
-/** Whether an object in our namespace is somebody else's: not made by a controller for another object, and not what every namespace has. */
+/**
+ * Returns whether an object belongs to somebody else: it was not created by a controller, and does not exist in all
+ * namespaces.
+ */
 export function isSomebodys(
   object: KubernetesObject,
   kind: string,
@@ -100,10 +103,10 @@ export function isSomebodys(
   return labels?.[applicationLabel] !== applicationId;
 }
 
-/** Names that one message of a kept inventory shows. */
+/** Maximum number of names in a message about kept objects. */
 const SHOWN = 30;
 
-/** What stays on the cluster after a deletion that keeps the objects. @param kept short names */
+/** Returns a message about the objects that a deletion with `orphan` keeps. @param kept short names */
 export function keptMessage(kept: readonly string[]): string {
   if (kept.length === 0) return 'no objects were on the cluster';
   const more = kept.length > SHOWN ? ` and ${kept.length - SHOWN} more` : '';

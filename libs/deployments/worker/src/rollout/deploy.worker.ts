@@ -24,8 +24,8 @@ import { serving } from './serving.worker.ts';
 import { endpointOf, healthText, imageOf, keptWarnings, replicasWords, reportedChanges } from './steps.ts';
 
 /**
- * Brings one revision onto its cluster. Each line may be the last: what the next attempt needs is recorded before it is
- * needed, every write may come twice, and the fence lets only the newest attempt write.
+ * Deploys one revision to its cluster. The process may end at any line: what the next attempt needs is recorded in
+ * time, all writes are idempotent, and the fence allows only the newest attempt to write.
  */
 export async function deploy(run: Run): Promise<Outcome> {
   const progress: Progress = { inventory: run.task.inventory.map(toLibrary), applied: [], wrote: false };
@@ -61,14 +61,16 @@ export async function deploy(run: Run): Promise<Outcome> {
   }
 }
 
-/** How far an attempt came; what is told of it when it fails. */
+/** Progress of an attempt, reported when it fails. */
 interface Progress {
   inventory: readonly InventoryEntry[];
   applied: readonly InventoryEntry[];
   wrote: boolean;
 }
 
-/** Everything asked of the server in a dry run before anything is written; one refusal stops it all. */
+/**
+ * Validates all objects with a server-side dry run before anything is written. One rejected object ends the attempt.
+ */
 async function makePlan(run: Run, { objects }: Prepared, previous: readonly InventoryEntry[]): Promise<Plan> {
   const { applicationId, targetNamespace: namespace } = run.task;
   const key = await fingerprintKey(run);
@@ -79,7 +81,7 @@ async function makePlan(run: Run, { objects }: Prepared, previous: readonly Inve
   return outcome.plan;
 }
 
-/** Changes that a report shows; it says how many there are. */
+/** Maximum number of changes in a report, which also contains their total. */
 const MOST_CHANGES = 500;
 
 async function reportOf(run: Run, { rendered, digest, warnings }: Prepared, plan: Plan) {
@@ -99,7 +101,9 @@ async function reportOf(run: Run, { rendered, digest, warnings }: Prepared, plan
   };
 }
 
-/** Wave by wave; before each the claim is renewed, and a newer revision ends it there. */
+/**
+ * Applies the objects wave by wave. Before each wave, the claim is renewed; a newer revision ends the attempt there.
+ */
 async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Promise<void> {
   const waves = plan.waves.filter(({ objects }) => objects.length > 0);
   for (const [index, wave] of waves.entries()) {
@@ -126,10 +130,13 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
       waves: { done: index + 1, all: waves.length },
     });
   }
-  await run.call(() => fence.hold(progress.inventory)); // an observer takes it from here that nothing is left to be written
+  await run.call(() => fence.hold(progress.inventory)); // tells observers that all writes are done
 }
 
-/** Until all is healthy; a newer revision, the loss of the claim or the end of this process ends the waiting at once. */
+/**
+ * Waits until all objects are healthy. A newer revision, the loss of the claim or the stop of this process ends the
+ * wait.
+ */
 async function settle(run: Run, prepared: Prepared, entries: readonly InventoryEntry[]): Promise<ApplicationHealth> {
   const { clock, ids, times } = run.ports;
   const startedAt = clock.monotonic();
@@ -176,7 +183,7 @@ async function settle(run: Run, prepared: Prepared, entries: readonly InventoryE
   );
 }
 
-/** Every Job of the set is complete now: the inventory says so, since one with a time to live goes away by itself. */
+/** Records in the inventory that all Jobs are complete, since a Job with a time to live is deleted automatically. */
 async function rememberJobs(run: Run, fence: Fence, progress: Progress): Promise<void> {
   const isNew = progress.inventory.some(({ job }) => job?.done === false);
   progress.inventory = progress.inventory.map((entry) =>
@@ -185,7 +192,7 @@ async function rememberJobs(run: Run, fence: Fence, progress: Progress): Promise
   if (isNew) await run.call(() => fence.hold(progress.inventory));
 }
 
-/** What the new set has no more, last. */
+/** Deletes the objects that the new revision does not contain, after all others. */
 async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Promise<void> {
   if (plan.prune.length > 0) {
     await run.beginWave();
@@ -201,7 +208,8 @@ async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
     );
     const gone = new Set(plan.prune.map(({ key }) => identity(key)));
     progress.inventory = progress.inventory.filter(({ key }) => !gone.has(identity(key)));
-    await run.call(() => fence.hold(progress.inventory)); // an observer takes what stands there and is not there for missing
+    // otherwise an observer would report deleted objects of the inventory as missing
+    await run.call(() => fence.hold(progress.inventory));
   }
   await run.claim.report({ step: 'pruned', objects: plan.prune.slice(0, MOST_CHANGES).map(toContract) });
 }

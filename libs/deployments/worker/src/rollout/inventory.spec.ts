@@ -3,7 +3,7 @@ import { toContract, toLibrary, united } from './inventory.ts';
 const web = { group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: 'u1' };
 
 describe('inventory', () => {
-  it('survives the way to the library and back', () => {
+  it('is unchanged after conversion to the library and back', () => {
     const crd = {
       group: 'apiextensions.k8s.io',
       version: 'v1',
@@ -16,7 +16,7 @@ describe('inventory', () => {
     expect([web, crd, pod].map(toLibrary).map(toContract)).toEqual([web, crd, pod]);
   });
 
-  it('keeps a UID that only the earlier list knew, and what only the earlier list has', () => {
+  it('keeps UIDs and entries that only the earlier list contains', () => {
     const earlier = [toLibrary(web), toLibrary({ ...web, name: 'old' })];
     const later = [toLibrary({ ...web, uid: null, version: 'v2' })];
     expect(united(earlier, later).map(toContract)).toEqual([

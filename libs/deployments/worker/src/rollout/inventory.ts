@@ -1,14 +1,14 @@
 import type { InventoryEntry as Recorded } from '#deployments/contract';
 import type { InventoryEntry, ObjectKey } from '#kubernetes';
 
-/** From the contract's flat form to the library's. */
+/** Converts an entry from the contract's format to the library's. */
 export const toLibrary = ({ group, version, kind, namespace, name, uid }: Recorded): InventoryEntry => ({
   key: { group, kind, name, ...(namespace === '' ? {} : { namespace }) },
   apiVersion: group === '' ? version : `${group}/${version}`,
   ...(uid === null ? {} : { uid }),
 });
 
-/** And back: a missing namespace or group is ''. */
+/** Converts an entry back. A missing namespace or group becomes ''. */
 export const toContract = ({ key, apiVersion, uid }: InventoryEntry): Recorded => ({
   group: key.group,
   version: apiVersion.slice(apiVersion.indexOf('/') + 1),
@@ -21,7 +21,10 @@ export const toContract = ({ key, apiVersion, uid }: InventoryEntry): Recorded =
 export const identity = ({ group, kind, namespace, name }: ObjectKey): string =>
   `${group}/${kind}/${namespace ?? ''}/${name}`;
 
-/** Entries of `later` win; what only `earlier` has stays, in its order. UIDs and fields that only `earlier` knew are kept. */
+/**
+ * Merges two inventories. Entries of `later` take precedence; UIDs and fields that only `earlier` contains are kept,
+ * and so are its other entries, in order.
+ */
 export function united(
   earlier: readonly InventoryEntry[],
   later: readonly InventoryEntry[],
@@ -39,6 +42,6 @@ export function united(
   return [...entries.values()];
 }
 
-/** `Deployment/web`, with the namespace where it is not the target. */
+/** Returns `Deployment/web`, with the namespace if it is not the target namespace. */
 export const shortName = ({ kind, namespace, name }: ObjectKey, targetNamespace: string): string =>
   namespace === undefined || namespace === targetNamespace ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;

@@ -5,10 +5,10 @@ import { z } from 'zod';
 import type { WorkerRecords } from '../cluster/records.worker.ts';
 import type { Run } from './run.worker.ts';
 
-/** Entries that a message may carry itself: about 300 bytes each. */
+/** Most entries in a message: about 300 bytes each. */
 const MOST_ENTRIES = 500;
 
-/** A list of objects for a report, or the vault record that holds it: records go in parts, messages have a limit. */
+/** Returns a list of objects for a report, or the vault record that contains it if it is too large for a message. */
 export async function listed(
   { ports, task }: Run,
   entries: readonly InventoryEntry[],
@@ -21,7 +21,7 @@ export async function listed(
   return { entries: [], inventoryRecord };
 }
 
-/** The task with its inventory, wherever that came. */
+/** Returns the task with its inventory, from the message or the vault. */
 export async function withInventory(task: RolloutTask, records: WorkerRecords): Promise<RolloutTask> {
   if (task.inventoryRecord === undefined) return task;
   const record = await records.get(task.inventoryRecord);

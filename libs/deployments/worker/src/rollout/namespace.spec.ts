@@ -10,20 +10,20 @@ const live = (labels: Record<string, string>, more: object = {}): KubernetesObje
 const plan = (there: KubernetesObject | undefined) => planNamespace(there, wanted, 'org-1', 'ours');
 
 describe('the target namespace', () => {
-  it('is made where there is none, held to the Pod Security level by the cluster itself', () => {
+  it('is created if missing, with the Pod Security level of the cluster', () => {
     expect(plan(undefined)).toBe('create');
     expect(wanted.metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'baseline' });
   });
-  it('is left as it is when no platform made it', () => expect(plan(live({}))).toBe('leave'));
-  it('of ours is labelled again when the level changed, and else left', () => {
+  it('is unchanged if no platform created it', () => expect(plan(live({}))).toBe('leave'));
+  it('of the platform is labelled again only when the level changed', () => {
     expect(plan(live({ ...wanted.metadata.labels, 'pod-security.kubernetes.io/enforce': 'privileged' }))).toBe('label');
     expect(plan(live({ ...wanted.metadata.labels, more: 'labels' }))).toBe('leave');
   });
-  it('that is going is waited for, by the next apply', () =>
+  it('is not used while it is being deleted; the next apply waits for it', () =>
     expect(plan(live({ ours: 'org-1' }, { deletionTimestamp: '2026-01-01T00:00:00Z' }))).toBe('wait'));
 });
 
-it('use-D22: a namespace with the mark of another organization or platform is refused', () => {
+it('use-D22: a namespace with the label of another organization or platform is rejected', () => {
   const marked = (owner: string) => ({ ...wanted, metadata: { ...wanted.metadata, labels: { ours: owner } } });
   expect(plan(marked('org-2'))).toBe('refuse');
   expect(plan({ ...marked('org-2'), status: { phase: 'Terminating' } })).toBe('refuse');

@@ -1,9 +1,9 @@
 import type { KubernetesObject, PodSecurityLevel } from '#kubernetes';
 import { at, text } from '../cluster/json.ts';
 
-/** What stands on a namespace that the platform made. */
+/** Labels of a namespace that the platform created. */
 export interface NamespaceMarks {
-  /** Label key by which our namespaces are known; its value is the organization's id. */
+  /** Label key of the platform's namespaces. Its value is the id of the organization. */
   readonly label: string;
   readonly managedBy: { readonly key: string; readonly value: string };
 }
@@ -12,7 +12,7 @@ export type NamespacePlan = 'create' | 'label' | 'leave' | 'wait' | 'refuse';
 
 const ENFORCE = 'pod-security.kubernetes.io/enforce';
 
-/** The namespace as we make it: ours, and held to the cluster's Pod Security level by the cluster itself. */
+/** Returns the namespace to create, with the label of the platform and the Pod Security level of the cluster. */
 export const namespaceObject = (
   name: string,
   organizationId: string,
@@ -35,7 +35,7 @@ export const namespaceObject = (
 export const isOurs = (namespace: KubernetesObject, organizationId: string, label: string): boolean =>
   namespace.metadata.labels?.[label] === organizationId;
 
-/** The organization that the label names, where it is another one: of this platform, or of another on the same cluster. */
+/** Returns the other organization that the label names, of this or another platform on the same cluster. */
 export function otherOwner(
   { metadata: { labels } }: KubernetesObject,
   organizationId: string,
@@ -49,8 +49,8 @@ const isTerminating = (namespace: KubernetesObject): boolean =>
   namespace.metadata.deletionTimestamp !== undefined || text(at(namespace, 'status', 'phase')) === 'Terminating';
 
 /**
- * A namespace that no platform made is used as it is: neither labelled nor ever deleted. One that carries the mark of
- * another organization is refused.
+ * Plans the target namespace. A namespace that no platform created is used unchanged, and never labelled or deleted.
+ * One with the label of another organization is rejected.
  */
 export function planNamespace(
   live: KubernetesObject | undefined,

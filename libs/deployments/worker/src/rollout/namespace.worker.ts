@@ -13,7 +13,7 @@ import type { Run } from './run.worker.ts';
 
 const MARKS = { label: NAMESPACE_LABEL, managedBy: { key: MANAGED_BY_LABEL, value: MANAGED_BY } };
 
-/** The target namespace, made by us where there is none: without it the server can say nothing about what belongs into it. */
+/** Creates the target namespace if it is missing. The server cannot validate objects in a missing namespace. */
 export async function ensureNamespace(run: Run): Promise<void> {
   const { task } = run;
   const wanted = namespaceObject(task.targetNamespace, task.organizationId, task.cluster.policy.podSecurity, MARKS);
@@ -33,7 +33,10 @@ export async function ensureNamespace(run: Run): Promise<void> {
   });
 }
 
-/** What keeps a namespace from going with its last application: it is not ours, or others have objects in it. */
+/**
+ * Returns whether the namespace is deleted with its last application: only if the platform created it and it contains
+ * no other objects.
+ */
 export async function isOursToRemove(
   client: KubernetesClient,
   { task }: Run,

@@ -42,16 +42,16 @@ describe('use-S9: hosts of rendered objects', () => {
     const discovery = () => ({ find: () => ({ namespaced: true }) });
     const ports = { records, renderer, ids: systemIds };
     const call = (step: (client: object) => Promise<unknown>) => step({ discovery });
-    return { task, ports, call, claim: { report } } as unknown as Run; // all that `prepare` uses of a run
+    return { task, ports, call, claim: { report } } as unknown as Run; // all members that `prepare` uses
   };
 
-  it('are claimed with the report that they are rendered', async () => {
+  it('are claimed with the report of the rendered objects', async () => {
     const prepared = await prepare(runWith(async (step) => void told.push(step)));
     expect(told.at(-1)).toMatchObject({ step: 'rendered', hosts: ['www.acme.dev'] });
     expect(prepared.hosts).toEqual(['www.acme.dev']);
   });
 
-  it('end the attempt when another application has one, with its words', async () => {
+  it('end the attempt with the error of the service when another application has one', async () => {
     const detail = 'Host www.acme.dev belongs to application/shop on cluster dev.';
     const taken = domainError('deployments/host-taken', 'conflict', detail, { fix: 'choose another host' });
     const refused = prepare(

@@ -8,19 +8,22 @@ import { parseInTurns } from './renderer.worker.ts';
 import type { Run } from './run.worker.ts';
 import { attemptMark, sourceText } from './steps.ts';
 
-/** The objects of one attempt exactly as they will be applied, and where their bytes lie. */
+/** Objects of one attempt exactly as they will be applied, and the record that contains them. */
 export interface Prepared {
   readonly objects: readonly KubernetesObject[];
   /** Vault record. */
   readonly rendered: string;
-  /** SHA-256 of the bytes, hex. */
+  /** SHA-256 of the bytes, in hexadecimal. */
   readonly digest: string;
   readonly warnings: readonly string[];
-  /** Host names that the objects ask for. */
+  /** Hosts of the objects. */
   readonly hosts: readonly string[];
 }
 
-/** The bytes that an earlier attempt recorded: never rendered again, so that both attempts mean the same. */
+/**
+ * Reads the objects that an earlier attempt recorded. They are not rendered again, so that both attempts apply the
+ * same.
+ */
 export async function recall(
   { ports, task }: Run,
   recorded: { readonly rendered: string; readonly digest: string },
@@ -32,7 +35,7 @@ export async function recall(
   return { objects, ...recorded, warnings: [], hosts: hostNames(objects) };
 }
 
-/** Fetches, renders, decorates and checks. Nothing has been written to the cluster when this is done. */
+/** Fetches, renders, decorates and validates the objects. Writes nothing to the cluster. */
 export async function prepare(run: Run): Promise<Prepared> {
   const { claim, task, ports } = run;
   const { source } = await fetch(run);
@@ -64,7 +67,7 @@ export async function prepare(run: Run): Promise<Prepared> {
   return { objects, rendered: record, digest, warnings: [...rendered.warnings, ...checked.warnings], hosts };
 }
 
-/** The report claims the hosts; one that another application has ends the attempt. */
+/** Reports the rendered objects, which claims their hosts. A host of another application ends the attempt. */
 async function claimHosts(report: () => Promise<void>): Promise<void> {
   try {
     await report();
@@ -78,16 +81,19 @@ async function claimHosts(report: () => Promise<void>): Promise<void> {
 async function fetch({ ports, task }: Run): Promise<ResolvedSpec> {
   const record = task.resolved === null ? undefined : await ports.records.get(task.resolved);
   if (!record) throw sourceGone('the specification of this revision is no longer in the vault', task.applicationName);
-  return JSON.parse(decodeText(record.value)) as ResolvedSpec; // written by deployments, sealed and authenticated since
+  return JSON.parse(decodeText(record.value)) as ResolvedSpec; // written by deployments and authenticated since
 }
 
-/** Makes fingerprints of secrets that cannot be guessed back; one per organization, made on first use. */
+/**
+ * Returns the key for fingerprints of secrets, without which a secret cannot be guessed. One per organization, created
+ * on first use.
+ */
 export async function fingerprintKey({ ports: { records, ids }, task }: Run): Promise<string> {
   const name = `fingerprint-key/${task.organizationId}`;
   const known = await records.get(name);
   if (known) return decodeText(known.value);
   await records.put(name, encodeText(Buffer.from(ids.random(32)).toString('base64')), { expected: 'absent' });
-  const made = await records.get(name); // of two workers the first one's key counts
+  const made = await records.get(name); // if two workers create one, the first counts
   if (!made) throw new Error('the vault did not return a record that was just stored');
   return decodeText(made.value);
 }

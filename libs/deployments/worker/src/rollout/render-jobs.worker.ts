@@ -18,7 +18,7 @@ import { encodeText } from '#vault';
 export interface RenderInput {
   readonly source: ResolvedSpec['source'];
   readonly fingerprintKey: string;
-  /** Of the cluster, for an image. */
+  /** Of the cluster; for an image application. */
   readonly cluster?: ClusterOffers;
 }
 
@@ -29,7 +29,7 @@ interface Refused {
 
 export interface Rendered {
   readonly ok: true;
-  /** A JSON array: it travels on between threads as it is. */
+  /** JSON array, passed between threads without parsing. */
   readonly objects: string;
   readonly kinds: readonly Kind[];
   readonly warnings: readonly string[];
@@ -41,36 +41,36 @@ interface Kind {
 }
 
 export interface CheckInput {
-  /** Of {@link Rendered}. */
+  /** From {@link Rendered}. */
   readonly objects: string;
-  /** Whether kinds are in namespaces, as the cluster's discovery knows it. */
+  /** Whether kinds are namespaced, from the cluster's discovery. */
   readonly scopes: readonly (Kind & { readonly namespaced: boolean })[];
   readonly task: Pick<RolloutTask, 'applicationId' | 'targetNamespace' | 'namespaceMode' | 'cluster' | 'byAdmin'>;
   /** See `Decoration`. */
   readonly attempt: string;
-  /** Of the application, for objects that are not of our own rendering. */
+  /** Labels of the application, for objects that the platform did not generate. */
   readonly labels: Readonly<Record<string, string>> | undefined;
 }
 
 export interface Checked {
   readonly ok: true;
-  /** JSON, one text an object, so that nobody has to parse them all at once. */
+  /** One JSON text per object, so that they need not be parsed at the same time. */
   readonly objects: readonly string[];
-  /** All of them, a JSON array in UTF-8. */
+  /** All objects as a JSON array in UTF-8. */
   readonly bytes: Uint8Array;
-  /** SHA-256 of the bytes, hex. */
+  /** SHA-256 of the bytes, in hexadecimal. */
   readonly digest: string;
   readonly warnings: readonly string[];
-  /** Host names that they ask for. */
+  /** Hosts of the objects. */
   readonly hosts: readonly string[];
 }
 
-/** What a rollout makes of manifests before it asks the cluster anything; `render.thread.ts` serves it to a pool. */
+/** Steps that process manifests before the cluster is contacted. `render.thread.ts` runs them in a pool. */
 export const renderJobs = { render, check, split };
 
 const NOTHING: ClusterOffers = { minor: 0, hasZones: false };
 
-/** Objects of a source as they were written or drawn. */
+/** Returns the objects of a source, as written or generated. */
 function render({ source, fingerprintKey, cluster = NOTHING }: RenderInput): Rendered | Refused {
   if (source.type === 'image') {
     const { objects, preDeploy } = renderImage(source.workload, { fingerprintKey, cluster });
@@ -85,7 +85,7 @@ function rendered(objects: readonly KubernetesObject[], warnings: readonly strin
   return { ok: true, objects: JSON.stringify(objects), kinds: [...kinds.values()], warnings };
 }
 
-/** The same objects as they will be applied; refused by what can be known without the cluster. */
+/** Returns the objects as they will be applied. Rejects what is invalid regardless of the cluster. */
 function check({ objects: json, scopes, task, attempt, labels }: CheckInput): Checked | Refused {
   const { applicationId, targetNamespace, namespaceMode, cluster, byAdmin = false } = task;
   const objects = objectsIn(json);
@@ -109,10 +109,10 @@ function check({ objects: json, scopes, task, attempt, labels }: CheckInput): Ch
   return { ok: true, objects: texts, bytes, digest: sha256(bytes), warnings: decorated.warnings, hosts };
 }
 
-/** The first ones are told, the others counted. */
+/** Maximum number of errors that are listed. */
 const MOST_ERRORS = 100;
 
-/** The objects of recorded bytes, one text each. */
+/** Splits recorded bytes into one text per object. */
 function split(json: string): readonly string[] {
   return objectsIn(json).map((object) => JSON.stringify(object));
 }
@@ -124,7 +124,7 @@ function objectsIn(json: string): readonly KubernetesObject[] {
   return parsed;
 }
 
-/** Whether a kind is in namespaces: by the cluster's discovery, else by a CRD among the objects. */
+/** Returns whether a kind is namespaced, from the cluster's discovery or from a CRD among the objects. */
 function scopeOf(objects: readonly KubernetesObject[], known: ReadonlyMap<string, boolean>) {
   const found = new Map<string, boolean | undefined>(known);
   return (object: KubernetesObject): boolean | undefined => {

@@ -1,5 +1,5 @@
 import { serveJobs } from '#thread-pool';
 import { renderJobs } from './render-jobs.worker.ts';
 
-// A thread that renders and checks manifests, so that large ones hold up no other rollout and nobody's requests.
+// Worker thread that renders and validates manifests, so that large ones do not block the event loop.
 serveJobs(renderJobs);

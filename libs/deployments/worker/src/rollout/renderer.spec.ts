@@ -34,7 +34,7 @@ const checkInput = (objects: string, more: Partial<CheckInput> = {}): CheckInput
   ...more,
 });
 
-/** Whether work needs turns of the event loop: what this thread does itself is settled when all promises that can be are. */
+/** Returns whether work needs turns of the event loop. Work on this thread settles in microtasks. */
 async function turns(work: Promise<unknown>): Promise<boolean> {
   let isSettled = false;
   const settle = () => (isSettled = true);
@@ -46,7 +46,7 @@ async function turns(work: Promise<unknown>): Promise<boolean> {
 }
 
 describe('manifests of a rollout', () => {
-  it('become the objects that are applied, one text each, and the bytes that are kept', async () => {
+  it('become the objects that are applied, one text each, and the bytes that are recorded', async () => {
     const rendered = await render(`${configMap('a', 'data: { on: "1" }')}\n---\n${configMap('b')}`);
     expect(rendered.kinds).toEqual([{ apiVersion: 'v1', kind: 'ConfigMap' }]);
     expect(rendered.warnings).toHaveLength(1);
@@ -62,7 +62,7 @@ describe('manifests of a rollout', () => {
     expect(await renderer.recall(kept)).toEqual(objects);
   });
 
-  it('know the scope of a kind from a CRD among them', async () => {
+  it('use the scope of a kind from a CRD among them', async () => {
     const crd = {
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
@@ -89,7 +89,7 @@ describe('manifests of a rollout', () => {
     });
   });
 
-  it('end the attempt with what is wrong in them', async () => {
+  it('end the attempt with their errors', async () => {
     await expect(render('a: [')).rejects.toMatchObject({ failure: { code: 'deployments/invalid-manifest' } });
     const { objects } = await render(configMap('a', 'dat: {}'));
     await expect(renderer.check(checkInput(objects))).rejects.toMatchObject({
@@ -102,7 +102,7 @@ describe('use-S4: large manifests of a rollout', () => {
   const labels = Array.from({ length: 20_000 }, (_, n) => `    label-${n}: v${n}`).join('\n');
   const large = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations:\n${labels}\n`;
 
-  it('are parsed, checked and split outside the event loop, little ones at once', async () => {
+  it('are parsed, validated and split outside the event loop, and small ones immediately', async () => {
     expect(await turns(render(configMap('a')))).toBe(false);
     expect(await turns(render(large))).toBe(true);
     const { objects } = await render(large);
@@ -112,7 +112,7 @@ describe('use-S4: large manifests of a rollout', () => {
     expect(await turns(renderer.recall(objects))).toBe(true);
   });
 
-  it('are refused when they hold too much, whatever it is', async () => {
+  it('are rejected when they exceed a limit', async () => {
     for (const [text, words] of [
       ['a: 1\n'.repeat(150_000), 'tokens'],
       [`[${'a,'.repeat(120_000)}]`, 'values'],
@@ -125,7 +125,7 @@ describe('use-S4: large manifests of a rollout', () => {
     }
   });
 
-  it('are handed over in parts, with turns of others between', async () => {
+  it('are parsed in parts that do not block the event loop', async () => {
     const texts = Array.from({ length: 10 }, (_, n) =>
       JSON.stringify({
         apiVersion: 'v1',

@@ -7,12 +7,12 @@ import { failureOfManifestErrors } from '../cluster/failure.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
 import { renderJobs, type CheckInput, type Checked, type Rendered, type RenderInput } from './render-jobs.worker.ts';
 
-/** So much is parsed before others have their turn. */
+/** Characters that are parsed before the event loop continues. */
 const SLICE_CHARACTERS = 64 * 1_024;
-/** Of one job; a text of the largest size takes about two seconds. */
+/** Timeout of one job. The largest text takes about two seconds. */
 const TIMEOUT_MS = 30_000;
 
-/** Renders and checks manifests; large ones in threads of their own. What is wrong with them ends the attempt. */
+/** Renders and validates manifests; large ones in worker threads. Errors in manifests end the attempt. */
 @Injectable()
 export class ManifestRenderer implements OnModuleDestroy {
   private readonly threads: ThreadPool<typeof renderJobs>;
@@ -27,19 +27,19 @@ export class ManifestRenderer implements OnModuleDestroy {
     });
   }
 
-  /** @throws AttemptFailedError with the first of the errors */
+  /** @throws AttemptFailedError with the first errors */
   async render(input: RenderInput): Promise<Rendered> {
     const { source } = input;
     const bytes = source.type === 'yaml' ? source.manifests.length : JSON.stringify(source).length;
     return accepted(await this.threads.run('render', input, bytes));
   }
 
-  /** @throws AttemptFailedError with the first of the errors */
+  /** @throws AttemptFailedError with the first errors */
   async check(input: CheckInput): Promise<Checked> {
     return accepted(await this.threads.run('check', input, input.objects.length));
   }
 
-  /** The objects of a recorded JSON array. */
+  /** Returns the objects of a recorded JSON array. */
   async recall(json: string): Promise<readonly KubernetesObject[]> {
     const texts = await this.threads.run('split', json, json.length);
     if (!texts.ok) throw tooLarge();
@@ -51,7 +51,7 @@ export class ManifestRenderer implements OnModuleDestroy {
   }
 }
 
-/** Objects from a text each; others have their turns between. */
+/** Parses one text per object without blocking the event loop. */
 export async function parseInTurns(texts: readonly string[]): Promise<readonly KubernetesObject[]> {
   const objects: KubernetesObject[] = [];
   let characters = 0;

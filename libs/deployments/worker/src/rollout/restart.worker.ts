@@ -5,12 +5,12 @@ import type { Run } from './run.worker.ts';
 
 /** Kinds that replace their pods one after the other when their template changes. */
 const ROLLED = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
-/** As `kubectl rollout restart` writes it, so that both mean the same. */
+/** The annotation of `kubectl rollout restart`. */
 const ANNOTATION = 'kubectl.kubernetes.io/restartedAt';
-/** A manager of its own: no apply takes the annotation away again. */
+/** Separate field manager, so that applies do not remove the annotation. */
 const MANAGER = `${FIELD_MANAGER}-restart`;
 
-/** Replaces the pods of all workloads where the attempt asks for it. A repeat of the same attempt writes the same. */
+/** Replaces the pods of all workloads if the attempt requests it. Repeats of the same attempt write the same value. */
 export async function restart(run: Run, applied: readonly InventoryEntry[]): Promise<void> {
   const { restart: at } = run.task;
   if (at === undefined) return;

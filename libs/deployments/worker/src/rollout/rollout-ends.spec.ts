@@ -11,8 +11,8 @@ import { RolloutWorker } from './rollout.worker.ts';
 const none = () => Promise.reject(new Error('not used here'));
 const queue: WorkQueue = { enqueue: none, work: none, deadLetters: none, depth: none, close: none };
 
-describe('use-D11: an attempt that ends in a way that no rule expects', () => {
-  it('is tried again twice, and ends as failed with the reason, without the words of the error', async () => {
+describe('use-D11: an attempt that ends with an unexpected error', () => {
+  it('is retried twice, then fails with the kind of the error, without its message', async () => {
     const deployments = new ScriptedDeployments(systemClock);
     deployments.leaseMs = 1;
     const records = { get: () => Promise.reject(new TypeError('hunter2-canary')), put: none };

@@ -3,7 +3,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Counter, Gauge } from 'prom-client';
 import type { Outcome } from './claim.worker.ts';
 
-/** What this worker has done and is doing. */
+/** Metrics of this worker's rollouts. */
 @Injectable()
 export class RolloutMetrics {
   private readonly attempts: Counter<'outcome'>;

@@ -61,7 +61,7 @@ function rollouts(kubeconfig: string): void {
     return { task, outcome: outcomeOf(task.attemptId) };
   };
 
-  it('brings an image application up, records every step, and says where it stands', async () => {
+  it('deploys an image application, records all steps, and reports its endpoint', async () => {
     const ns = namespace('up');
     const { task, outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`));
     expect(outcome).toMatchObject({ outcome: 'succeeded', replicas: '2/2', message: expect.stringContaining('2/2') });
@@ -76,7 +76,7 @@ function rollouts(kubeconfig: string): void {
     });
   });
 
-  it('writes nothing when the same revision is rolled out again', async () => {
+  it('writes nothing when the same revision is deployed again', async () => {
     const ns = namespace('again');
     await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`));
     const generation = (await shop.client.get(DEPLOYMENT, 'web', ns))?.metadata.generation;
@@ -87,7 +87,7 @@ function rollouts(kubeconfig: string): void {
     expect((await shop.client.get(DEPLOYMENT, 'web', ns))?.metadata.generation).toBe(generation);
   });
 
-  it('takes away what a new revision has no more', async () => {
+  it('deletes what a new revision does not contain', async () => {
     const ns = namespace('prune');
     await rollOut(yamlSpec(ns, 1, configMaps('a', 'b')));
     const { outcome } = await rollOut(yamlSpec(ns, 2, configMaps('a')));
@@ -98,12 +98,12 @@ function rollouts(kubeconfig: string): void {
     expect(await shop.client.get(CONFIG_MAP, 'b', ns)).toBeUndefined();
   });
 
-  describe('that fails', () => {
+  describe('when it fails', () => {
     it.each([
       ['missing-1', 'deployments/image-not-found'],
       ['crash-1', 'deployments/crash-loop'],
       ['root-1', 'deployments/runs-as-root'],
-    ])('with %s ends as %s, and the version before still serves', async (tag, code) => {
+    ])('with %s ends as %s, and the previous version still serves', async (tag, code) => {
       const ns = namespace('fail');
       await rollOut(imageSpec(ns, 3, `${IMAGE}:1.0`));
       const { outcome } = await rollOut(imageSpec(ns, 4, `${IMAGE}:${tag}`));
@@ -118,7 +118,7 @@ function rollouts(kubeconfig: string): void {
       expect(next).toMatchObject({ outcome: 'succeeded' });
     });
 
-    it('use-D6: says at once what is wrong and how long it is waited for, and gives up at once with --fail-fast', async () => {
+    it('use-D6: reports the problem and how long it waits; with --fail-fast, it fails immediately', async () => {
       const ns = namespace('fast');
       const task = await shop.request(imageSpec(ns, 1, `${IMAGE}:missing-1`));
       await shop.deliver(task);
@@ -136,7 +136,7 @@ function rollouts(kubeconfig: string): void {
       patient.close();
     });
 
-    it('says how an image that runs as root is fixed', async () => {
+    it('reports how to fix an image that runs as root', async () => {
       const ns = namespace('root');
       const { outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:root`));
       expect(outcome).toMatchObject({
@@ -145,7 +145,7 @@ function rollouts(kubeconfig: string): void {
       });
     });
 
-    it('by never becoming ready ends as rollout-timeout', async () => {
+    it('ends as rollout-timeout if it never becomes ready', async () => {
       const hurried = await openWorkshop(kubeconfig, shop.vault, { rolloutMs: 3_000 });
       const ns = namespace('slow');
       const task = await hurried.request(imageSpec(ns, 1, `${IMAGE}:unready`));
@@ -158,7 +158,7 @@ function rollouts(kubeconfig: string): void {
       hurried.close();
     });
 
-    it('by asking for more than any node has ends as unschedulable', async () => {
+    it('ends as unschedulable if it requests more than any node has', async () => {
       const ns = namespace('big');
       const { outcome } = await rollOut(
         imageSpec(ns, 1, `${IMAGE}:1.0`, {
@@ -168,7 +168,7 @@ function rollouts(kubeconfig: string): void {
       expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/unschedulable' });
     });
 
-    it('at the guard rails writes nothing', async () => {
+    it('writes nothing if a guard rail rejects it', async () => {
       const ns = namespace('rails');
       const { outcome } = await rollOut(
         yamlSpec(
@@ -185,7 +185,7 @@ function rollouts(kubeconfig: string): void {
       expect(shop.writes(ns)).toEqual([]);
     });
 
-    it('at an unknown field names it and the nearest one', async () => {
+    it('names an unknown field and the nearest valid one', async () => {
       const ns = namespace('field');
       const { outcome } = await rollOut(
         yamlSpec(ns, 1, 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndatta: {a: b}\n'),
@@ -199,7 +199,7 @@ function rollouts(kubeconfig: string): void {
     });
   });
 
-  it('E7: refuses an object of another application and never forces it', async () => {
+  it('E7: rejects an object of another application and never overwrites it', async () => {
     const ns = namespace('e7');
     await rollOut(yamlSpec(ns, 1, configMaps('mine')));
     const { outcome } = await rollOut(yamlSpec(ns, 1, configMaps('mine')), {
@@ -209,7 +209,7 @@ function rollouts(kubeconfig: string): void {
     expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/owned-by-other', applied: false });
   });
 
-  it('E13: waits for a cluster that is away and says so, until a newer revision comes', async () => {
+  it('E13: waits for an unavailable cluster and reports it, until a newer revision is requested', async () => {
     const ns = namespace('e13');
     const task = await shop.request(yamlSpec(ns, 1, configMaps('a')), {
       cluster: { ...shop.cluster, clusterId: 'cluster-away', server: 'https://127.0.0.1:1' },
@@ -224,12 +224,12 @@ function rollouts(kubeconfig: string): void {
         ),
       25_000,
     );
-    shop.deployments.attempt(task.attemptId).superseded = true; // and a newer revision ends the waiting
+    shop.deployments.attempt(task.attemptId).superseded = true; // a newer revision ends the wait
     await running;
     expect(outcomeOf(task.attemptId)).toEqual({ outcome: 'superseded' });
   });
 
-  it('E13: continues with what is owed when the cluster is back', async () => {
+  it('E13: continues when the cluster is available again', async () => {
     const ns = namespace('back');
     const away = createServer();
     const port = await listen(away);
@@ -255,7 +255,7 @@ function rollouts(kubeconfig: string): void {
     back.close();
   });
 
-  it('E22: takes back a field that somebody edited, and names a manager whose field was never ours', async () => {
+  it('E22: reverts a field that somebody edited, and names the manager of a field it never owned', async () => {
     const ns = namespace('e22');
     await rollOut(yamlSpec(ns, 1, configMaps('a')));
     const edit = (data: Record<string, string>) =>
@@ -287,7 +287,7 @@ function rollouts(kubeconfig: string): void {
     });
   });
 
-  it('E24: ends while its namespace is being deleted, and makes it again afterwards', async () => {
+  it('E24: fails while its namespace is being deleted, and creates it again afterwards', async () => {
     const ns = namespace('e24');
     await rollOut(yamlSpec(ns, 1, configMaps('a')));
     await shop.client.patch(
@@ -333,7 +333,7 @@ function rollouts(kubeconfig: string): void {
       expect(outcomeOf(first.attemptId)).toBeUndefined();
       const second = await rollOut(yamlSpec(disturbed, 2, manifests));
       expect(second.outcome).toMatchObject({ outcome: 'succeeded' });
-      // Inside a wave objects are written side by side, in any order.
+      // Objects of a wave are written concurrently, in any order.
       expect(objectsWritten(disturbed).map(withoutName(disturbed)).sort()).toEqual(
         objectsWritten(undisturbed).map(withoutName(undisturbed)).sort(),
       );
@@ -342,7 +342,7 @@ function rollouts(kubeconfig: string): void {
     });
   });
 
-  it('E19: a worker that was frozen while a newer revision finished writes nothing when it wakes', async () => {
+  it('E19: writes nothing after the worker was frozen while a newer revision finished', async () => {
     const ns = namespace('e19');
     const old = await shop.request(yamlSpec(ns, 1, configMaps('a')));
     const thaw = shop.deployments.holdAt({ attemptId: old.attemptId, step: 'planned' });
@@ -357,7 +357,7 @@ function rollouts(kubeconfig: string): void {
     expect(outcomeOf(old.attemptId)).toBeUndefined();
   });
 
-  it('a newer revision ends an older one at once while that only waits for health', async () => {
+  it('ends immediately when a newer revision is requested while it only waits for health', async () => {
     const ns = namespace('newer');
     const old = await shop.request(imageSpec(ns, 1, `${IMAGE}:unready`));
     const running = shop.deliver(old);
@@ -368,7 +368,7 @@ function rollouts(kubeconfig: string): void {
     expect(outcome).toMatchObject({ outcome: 'succeeded' });
   });
 
-  it('a worker that is stopped leaves its attempt as it is, and the next one continues from the recorded plan', async () => {
+  it('is continued from the recorded plan after its worker was stopped', async () => {
     const ns = namespace('stop');
     const first = await shop.request(imageSpec(ns, 1, `${IMAGE}:1.0`, { replicas: 1 }));
     const stopped = shop.newWorker();
@@ -386,7 +386,7 @@ function rollouts(kubeconfig: string): void {
   });
 
   describe('a deletion', () => {
-    it('takes objects and our namespace away, and comes twice without harm', async () => {
+    it('deletes objects and namespace of the platform, and is idempotent', async () => {
       const ns = namespace('del');
       await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`));
       const { outcome } = await rollOut(imageSpec(ns, 1, ''), { kind: 'delete', resolved: null });
@@ -396,7 +396,7 @@ function rollouts(kubeconfig: string): void {
       expect(again).toMatchObject({ outcome: 'succeeded' });
     });
 
-    it('leaves a namespace in which others have objects', async () => {
+    it('keeps a namespace that contains objects of others', async () => {
       const ns = namespace('shared');
       await rollOut(yamlSpec(ns, 1, configMaps('a')));
       await shop.client.create(
@@ -410,7 +410,7 @@ function rollouts(kubeconfig: string): void {
       expect(await shop.client.get(CONFIG_MAP, 'a', ns)).toBeUndefined();
     });
 
-    it('use-D4: leaves a definition and a namespace in which others have objects, and names them', async () => {
+    it('use-D4: keeps a definition and a namespace that contain objects of others, and names them', async () => {
       const ns = namespace('crd');
       const group = `${ns}.acme.dev`;
       const set = `apiVersion: apiextensions.k8s.io/v1
@@ -460,7 +460,7 @@ ${configMaps('a')}`;
       await dropNamespace(shop.client, `${ns}-own`);
     });
 
-    it('E11: says which finalizer holds an object, and ends within its time', async () => {
+    it('E11: names the finalizer that blocks an object, and ends within its timeout', async () => {
       const hurried = await openWorkshop(kubeconfig, shop.vault, { deletionMs: 2_500 });
       const ns = namespace('e11');
       const first = await hurried.request(yamlSpec(ns, 1, configMaps('a')));
@@ -491,7 +491,7 @@ ${configMaps('a')}`;
       hurried.close();
     });
 
-    it('with orphan leaves the objects where they are, free for another application', async () => {
+    it('with orphan keeps the objects, which another application may then use', async () => {
       const ns = namespace('orphan');
       await rollOut(yamlSpec(ns, 1, configMaps('a')));
       const { outcome } = await rollOut(yamlSpec(ns, 1, ''), { kind: 'delete', resolved: null, orphan: true });
@@ -500,7 +500,7 @@ ${configMaps('a')}`;
     });
   });
 
-  /** Writes of the application's objects: what is written for the fence differs with each attempt by design. */
+  /** Writes of the application's objects. Writes of the fence are excluded, since they differ with each attempt. */
   function objectsWritten(ns: string) {
     return shop
       .writes(ns)

@@ -20,38 +20,38 @@ import { FairSlots, type Slot } from './slots.worker.ts';
 
 type Item = z.infer<typeof rolloutQueue.item>;
 
-/** Attempts of one worker that work on clusters at once. */
+/** Attempts of one worker that work on clusters concurrently. */
 export const DEFAULT_SLOTS = 32;
 
 export const ROLLOUT_TIMES = Symbol('rollout times');
 
-/** Who this worker is. A later incarnation of a name proves that the earlier one is gone. */
+/** Identity of this worker. A new incarnation of a name proves that the previous one has ended. */
 export interface WorkerIdentity {
   readonly name: string;
   readonly incarnation: string;
 }
 
-/** After a claim or fence was lost: whoever holds it now ends the work; the item is looked at once more. */
+/** Delay after a lost claim or fence. The new holder ends the work, and the item is checked once more. */
 const LOST_RETRY_MS = 5_000;
 const UNAVAILABLE_RETRY_MS = 2_000;
 const IN_HAND_RETRY_MS = 15_000;
-/** Items in hand for each slot, so that the items of one organization do not hide those of others from this worker. */
+/** Items per slot that are taken from the queue, so that one organization's items do not block those of others. */
 const IN_HAND_PER_SLOT = 16;
 
-/** Takes rollouts from the queue, works on as many at once as there are slots, and brings each to its end. */
-/** What may be shown of an error that no rule expects: its code or its name, never its text. */
+/** Returns what may be shown of an unexpected error: its code or name, but not its message. */
 const unexpectedText = (error: unknown): string =>
   error instanceof ReportRefusedError ? error.error.code : error instanceof Error ? error.name : 'an error';
-/** So many ends of one kind in a row will not be followed by another. */
+/** After this many consecutive ends of the same kind, the attempt is not retried. */
 const MOST_SAME_ENDS = 3;
 
+/** Takes rollouts from the queue, processes as many concurrently as there are slots, and ends each of them. */
 @Injectable()
 export class RolloutWorker {
   private readonly stopping = new AbortController();
   private release: (() => Promise<void>) | undefined;
-  /** Attempts in hand: the same process asking again is granted the same claim, and must not work on it twice. */
+  /** Attempts in progress. A repeated request of this process gets the same claim, and must not process it twice. */
   private readonly inHand = new Set<string>();
-  /** How attempts ended that no rule expected, and how often in a row. */
+  /** Attempts that ended with an unexpected error, and how often in a row. */
   private readonly sameEnds = new LRUCache<string, { readonly why: string; readonly times: number }>({ max: 1_000 });
   private slots = new FairSlots(DEFAULT_SLOTS);
 
@@ -74,13 +74,15 @@ export class RolloutWorker {
     this.release = await this.queue.work(rolloutQueue, (delivery) => this.handle(delivery, identity), { concurrency });
   }
 
-  /** What is in hand is left at its present step: the next worker continues from there. */
+  /**
+   * Stops the worker. Attempts in progress are left at their present step, and the next worker continues from there.
+   */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.release?.();
   }
 
-  /** One item, however often it comes: deployments grants one claim at a time. */
+  /** Processes one item. It may be delivered more than once, since deployments grants one claim at a time. */
   async handle(delivery: Delivery<Item>, identity: WorkerIdentity): Promise<void> {
     const { attemptId } = delivery.item;
     if (this.inHand.has(attemptId)) return delivery.retry(IN_HAND_RETRY_MS);
@@ -95,7 +97,7 @@ export class RolloutWorker {
     }
   }
 
-  /** Waits for a slot, and keeps the item until then. @returns false when this worker stops before */
+  /** Waits for a slot and keeps the item until then. @returns false if this worker stops first */
   private async hasTurn(slot: Slot, delivery: Delivery<Item>): Promise<boolean> {
     const taken = slot.take(this.stopping.signal);
     for (;;) {
@@ -153,7 +155,7 @@ export class RolloutWorker {
     }
   }
 
-  /** What no rule expects may pass by itself, so it is tried again; what comes the same way again and again does not. */
+  /** Retries after an unexpected error, which may be temporary. The attempt fails if the same error repeats. */
   private async endedUnexpectedly(claim: Claim, delivery: Delivery<Item>, error: unknown): Promise<void> {
     const { attemptId } = delivery.item;
     const why = unexpectedText(error);

@@ -9,17 +9,17 @@ import type { ManifestRenderer } from './renderer.worker.ts';
 import type { Slot } from './slots.worker.ts';
 import type { RolloutMetrics } from './rollout-metrics.worker.ts';
 
-/** Times that operators may change and tests shorten, in milliseconds. */
+/** Timeouts in milliseconds, configurable by operators and shortened in tests. */
 export interface RolloutTimes {
-  /** From the last apply until everything must be healthy. */
+  /** From the last apply until all objects must be healthy. */
   readonly rolloutMs: number;
-  /** How long pods must stay well before that counts: one that crashes in a loop is ready for moments. */
+  /** How long pods must stay healthy, since a pod in a crash loop is ready for short times. */
   readonly steadyMs: number;
-  /** The times after which an attempt gives up on a failure are multiplied by it. */
+  /** Factor for the timeouts after which an attempt fails because of a failing object. */
   readonly giveUpScale: number;
-  /** How long a cluster may be away before an attempt gives up. */
+  /** How long a cluster may be unavailable before an attempt fails. */
   readonly patienceMs: number;
-  /** How long objects may take to go. */
+  /** How long the deletion of objects may take. */
   readonly deletionMs: number;
 }
 
@@ -32,7 +32,7 @@ export const DEFAULT_TIMES: RolloutTimes = {
 };
 
 const WRITE_MS = 20_000;
-/** Between the last moment of a write and the end of the claim. */
+/** Between the last possible time of a write and the end of the claim. */
 const MARGIN_MS = 1_000;
 
 export interface RunPorts {
@@ -46,7 +46,7 @@ export interface RunPorts {
   readonly metrics: RolloutMetrics;
 }
 
-/** One attempt in this worker's hands. */
+/** One attempt that this worker processes. */
 export class Run {
   private readonly rules: CallRules;
 
@@ -71,52 +71,52 @@ export class Run {
     };
   }
 
-  /** Fires when whatever only waits must end: a newer revision, a lost claim, the end of this process. */
+  /** Aborts when waiting must end: a newer revision, a lost claim, or the stop of this process. */
   get ended(): AbortSignal {
     return AbortSignal.any([this.claim.superseded, this.claim.lost, this.stopping]);
   }
 
-  /** Waits for something without a slot: others work in the meantime. */
+  /** Waits without holding a slot, so that others can use it. */
   idly<T>(wait: () => Promise<T>): Promise<T> {
     return this.slot.without(wait, this.ended);
   }
 
-  /** Runs a repeatable step against the cluster; see `callCluster`. */
+  /** Runs an idempotent step against the cluster; see `callCluster`. */
   call<T>(step: (client: KubernetesClient) => Promise<T>): Promise<T> {
     return callCluster(this.rules, step);
   }
 
-  /** Before each wave: the claim is renewed, and a newer revision or the end of this process ends the work here. */
+  /** Renews the claim before each wave. A newer revision or the stop of this process ends the attempt here. */
   async beginWave(): Promise<void> {
     this.throwIfSuperseded();
     await this.claim.extend();
     this.throwIfStopping();
   }
 
-  /** Milliseconds that a write may take at most: none may land after the claim has ended. */
+  /** Maximum milliseconds for a write, so that it cannot take effect after the claim has ended. */
   writeMs(): number {
     return Math.max(1, Math.min(WRITE_MS, this.claim.deadline() - this.ports.clock.monotonic() - MARGIN_MS));
   }
 
-  /** @throws ClaimLostError when so little of the claim is left that a write might land after its end */
+  /** @throws ClaimLostError if a write might take effect after the end of the claim */
   throwIfClaimEnds(): void {
     if (this.claim.deadline() - this.ports.clock.monotonic() <= MARGIN_MS + 1_000)
       throw new ClaimLostError('the claim would expire before the write completes');
   }
 
-  /** @throws StoppingError, ClaimLostError: while something is only waited for, these end it */
+  /** Ends a wait. @throws StoppingError, ClaimLostError */
   throwIfSuperseded(): void {
     if (this.stopping.aborted) throw new StoppingError('the worker is stopping');
     if (this.claim.lost.aborted) throw new ClaimLostError('the claim was lost');
   }
 
-  /** @throws SupersededError when a newer revision was requested */
+  /** @throws SupersededError if a newer revision was requested */
   throwIfStopping(): void {
     if (this.claim.superseded.aborted) throw new SupersededError('a newer revision was requested');
   }
 }
 
-/** The object on the cluster that only the newest attempt may write. */
+/** Returns the fence: the object on the cluster that only the newest attempt may write. */
 export const fenceOf = ({ task, ports }: Run) => ({
   applicationId: task.applicationId,
   applicationName: task.applicationName,

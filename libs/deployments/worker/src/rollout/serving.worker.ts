@@ -6,7 +6,9 @@ import { toContract } from './inventory.ts';
 import type { Run } from './run.worker.ts';
 import { revisionOfMark, servingText } from './steps.ts';
 
-/** What serves while this revision does not; null where no Deployment says so, or the cluster does not answer any more. */
+/**
+ * Returns what serves while this revision does not. Null if no Deployment shows it, or the cluster does not respond.
+ */
 export async function serving(run: Run, entries: readonly InventoryEntry[]): Promise<string | null> {
   const deployments = entries.filter(({ key }) => key.group === 'apps' && key.kind === 'Deployment').map(toContract);
   const first = deployments.find(({ name }) => name === run.task.applicationName) ?? deployments[0];

@@ -3,7 +3,7 @@ import { FairSlots, type Slot } from './slots.worker.ts';
 const never = new AbortController().signal;
 const turn = (): Promise<void> => new Promise(setImmediate);
 
-/** Takes a slot in the background. */
+/** Starts to take a slot in the background. */
 function taking(slot: Slot, signal = never): { readonly slot: Slot; readonly state: () => boolean | undefined } {
   let state: boolean | undefined;
   void slot.take(signal).then((taken) => (state = taken));
@@ -11,7 +11,7 @@ function taking(slot: Slot, signal = never): { readonly slot: Slot; readonly sta
 }
 
 describe('use-D15: slots of the worker', () => {
-  it('go to the organization that holds the fewest, whoever asked first', async () => {
+  it('are assigned to the organization that holds the fewest, regardless of the order', async () => {
     const slots = new FairSlots(4);
     const flood = Array.from({ length: 400 }, () => taking(slots.of('flood')));
     await turn();
@@ -23,7 +23,7 @@ describe('use-D15: slots of the worker', () => {
     expect(flood.filter(({ state }) => state() === true)).toHaveLength(4);
   });
 
-  it('are shared equally by those who always want more', async () => {
+  it('are shared equally by organizations that always need more', async () => {
     const slots = new FairSlots(6);
     const wanted = ['a', 'b', 'c'].map((name) => Array.from({ length: 50 }, () => taking(slots.of(name))));
     await turn();
@@ -39,7 +39,7 @@ describe('use-D15: slots of the worker', () => {
     expect(holding().map(({ length }) => length)).toEqual([2, 2, 2]);
   });
 
-  it('are not held by what only waits, and are taken again afterwards', async () => {
+  it('are released while work only waits, and taken again afterwards', async () => {
     const slots = new FairSlots(1);
     const first = slots.of('a');
     await first.take(never);
@@ -59,7 +59,7 @@ describe('use-D15: slots of the worker', () => {
     expect(taking(slots.of('c')).state()).toBeUndefined();
   });
 
-  it('are given up by those who stop waiting', async () => {
+  it('are not assigned to those that stopped waiting', async () => {
     const slots = new FairSlots(1);
     const holder = slots.of('a');
     await holder.take(never);

@@ -3,23 +3,23 @@ interface Group {
   readonly waiting: Set<() => void>;
 }
 
-/** Slots for work on clusters. Of the organizations that wait for one, the one that holds the fewest gets the next. */
+/** Slots for work on clusters. The next slot is assigned to the waiting organization that holds the fewest. */
 export class FairSlots {
   private free: number;
-  /** In the order in which they are served where they hold equally many. */
+  /** Ordered by priority among organizations that hold equally many. */
   private readonly groups = new Map<string, Group>();
 
-  /** @param count how many there are */
+  /** @param count number of slots */
   constructor(count: number) {
     this.free = count;
   }
 
-  /** The part of one attempt in them; it holds none to begin with. */
+  /** Returns a handle for one attempt, which holds no slot initially. */
   of(organizationId: string): Slot {
     return new Slot((signal) => this.take(organizationId, signal));
   }
 
-  /** @returns what gives the slot back; undefined when `signal` has aborted first */
+  /** @returns a function that releases the slot; undefined if `signal` aborted first */
   private take(name: string, signal: AbortSignal): Promise<(() => void) | undefined> {
     const group = this.groups.get(name) ?? { held: 0, waiting: new Set() };
     this.groups.set(name, group);
@@ -55,7 +55,7 @@ export class FairSlots {
         if (entry[1].waiting.size > 0 && (next === undefined || entry[1].held < next[1].held)) next = entry;
       if (next === undefined) return;
       const [name, group] = next;
-      this.groups.delete(name); // to the end: others come first where they hold equally many
+      this.groups.delete(name); // moves it to the end: others that hold equally many are served first
       this.groups.set(name, group);
       const [first] = group.waiting;
       first?.();
@@ -67,14 +67,14 @@ export class FairSlots {
   }
 }
 
-/** One attempt's part: it holds a slot, or none. */
+/** Handle of one attempt, which holds one slot or none. */
 export class Slot {
   private giveBack: (() => void) | undefined;
   private waits = 0;
 
   constructor(private readonly ask: (signal: AbortSignal) => Promise<(() => void) | undefined>) {}
 
-  /** @returns false when `signal` has aborted first */
+  /** @returns false if `signal` aborted first */
   async take(signal: AbortSignal): Promise<boolean> {
     this.giveBack ??= await this.ask(signal);
     return this.giveBack !== undefined;
@@ -85,7 +85,10 @@ export class Slot {
     this.giveBack = undefined;
   }
 
-  /** Holds none during `work`, which only waits, and continues when there is one again or `signal` has aborted. */
+  /**
+   * Releases the slot during `work`, which only waits. Continues when a slot is available again or `signal` has
+   * aborted.
+   */
   async without<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     this.waits += 1;
     this.release();

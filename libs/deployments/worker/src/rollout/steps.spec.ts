@@ -3,8 +3,8 @@ import { attemptMark, endpointOf, pathOf, reportedChanges, revisionOfMark, servi
 
 const key = { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web' };
 
-describe('a plan in words', () => {
-  it('names objects, fields, and whom it takes back from', () => {
+describe('a plan as text', () => {
+  it('names objects, fields, and managers whose changes are reverted', () => {
     const changes: PlannedChange[] = [
       {
         key,
@@ -37,7 +37,7 @@ describe('a plan in words', () => {
     ]);
   });
 
-  it('stays small enough for one event, however many fields change', () => {
+  it('fits into one event, regardless of the number of fields', () => {
     const changes = Array.from({ length: 200 }, (_, index): PlannedChange => ({
       key: { ...key, name: `web-${index}` },
       apiVersion: 'apps/v1',
@@ -50,11 +50,11 @@ describe('a plan in words', () => {
     expect(JSON.stringify(reportedChanges(changes, 'shop')).length).toBeLessThan(48 * 1024);
   });
 
-  it('writes pointers as people write paths', () =>
+  it('shows JSON pointers as paths', () =>
     expect(pathOf('/metadata/annotations/a~1b/0')).toBe('metadata.annotations.a/b[0]'));
 });
 
-describe('what serves while the newest revision does not', () => {
+describe('the version that serves while the newest revision does not', () => {
   const deployment: KubernetesObject = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -73,16 +73,16 @@ describe('what serves while the newest revision does not', () => {
     expect(servingText(deployment, [set('3', 'v3.5', 3), set('4', 'v4.6', 0)], revisionOf)).toBe(
       'v3 still serves, 3/3 ready',
     ));
-  it('is nothing when no pod of an older one is ready', () =>
+  it('is null when no pod of an older one is ready', () =>
     expect(servingText(deployment, [set('4', 'v4.6', 1)], revisionOf)).toBe('No revision is serving traffic'));
-  it('has no number when the older pods carry no mark', () =>
+  it('has no number when the older pods have no annotation', () =>
     expect(servingText(deployment, [set('3', '', 2)], revisionOf)).toBe('The version before still serves, 2/3 ready'));
 });
 
-it('reads the revision of a mark back', () =>
+it('reads the revision from an annotation', () =>
   expect(revisionOfMark(attemptMark({ revision: 12, attemptNumber: 40 }))).toBe(12));
 
-it('says where an application is reached, with TLS only where its host has it', () => {
+it('returns the address of an application, with https only if its host has TLS', () => {
   const ingress = (tls: unknown): KubernetesObject => ({
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',

@@ -7,13 +7,16 @@ import { shortName } from './inventory.ts';
 type PlannedStep = Extract<InputOf<typeof reportStepRequest>['step'], { step: 'planned' }>['plan'];
 export type ReportedChange = PlannedStep['changes'][number];
 
-/** UTF-16 code units of all changes together: an event is at most 64 KiB and holds inventory and warnings too. */
+/**
+ * Maximum size of all changes in UTF-16 code units. An event has at most 64 KiB and contains inventory and warnings
+ * too.
+ */
 const CHANGES_SIZE = 24_000;
 const FIELDS_PER_CHANGE = 50;
-/** Fields whose values say nothing that must stay secret and that people look for first. */
+/** Fields whose values are never secret and that users look for first. */
 const SHOWN = /\/(image|replicas|minReplicas|maxReplicas)$/;
 
-/** A plan in words that may be stored: paths of fields, and values of a few harmless ones only. */
+/** Returns a plan as text that may be stored: paths of fields, and values of some fields that are never secret. */
 export function reportedChanges(changes: readonly PlannedChange[], targetNamespace: string): ReportedChange[] {
   const told = changes.flatMap((change): ReportedChange[] => {
     const object = shortName(change.key, targetNamespace);
@@ -48,7 +51,7 @@ export function reportedChanges(changes: readonly PlannedChange[], targetNamespa
   });
 }
 
-/** Objects that stay although the new set has them not, one sentence each. */
+/** Returns a sentence for each object that is kept although the new revision does not contain it. */
 export const keptWarnings = (changes: readonly PlannedChange[], targetNamespace: string): string[] =>
   changes.flatMap((change) =>
     change.action === 'keep' ? [`${shortName(change.key, targetNamespace)} stays: ${change.why}`] : [],
@@ -59,7 +62,7 @@ const fieldText = ({ pointer, before, after }: FieldChange): string => {
   return SHOWN.test(pointer) ? `${path}: ${before ?? '-'} -> ${after ?? '-'}`.slice(0, 300) : path;
 };
 
-/** `/spec/containers/0/image` → `spec.containers[0].image`. */
+/** Converts a JSON pointer: `/spec/containers/0/image` becomes `spec.containers[0].image`. */
 export const pathOf = (pointer: string): string =>
   pointer
     .split('/')
@@ -67,7 +70,7 @@ export const pathOf = (pointer: string): string =>
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
     .reduce((path, step) => (/^\d+$/.test(step) ? `${path}[${step}]` : path === '' ? step : `${path}.${step}`), '');
 
-/** Where people reach the application: the first rule of its first Ingress; null without one. */
+/** Returns the address of the application: the first rule of its first Ingress. Null without one. */
 export function endpointOf(objects: readonly KubernetesObject[]): string | null {
   for (const object of objects) {
     if (object.kind !== 'Ingress') continue;
@@ -79,7 +82,7 @@ export function endpointOf(objects: readonly KubernetesObject[]): string | null 
   return null;
 }
 
-/** What is told of a healthy application, and of one on its way. */
+/** Returns the message about a healthy application, or one in progress. */
 export function healthText({
   state,
   message,
@@ -91,7 +94,7 @@ export function healthText({
   return counted === null ? words : `${counted} ready: ${words}`;
 }
 
-/** Image of the first workload that has one, without tag and digest. */
+/** Returns the image of the first workload that has one, without tag and digest. */
 export function imageOf(objects: readonly KubernetesObject[]): string | undefined {
   for (const object of objects) {
     const image = list(at(object, 'spec', 'template', 'spec', 'containers')).flatMap(
@@ -102,23 +105,23 @@ export function imageOf(objects: readonly KubernetesObject[]): string | undefine
   return undefined;
 }
 
-/** An image reference without tag and digest. */
+/** Returns an image reference without tag and digest. */
 const imageName = (reference: string): string => reference.replace(/@sha256:[0-9a-f]+$/, '').replace(/:[^:/]+$/, '');
 
-/** `3/3`; null where nothing is counted. */
+/** Returns text such as `3/3`. Null if nothing is counted. */
 export const replicasWords = ({ wanted, ready }: { readonly wanted: number; readonly ready: number }): string | null =>
   wanted === 0 && ready === 0 ? null : `${ready}/${wanted}`;
 
-/** What was fetched, in the words of `SOURCE`: the image, or where manifests came from. */
+/** Returns the image, or the source of the manifests. */
 export const sourceText = (
   source: { readonly type: 'image'; readonly workload: { readonly image: string } } | { readonly type: 'yaml' },
 ): string => (source.type === 'image' ? `image ${source.workload.image}` : 'yaml inline');
 
 /**
- * What serves while the newest revision does not: the pods of older ReplicaSets.
- * @param replicaSets all of one Deployment
- * @param deployment as it is now
- * @param revisionOf of a ReplicaSet, where it is known
+ * Returns what serves while the newest revision does not: the pods of older ReplicaSets.
+ * @param replicaSets all ReplicaSets of one Deployment
+ * @param deployment its present state
+ * @param revisionOf returns the revision of a ReplicaSet, if known
  */
 export function servingText(
   deployment: KubernetesObject,
@@ -139,11 +142,11 @@ export function servingText(
   return `${revision === undefined ? 'The version before' : `v${revision}`} still serves, ${ready}/${typeof wanted === 'number' ? wanted : 1} ready`;
 }
 
-/** The Deployment controller numbers templates; the Deployment carries the number of the newest. */
+/** Number that the Deployment controller assigns to a template. The Deployment has that of the newest. */
 const rolloutNumber = (object: KubernetesObject): number =>
   Number(object.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
 
-/** What stands on objects and, by the Deployment controller's copy, on ReplicaSets: the revision first. */
+/** Annotation of objects, which the Deployment controller copies to ReplicaSets. It begins with the revision. */
 export const attemptMark = ({
   revision,
   attemptNumber,
@@ -152,7 +155,7 @@ export const attemptMark = ({
   readonly attemptNumber: number;
 }): string => `v${revision}.${attemptNumber}`;
 
-/** The revision in such a mark. */
+/** Returns the revision in such an annotation. */
 export function revisionOfMark(mark: string | undefined): number | undefined {
   const revision = /^v(\d{1,9})\./.exec(mark ?? '')?.[1];
   return revision === undefined ? undefined : Number(revision);

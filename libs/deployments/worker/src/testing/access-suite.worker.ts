@@ -12,11 +12,11 @@ import { CONFIG_MAP, dropNamespace, freshNamespace, type Workshop } from './work
 
 /** A hundred years, in seconds. */
 const CENTURY = 100 * 365 * 24 * 3_600;
-/** Real servers believe a token for up to 10 s after they have seen it last. */
+/** API servers cache a token for up to 10 s. */
 const BELIEVED_MS = 20_000;
 const WRITE = { fieldManager: 'astro-platform-test' };
 
-/** What every cluster does when the access of a member ends. Real tokens are made, and tried. */
+/** Checks that access ends, on any kind of cluster. Creates and uses real tokens. */
 export function accessSuite(workshop: () => Workshop): void {
   const ns = freshNamespace('access');
   const closed = freshNamespace('closed');
@@ -79,7 +79,7 @@ export function accessSuite(workshop: () => Workshop): void {
   const mayList = (who: KubernetesClient) =>
     eventually(async () => expect(await answerTo(who.list(CONFIG_MAP, { namespace: ns }))).toBe(200));
 
-  it('use-S2: every token ends with the account, however long it was asked for', async () => {
+  it('use-S2: all tokens end with the account, regardless of their lifetime', async () => {
     const ada = await issue({});
     await mayList(ada);
     const { token, expiresAt } = await ada.requestToken(SYSTEM_NAMESPACE, account, CENTURY);
@@ -97,7 +97,7 @@ export function accessSuite(workshop: () => Workshop): void {
     await end();
   });
 
-  it('use-S2: nothing that the member bound to the account, or held back, outlives it', async () => {
+  it('use-S2: bindings and finalizers that the member added do not outlive the account', async () => {
     const ada = await issue({});
     await mayList(ada);
     const subject = { kind: 'ServiceAccount', name: account, namespace: SYSTEM_NAMESPACE };
@@ -135,7 +135,7 @@ export function accessSuite(workshop: () => Workshop): void {
     );
   });
 
-  it('use-S1: an editor only looks where an application of a protected profile is', async () => {
+  it('use-S1: an editor has read access only where an application of a protected profile is', async () => {
     const grace = await issue({ access: 'edit', namespaces: [ns], viewNamespaces: [closed] });
     const write = (namespace: string) =>
       answerTo(

@@ -24,17 +24,19 @@ type Attempt = {
   outcome?: Outcome;
 };
 
-/** One report of an attempt never arrives, or its answer never does; the claim is lost with it, as when the worker is killed there. */
+/**
+ * A report of an attempt, or its response, that is lost together with the claim, as if the worker were killed there.
+ */
 export interface Loss {
   readonly step: ReportedStep['step'];
-  /** 0 the first of that step. */
+  /** 0 for the first report of that step. */
   readonly nth: number;
   readonly when: 'before' | 'after';
 }
 
 /**
- * The side of deployments that a worker talks to, in memory: claims with a lease, steps, one end per attempt. Stands in
- * for the service in the worker's own tests, over the same contracts; input is parsed by them as the bus does.
+ * In-memory deployments service for tests of the worker: claims with a lease, steps, one end per attempt. Requests are
+ * validated by the same contracts as on the bus.
  */
 export class ScriptedDeployments implements Bus {
   readonly attempts = new Map<string, Attempt>();
@@ -42,7 +44,7 @@ export class ScriptedDeployments implements Bus {
   readonly clusters: CallerInputOf<typeof reportClusterRequest>[] = [];
   observed: OutputOf<typeof observedClustersRequest> = { clusters: [] };
   leaseMs = 30_000;
-  /** While true nobody answers. */
+  /** Whether requests get no response. */
   silent = false;
   loss: Loss | undefined;
   private hold:
@@ -52,7 +54,7 @@ export class ScriptedDeployments implements Bus {
 
   constructor(private readonly clock: Clock) {}
 
-  /** A new attempt; what an earlier one of the application recorded and left is handed on, as the service does. */
+  /** Creates an attempt that receives the recorded plan and inventory of earlier attempts, as in the service. */
   newAttempt<K extends Partial<RolloutTask>>(
     base: Omit<RolloutTask, 'attemptId' | 'attemptNumber' | 'recordedPlan' | 'inventory'>,
     more: K = {} as K,
@@ -79,7 +81,7 @@ export class ScriptedDeployments implements Bus {
     return task;
   }
 
-  /** The answer to one report waits until it is released, and the lease with it: the worker stands still there. */
+  /** Delays the response to one report until it is released, and the end of the lease too. The worker stops there. */
   holdAt({ attemptId, step }: { readonly attemptId: string; readonly step: ReportedStep['step'] }): {
     readonly reached: Promise<void>;
     readonly release: () => void;
@@ -108,7 +110,7 @@ export class ScriptedDeployments implements Bus {
       reached();
       await until;
     }
-    return answer as Reply<OutputOf<C>>; // each case answers its own contract; checked by the parse above
+    return answer as Reply<OutputOf<C>>; // parsed by its contract above
   }
 
   async *stream<C extends StreamContract>(contract: C): AsyncIterable<OutputOf<C>> {
@@ -150,7 +152,7 @@ export class ScriptedDeployments implements Bus {
         if (losing !== 'before') attempt.steps.push(step);
         if (losing === undefined) return this.state(attemptId);
         this.loss = undefined;
-        attempt.claim++; // whoever holds the old number has lost it
+        attempt.claim++; // the holder of the old number has lost the claim
         return claimLost();
       }
       case finishAttemptRequest.subject: {
@@ -197,7 +199,9 @@ export class ScriptedDeployments implements Bus {
 const claimLost = (): Reply<never> =>
   refuse(domainError('deployments/claim-lost', 'conflict', 'Another worker holds this claim.'));
 
-/** What the attempts so far may have put onto the cluster: the last end's word, and every plan recorded since. */
+/**
+ * Returns what the attempts may have put onto the cluster: the result of the last end, and all plans recorded since.
+ */
 function inventoryAfter(attempts: readonly Attempt[]): InventoryEntry[] {
   let entries = new Map<string, InventoryEntry>();
   const name = ({ group, kind, namespace, name: own }: InventoryEntry) => `${group}/${kind}/${namespace}/${own}`;

@@ -37,7 +37,7 @@ export const CONFIG_MAP: ResourceType = {
   verbs: [],
 };
 
-/** A worker with a scripted deployments service and a real cluster: what the tests against a real Kubernetes have in common. */
+/** Opens a worker with a scripted deployments service and a real cluster, for tests with a real Kubernetes. */
 export async function openWorkshop(kubeconfig: string, vault: Vault, times: Partial<RolloutTimes> = {}) {
   const read = readKubeconfig(readFileSync(kubeconfig, 'utf8'));
   const egress = parseEgressPolicy('127.0.0.0/8 ::1');
@@ -96,7 +96,7 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
     newWorker,
     vault,
     egress: egress.value,
-    /** Stores a specification and asks for its rollout. */
+    /** Stores a specification and requests its rollout. */
     async request(spec: ResolvedSpec, more: Partial<RolloutTask> = {}): Promise<RolloutTask> {
       const resolved = `resolved/${spec.targetNamespace}/${spec.revision}`;
       await vault.put(resolved, encodeText(JSON.stringify(spec)));
@@ -118,7 +118,7 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
         more,
       );
     },
-    /** One delivery of an attempt to the worker; what the worker did with the item. */
+    /** Delivers an attempt to the worker. Returns what the worker did with the item. */
     async deliver(task: RolloutTask, by: RolloutWorker = worker): Promise<string> {
       let ended = 'nothing';
       const delivery: Delivery<{ organizationId: string; applicationId: string; attemptId: string }> = {
@@ -132,7 +132,7 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
       await by.handle(delivery, { name: 'worker-1', incarnation: '1' });
       return ended;
     },
-    /** Writes of the platform that concern a namespace, dry runs left out, in order. */
+    /** Returns the platform's writes that concern a namespace, in order, without dry runs. */
     writes(namespace: string): readonly AuditedWrite[] {
       return auditedWrites(kubeconfig).filter(
         ({ user, namespace: where, object, dryRun }) =>
@@ -155,7 +155,7 @@ const neverQueue = {
   close: () => Promise.resolve(),
 };
 
-/** An image application as the service resolves it. */
+/** Returns an image application as the service resolves it. */
 export function imageSpec(
   namespace: string,
   revision: number,
@@ -194,10 +194,10 @@ export const yamlSpec = (namespace: string, revision: number, manifests: string)
   source: { type: 'yaml', manifests, labels: {} },
 });
 
-/** A namespace name that no other run has. */
+/** Returns the name of a namespace that no other run uses. */
 export const freshNamespace = (word: string): string => `w-${word}-${randomBytes(4).toString('hex')}`;
 
-/** Removes a namespace that a test made; it goes in the background. */
+/** Deletes a namespace that a test created, without waiting. */
 export async function dropNamespace(client: KubernetesClient, name: string): Promise<void> {
   await client.delete(
     { group: '', version: 'v1', kind: 'Namespace', resource: 'namespaces', namespaced: false, verbs: [] },
