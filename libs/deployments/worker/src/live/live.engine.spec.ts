@@ -26,9 +26,9 @@ import { ResourcesHandlers } from './resources.handlers.ts';
 import { StatusHandlers } from './status.handlers.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
-if (kubeconfig) describe('what a live cluster is asked', () => live(kubeconfig));
+if (kubeconfig) describe('requests to a live cluster', () => live(kubeconfig));
 else
-  describe.skip('what a live cluster is asked: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+  describe.skip('requests to a live cluster: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
 
 function live(kubeconfig: string): void {
   const folder = temporaryFolder();
