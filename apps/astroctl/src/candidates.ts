@@ -11,7 +11,7 @@ import {
 import type { candidateCommands } from './commands.ts';
 import { FILES } from './completion.ts';
 
-/** Flags that every command takes. Those without a value are `undefined`. */
+/** Flags of all commands. Those without a value are `undefined`. */
 const GLOBAL_FLAGS: Readonly<Record<string, OptionSpec>> = {
   output: { help: '', short: 'o', value: 'format', choices: ['table', 'wide', 'json', 'yaml', 'name'] },
   org: { help: '', value: 'org', names: ['org', 'list'] },
@@ -25,12 +25,15 @@ const GLOBAL_FLAGS: Readonly<Record<string, OptionSpec>> = {
   debug: { help: '' },
   help: { help: '', short: 'h' },
 };
-/** Values that are paths. */
+/** Arguments and flags whose values are paths. */
 const PATHS = new Set(['path', 'file', 'folder']);
-/** A shell waits for the answer. */
+/** Timeout for requests, since a shell waits for the candidates. */
 const WAIT = '3s';
 
-/** `__complete WORD…`: one candidate a line, or `:files`. What cannot be asked has none; nothing is ever said. */
+/**
+ * Runs `__complete WORD…`: prints one candidate per line, or `:files`. Prints nothing, not even an error, if the
+ * platform is unavailable.
+ */
 export function candidatesOf(parts: ProgramParts): CommandModule<typeof candidateCommands> {
   return {
     async candidates({ word }, session) {
@@ -42,7 +45,7 @@ export function candidatesOf(parts: ProgramParts): CommandModule<typeof candidat
   };
 }
 
-/** What can follow: words, or the names that a command prints. @param words the last one is being typed */
+/** Returns the words that can follow, or the command that prints them. @param words the last one is being typed */
 export function candidates(
   words: readonly string[],
   { commands }: Pick<ProgramParts, 'commands'>,
@@ -63,7 +66,7 @@ export function candidates(
   return spec ? valuesOf(spec, positionals) : { words: [] };
 }
 
-/** The command's words, its arguments so far, and the flag whose value is next. */
+/** Returns the command's words, its arguments so far, and the flag whose value is next. */
 function read(words: readonly string[], commands: readonly CliCommand[]) {
   const path: string[] = [];
   const positionals: string[] = [];
@@ -81,7 +84,7 @@ function read(words: readonly string[], commands: readonly CliCommand[]) {
   return { path, positionals, open };
 }
 
-/** The flag, when it has a value and the value is not in the same word. */
+/** Returns the flag if it has a value that is not in the same word. */
 function flagNamed(word: string, path: readonly string[], commands: readonly CliCommand[]): OptionSpec | undefined {
   if (word.includes('=')) return undefined;
   const own = commands.find((one) => one.path.join(' ') === path.join(' '))?.options ?? {};
@@ -107,7 +110,7 @@ const flagsOf = (command: CliCommand | undefined): string[] =>
     ...Object.keys(GLOBAL_FLAGS).map((name) => `--${name}`),
   ].toSorted();
 
-/** The names that a command prints, without their kind. */
+/** Returns the names that a command prints, without their kind. */
 async function namesOf(command: readonly string[], io: Io, parts: ProgramParts): Promise<readonly string[]> {
   const stdout = new PassThrough();
   const silent = new PassThrough().resume();

@@ -1,6 +1,6 @@
 import type { CommandDeclarations } from '#cli';
 
-/** Commands about astroctl itself, by the file that implements them. */
+/** Commands about astroctl itself, grouped by the file that implements them. */
 export const versionCommands = {
   version: {
     path: ['version'],
@@ -21,7 +21,7 @@ export const completionCommands = {
   },
 } as const satisfies CommandDeclarations;
 
-/** What the completion scripts call at each press of the key. */
+/** Called by the completion scripts for each completion. */
 export const candidateCommands = {
   candidates: {
     path: ['__complete'],

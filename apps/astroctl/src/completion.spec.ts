@@ -12,7 +12,7 @@ import { parts } from './parts.ts';
 const folder = temporaryFolder();
 const of = (...words: string[]) => candidates(words, parts);
 
-describe('use-C8: what a shell completes with', () => {
+describe('use-C8: shell completion', () => {
   it.each([
     [[''], ['app', 'auth', 'clusters']],
     [
@@ -92,7 +92,7 @@ describe('use-C8: what a shell completes with', () => {
     ],
   ])('%j: names that a command prints', (words, names) => expect(of(...words)).toEqual({ names }));
 
-  it('asks the platform for names, and says nothing when it cannot be reached', async () => {
+  it('requests names from the platform, and prints nothing when it is unavailable', async () => {
     const laptop = createLaptop(folder, parts);
     laptop.logIn(['acme']);
     laptop.on(listOrganizationsRequest, () => domainError('x/y', 'unavailable', 'No.'));
@@ -103,7 +103,7 @@ describe('use-C8: what a shell completes with', () => {
     expect(stdout.split('\n')).toContain('status');
   });
 
-  it('is given to bash by the script', async () => {
+  it('works in bash with the script', async () => {
     const laptop = createLaptop(folder, parts);
     const bin = join(laptop.folder, 'bin');
     mkdirSync(bin);
@@ -153,7 +153,7 @@ describe('use-C8: help', () => {
     ['app list', 'unknown command: astroctl app list', 'astroctl app get'],
     ['apply', 'unknown command: astroctl apply', 'astroctl app apply, or: astroctl app profile apply'],
     ['login', 'unknown command: astroctl login', 'astroctl auth login'],
-  ])('suggests what was meant, or nothing: %s', async (words, sentence, fix) =>
+  ])('suggests the nearest command, if any: %s', async (words, sentence, fix) =>
     expect(await createLaptop(folder, parts).run(words)).toEqual({
       exit: 2,
       stdout: '',

@@ -1,7 +1,7 @@
 import { ExitCode, type CommandModule } from '#cli';
 import type { completionCommands } from './commands.ts';
 
-/** `completion SHELL`: a script that asks astroctl for the words that can follow, whenever the person presses the key. */
+/** Runs `completion SHELL`: prints a script that gets the candidates from astroctl for each completion. */
 export const { completion }: CommandModule<typeof completionCommands> = {
   completion({ shell }, session) {
     session.print.line(SCRIPTS[shell]);
@@ -9,7 +9,7 @@ export const { completion }: CommandModule<typeof completionCommands> = {
   },
 };
 
-/** Answered instead of words where a path is wanted. */
+/** Printed instead of words if a path is expected. */
 export const FILES = ':files';
 
 const BASH = `_astroctl() {

@@ -2,7 +2,7 @@ import { maskAccessKey } from '#access';
 import { ExitCode, type Options, type Outcome, type Session } from '#cli';
 import type { configCommands } from './commands.ts';
 
-/** `config view`: the file of this machine; keys and logins are masked. */
+/** Runs `config view`: prints the configuration file with keys and logins masked. */
 export async function configView(
   _options: Options<typeof configCommands.configView>,
   session: Session,

@@ -5,8 +5,8 @@ import { reasonOf } from '#files';
 import type { installCommands } from './commands.ts';
 
 /**
- * `install`: copies this astroctl below the prefix, with a launcher that starts it from any folder. It is a copy because npx
- * runs a program from a cache, which it deletes.
+ * Runs `install`: copies this astroctl below the prefix, with a launcher that works from any folder. It is copied
+ * because npx runs programs from a cache that it deletes.
  */
 export async function install(options: Options<typeof installCommands.install>, session: Session): Promise<Outcome> {
   const { home, cwd, environment, program } = session.io;
@@ -35,14 +35,14 @@ export async function install(options: Options<typeof installCommands.install>, 
   return ExitCode.Success;
 }
 
-/** A program that was bundled has its parts beside it; from source it needs the clone. */
+/** A bundled program has its files next to it. From source, it needs the clone. */
 const isBuilt = (program: string): boolean => program.endsWith('.mjs');
 
-/** Copies the folder of the program; one that is there is replaced. @returns path of the program in the copy */
+/** Copies the folder of the program, replacing an existing one. @returns path of the program in the copy */
 function copied(program: string, to: string, { io }: Session): string {
   const from = dirname(program);
   const copy = join(to, basename(program));
-  if (resolve(from) === resolve(to)) return copy; // astroctl that was installed installs itself again
+  if (resolve(from) === resolve(to)) return copy; // an installed astroctl installs itself again
   const draft = `${to}.${io.ids.uuid()}`;
   mkdirSync(dirname(to), { recursive: true });
   cpSync(from, draft, { recursive: true, filter: (file) => !/\.(map|tgz)$/.test(file) });

@@ -1,7 +1,7 @@
 import { implement, type CliCommand, type ProgramParts } from '#cli';
 import { candidateCommands, completionCommands, configCommands, installCommands, versionCommands } from './commands.ts';
 
-/** Commands that are about astroctl itself. @param parts the whole program, for completion */
+/** Commands about astroctl itself. @param parts returns all commands, for completion */
 export const localCommands = (parts: () => ProgramParts): readonly CliCommand[] => [
   ...implement(versionCommands, () => import('./version-command.ts')),
   ...implement(completionCommands, () => import('./completion.ts')),

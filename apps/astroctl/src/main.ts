@@ -9,7 +9,7 @@ import { parts } from './parts.ts';
 const interrupt = new AbortController();
 process.once('SIGINT', () => {
   interrupt.abort();
-  process.once('SIGINT', () => process.exit(130)); // the second one does not wait
+  process.once('SIGINT', () => process.exit(130)); // a second SIGINT ends the program immediately
 });
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0); // as in `astroctl … | head`
@@ -40,7 +40,7 @@ const io: Io = {
     const opener = { darwin: 'open', linux: 'xdg-open' }[platform() as 'darwin' | 'linux'];
     if (!opener || (platform() === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY'])) return false;
     const child = spawn(opener, [url], { stdio: 'ignore', detached: true });
-    child.on('error', () => {}); // the address is on the screen anyway
+    child.on('error', () => {}); // the address is printed anyway
     child.unref();
     return true;
   },

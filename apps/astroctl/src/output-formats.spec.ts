@@ -14,7 +14,7 @@ import { parts } from './parts.ts';
 const folder = temporaryFolder();
 const root = join(import.meta.dirname, '..', '..', '..');
 
-/** Commands whose output has one form, or that talk with other programs than the platform, with the reason. */
+/** Commands with one output format, or that communicate with other programs than the platform, and why. */
 const ONE_FORM: Readonly<Record<string, string>> = {
   'app open': 'opens a browser; tested with its own spec',
   'app set': 'changes a manifest; tested with its own spec',
@@ -31,7 +31,7 @@ const ONE_FORM: Readonly<Record<string, string>> = {
   'org use': 'prints nothing',
 };
 
-/** The beginning of an example that one shell word after the other stands for: no pipes, redirections or second commands. */
+/** Returns the words of an example up to the first pipe, redirection or second command. */
 const wordsOf = ({ examples }: CliCommand): readonly string[] => {
   const [line = ''] = examples.filter((example) => example.startsWith('astroctl '));
   const plain = line.split(/ (?:\||>|<|&&) /)[0] ?? '';
@@ -43,7 +43,7 @@ const tested = parts.commands
   .map((command) => [command.path.join(' '), command] as const)
   .filter(([name]) => !(name in ONE_FORM));
 
-/** What fits a schema; every text is `v1`, and everything runs. */
+/** Returns a value that matches a schema. Strings are `v1`, and states are running. */
 function sampleOf(schema: unknown, name = ''): unknown {
   const {
     type,
@@ -110,7 +110,7 @@ function laptopOf(): Laptop {
   return laptop;
 }
 
-describe('use-C4: the output of every command', () => {
+describe('use-C4: the output of commands', () => {
   it.each(tested)('is JSON, YAML or names: %s', async (name, command) => {
     const words = [...wordsOf(command), '-y'].filter((word) => word !== '--wait' && word !== '-w' && word !== '-f-');
     const run = async (format: string) => {
@@ -137,7 +137,7 @@ describe('use-C4: the output of every command', () => {
     expect(await run('wide')).not.toBe('');
   });
 
-  it('has exceptions only where there is a command', () =>
+  it('has exceptions only for existing commands', () =>
     expect(Object.keys(ONE_FORM).filter((name) => !parts.commands.some(({ path }) => path.join(' ') === name))).toEqual(
       [],
     ));

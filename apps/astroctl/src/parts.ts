@@ -8,7 +8,7 @@ import { VERSION } from '#kernel';
 import { organizationsCommands, organizationsGroups } from '#organizations/cli';
 import { localCommands } from './local-commands.ts';
 
-/** All commands of astroctl: for the program itself, for completion, for the reference and for the check of docs. */
+/** All commands of astroctl: for the program itself, completion, the reference and the check of the documentation. */
 export const parts: ProgramParts = {
   version: VERSION,
   groups: [

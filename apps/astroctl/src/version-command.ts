@@ -3,7 +3,7 @@ import { aboutRequest } from '#identity/contract';
 import { VERSION } from '#kernel';
 import type { versionCommands } from './commands.ts';
 
-/** `version`: of astroctl, and of the platform when it answers. */
+/** Runs `version`: prints the version of astroctl, and that of the platform if it is available. */
 export async function version(_options: Options<typeof versionCommands.version>, session: Session): Promise<Outcome> {
   const about = await session.call(aboutRequest, {});
   const server = about.ok ? about.value.version : null;

@@ -4,7 +4,7 @@ import { call, eventually, loginAdmin, startApp, startPlatform, temporaryFolder,
 import { logOf } from '#testing/log';
 import { z } from 'zod';
 
-/** A worker that is a process of its own, in a data folder of its own: it has the bus, the queue, and nothing else. */
+/** A worker that runs in its own process and data folder, with only the bus and the queue. */
 const nats = process.env['ASTRO_TEST_NATS_URL'];
 
 if (nats) describe('a worker that is a process of its own, on NATS', () => apart(nats));
@@ -40,7 +40,7 @@ function apart(nats: string): void {
     await platform.stop();
   });
 
-  it('rolls an application out whose records are read and stored in parts', async () => {
+  it('rolls out an application whose records are read and stored in parts', async () => {
     const { machine } = await loginAdmin(platform);
     const data = Array.from({ length: 7 }, (_, index) => {
       const text = Buffer.alloc(100_000, `part ${index} of a long text `).toString('latin1');
@@ -54,7 +54,7 @@ function apart(nats: string): void {
     expect(claimed.map(({ data }) => claim.parse(data).worker)).toEqual([instance]);
   });
 
-  it('is ready, with a bus and without a log, and says what it serves', async () => {
+  it('is ready with a bus and without an event log, and lists what it serves', async () => {
     const answer = await call(url, 'GET /readyz');
     expect(answer.status).toBe(200);
     const { contracts, dependencies } = readiness.parse(answer.body);
@@ -66,7 +66,7 @@ function apart(nats: string): void {
     expect((await call(url, 'GET /v1/me')).status).toBe(404);
   });
 
-  it('keeps a lock and a log in its folder, and opens no store there', async () => {
+  it('has a lock and a log file in its folder, but no store', async () => {
     expect(readdirSync(folder).toSorted()).toEqual(['deploy-worker-1.lock', 'deploy-worker-1.log']);
     expect(readFileSync(join(folder, 'deploy-worker-1.log'), 'utf8')).not.toContain('"level":50');
     expect(await worker.stop()).toBe(0);

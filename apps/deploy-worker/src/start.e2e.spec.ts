@@ -1,6 +1,6 @@
 import { startApp, temporaryFolder } from '#testing';
 
-/** What an operator reads when a worker cannot work where it was started. */
+/** Messages for operators when a worker cannot start. */
 describe('a worker that cannot start', () => {
   const folder = temporaryFolder();
   const nowhere = 'nats://127.0.0.1:1';
@@ -17,7 +17,7 @@ describe('a worker that cannot start', () => {
       /^Error: ASTRO_(BUS|QUEUE): no NATS server responds at nats:\/\/127\.0\.0\.1:1;/,
     ],
     ['an address that is none', { ASTRO_BUS: 'nats//x', ASTRO_QUEUE: nowhere }, /^Error: ASTRO_BUS/],
-  ])('says in one sentence what to set: %s', async (_what, environment, sentence) => {
+  ])('reports in one sentence which setting to change: %s', async (_what, environment, sentence) => {
     const worker = startApp('deploy-worker', {
       ASTRO_BUS: 'in-process',
       ASTRO_QUEUE: 'embedded',

@@ -6,11 +6,11 @@ import { followLog, logOf } from '#testing/log';
 
 jest.setTimeout(240_000);
 
-const APPLICATIONS = 10; // of plan developer
+const APPLICATIONS = 10; // of the plan developer
 const SLOW_MS = 60_000;
 const OF_APPLICATIONS = /^(application|deployment|catalog)\./;
 
-/** Applications that have their name and nothing else: what a crash between the two streams leaves. */
+/** Returns the applications that have only a name, which is the state after a crash between the two streams. */
 function cutIn(events: readonly StoredEvent[]): { readonly name: string; readonly id: string }[] {
   const streams = new Set(events.map(({ stream }) => stream));
   return claimsIn(events).filter(({ id }) => !streams.has(`application-${id}`));
@@ -23,7 +23,10 @@ const claimsIn = (events: readonly StoredEvent[]) =>
     return kind === 'application' ? [{ name, id }] : [];
   });
 
-/** Who holds which name at the end of a catalog's events: at any position of them a name has one owner, and the limit is kept. */
+/**
+ * Returns the holder of each name after the events. Checks that at each position, a name has one holder and the limit
+ * is kept.
+ */
 function heldIn(events: readonly StoredEvent[]): ReadonlyMap<string, string> {
   const held = new Map<string, string>();
   for (const { type, data } of events) {
@@ -42,7 +45,7 @@ function heldIn(events: readonly StoredEvent[]): ReadonlyMap<string, string> {
   return held;
 }
 
-describe('A18: the limit of applications holds in any order of requests', () => {
+describe('A18: the limit of applications, with requests in any order', () => {
   let platform: Platform;
   let ada: Person;
   const path = (name: string) => `/v1/organizations/${ada.organization.id}/applications/${name}`;
@@ -60,7 +63,7 @@ describe('A18: the limit of applications holds in any order of requests', () => 
     });
     return (body as { items: { name: string }[] }).items.map(({ name }) => name).toSorted();
   };
-  // What takes long is waited for in the log: asking the platform all the time would be too many requests a minute.
+  // Progress is read from the log, since polling the platform would exceed its request limit.
   const held = async () =>
     heldIn((await logOf(platform.dataDir)).filter(({ stream }) => stream === `catalog-${ada.organization.id}`));
   const areRunning = async (all: readonly string[]) => {
@@ -77,7 +80,7 @@ describe('A18: the limit of applications holds in any order of requests', () => 
       await eventually(async () => expect(await get(name)).toMatchObject({ status: 200, body: { status: 'RUNNING' } }));
   };
   const isGone = (name: string) => eventually(async () => expect((await held()).has(name)).toBe(false), SLOW_MS);
-  /** Deletes whatever is there; deletions that were cut in two are finished by the platform, all others can be asked for. */
+  /** Deletes all applications. The platform completes interrupted deletions; all others can be requested. */
   const clear = async () => {
     for (const name of (await held()).keys()) expect([202, 404]).toContain((await remove(name)).status);
     await eventually(async () => expect(await held()).toEqual(new Map()), SLOW_MS);
@@ -91,7 +94,7 @@ describe('A18: the limit of applications holds in any order of requests', () => 
   });
   afterAll(() => platform.stop());
 
-  it('lets exactly one of 50 parallel creates through at one below the limit, and tells the others limit, use and plan', async () => {
+  it('allows exactly one of 50 parallel creates at limit - 1; the others report limit, use and plan', async () => {
     for (let index = 1; index < APPLICATIONS; index++) expect((await put(`app-${index}`)).status).toBe(201);
     const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => put(`race-${index}`)));
     const created = answers.filter(({ status }) => status === 201);
@@ -110,7 +113,7 @@ describe('A18: the limit of applications holds in any order of requests', () => 
     await areRunning(all);
   });
 
-  it('F22: neither loses nor doubles a name when 25 creates and 25 deletes interleave and the process is killed among them', async () => {
+  it('F22: loses and duplicates no name in 25 interleaved creates and deletes with a kill among them', async () => {
     const present = await names();
     const log = await followLog(platform.dataDir);
     let isDone = false;
@@ -120,9 +123,9 @@ describe('A18: the limit of applications holds in any order of requests', () => 
         return [remove(name), put(index % 2 === 0 ? name : `new-${index}`)];
       })
         .flat()
-        .map((answer) => answer.catch(() => undefined)), // the process was gone
+        .map((answer) => answer.catch(() => undefined)), // the process was killed
     ).finally(() => (isDone = true));
-    // Answers come nearly all at once, so the log says when it is half done.
+    // Responses arrive nearly at the same time, so the log shows when half of the work is done.
     while (!isDone && (await log.since()).filter(({ type }) => OF_APPLICATIONS.test(type)).length < 12)
       await nextTurn();
     await platform.process.kill();
@@ -140,10 +143,10 @@ describe('A18: the limit of applications holds in any order of requests', () => 
     expect((await held()).size).toBe(APPLICATIONS);
   });
 
-  it('F21: what a kill leaves between the catalog and an application can be applied again, or deleted', async () => {
+  it('F21: after a kill between the catalog and an application, it can be applied again or deleted', async () => {
     await clear();
     const cut = await killBetweenTheStreams();
-    expect(cut.length).toBeGreaterThan(1); // one to be applied, one to be deleted
+    expect(cut.length).toBeGreaterThan(1); // one to apply, one to delete
     platform = await startAgain(platform);
     for (const [index, { name }] of cut.entries()) {
       expect(await get(name)).toMatchObject({ status: 200, body: { name } });
@@ -163,8 +166,8 @@ describe('A18: the limit of applications holds in any order of requests', () => 
   });
 
   /**
-   * Creates many at once and stops the process as soon as two have their name only, then kills it as it stands.
-   * @returns what has its name only
+   * Creates many applications concurrently. Stops the process as soon as two have only a name, then kills it.
+   * @returns the applications that have only a name
    */
   async function killBetweenTheStreams(): Promise<readonly { readonly name: string; readonly id: string }[]> {
     for (let round = 0; round < 5; round++) {
@@ -194,7 +197,7 @@ describe('A18: the limit of applications holds in any order of requests', () => 
     throw new Error('five times ten creations, and no two of them stood between the streams at once');
   }
 
-  /** Nothing that is gone counts, and nothing that is there does not. */
+  /** Checks that deleted applications do not count, and existing ones do. */
   async function expectRoomForAll(prefix: string): Promise<void> {
     for (let index = 0; index < APPLICATIONS; index++)
       expect({ index, status: (await put(`${prefix}-${index}`)).status }).toEqual({ index, status: 201 });

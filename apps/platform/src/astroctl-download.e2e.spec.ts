@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { call, runProgram, startPlatform, temporaryFolder, type Platform } from '#testing';
 
-/** Somebody who has Node and the address of a platform, and no clone. */
-describe('use-C0: astroctl for people without a clone', () => {
+/** A user with Node and the address of a platform, but without a clone. */
+describe('use-C0: astroctl without a clone', () => {
   const cache = temporaryFolder();
   let platform: Platform;
   beforeAll(async () => void (platform = await startPlatform()));
@@ -44,7 +44,8 @@ describe('use-C0: astroctl for people without a clone', () => {
         cwd: grace.home,
       });
     const launcher = readFileSync(join(grace.home, '.local', 'bin', 'astroctl'), 'utf8');
-    expect(launcher).toContain(join(grace.home, '.local', 'lib', 'astroctl')); // npx deletes its cache now and then
+    // npx deletes its cache from time to time
+    expect(launcher).toContain(join(grace.home, '.local', 'lib', 'astroctl'));
     const login = await astroctl(
       `auth login --username ${platform.adminEmail} --password-stdin --api-url ${platform.url}`,
       platform.adminPassword,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { call, eventually, startPlatform, type Machine, type Platform } from '#testing';
 import { startAuth0Issuer, type Auth0Issuer } from './auth0-issuer.fixture.ts';
 
-describe('a platform whose people log in at Auth0', () => {
+describe('a platform with Auth0 as its issuer', () => {
   let auth0: Auth0Issuer;
   let platform: Platform | undefined;
 
@@ -26,7 +26,7 @@ describe('a platform whose people log in at Auth0', () => {
   const whoami = (machine: Machine) => machine.run('whoami');
   const logOf = ({ dataDir }: Platform) => readFileSync(join(dataDir, 'platform.log'), 'utf8');
 
-  it('use-I1: astroctl logs in by the device grant, and the address comes from userinfo', async () => {
+  it('use-I1: astroctl logs in with the device grant, and the address comes from userinfo', async () => {
     const { url, person } = await start();
     expect((await call(url, 'GET /v1/about')).body).toMatchObject({ issuer: auth0.issuer, consoleClientId: null });
     auth0.person = { sub: 'auth0|1', email: 'root@acme.dev', emailVerified: true };
@@ -44,7 +44,7 @@ describe('a platform whose people log in at Auth0', () => {
     expect(await root.run('user list')).toContain('grace@acme.dev');
   });
 
-  it('use-I2: a login while userinfo has had too many requests is a developer until the next one; nobody loses an address', async () => {
+  it('use-I2: a login while userinfo is rate-limited is a developer; known addresses are kept', async () => {
     const { person } = await start();
     auth0.person = { sub: 'auth0|1', email: 'root@acme.dev', emailVerified: true };
     auth0.userinfoStatus = 429;
@@ -61,7 +61,7 @@ describe('a platform whose people log in at Auth0', () => {
     expect(await whoami(elsewhere)).toMatch(/^email: +root@acme\.dev\nglobalRole: +admin$/m);
   });
 
-  it('use-I3, use-I6: addresses under a name of one’s own make an admin; no resource is sent where none is wanted', async () => {
+  it('use-I3, use-I6: addresses in namespaced claims make an admin; no resource is sent by default', async () => {
     auth0.addsClaims = true;
     auth0.userinfoStatus = 500;
     const { person } = await start({
@@ -76,7 +76,7 @@ describe('a platform whose people log in at Auth0', () => {
     expect(await whoami(root)).toMatch(/^email: +root@acme\.dev\nglobalRole: +admin$/m);
   });
 
-  it('use-I5: a wrong audience is a login that fails, and the log says what to set', async () => {
+  it('use-I5: a wrong audience fails the login, and the log names the setting to change', async () => {
     auth0.hasOneApi = true;
     const { person } = await start({ ASTRO_OIDC_AUDIENCE: 'https://other.acme.dev/' });
     const done = await person('root').astroctl(['auth', 'login', '--no-browser']);
@@ -92,7 +92,7 @@ describe('a platform whose people log in at Auth0', () => {
     });
   });
 
-  it('use-I8: an issuer that is mistyped is named by /readyz and the log at the start; access keys are served', async () => {
+  it('use-I8: /readyz and the log name a mistyped issuer, and access keys still work', async () => {
     const { url } = await start({ ASTRO_OIDC_ISSUER: auth0.issuer.slice(0, -1) });
     const readiness = await eventually(async () => {
       const answer = await call(url, 'GET /readyz');

@@ -1,6 +1,6 @@
-// An issuer on loopback that behaves as Auth0 does, for the tests of this folder: its name ends in a slash, access tokens are
-// JWTs only for an API that the login names by `audience`, addresses are in no token but under names of one's own, and
-// userinfo has a limit of requests. Made with oidc-provider; people are logged in as soon as a device asks.
+// Issuer on loopback that behaves like Auth0, for the tests of this folder: its name ends in a slash, access tokens are
+// JWTs only for an API that the login names by `audience`, tokens contain addresses only in namespaced claims, and
+// userinfo is rate-limited. Built with oidc-provider; people are logged in as soon as a device requests it.
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -21,27 +21,28 @@ interface Auth0Person {
 export interface Auth0Issuer {
   /** Ends in a slash. */
   readonly issuer: string;
-  /** What a platform that trusts it is started with. */
+  /** Environment of a platform that trusts the issuer. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Who logs in next. */
+  /** The next person to log in. */
   person: Auth0Person;
-  /** Whether an Action adds the address to access tokens, under a name with a namespace. */
+  /** Whether an Action adds the address to access tokens, in a namespaced claim. */
   addsClaims: boolean;
-  /** Gives tokens for the one API of the tenant, whatever a login asks for. */
+  /** Whether all tokens are for the one API of the tenant, regardless of the request. */
   hasOneApi: boolean;
-  /** What userinfo answers instead of claims; undefined: claims. */
+  /** Error status of userinfo. It returns claims if undefined. */
   userinfoStatus: number | undefined;
-  /** Parameters of the logins that devices asked for, the latest last. */
+  /** Parameters of the device logins, latest last. */
   readonly asked: readonly Readonly<Record<string, unknown>>[];
   close(): Promise<void>;
 }
 
-/** Starts it on a free port. */
+/** Starts the issuer on a free port. */
 export async function startAuth0Issuer(): Promise<Auth0Issuer> {
   let serve: (request: IncomingMessage, response: ServerResponse) => void = () => {};
   const server = createServer((request, response) => serve(request, response));
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // an address of TCP, since it listens on one
+  // a TCP address, since the server listens on TCP
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const people = new Map<string, Auth0Person>();
   const asked: Readonly<Record<string, unknown>>[] = [];
   const state: Auth0Issuer = {
@@ -111,7 +112,7 @@ function configurationOf(state: Auth0Issuer, people: ReadonlyMap<string, Auth0Pe
       userinfo: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        // Auth0 knows an API by `audience`; without one the access token is opaque.
+        // Auth0 identifies an API by `audience`. Without one, the access token is opaque.
         defaultResource: ({ oidc }) => audienceAsked(oidc.params) ?? [],
         useGrantedResource: () => true,
         getResourceServerInfo: (_context, audience) => ({
@@ -125,7 +126,7 @@ function configurationOf(state: Auth0Issuer, people: ReadonlyMap<string, Auth0Pe
   };
 }
 
-/** Everything until the issuer is closed: it lives as long as a test. */
+/** Stores everything in memory until the issuer is closed. */
 function memoryAdapter(): AdapterFactory {
   const records = new Map<string, AdapterPayload>();
   return (model) => ({
@@ -139,7 +140,7 @@ function memoryAdapter(): AdapterFactory {
   });
 }
 
-/** What the pages do after a person has logged in and confirmed the code. */
+/** Approves a device, as the pages do after a person has logged in and confirmed the code. */
 async function approve(provider: Provider, userCode: string, accountId: string): Promise<void> {
   const code = await provider.DeviceCode.findByUserCode(userCode.replaceAll('-', ''));
   if (!code) throw new Error('there is no such device code');
@@ -162,7 +163,7 @@ function audienceAsked(parameters: object | undefined): string | undefined {
   return typeof audience === 'string' ? audience : undefined;
 }
 
-/** The access token names whose claims these are. Its signature is looked at by the platform alone. */
+/** Returns the claims for an access token. Only the platform verifies its signature. */
 function answerUserinfo(
   { headers }: IncomingMessage,
   response: ServerResponse,

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-/** What Ada did: the platform itself continues recording what it sees. */
+/** Events of Ada; the platform itself also records what it observes. */
 const recorded = async () =>
   (await logOf(platform.dataDir)).filter(({ actor }) => actor === ada.userId).map(({ id }) => id);
 
@@ -36,7 +36,7 @@ async function nothingRecorded<T>(work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-describe('astroctl app apply refuses what is wrong, and nothing is half done', () => {
+describe('astroctl app apply rejects invalid input completely', () => {
   const apply = (content: string) => {
     mkdirSync(join(ada.machine.home, 'deploy'), { recursive: true });
     writeFileSync(join(ada.machine.home, 'deploy', 'web.yaml'), content);
@@ -45,7 +45,7 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
     );
   };
 
-  it('an unknown field, with its line, column and the nearest name, word for word', async () => {
+  it('an unknown field, with its line, column and the nearest name, verbatim', async () => {
     const done = await apply(
       'kind: Application\napiVersion: platform.astropulse.io/v1\nspec:\n  profileNam: production\n  name: web\n  source: { type: image, image: { registry: r.acme.dev, repository: web, tag: "1" } }\n',
     );
@@ -100,7 +100,7 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
   it('use-S4: an application over 768 KiB, before it is sent', async () => {
     const withLines = (count: number) =>
       apply(application(`type: yaml\n    yaml:\n     manifests: |\n${'      # x\n'.repeat(count)}`));
-    // The second fits as text, but each end of a line has two characters in JSON.
+    // The second text is small enough, but as JSON each line break takes two characters.
     for (const count of [200_000, 160_000]) {
       const done = await withLines(count);
       expect(done).toMatchObject({ code: 1, stdout: '' });
@@ -108,7 +108,7 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
     }
   });
 
-  it('a profile that is missing, by name', async () => {
+  it('a missing profile, by name', async () => {
     const done = await apply(application(image, '  profileName: production\n'));
     expect(done).toMatchObject({ code: 1, stdout: '' });
     expect(done.stderr).toMatch(/^Error: .*production/);
@@ -116,7 +116,7 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
     expect(done.stderr).toMatch(/^Ref: {3}deployments\/\S+ {2}request \S+$/m);
   });
 
-  it('says the same as problem+json with -o json', async () => {
+  it('with the same message as problem+json with -o json', async () => {
     const done = await nothingRecorded(() =>
       ada.machine.astroctl(['app', 'apply', '-f', '-', '-o', 'json'], {
         input: application(image, '  profileName: production\n'),
@@ -131,7 +131,7 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
   });
 });
 
-describe('the API refuses the same by itself', () => {
+describe('the API rejects the same input', () => {
   const put = (body: unknown, headers: Readonly<Record<string, string>> = {}) =>
     nothingRecorded(() =>
       call(platform.url, `PUT /v1/organizations/${ada.organization.id}/applications/web`, {
@@ -188,7 +188,7 @@ describe('the API refuses the same by itself', () => {
     ['__proto__', '{"name":"web","__proto__":{"polluted":true}}'],
     ['__proto__ deep within', `{"name":"web","source":{"type":"image","image":{"__proto__":{"tag":"1"}}}}`],
     ['constructor.prototype', '{"name":"web","constructor":{"prototype":{"polluted":true}}}'],
-  ])('%s, and says what to do about it', async (_what, body) => {
+  ])('%s, with a fix', async (_what, body) => {
     expect(await put(body)).toMatchObject({
       status: 400,
       body: {
@@ -220,7 +220,7 @@ describe('the API refuses the same by itself', () => {
               .on('error', () => {})
               .destroy();
           });
-          asking.flushHeaders(); // the length alone is enough to refuse it
+          asking.flushHeaders(); // the Content-Length alone is sufficient to reject it
         }),
     );
     expect(status).toBe(413);
@@ -233,7 +233,7 @@ describe('the API refuses the same by itself', () => {
   });
 });
 
-describe('credentials that do not hold', () => {
+describe('invalid credentials', () => {
   const me = (credential: string, more: Readonly<Record<string, string>> = {}) =>
     nothingRecorded(() => call(platform.url, 'GET /v1/me', { credential, headers: more }));
   const expectRefused = (answer: Awaited<ReturnType<typeof me>>, code?: string) => {
@@ -249,7 +249,7 @@ describe('credentials that do not hold', () => {
       })
     ).body as { id: string; secret: string };
 
-  it('B8: a garbled key, a key of another secret, nothing at all', async () => {
+  it('B8: a malformed key, a key with another secret, no key', async () => {
     const { key } = ada;
     const last = key.at(-1) === 'a' ? 'b' : 'a';
     expectRefused(await me(`${key.slice(0, -1)}${last}`), 'key/invalid');
@@ -261,7 +261,7 @@ describe('credentials that do not hold', () => {
     expectRefused(await nothingRecorded(() => call(platform.url, 'GET /v1/me')));
   });
 
-  it('B10: a revoked key, at once after the answer to its revocation', async () => {
+  it('B10: a revoked key, immediately after the response to its revocation', async () => {
     const made = await newKey({ name: 'short-lived' });
     expect(await call(platform.url, 'GET /v1/me', { credential: made.secret })).toMatchObject({ status: 200 });
     expect(
@@ -279,7 +279,7 @@ describe('credentials that do not hold', () => {
     expect(done.stderr).not.toContain(made.secret);
   });
 
-  it('B9: a key whose time is over, and not before', async () => {
+  it('B9: a key after it has expired, but not before', async () => {
     const end = new Date(Date.now() + 4_000).toISOString();
     const made = await newKey({ name: 'ending', expires: end });
     expect(await call(platform.url, 'GET /v1/me', { credential: made.secret })).toMatchObject({ status: 200 });
@@ -294,7 +294,7 @@ describe('credentials that do not hold', () => {
     expect(done.stderr).not.toContain(made.secret);
   });
 
-  it('B17: a key once shown is not shown again', async () => {
+  it('B17: a key is not shown again', async () => {
     const made = await newKey({ name: 'once' });
     const seen = await call(platform.url, `GET /v1/organizations/${ada.organization.id}/access-keys/${made.id}`, {
       credential: ada.key,
@@ -326,7 +326,7 @@ describe('credentials that do not hold', () => {
     };
     const own = (text: string) => sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' });
 
-    it('takes the real one, so that the others are refused for what is wrong with them', async () => {
+    it('accepts the valid one, so that the others are rejected only for their defect', async () => {
       expect(await call(platform.url, 'GET /v1/me', { credential: ada.accessToken })).toMatchObject({ status: 200 });
     });
 
@@ -376,7 +376,7 @@ describe('credentials that do not hold', () => {
       expectRefused(await me(signedBy(header, { ...claims, ...change }, own)));
     });
 
-    it('B7: __proto__, claims twice, deep nesting; a header over 16 KB is refused as such', async () => {
+    it('B7: __proto__, duplicate claims, deep nesting; a header over 16 KB is rejected as such', async () => {
       const [header, claims, signature] = parts();
       expectRefused(
         await me(

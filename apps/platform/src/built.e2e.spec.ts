@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { runProgram, startPlatform, temporaryFolder, type Platform } from '#testing';
 
-/** What `npm run build` makes, in a folder that no package can be found from. */
+/** Output of `npm run build`, in a folder without access to packages. */
 describe('the built programs', () => {
   const folder = temporaryFolder();
   let platform: Platform;
@@ -36,7 +36,8 @@ describe('the built programs', () => {
 
     const large = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: large }\ndata: { text: ${'x'.repeat(40_000)} }\n`;
     const manifest = { name: 'large', source: { type: 'yaml', yaml: { manifests: large } } };
-    const read = await astroctl('app apply -f - --wait', JSON.stringify(manifest)); // in threads, which are files of their own
+    // in worker threads, which are separate files
+    const read = await astroctl('app apply -f - --wait', JSON.stringify(manifest));
     expect([read.code, read.stderr, read.stdout]).toEqual([
       0,
       expect.stringContaining('RUNNING'),

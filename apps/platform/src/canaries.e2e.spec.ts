@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { call, loginAdmin, newPerson, startPlatform, type Platform } from '#testing';
 
-/** Words that are nowhere else, each where a person or a program may put a secret. */
+/** Unique words, each where a user or a program may put a secret. */
 const CANARY = {
   email: 'canary-mail-7Qx@astro.localhost',
   name: 'Canarina Vogelsang-7Qx',
@@ -22,7 +22,7 @@ const encodings = (word: string): readonly Buffer[] => [
   Buffer.from(word, 'utf16le'),
 ];
 
-describe('B16, E16: after the main flows, what is secret or personal', () => {
+describe('B16, E16: secret or personal data, after the main flows', () => {
   let platform: Platform;
   let words: Readonly<Record<string, string>>;
   const answers: string[] = [];
@@ -35,7 +35,7 @@ describe('B16, E16: after the main flows, what is secret or personal', () => {
     const run = async (args: string, input?: string, code = 0) => {
       const done = await machine.astroctl(args.split(' '), input === undefined ? {} : { input });
       if (done.code !== code) throw new Error(`astroctl ${args} ended with ${done.code}: ${done.stderr}`);
-      if (!args.startsWith('key create')) answers.push(done.stderr); // whoever makes a key is told it, on their own terminal
+      if (!args.startsWith('key create')) answers.push(done.stderr); // a new key is printed for the user who creates it
       return done.stdout;
     };
     await machine.astroctl(['auth', 'login', '--username', CANARY.email, '--password-stdin'], {
@@ -67,7 +67,7 @@ describe('B16, E16: after the main flows, what is secret or personal', () => {
     ])
       await run(command);
 
-    // Errors are the likeliest to repeat what was sent.
+    // Error messages are most likely to repeat the input.
     for (const body of [
       { name: 'web', source: { type: CANARY.faulty } },
       {
@@ -123,18 +123,18 @@ describe('B16, E16: after the main flows, what is secret or personal', () => {
     for (const name of files) expectClean(name, readFileSync(join(platform.dataDir, name)));
   });
 
-  it('is not in /metrics, /readyz or /openapi.json, which anybody may read', async () => {
+  it('is not in /metrics, /readyz or /openapi.json, which are public', async () => {
     for (const path of ['/metrics', '/readyz', '/openapi.json', '/v1/about'])
       expectClean(path, Buffer.from((await call(platform.url, `GET ${path}`)).text));
   });
 
-  it('is not in refusals, over HTTP or from astroctl', () => {
+  it('is not in errors, over HTTP or from astroctl', () => {
     expect(answers.length).toBeGreaterThan(15);
-    // A refused field's own name is repeated, so that it can be found; what people wrote beside it is not.
+    // The name of a rejected field is repeated so that it can be found, but its value is not.
     for (const answer of answers) expectClean('an answer', Buffer.from(answer), ['faulty']);
   });
 
-  it('would be found: the search sees what is there', async () => {
+  it('would be found by the search', async () => {
     const config = JSON.stringify(words);
     expect(encodings(CANARY.password).some((form) => Buffer.from(config).includes(form))).toBe(true);
     const about = readFileSync(join(platform.dataDir, 'events.sqlite'));

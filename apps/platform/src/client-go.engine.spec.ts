@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { eventually, runProgram } from '#testing';
 import { serveSandboxes, type SandboxUser, type ServedSandboxes } from './sandbox.fixture.ts';
 
-/** An operator written with client-go (`tools/clients/operator`) on a sandbox served as the platform serves it. */
+/** An operator written with client-go (`tools/clients/operator`), on a sandbox served as in the platform. */
 
 const program = process.env['ASTRO_TEST_GO_CLIENT'];
 if (program) describe('use-X1: client-go against a sandbox', () => tested(program));
@@ -42,7 +42,7 @@ function tested(operator: string): void {
   const said = (identity: string): string => running.get(identity)?.said ?? '';
   const leads = (): string[] => [...running.keys()].filter((identity) => said(identity).includes(`leads ${identity}`));
 
-  it('keeps metadata, refuses what is stale, and serves custom kinds to typed and dynamic clients', async () => {
+  it('keeps metadata, rejects stale objects, and serves custom resources to typed and dynamic clients', async () => {
     const done = await runProgram(operator, ['probe', 'demo'], {
       environment: { KUBECONFIG: ada.kubeconfig },
     });
@@ -56,7 +56,7 @@ function tested(operator: string): void {
     ]);
   });
 
-  it('has one leader of two, whose informers see what changes', async () => {
+  it('elects one leader of two, whose informers receive changes', async () => {
     start('a');
     start('b');
     await eventually(() => expect(leads()).toHaveLength(1));
@@ -71,7 +71,7 @@ function tested(operator: string): void {
     );
   });
 
-  it('continues with another leader when the first one is killed, and lets go by its finalizer', async () => {
+  it('elects another leader when the first one is killed, which removes its finalizer', async () => {
     const [first = ''] = leads();
     running.get(first)?.child.kill('SIGKILL');
     await eventually(() => expect(leads()).toHaveLength(2));

@@ -31,9 +31,10 @@ describe('use-S2: credentials of clusters end with the membership', () => {
   let ada: Person;
 
   beforeAll(async () => {
-    platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' } }); // another cluster is on this machine
+    // another cluster is on this machine
+    platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' } });
     ada = await loginAdmin(platform);
-    expect((await ask(ada, 'GET profiles')).status).toBe(200); // the sandbox comes with the first look
+    expect((await ask(ada, 'GET profiles')).status).toBe(200); // the sandbox is created on the first request
     const source = { type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag: '1' } };
     expect((await ask(ada, 'PUT applications/web', { name: 'web', source })).status).toBe(201);
     await ada.machine.run('app wait web --for running');
@@ -52,7 +53,7 @@ describe('use-S2: credentials of clusters end with the membership', () => {
     expect((await ask(ada, `PUT members/${person.userId}`, { role })).status).toBe(200);
     return person;
   };
-  /** What a person reaches a cluster with. */
+  /** Credentials of a user for a cluster. */
   async function kubeconfig(who: Person, cluster = 'sandbox') {
     const { status, body } = await ask(who, `POST clusters/${cluster}/kubeconfig`, {});
     if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
@@ -63,7 +64,7 @@ describe('use-S2: credentials of clusters end with the membership', () => {
   const statusOf = async (client: SandboxClient, asked: string, token = client.token, body?: unknown) =>
     (await client.ask(asked, { token, ...(body !== undefined && { body }) })).status;
   const secrets = 'GET /api/v1/secrets';
-  /** A token that an admin makes for their own account. */
+  /** Creates a token for an admin's own account, as the admin could. */
   async function centuryToken(client: SandboxClient): Promise<string> {
     const review = await client.ask('POST /apis/authentication.k8s.io/v1/selfsubjectreviews', {
       body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
@@ -86,7 +87,7 @@ describe('use-S2: credentials of clusters end with the membership', () => {
       })
       .parse((await ask(ada, `GET clusters/${cluster}/access`)).body).items;
 
-  it('of an admin who is removed, with a token of a hundred years that they made', async () => {
+  it('of a removed admin, including a token with a lifetime of a hundred years that they created', async () => {
     const linus = await member('linus', 'admin');
     const cluster = await kubeconfig(linus);
     const later = await centuryToken(cluster);
@@ -118,7 +119,7 @@ describe('use-S2: credentials of clusters end with the membership', () => {
     ]);
   });
 
-  it('of somebody who leaves', async () => {
+  it('of a member who leaves', async () => {
     const hedy = await member('hedy', 'admin');
     const cluster = await kubeconfig(hedy);
     expect(await statusOf(cluster, secrets)).toBe(200);
@@ -126,7 +127,7 @@ describe('use-S2: credentials of clusters end with the membership', () => {
     expect(await statusOf(cluster, secrets)).toBe(401);
   });
 
-  it('as soon as the cluster is back, where it does not answer', async () => {
+  it('as soon as an unavailable cluster is available again', async () => {
     const open = async () => {
       const served = await startSandboxes({
         folder,

@@ -6,7 +6,7 @@ import { identityService } from '#identity/service';
 import { organizationsService } from '#organizations/service';
 import { sandboxClusterService } from '#sandbox-cluster/service';
 
-/** Everything that serves contracts, save the deploy worker. */
+/** All services except the deploy worker. */
 export const CONTEXTS = [
   identityService,
   organizationsService,

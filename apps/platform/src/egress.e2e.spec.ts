@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { call, loginAdmin, startPlatform, type Person, type Platform } from '#testing';
 
-/** Another service of the machine, which says something that nobody must read through the platform. */
+/** Returned by another service on the machine, which must not be readable through the platform. */
 const CANARY = 'canary-of-another-service';
 
 async function otherService(): Promise<Server & { readonly seen: string[] }> {
@@ -15,9 +15,9 @@ async function otherService(): Promise<Server & { readonly seen: string[] }> {
   return Object.assign(server, { seen });
 }
 
-const portOf = (server: Server): number => (server.address() as AddressInfo).port; // a TCP server's address has this form
+const portOf = (server: Server): number => (server.address() as AddressInfo).port; // the address of a TCP server
 
-describe('use-S10: where a cluster may be', () => {
+describe('use-S10: addresses of clusters', () => {
   const running: { platform: Platform; ada: Person }[] = [];
   let service: Awaited<ReturnType<typeof otherService>>;
 
@@ -42,7 +42,7 @@ describe('use-S10: where a cluster may be', () => {
     return call(platform.url, `PUT ${path}`, { credential: ada.key, body: manifest });
   };
 
-  it('loopback is closed until an operator opens it, and nothing is connected to', async () => {
+  it('are not on loopback unless an operator allows it, and are not contacted', async () => {
     for (const host of ['127.0.0.1', 'localhost', '[::1]', '2130706433', '0x7f000001']) {
       const { status, body } = await register(0, `http://${host}:${portOf(service)}`);
       expect([host, status, body]).toMatchObject([
@@ -54,7 +54,7 @@ describe('use-S10: where a cluster may be', () => {
     expect(service.seen).toEqual([]);
   });
 
-  it('the platform itself and its sandbox are refused whatever is open', async () => {
+  it('are never those of the platform itself or of its sandbox', async () => {
     const { platform, ada } = running[1] as { platform: Platform; ada: Person };
     const path = `/v1/organizations/${ada.organization.id}/clusters/sandbox`;
     const sandbox = (await call(platform.url, `GET ${path}`, { credential: ada.key })).body as { server: string };
@@ -70,7 +70,7 @@ describe('use-S10: where a cluster may be', () => {
       }
   });
 
-  it('what a server says that is not a Kubernetes API is not repeated', async () => {
+  it('do not reveal the response of a server that is not a Kubernetes API', async () => {
     const { body } = await register(1, `http://127.0.0.1:${portOf(service)}`);
     expect(service.seen).not.toEqual([]);
     expect(JSON.stringify(body)).not.toContain(CANARY);

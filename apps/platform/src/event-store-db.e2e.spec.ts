@@ -11,7 +11,7 @@ import {
 } from '#testing';
 import { startEventStoreStandIn, type EventStoreStandIn } from '#testing/eventstore';
 
-describe('a platform whose log is in EventStoreDB', () => {
+describe('a platform with its log in EventStoreDB', () => {
   let server: EventStoreStandIn;
   let environment: Record<string, string>;
   let platform: Platform;
@@ -52,7 +52,7 @@ describe('a platform whose log is in EventStoreDB', () => {
     expect(await readiness()).toEqual({ status: 200, eventStore: true });
   });
 
-  it('F3: is not ready and answers 503 while it is away, and is ready again when it is back', async () => {
+  it('F3: is not ready and returns 503 while the store is unavailable, and is ready again afterwards', async () => {
     await server.network.shut();
     await eventually(async () => expect(await readiness()).toEqual({ status: 503, eventStore: false }));
     const refused = await putProfile('second');
@@ -65,20 +65,20 @@ describe('a platform whose log is in EventStoreDB', () => {
     await eventually(async () => expect(await profiles()).toEqual(['default', 'first', 'second']));
   });
 
-  it('F3: is not ready while it is frozen, though it is alive', async () => {
+  it('F3: is not ready while the store is frozen, although it is alive', async () => {
     server.network.freeze();
     await eventually(async () => expect(await readiness()).toEqual({ status: 503, eventStore: false }));
     server.network.thaw();
     await eventually(async () => expect(await readiness()).toEqual({ status: 200, eventStore: true }));
   });
 
-  it('F4: appends once what is lost behind the commit', async () => {
+  it('F4: appends once when the response is lost after the commit', async () => {
     server.fail('lost-after');
     expect((await putProfile('third')).status).toBe(201);
     await eventually(async () => expect(await profiles()).toEqual(['default', 'first', 'second', 'third']));
   });
 
-  it('continues from it after a kill, and verifies it', async () => {
+  it('continues from the store after a kill, and verifies it', async () => {
     await platform.process.kill();
     platform = await startAgain(platform, { environment });
     expect(await profiles()).toEqual(['default', 'first', 'second', 'third']);

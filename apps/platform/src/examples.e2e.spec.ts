@@ -6,11 +6,11 @@ import { serveSandboxes, type ServedSandboxes } from './sandbox.fixture.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-/** Text of the fenced blocks of one language, in order. */
+/** Returns the fenced blocks of one language, in order. */
 const blocksOf = (file: string, language: string): readonly string[] =>
   [...read(file).matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, text = '']) => text);
 
-/** The manifests that a document applies, in its order: files that it names, and those it shows. */
+/** Returns the manifests that a document applies, in order: files that it refers to, and those it contains. */
 const manifestsOf = (file: string): readonly (readonly [string, string])[] => [
   ...blocksOf(file, 'sh').flatMap((text) =>
     [...text.matchAll(/app (?:profile )?apply -f (examples\/\S+)/g)].map(
@@ -22,7 +22,7 @@ const manifestsOf = (file: string): readonly (readonly [string, string])[] => [
     .map((text, index) => [`${file}: block ${index + 1}`, text] as const),
 ];
 
-describe('use-C6: the examples of the documents, applied in their order by one organization', () => {
+describe('use-C6: the examples of the documentation, applied in order by one organization', () => {
   const documents = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).toSorted()];
   const manifests = [
     ...documents.flatMap(manifestsOf),
@@ -38,7 +38,8 @@ describe('use-C6: the examples of the documents, applied in their order by one o
     sandboxes = await serveSandboxes();
     ada = await loginAdmin(platform);
     const { kubeconfig } = await sandboxes.of('own');
-    await ada.machine.run(`clusters register --cluster-name dev --from-file ${kubeconfig}`); // as the documents call it
+    // the name in the documentation
+    await ada.machine.run(`clusters register --cluster-name dev --from-file ${kubeconfig}`);
   }, 120_000);
   afterAll(async () => {
     await platform.stop();
@@ -52,7 +53,7 @@ describe('use-C6: the examples of the documents, applied in their order by one o
     );
   });
 
-  it('are all accepted, and none changes anything when it is applied again', async () => {
+  it('are all accepted, and change nothing when they are applied again', async () => {
     const done = [];
     for (const round of [1, 2])
       for (const [where, text] of manifests) {

@@ -3,17 +3,17 @@ import { call, startPlatform, type Platform } from '#testing';
 import { logOf } from '#testing/log';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
 
-/** Seconds since 1970, rounded down: what an issuer writes now. */
+/** Seconds since 1970, rounded down, as in tokens of an issuer. */
 const now = () => Math.floor(Date.now() / 1_000);
 
-describe('access tokens of an external issuer, each good but for one thing', () => {
+describe('access tokens of an external issuer with one defect each', () => {
   let issuer: TestIssuer;
   let platform: Platform;
   let tokens = 0;
-  /** Somebody new each time, so that nobody is known from another token. */
+  /** Returns a new subject each time, so that no user is known from another token. */
   const somebody = () => `person-${tokens++}`;
   const me = (token: string) => call(platform.url, 'GET /v1/me', { credential: token });
-  /** Good claims as JSON, with `text` in front of them. */
+  /** Returns valid claims as JSON, with `text` at the beginning. */
   const inFront = (text: string) => `{${text},${JSON.stringify(issuer.claims(somebody())).slice(1)}`;
   const registered = async () =>
     (await logOf(platform.dataDir)).filter(({ type }) => type === 'user.registered.v1').length;
@@ -41,32 +41,33 @@ describe('access tokens of an external issuer, each good but for one thing', () 
     expect(await registered()).toBe(before);
   };
 
-  it('are taken when all is good, so that the others are refused for what is wrong with them', async () => {
+  it('are accepted without the defect, so that the others are rejected only for it', async () => {
     await expectTaken(issuer.claims(somebody()));
     await expectTaken(inFront('"extra":{"of":["the","issuer"]}'));
   });
 
-  // The clock is the machine's here: of each border the side is exact that time cannot cross. Both sides to the second: libs/http.
-  it('B6: have not ended until 60 s after exp', async () => {
+  // These tests use the system clock, so they check each limit only on the side that elapsed time cannot cross. Tests
+  // in libs/http check both sides to the second.
+  it('B6: are valid until 60 s after exp', async () => {
     await expectTaken(issuer.claims(somebody(), { exp: now() - 45 }));
     await expectRefused(issuer.claims(somebody(), { exp: now() - 61 }), 'login/token-expired');
     await expectRefused(issuer.claims(somebody(), { exp: now() - 3_600 }), 'login/token-expired');
   });
 
-  it('B6: have begun 60 s before nbf', async () => {
+  it('B6: are valid from 60 s before nbf', async () => {
     await expectTaken(issuer.claims(somebody(), { nbf: now() + 60 }));
     await expectRefused(issuer.claims(somebody(), { nbf: now() + 76 }));
     await expectRefused(issuer.claims(somebody(), { nbf: now() + 3_600 }));
   });
 
   it.each(['"9999999999"', 'null', 'true', '-1', '1.5e0', '{}', '[9999999999]', '1e308', '1e400', 'NaN', 'Infinity'])(
-    'B6: whose exp is %s are refused',
+    'B6: are rejected when exp is %s',
     async (exp) => {
       await expectRefused(JSON.stringify(issuer.claims(somebody(), { exp: 'here' })).replace('"here"', exp));
     },
   );
 
-  it('B6: without exp, and with an nbf that is not a number, are refused', async () => {
+  it('B6: are rejected without exp, and with an nbf that is not a number', async () => {
     await expectRefused(issuer.claims(somebody(), { exp: undefined }));
     await expectRefused(issuer.claims(somebody(), { nbf: '0' }));
   });
@@ -76,23 +77,23 @@ describe('access tokens of an external issuer, each good but for one thing', () 
     '"\\u005f_proto__":{}',
     '"a":{"__proto__":{}}',
     '"constructor":{"prototype":{"sub":"root"}}',
-  ])('B7: with a member that poisons are refused: %s', async (member) => {
+  ])('B7: are rejected with a prototype member: %s', async (member) => {
     await expectRefused(inFront(member));
   });
 
   it.each(['"sub":"root"', '"\\u0073ub":"root"', '"iss":"https://evil.test"', '"exp":9999999999', '"a":{"b":1,"b":2}'])(
-    'B7: with a claim twice are refused: %s',
+    'B7: are rejected with a duplicate claim: %s',
     async (claim) => {
       await expectRefused(inFront(claim));
     },
   );
 
-  it('B7: that nest deeply are refused', async () => {
+  it('B7: are rejected when they nest deeply', async () => {
     await expectRefused(inFront(`"a":${'['.repeat(2_000)}${']'.repeat(2_000)}`));
     await expectRefused(inFront(`"a":${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}`));
   });
 
-  it('B7: of more than 16 KB are refused as headers that are too large, and a megabyte is not read to its end', async () => {
+  it('B7: are rejected over 16 KB as headers that are too large, and a megabyte is not read completely', async () => {
     const long = await me(issuer.token(issuer.claims(somebody(), { text: 'x'.repeat(17 * 1024) })));
     expect(long).toMatchObject({ status: 431, body: { code: 'edge/headers-too-large' } });
     const started = await registered();
@@ -103,7 +104,7 @@ describe('access tokens of an external issuer, each good but for one thing', () 
     await expectTaken(issuer.claims(somebody()));
   });
 
-  /** Everything that comes back on a connection of its own until it closes; the error's code when it is cut. */
+  /** Returns the complete response on a separate connection, or the error code if the connection is reset. */
   const sent = (token: string): Promise<string> =>
     new Promise((resolve) => {
       const { hostname, port } = new URL(platform.url);

@@ -19,8 +19,9 @@ import { followLog, logOf } from '#testing/log';
 import { z } from 'zod';
 
 /**
- * Workers as processes of their own: one is frozen (SIGSTOP) between two waves, a second finishes a newer revision, the
- * first wakes. Needs a real Kubernetes, whose audit log is the witness, and NATS, over which processes meet.
+ * Workers in separate processes: one is frozen (SIGSTOP) between two waves, a second one completes a newer revision,
+ * then the first resumes. Requires a real Kubernetes, whose audit log shows all writes, and NATS for communication
+ * between processes.
  */
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 const nats = process.env['ASTRO_TEST_NATS_URL'];
@@ -42,7 +43,7 @@ const step = z.looseObject({
   done: z.number().int().optional(),
 });
 
-/** One object in each of four waves; all of them differ from revision to revision. */
+/** One object in each of four waves. All of them change with each revision. */
 const manifests = (revision: number): string =>
   [
     `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: shop, annotations: { shop/revision: "${revision}" } }\nspec: { podSelector: {}, ingress: [{}] }`,
@@ -98,7 +99,7 @@ function frozen(kubeconfig: string, nats: string): void {
     });
     return { process, name, logFile: join(platform.dataDir, `${name.split('/').at(-1)}.log`) };
   };
-  /** Writes that the platform's account tried in the namespace since line `from` of the audit log. */
+  /** Writes of the platform's account in the namespace since line `from` of the audit log. */
   const writes = (from: number): readonly AuditedWrite[] =>
     auditedWrites(kubeconfig, from).filter(
       ({ user, namespace: where, dryRun }) =>
@@ -115,7 +116,7 @@ function frozen(kubeconfig: string, nats: string): void {
     await platform.kill();
   });
 
-  it('has a first revision, rolled out by a worker that is a process of its own and keeps no log', async () => {
+  it('deploys a first revision with a worker that is a separate process and has no log', async () => {
     const worker = await startWorker();
     const { run } = ada.machine;
     await openShop(ada, kubeconfig);
@@ -127,12 +128,12 @@ function frozen(kubeconfig: string, nats: string): void {
   });
 
   it.each([1, 3])(
-    'writes nothing after it wakes, when it was frozen behind wave %i and a newer revision was finished',
+    'writes nothing after it resumes, when it was frozen after wave %i and a newer revision was completed',
     async (wave) => {
       const sleeper = workers.at(-1);
       if (!sleeper) throw new Error('no worker runs');
 
-      // The worker continues while the event is read: a try that found it further than meant is made again.
+      // The worker continues while the event is read. If it has already gone further, the attempt is repeated.
       let old = 0;
       for (let tries = 1; ; tries++) {
         const log = await followLog(platform.dataDir);
@@ -172,7 +173,8 @@ function frozen(kubeconfig: string, nats: string): void {
           throw new Error(`the woken worker did not let go; it said:\n${said}${sleeper.output()}`);
       }, 60_000);
 
-      expect(writes(from).filter(isDone)).toEqual([]); // a write that the fence refuses changes nothing, and is in the audit log too
+      // a write that the fence rejects changes nothing, but is in the audit log
+      expect(writes(from).filter(isDone)).toEqual([]);
       expect(
         await kubectl(
           'get',
@@ -190,14 +192,14 @@ function frozen(kubeconfig: string, nats: string): void {
       await second.process.stop();
       workers.splice(workers.indexOf(second.process), 1);
       await apply();
-      await succeeded(revision); // by the one that was frozen: it works again
+      await succeeded(revision); // processed by the resumed worker
       expect((await ofRevision('attempt.claimed.v1', revision)).at(-1)?.worker).toMatch(
         new RegExp(`/${nameOf(sleeper)}$`),
       );
     },
   );
 
-  it('leaves exactly one end for each attempt', async () => {
+  it('records exactly one end for each attempt', async () => {
     const ends = new Map<string, number>();
     for (const { type, data } of await events()) {
       const { attemptId } = step.parse(data);
@@ -210,5 +212,5 @@ function frozen(kubeconfig: string, nats: string): void {
   });
 }
 
-/** Which place among the workers of its folder a process has. */
+/** Returns the name of a process among the workers of its folder. */
 const nameOf = (worker: AppProcess): string => /Instance \S+\/(\S+)/.exec(worker.output())?.[1] ?? '';

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { call, eventually, loginAdmin, startAgain, startPlatform, type Person, type Platform } from '#testing';
 
-/** Linux's tool that lets a running process write no further byte to any file: to SQLite and the log that is a full disk. */
+/**
+ * Linux tool that prevents a running process from extending any file, which acts like a full disk for SQLite and the
+ * log.
+ */
 const canLimit = spawnSync('prlimit', ['--version']).status === 0;
 const limitFiles = (pid: number, bytes: string): void =>
   void execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`]);
@@ -34,7 +37,7 @@ whereLimits('use-L4: a full disk (needs prlimit of util-linux)', () => {
   });
   afterAll(() => platform.stop());
 
-  it('refuses every write with 503, a sentence, and when to try again; the process continues', async () => {
+  it('rejects each write with 503, a sentence and Retry-After, and keeps running', async () => {
     const writes = await Promise.all([
       putProfile('during'),
       putProfile('before-2'),
@@ -60,7 +63,7 @@ whereLimits('use-L4: a full disk (needs prlimit of util-linux)', () => {
     }
   });
 
-  it('continues to answer reads', async () => {
+  it('still serves reads', async () => {
     expect(await profiles()).toEqual(['before', 'default']);
     for (const route of ['/livez', '/v1/me', path('members'), path('access-keys'), path('applications')])
       expect({ route, status: (await call(platform.url, `GET ${route}`, { credential: ada.key })).status }).toEqual({
@@ -69,12 +72,12 @@ whereLimits('use-L4: a full disk (needs prlimit of util-linux)', () => {
       });
   });
 
-  it('says once, to whoever started it, that the log cannot be written', () => {
+  it('reports once on standard error that the log cannot be written', () => {
     const said = platform.process.output().match(/^Warning: the log file .* cannot be written/gm);
     expect(said).toHaveLength(1);
   });
 
-  it('takes writes and logs again once there is space, and has lost nothing that it acknowledged', async () => {
+  it('accepts writes and logs again when there is space, and has lost nothing that it acknowledged', async () => {
     limitFiles(platform.process.pid, 'unlimited');
     expect((await putProfile('after')).status).toBe(201);
     await eventually(async () => expect(await profiles()).toEqual(['after', 'before', 'default']));

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { call, loginAdmin, newPerson, startAgain, startPlatform, type Person, type Platform } from '#testing';
 import { logHead, logOf } from '#testing/log';
 
-describe('the same Idempotency-Key', () => {
+describe('a repeated Idempotency-Key', () => {
   let platform: Platform;
   let ada: Person;
   let grace: Person;
@@ -32,7 +32,7 @@ describe('the same Idempotency-Key', () => {
   });
   afterAll(() => platform.stop());
 
-  it('F4, B19: after an answer that was lost makes the same answer again, without the secret, and nothing new', async () => {
+  it('F4, B19: returns the same response after a lost one, without the secret, and creates nothing', async () => {
     await new Promise<void>((resolve, reject) => {
       const lost = request(`${platform.url}${keysOf(ada)}`, {
         method: 'POST',
@@ -54,7 +54,7 @@ describe('the same Idempotency-Key', () => {
     expect(await created(ada, 'lost')).toHaveLength(1);
   });
 
-  it('F5: sent 20 times at once is carried out once, and all get its answer', async () => {
+  it('F5: runs the command once when sent 20 times concurrently, and all get its response', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => create(ada, 'parallel-1', 'parallel')));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
     expect(new Set(answers.map(({ body }) => (body as { id: string }).id)).size).toBe(1);
@@ -62,7 +62,7 @@ describe('the same Idempotency-Key', () => {
     expect(await createdInLog('parallel', ada)).toHaveLength(1);
   });
 
-  it('F5: with another body is refused, and nothing is recorded', async () => {
+  it('F5: with another body is rejected, and nothing is recorded', async () => {
     expect(await create(ada, 'body-1', 'first')).toMatchObject({ status: 201 });
     const before = await logHead(platform.dataDir);
     const other = await create(ada, 'body-1', 'second');
@@ -71,7 +71,7 @@ describe('the same Idempotency-Key', () => {
     expect(await logHead(platform.dataDir)).toBe(before);
   });
 
-  it('F5: from another caller is a command of its own', async () => {
+  it('F5: from another caller is a separate command', async () => {
     const first = await create(ada, 'caller-1', 'mine');
     const second = await create(grace, 'caller-1', 'mine');
     expect([first.status, second.status]).toEqual([201, 201]);
@@ -79,7 +79,7 @@ describe('the same Idempotency-Key', () => {
     expect(typeof (second.body as { secret: unknown }).secret).toBe('string');
   });
 
-  it('F4: holds over a restart', async () => {
+  it('F4: works across a restart', async () => {
     const first = await create(ada, 'restart-1', 'restarted');
     await platform.process.kill();
     platform = await startAgain(platform);

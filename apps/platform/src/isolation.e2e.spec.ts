@@ -2,7 +2,10 @@ import { call, loginAdmin, newPerson, startPlatform, type PersonResponse, type P
 import { everyContract } from '#testing/contracts';
 import { logOf } from '#testing/log';
 
-/** A body that the route's schema takes, so that it is the right that refuses and not the form. */
+/**
+ * Bodies that match the schemas of their routes, so that requests are rejected for missing rights and not for their
+ * format.
+ */
 const BODIES: Readonly<Record<string, unknown>> = {
   'POST /v1/organizations/{org}/access-keys': { name: 'stolen' },
   'PUT /v1/organizations/{org}/members/{user}': { role: 'editor' },
@@ -26,13 +29,13 @@ const ofOrganization = (await everyContract()).flatMap(({ contract }) =>
   contract.route?.includes('/organizations/{org}') ? [{ contract, route: contract.route }] : [],
 );
 
-/** What a stranger may learn: everything but the request's own id and address. */
+/** Returns the response without the request's own id and address. */
 function bodyOf({ body }: PersonResponse): unknown {
   if (typeof body !== 'object' || body === null) return body;
   return Object.fromEntries(Object.entries(body).filter(([name]) => name !== 'instance' && name !== 'requestId'));
 }
 
-describe('two people with two default organizations', () => {
+describe('two users with two default organizations', () => {
   let platform: Platform;
   let ada: Person;
   let grace: Person;
@@ -41,7 +44,7 @@ describe('two people with two default organizations', () => {
     platform = await startPlatform();
     ada = await loginAdmin(platform);
     grace = await newPerson(platform, 'grace@astro.localhost', 'a password of grace');
-    // Something to see in each: the sandbox and its profile come with the first look.
+    // Creates data in each: the sandbox and its profile are created on the first request.
     for (const person of [ada, grace])
       expect(
         await call(platform.url, `GET /v1/organizations/${person.organization.id}/profiles`, {
@@ -51,7 +54,7 @@ describe('two people with two default organizations', () => {
   });
   afterAll(() => platform.stop());
 
-  /** How many events Grace caused: the platform itself continues recording what it sees. */
+  /** Number of events that Grace caused; the platform itself also records what it observes. */
   const recorded = async () => (await logOf(platform.dataDir)).filter(({ actor }) => actor === grace.userId).length;
   const addressOf = (route: string, org: string, more: Readonly<Record<string, string>> = {}) =>
     route.replaceAll(
@@ -67,13 +70,13 @@ describe('two people with two default organizations', () => {
       ...(/^(POST|PUT|PATCH)/.test(route) && { body: BODIES[route.split('?')[0] ?? ''] ?? {} }),
     });
 
-  it('covers each route of an organization', () => {
+  it('covers all routes of organizations', () => {
     expect(ofOrganization.length).toBeGreaterThan(25);
   });
 
   describe.each(ofOrganization.map(({ route }) => route))('A1, A16: %s', (route) => {
     it.each(['id', 'slug'] as const)(
-      'answers a stranger by %s like an organization that does not exist, and records nothing of it',
+      'responds to a non-member by %s as for a missing organization, and records nothing in it',
       async (by) => {
         const before = await recorded();
         const unknown = await ask(
@@ -91,7 +94,7 @@ describe('two people with two default organizations', () => {
       },
     );
 
-    it('A3: is not moved by a header or a query that names the own organization', async () => {
+    it('A3: is not affected by a header or a query that names the own organization', async () => {
       const separator = route.includes('?') ? '&' : '?';
       const foreign = await ask(
         `${route}${separator}orgId=${grace.organization.id}&org=${grace.organization.id}`,
@@ -104,14 +107,14 @@ describe('two people with two default organizations', () => {
       expect(foreign).toMatchObject({ status: 404, body: { code: 'organization/not-found' } });
     });
 
-    it('answers a stranger by login like an organization that does not exist', async () => {
+    it('responds to the login of a non-member as for a missing organization', async () => {
       expect(await ask(route, ada.organization.id, grace.accessToken)).toMatchObject({
         status: 404,
         body: { code: 'organization/not-found' },
       });
     });
 
-    it("A23: gives a global admin's key nothing in an organization they do not belong to", async () => {
+    it('A23: grants nothing to the key of a global admin in an organization they are not a member of', async () => {
       expect(await ask(route, grace.organization.id, ada.key)).toMatchObject({
         status: 404,
         body: { code: 'organization/not-found' },
@@ -120,7 +123,7 @@ describe('two people with two default organizations', () => {
   });
 
   it.each(['applications/web/logs', 'applications/web/events', 'watch'])(
-    'A16: refuses a stranger before the stream of %s opens',
+    'A16: rejects a non-member before the stream of %s opens',
     async (path) => {
       const answer = await call(
         platform.url,
@@ -135,7 +138,7 @@ describe('two people with two default organizations', () => {
     },
   );
 
-  it('A2: finds no key of another organization under the own one, as one that does not exist', async () => {
+  it('A2: does not find a key of another organization under the own one', async () => {
     for (const method of ['GET', 'DELETE']) {
       const foreign = await call(
         platform.url,
@@ -155,7 +158,7 @@ describe('two people with two default organizations', () => {
     expect(await call(platform.url, 'GET /v1/me', { credential: ada.key })).toMatchObject({ status: 200 });
   });
 
-  it("lists organizations, keys, members, profiles and clusters of one's own alone", async () => {
+  it('lists only organizations, keys, members, profiles and clusters of the user', async () => {
     for (const [person, other] of [
       [ada, grace],
       [grace, ada],
@@ -176,7 +179,7 @@ describe('two people with two default organizations', () => {
     }
   });
 
-  it('A14, A15: refuses cursors that were made up, edited or given to somebody else', async () => {
+  it('A14, A15: rejects cursors that were invented, edited or issued to another user', async () => {
     const list = (person: Person, cursor: string) =>
       call(
         platform.url,
@@ -238,7 +241,7 @@ describe('two people with two default organizations', () => {
     expect(login.stderr).toContain(`Organization ${ada.organization.id} not found, or you are not a member.`);
   });
 
-  describe('A17: a stream that is open when its right ends', () => {
+  describe('A17: an open stream whose right ends', () => {
     const follow = async (credential: string): Promise<Response> => {
       const response = await fetch(`${platform.url}/v1/organizations/${ada.organization.id}/watch`, {
         headers: { authorization: `Bearer ${credential}`, accept: 'text/event-stream' },
@@ -251,7 +254,7 @@ describe('two people with two default organizations', () => {
       return JSON.parse(/^event: problem\ndata: (.*)$/.exec(events.at(-1) ?? '')?.[1] ?? 'null');
     };
 
-    it('is closed with a problem when its reader is a member no more', async () => {
+    it('is closed with a problem when the membership of its reader ends', async () => {
       const member = `/v1/organizations/${ada.organization.id}/members/${grace.userId}`;
       expect(
         (await call(platform.url, `PUT ${member}`, { credential: ada.accessToken, body: { role: 'viewer' } })).status,
@@ -274,8 +277,8 @@ describe('two people with two default organizations', () => {
     });
   });
 
-  // Last, for it makes Grace a member.
-  it('A1: tells a member of both that the key belongs to the other organization, on each route', async () => {
+  // Must be the last test, since it makes Grace a member.
+  it('A1: reports to a member of both that the key belongs to the other organization, on each route', async () => {
     const joined = await call(platform.url, `PUT /v1/organizations/${ada.organization.id}/members/${grace.userId}`, {
       credential: ada.key,
       body: { role: 'viewer' },

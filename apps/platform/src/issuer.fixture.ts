@@ -1,4 +1,4 @@
-// An issuer of access tokens on loopback, in place of a company's own, for the tests of this folder.
+// Issuer of access tokens on loopback, in place of a company's own, for the tests of this folder.
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -8,16 +8,16 @@ const AUDIENCE = 'https://astro.test/api';
 
 export interface TestIssuer {
   readonly url: string;
-  /** What a platform that trusts it is started with. */
+  /** Environment of a platform that trusts the issuer. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Good claims of an access token for an hour, with `more` in their place. */
+  /** Returns valid claims of an access token for one hour, overridden by `more`. */
   claims(subject: string, more?: object): Record<string, unknown>;
-  /** Signs a payload, as text exactly as it is given. */
+  /** Signs a payload. A string is signed exactly as given. */
   token(payload: object | string, header?: object): string;
   close(): Promise<void>;
 }
 
-/** Starts it on a free port. */
+/** Starts the issuer on a free port. */
 export async function startIssuer(): Promise<TestIssuer> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const server = createServer((request, response) => {
@@ -31,7 +31,8 @@ export async function startIssuer(): Promise<TestIssuer> {
       .end(JSON.stringify(document ?? {}));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // an address of TCP, since it listens on one
+  // a TCP address, since the server listens on TCP
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const encode = (part: object | string) =>
     Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
   return {

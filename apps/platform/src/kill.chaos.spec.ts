@@ -17,11 +17,14 @@ import {
 } from '#testing';
 import { followLog, logOf } from '#testing/log';
 
-/** `kill -9` of the whole process group while an application is applied: on the real Kubernetes where one is named, else on the sandbox. */
+/**
+ * Kills the entire process group (`kill -9`) while an application is applied: on a real Kubernetes if configured,
+ * otherwise on the sandbox.
+ */
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 const cluster = kubeconfig ? 'dev' : 'sandbox';
 const MOMENTS = Number(process.env['ASTRO_TEST_MOMENTS'] ?? 30);
-/** Written by every attempt, an undisturbed one or not. */
+/** Written by each attempt, interrupted or not. */
 const INVENTORY = 'configmaps/astro-inventory-';
 const SEED = seedOfRun();
 const BETWEEN = Math.floor(MOMENTS * 0.6);
@@ -67,7 +70,10 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
   const ownEvents = async (): Promise<readonly StoredEvent[]> =>
     (await logOf(platform.dataDir)).filter(({ type }) => /^(application|deployment|attempt)\./.test(type));
 
-  /** How often the platform changed each object of the application on the real server: a write that changed nothing is none. */
+  /**
+   * Counts how often the platform changed each object of the application on the real server, without writes that
+   * changed nothing.
+   */
   const changes = (): Readonly<Record<string, number>> => {
     if (kubeconfig === undefined) return {};
     const versions = new Map<string, Set<string>>();
@@ -83,7 +89,10 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
     return Object.fromEntries([...versions].map(([object, { size }]) => [object, size]));
   };
 
-  /** Sends the change, kills when `moment` says so, starts again, and has the change acknowledged, by the same key, if it was not. */
+  /**
+   * Sends the change, kills when `moment` resolves, and starts again. If the change was not acknowledged, it is sent
+   * again with the same key.
+   */
   async function disturbed(moment: () => Promise<unknown>): Promise<'between' | 'outside'> {
     tags += 1;
     const tag = `1.${tags}`;
@@ -106,7 +115,7 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
     );
     if (answered !== undefined) {
       expect(answered).toBeLessThan(300);
-      expect(isRecorded).toBe(true); // acknowledged, so never lost
+      expect(isRecorded).toBe(true); // an acknowledged change is never lost
     }
     platform = await startAgain(platform);
     if (answered === undefined) expect((await put(tag, key)).status).toBeLessThan(300);
@@ -128,7 +137,7 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
     await platform.kill();
   });
 
-  it('at every durable step of an apply', async () => {
+  it('at each durable step of an apply', async () => {
     const before = await ownEvents();
     const changed = changes();
     tags += 1;
@@ -153,7 +162,7 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
       ]),
     );
 
-    // The next apply may have an event less: steps that it does not have are kills after its end.
+    // The next apply may have fewer events. Kills at steps that it does not have come after its end.
     const steady = steps.slice(0, steps.indexOf('deployment.succeeded.v1') + 1);
     for (let step = 1; step <= steady.length; step++) {
       const log = await followLog(platform.dataDir);
@@ -171,7 +180,7 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
     expect(fell.between).toBeGreaterThanOrEqual(BETWEEN);
   });
 
-  it('leaves one end for each attempt, every change once, and the state of an undisturbed run', async () => {
+  it('has one end for each attempt, each change once, and the state of an uninterrupted run', async () => {
     const events = await ownEvents();
     const attempts = new Map<string, number>();
     for (const { type, data } of events) {
@@ -189,7 +198,8 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
     );
     expect(succeeded).toEqual(revisions);
 
-    // Each change of the pods raises the Deployment's generation by one: none was written twice, and no other.
+    // Each change of the pods increases the Deployment's generation by one, so none was written twice and there are no
+    // others.
     const shown = await ada.machine.kubectl([
       'get',
       'deploy',
@@ -199,7 +209,7 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
       '-o',
       'jsonpath={.metadata.generation} {.spec.template.spec.containers[0].image}',
     ]);
-    // The audit log has for each object as many changes as an undisturbed run of each revision makes, and no others.
+    // In the audit log, each object has as many changes as in an uninterrupted run of each revision.
     expect(changes()).toEqual(
       Object.fromEntries(Object.entries(undisturbed).map(([object, { first, each }]) => [object, first + tags * each])),
     );

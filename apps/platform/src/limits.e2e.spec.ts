@@ -10,9 +10,9 @@ import {
 } from '#testing';
 import { logOf } from '#testing/log';
 
-const PROFILES = 5; // of plan developer; `default`, which the platform makes, does not count
+const PROFILES = 5; // of the plan developer; `default`, which the platform creates, does not count
 
-describe('A18: a limit holds in any order of requests', () => {
+describe('A18: the limit of profiles, with requests in any order', () => {
   let platform: Platform;
   let ada: Person;
   const address = (name: string) => `/v1/organizations/${ada.organization.id}/profiles/${name}`;
@@ -36,7 +36,7 @@ describe('A18: a limit holds in any order of requests', () => {
   });
   afterAll(() => platform.stop());
 
-  it('lets exactly one of 50 parallel creates through at one below the limit, and tells the others limit, use and plan', async () => {
+  it('allows exactly one of 50 parallel creates at limit - 1; the others report limit, use and plan', async () => {
     for (const name of ['one', 'two', 'three', 'four']) expect((await put(platform.url, name)).status).toBe(201);
     const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => put(platform.url, `race-${index}`)));
     const created = answers.filter(({ status }) => status === 201);
@@ -48,7 +48,7 @@ describe('A18: a limit holds in any order of requests', () => {
     expect(own(await names(platform.url, { consistency: position }))).toHaveLength(PROFILES);
   });
 
-  it('says so through astroctl with exit code 9, and nothing is made', async () => {
+  it('is reported by astroctl with exit code 9, and nothing is created', async () => {
     const done = await ada.machine.astroctl(['app', 'profile', 'apply', '-f', '-'], {
       input: 'profileName: over\nclusterName: sandbox\n',
     });
@@ -59,7 +59,7 @@ describe('A18: a limit holds in any order of requests', () => {
     expect(done.stderr).toMatch(/^Ref: {3}billing\/profile-limit {2}request /m);
   });
 
-  it('F22: neither loses nor doubles a name when 25 creates and 25 deletes interleave and the process is killed among them', async () => {
+  it('F22: loses and duplicates no name in 25 interleaved creates and deletes with a kill among them', async () => {
     const free = own(await names(platform.url));
     let answered = 0;
     const work: Promise<PersonResponse | undefined>[] = [];
@@ -76,7 +76,7 @@ describe('A18: a limit holds in any order of requests', () => {
               if (answered === 12) platform.process.signal('SIGKILL');
               return answer;
             },
-            () => undefined, // the process was gone
+            () => undefined, // the process was killed
           ),
         );
       }
@@ -89,7 +89,8 @@ describe('A18: a limit holds in any order of requests', () => {
     const left = own(await names(platform.url));
     expect(left.length).toBeLessThanOrEqual(PROFILES);
     expect(new Set(left).size).toBe(left.length);
-    // Deletions that the kill cut in two are finished, all others can be asked for; then there is room again up to the limit.
+    // Interrupted deletions are completed, and all others can be requested. Afterwards the full limit is available
+    // again.
     await eventually(async () => {
       for (const name of own(await names(platform.url))) await remove(platform.url, name);
       expect(own(await names(platform.url))).toEqual([]);
@@ -100,7 +101,7 @@ describe('A18: a limit holds in any order of requests', () => {
       status: 403,
       body: { code: 'billing/profile-limit' },
     });
-    // At any position of the log a name has one owner, and the limit is kept.
+    // At each position of the log, a name has one holder and the limit is kept.
     const held = new Set<string>();
     for (const { stream, type, data } of await logOf(platform.dataDir)) {
       if (stream !== `catalog-${ada.organization.id}` || !type.startsWith('catalog.name-')) continue;

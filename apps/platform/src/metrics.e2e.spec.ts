@@ -22,7 +22,7 @@ describe('use-L11: /metrics', () => {
   });
   afterAll(() => platform.stop());
 
-  it('serves what the guide documents, and nothing else of ours', () => {
+  it('lists the metrics of the guide, and no others of the platform', () => {
     const documented = new Set(
       guide
         .split('\n')
@@ -43,7 +43,7 @@ describe('use-L11: /metrics', () => {
     /^astro_bus_errors_total\{code="organization\/not-found"\} 1$/m,
   ])('has a value like %s', (pattern) => expect(text.split('\n').filter((line) => pattern.test(line))).toHaveLength(1));
 
-  it('names no organization, person or application', () => {
+  it('contains no names of organizations, people or applications', () => {
     for (const word of [ada.organization.id, ada.organization.slug, ada.userId, ada.keyId, ada.email, 'measured-web'])
       expect(text).not.toContain(word);
   });

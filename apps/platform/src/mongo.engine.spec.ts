@@ -15,7 +15,7 @@ import {
 } from '#testing';
 import { z } from 'zod';
 
-/** The whole platform with its read models and its vault on a MongoDB server, which is reached by a way that can be cut. */
+/** The platform with read models and vault on a MongoDB server, over a connection that can be cut. */
 const mongo = process.env['ASTRO_TEST_MONGO_URL'];
 
 if (mongo) describe('a platform on MongoDB', () => onMongo(mongo));
@@ -61,7 +61,7 @@ function onMongo(server: string): void {
   const listed = () =>
     call(platform.url, `GET /v1/organizations/${ada.organization.id}/applications`, { credential: key });
 
-  it('rolls an application out, and keeps neither read models nor vault in its folder', async () => {
+  it('rolls out an application, and stores neither read models nor vault in its folder', async () => {
     await openShop(ada);
     const spec = {
       name: 'web',
@@ -79,7 +79,7 @@ function onMongo(server: string): void {
     expect(await stores()).toEqual({ status: 200, stores: [true, true] });
   });
 
-  it('shows the same after a restart', async () => {
+  it('returns the same after a restart', async () => {
     const before = await listed();
     expect(before).toMatchObject({ status: 200, text: expect.stringContaining('"web"') });
     await platform.process.stop();
@@ -87,7 +87,7 @@ function onMongo(server: string): void {
     expect((await listed()).body).toEqual(before.body);
   });
 
-  it('F6: refuses what needs the server with 503 while it is away, accepts what needs the log alone, and catches up', async () => {
+  it('F6: returns 503 for requests that need the unavailable server, serves the others, and catches up', async () => {
     expect((await listed()).status).toBe(200);
     proxy.cut();
     await eventually(async () => expect(await stores()).toEqual({ status: 200, stores: [false, false] }));
@@ -105,7 +105,7 @@ function onMongo(server: string): void {
     );
   });
 
-  it('F7: builds the read models again from the log when their collections are lost', async () => {
+  it('F7: rebuilds the read models from the log when their collections are lost', async () => {
     const before = await listed();
     expect(before.status).toBe(200);
     const { connection, close } = await openMongo({

@@ -1,6 +1,6 @@
 import { call, eventually, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
 
-describe('changing an organization with astroctl', () => {
+describe('an organization that is changed with astroctl', () => {
   let platform: Platform;
   let ada: Person;
   let grace: Person;
@@ -18,7 +18,7 @@ describe('changing an organization with astroctl', () => {
     source: { type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag: '1' } },
   };
 
-  it('is found by its new slug and not by the old one, with the same keys', async () => {
+  it('has its new slug, but not the old one, and the same keys', async () => {
     expect(await astroctl(grace, 'org', 'rename', 'Grace Rockets', '--slug', 'rockets')).toMatchObject({
       code: 0,
       stdout: 'organization/rockets renamed: Grace Rockets\n',
@@ -29,7 +29,7 @@ describe('changing an organization with astroctl', () => {
     expect(await astroctl(grace, 'org', 'get', 'rockets')).toMatchObject({ code: 0 });
   });
 
-  it('A20: takes no name or slug that another organization has', async () => {
+  it('A20: cannot have a name or slug of another organization', async () => {
     const { body } = await get(grace.organization.id, grace);
     expect(body).toMatchObject({ name: 'Grace Rockets' });
     expect(await astroctl(ada, 'org', 'rename', 'GRACE  rockets')).toMatchObject({
@@ -54,7 +54,7 @@ describe('changing an organization with astroctl', () => {
     expect(await astroctl(ada, 'org', 'rename', 'Ada')).toMatchObject({ code: 0 });
   });
 
-  it('takes logs from viewers, sends them to the contact, and gives new keys the default expiry', async () => {
+  it('hides logs from viewers, notifies the contact, and gives new keys the default expiry', async () => {
     const org = ada.organization.id;
     const member = `/v1/organizations/${org}/members/${grace.userId}`;
     await call(platform.url, `PUT ${member}`, { credential: ada.key, body: { role: 'viewer' } });
@@ -80,7 +80,7 @@ describe('changing an organization with astroctl', () => {
     await eventually(async () => expect((await logs()).status).toBe(200));
   });
 
-  it('A5: is for owners alone', async () => {
+  it('A5: can only be changed by owners', async () => {
     const changed = await call(platform.url, `PATCH /v1/organizations/${ada.organization.id}`, {
       credential: grace.accessToken,
       body: { name: 'Mine now' },

@@ -1,6 +1,6 @@
 import { call, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
 
-describe('use-S1: an editor gets around no protected profile', () => {
+describe('use-S1: an editor cannot bypass a protected profile', () => {
   let platform: Platform;
   let ada: Person;
   let grace: Person;
@@ -38,7 +38,7 @@ describe('use-S1: an editor gets around no protected profile', () => {
   const forbidden = (code: string) => expect.objectContaining({ status: 403, body: expect.objectContaining({ code }) });
   const isProtected = forbidden('access/protected-profile');
 
-  it('by another profile in the manifest, by a rollback, by deleting', async () => {
+  it('with another profile in the manifest, a rollback, or a deletion', async () => {
     expect((await apply(ada, 'web', '1', 'staging')).status).toBe(201);
     expect((await apply(ada, 'web', '2', 'production')).status).toBe(200);
     expect(await apply(grace, 'web', '3', 'staging')).toEqual(isProtected);
@@ -49,7 +49,7 @@ describe('use-S1: an editor gets around no protected profile', () => {
     });
   });
 
-  it('by a rollback to namespaceMode preserve', async () => {
+  it('with a rollback to namespaceMode preserve', async () => {
     expect((await apply(ada, 'free', '1', 'staging', { namespaceMode: 'preserve' })).status).toBe(201);
     expect((await apply(ada, 'free', '2', 'staging')).status).toBe(200);
     const rollback = await ask(grace, 'POST applications/free/rollback', { to: 1 });
@@ -57,14 +57,14 @@ describe('use-S1: an editor gets around no protected profile', () => {
     expect((await apply(grace, 'free', '3', 'staging')).status).toBe(200);
   });
 
-  it('by deploying into its namespace', async () => {
+  it('with a deployment into its namespace', async () => {
     const { body } = await ask(ada, 'GET applications/web');
     const { targetNamespace: namespace } = body as { targetNamespace: string };
     expect(await apply(grace, 'spy', '1', 'staging', { namespace })).toEqual(isProtected);
     expect((await ask(ada, 'GET applications/spy')).status).toBe(404);
   });
 
-  it('by taking the protection off the profile', async () => {
+  it('by unprotecting the profile', async () => {
     const unprotect = { profileName: 'production', clusterName: 'sandbox' };
     expect(await put(grace, 'profiles/production', unprotect)).toEqual(forbidden('access/profile-defaults-only'));
     expect((await ask(grace, 'DELETE profiles/production')).status).toBe(403);

@@ -34,7 +34,7 @@ const objectListSchema = z.looseObject({
   ),
 });
 
-/** Put on objects by later releases; no selector has them. */
+/** Added to objects by later releases, but to no selector. */
 const ADDED_LABELS = ['app.kubernetes.io/instance', 'app.kubernetes.io/version'];
 
 describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (release) => {
@@ -66,7 +66,7 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
   };
 
   beforeAll(async () => {
-    // One of the ports that the data names for sandboxes is taken now; the other may be.
+    // One of the ports that the data names for sandboxes is in use, the other is not.
     occupier = createServer().on('error', () => {});
     occupier.listen(Number(readFileSync(join(dataDir, 'sandbox', 'port-0'), 'utf8')), '127.0.0.1');
     before = await vaultNames(dataDir);
@@ -78,7 +78,7 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     occupier.close();
   });
 
-  it('lets a machine that was logged in continue with its configuration', async () => {
+  it('keeps the login of a machine and its configuration', async () => {
     const whoami = await ada.astroctl(['whoami']);
     expect(whoami).toMatchObject({ code: 0, stderr: '' });
     expect(whoami.stdout).toContain(admin.userId);
@@ -86,14 +86,14 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     expect(await ada.run('org list -o name')).toContain('acme');
   });
 
-  it('accepts the keys that were made and no other', async () => {
+  it('accepts the recorded keys and no others', async () => {
     const { owner, editor, viewer, revoked, expired } = recorded.keys;
     expect(await Promise.all([owner, editor, viewer].map(userOf))).toEqual([admin.userId, linus.userId, grace.userId]);
     for (const credential of [revoked, expired, `${viewer.slice(0, -1)}~`])
       expect(await call(started.url, 'GET /v1/me', { credential })).toMatchObject({ status: 401 });
   });
 
-  it('knows the people who had an account, as the same users', async () => {
+  it('identifies people with an account as the same users', async () => {
     expect(await started.login(admin, 'initech')).toMatchObject({ code: 0 });
     const { accessToken, organizations } = started.configuration();
     expect(await userOf(accessToken)).toBe(admin.userId);
@@ -104,7 +104,7 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     await ada.run('org use acme');
   });
 
-  it('reaches the clusters and finds everything as it was', async () => {
+  it('finds the clusters and all that is on them', async () => {
     for (const org of ['acme', 'initech'])
       await eventually(async () =>
         expect(await ada.run(`clusters get sandbox --org ${org}`)).toMatch(/^state: +READY$/m),
@@ -112,7 +112,7 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     await expectAnswers(recorded, started);
   });
 
-  it('brings a rollout that was under way to its end', async () => {
+  it('completes a rollout that was in progress', async () => {
     await ada.run('app wait underway');
     expect([await field('underway', 'status'), await field('underway', 'version')]).toEqual(['RUNNING', 'v1']);
   });
@@ -125,7 +125,7 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
   });
 
   it.each(['acme/api', 'acme/raw', 'initech/site'] as const)(
-    'finds %s unchanged when it is applied again',
+    'has %s unchanged when it is applied again',
     async (which) => {
       const [org, name] = which.split('/');
       expect(await ada.run(`app apply -f - --org ${org}`, recorded.manifests[which])).toBe(
@@ -134,8 +134,8 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     },
   );
 
-  it('deploys a changed application onto the objects that stand', async () => {
-    // Three pods on a volume of one writer, which a real cluster cannot run, were accepted then.
+  it('updates the existing objects of a changed application', async () => {
+    // That release accepted three pods on a volume for one writer, which a real cluster cannot run.
     const later = recorded.manifests['acme/web'].replace('1.2.0', '1.3.0');
     await expect(ada.run('app apply -f -', later)).rejects.toThrow(
       'spec.source.image.replicas must be 1 with the volume data',
@@ -150,7 +150,7 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     expect(await objectsOf('acme')).toEqual(recorded.objects.acme);
   });
 
-  it('rolls back to a revision of then', async () => {
+  it('can roll back to a recorded revision', async () => {
     await ada.run('app rollback web --to v1 -y');
     await ada.run('app wait web');
     expect(await field('web', 'sourceRef')).toContain('web:1.0.0');
@@ -158,7 +158,7 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     expect(await objectsOf('acme')).toEqual(recorded.objects.acme);
   });
 
-  it('deletes an application of then with its objects, and keeps its history', async () => {
+  it('can delete a recorded application with its objects, and keeps its history', async () => {
     expect(await ada.run('app delete api -y')).toBe('application/api deleted\n');
     await eventually(async () =>
       expect(await objectsOf('acme')).toEqual(
@@ -175,7 +175,7 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     expect(await ada.run('org members')).toMatch(/linus@initech\.test .*viewer/);
   });
 
-  it('has a log whose every stream is what was sealed, from its first event to those of now', async () => {
+  it('has a log with intact seals in all streams, from the first event on', async () => {
     const streams = Map.groupBy(await logOf(dataDir), ({ stream }: StoredEvent) => stream);
     expect(streams.size).toBeGreaterThan(50);
     for (const [stream, events] of streams) {
@@ -184,7 +184,7 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     }
   });
 
-  it('names what it writes to the vault as that release did', async () => {
+  it('names records of the vault as that release did', async () => {
     await ada.run('app profile apply -f -', 'profileName: fresh\nclusterName: sandbox\n');
     const account = ['--import', './tools/typescript.mjs', 'tools/admin/account.ts', 'new@acme.test', 'New'];
     const made = await runProgram(process.execPath, account, {

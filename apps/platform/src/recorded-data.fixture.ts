@@ -38,7 +38,7 @@ const personSchema = z.strictObject({
 const recordedSchema = z.strictObject({
   release: z.string(),
   recordedAt: z.string(),
-  /** By which the people of then know the platform; the issuer of their logins is named by it. */
+  /** Public address of the recorded platform, which is part of the issuer of its logins. */
   url: z.string(),
   people: z.strictObject({ admin: personSchema, grace: personSchema, linus: personSchema }),
   keys: z.strictObject({
@@ -48,10 +48,10 @@ const recordedSchema = z.strictObject({
     revoked: z.string(),
     expired: z.string(),
   }),
-  /** As they were applied last, by organization and application. */
+  /** Manifests as last applied, by organization and application. */
   manifests: z.record(manifestName, z.string()),
   objects: z.strictObject({ acme: z.array(objectSchema), initech: z.array(objectSchema) }),
-  /** Of the names of all records in the vault; `{}` stands for an id, a digest or a number. */
+  /** Patterns of the names of all records in the vault; `{}` stands for an id, a digest or a number. */
   vaultForms: z.array(z.string()),
   words: z.strictObject({
     eventTypes: z.record(z.string(), z.array(z.string())),
@@ -65,18 +65,18 @@ export type RecordedData = z.infer<typeof recordedSchema>;
 const FOLDER = join(import.meta.dirname, 'testdata');
 const PREFIX = 'data-';
 
-/** Releases whose data is recorded, by their names: `0.1`. */
+/** Recorded releases, such as `0.1`. */
 export const RECORDED_RELEASES: readonly string[] = readdirSync(FOLDER)
   .filter((name) => name.startsWith(PREFIX))
   .map((name) => name.slice(PREFIX.length));
 
 const folderOf = (release: string): string => join(FOLDER, `${PREFIX}${release}`);
 
-/** What a release wrote down beside its data folder. */
+/** Returns what a release recorded next to its data folder. */
 export const recordedBy = (release: string): RecordedData =>
   recordedSchema.parse(JSON.parse(readFileSync(join(folderOf(release), 'recorded.json'), 'utf8')));
 
-/** A copy of the data folder that a release wrote, removed after the tests of the file. */
+/** Returns a copy of the data folder of a release, which is removed after the tests of the file. */
 export function unpackData(release: string): string {
   const folder = temporaryFolder();
   execFileSync('tar', ['-xzf', join(folderOf(release), 'data.tar.gz'), '-C', folder]);
@@ -93,17 +93,17 @@ const configurationSchema = z.looseObject({
   ),
 });
 
-/** A platform of this release on the data of an earlier one. */
+/** A platform of this release with the data of an earlier one. */
 export interface StartedOnRecorded {
   readonly platform: Platform;
-  /** Where it listens; people call it by the address that the data names. */
+  /** Address on which it listens. Users connect to the address in the data. */
   readonly url: string;
-  /** The machine of the admin, with the configuration of then. */
+  /** The admin's machine with the recorded configuration. */
   readonly ada: Machine;
-  /** A machine of somebody else. @param home an empty folder */
+  /** Returns another machine. @param home an empty folder */
   machineOf(home: string): Machine;
   login(person: RecordedData['people']['admin'], org: string): Promise<{ readonly code: number | null }>;
-  /** Access token of the admin, and the organizations whose keys the configuration holds; after `login`. */
+  /** Access token of the admin, and organizations with keys in the configuration. Call after `login`. */
   configuration(): { readonly accessToken: string; readonly organizations: readonly string[] };
   stop(): Promise<void>;
 }
@@ -143,10 +143,10 @@ export async function startOnRecorded(release: string, dataDir: string, home: st
   };
 }
 
-/** Between two looks at what takes a while: a plan allows only so many requests a minute. */
+/** Polling interval, since a plan limits requests per minute. */
 const LOOK_AGAIN_MS = 200;
 
-/** Waits until the platform answers as the earlier release did. */
+/** Waits until the platform responds as the earlier release did. */
 export async function expectAnswers(
   { answers }: RecordedData,
   { url, configuration }: StartedOnRecorded,
@@ -157,7 +157,7 @@ export async function expectAnswers(
     await eventually(async () => {
       const { status, body } = await call(url, `GET ${path}`, { credential });
       const now = lasting(path, body);
-      // What happened continues: all that was told then is told first.
+      // History grows, so the recorded part is compared.
       const isLog = path.endsWith('/events') && Array.isArray(now) && Array.isArray(then);
       const told = isLog ? now.slice(0, then.length) : now;
       try {
@@ -170,30 +170,31 @@ export async function expectAnswers(
   }
 }
 
-/** Fields that depend on the time, on the plan's catalogue or on the sandbox's release, and sentences. */
+/** Fields that depend on time, the plan catalog or the release of the sandbox, and sentences. */
 const PASSING = new Set([
   ...['message', 'reason', 'rollback', 'heartbeat', 'lastUsed', 'lastLogin', 'updatedAt', 'replicas'],
   ...['code', 'pods', 'server', 'nodes', 'limits', 'memberLimit', 'pricingUrl'],
 ]);
 
-/** Its rollout continued when the data was opened again. */
+/** Application whose rollout continued when the data was opened again. */
 const UNDER_WAY = 'underway';
 
-/** The part of an answer that later releases give too. */
+/** Returns the part of a response that does not change in later releases. */
 function lasting(path: string, answer: unknown): unknown {
   const listed = itemsSchema.safeParse(answer);
   if (!listed.success) return without(answer);
   const { items } = listed.data;
-  if (path.endsWith('/access-keys')) return items.filter(({ source }) => source !== 'login').map(keyOf); // logins make new ones
+  // logins create new ones
+  if (path.endsWith('/access-keys')) return items.filter(({ source }) => source !== 'login').map(keyOf);
   if (path.endsWith('/clusters')) return items.map(({ version: _, ...cluster }) => without(withoutState(cluster)));
   return items.filter(({ name }) => name !== UNDER_WAY).map(without);
 }
 
-/** A key that ends some day is active only until then. */
+/** A key with an expiry is active only until then. */
 const keyOf = ({ status, ...key }: Readonly<Record<string, unknown>>) =>
   without(key['expires'] === null ? { ...key, status } : key);
 
-/** A registered cluster is gone when the data is read; how that shows depends on who is at its address. */
+/** A registered cluster no longer exists when the data is read. Its state depends on what is at its address now. */
 const withoutState = ({ state, ...cluster }: Readonly<Record<string, unknown>>) =>
   cluster['type'] === 'registered' ? cluster : { ...cluster, state };
 
@@ -203,6 +204,6 @@ const without = (value: unknown): unknown =>
     : Object.fromEntries(
         Object.entries(value)
           .filter(([name]) => !PASSING.has(name))
-          // Release 0.1 showed events that are about no revision with the version v0.
+          // Release 0.1 showed the version v0 for events that concern no revision.
           .map(([name, member]) => [name, name === 'version' && member === 'v0' ? '-' : member]),
       );

@@ -8,23 +8,23 @@ const isRead = (category: string, type: string): boolean => present.eventTypes[c
 const forgotten = (release: string, category: string, type: string): string =>
   `release ${release} wrote ${type} to streams ${category}-…, and no decider of this release reads it there`;
 
-/** Codes that nothing is refused with any more: what was refused is answered. A code is never renamed. */
+/** Error codes that are no longer returned, since those requests succeed now. Codes are never renamed. */
 const RETIRED: readonly string[] = [
-  'identity/unavailable', // lists of keys show no names while these cannot be asked
+  'identity/unavailable', // lists of keys show no names while these are unavailable
 ];
 
-describe.each(RECORDED_RELEASES)('words that release %s stored', (release) => {
+describe.each(RECORDED_RELEASES)('names that release %s stored', (release) => {
   const { words } = recordedBy(release);
   const dataDir = unpackData(release);
 
-  it('are types of events that are still read, each in its streams', () => {
+  it('are event types that can still be read, each in its streams', () => {
     const lost = Object.entries(words.eventTypes).flatMap(([category, types]) =>
       types.filter((type) => !isRead(category, type)).map((type) => forgotten(release, category, type)),
     );
     expect(lost).toEqual([]);
   });
 
-  it('are in its log, and each of those is still read', async () => {
+  it('are in its log and can still be read', async () => {
     const events = await logOf(dataDir);
     const types = new Set(events.map(({ type }) => type));
     expect(types.size).toBeGreaterThan(50);
@@ -38,12 +38,12 @@ describe.each(RECORDED_RELEASES)('words that release %s stored', (release) => {
     expect(words.subjects.filter((subject) => !present.subjects.includes(subject))).toEqual([]);
   });
 
-  it('are error codes that scripts may wait for', () => {
+  it('are error codes that scripts may depend on', () => {
     const known = [...present.errorCodes, ...RETIRED];
     expect(words.errorCodes.filter((code) => !known.includes(code))).toEqual([]);
   });
 });
 
-it('calls no code retired that is in use', () => {
+it('has no retired error code that is in use', () => {
   expect(RETIRED.filter((code) => present.errorCodes.includes(code))).toEqual([]);
 });

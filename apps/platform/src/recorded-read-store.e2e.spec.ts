@@ -27,12 +27,12 @@ describe.each(RECORDED_RELEASES)('the log that release %s wrote, without read mo
   });
   afterAll(() => started.stop());
 
-  it('gives the answers that the release gave', async () => {
+  it('produces the responses of that release', async () => {
     expect(await started.login(recorded.people.admin, 'acme')).toMatchObject({ code: 0 });
     await expectAnswers(recorded, started);
   });
 
-  it('is enough to bring a rollout that was under way to its end', async () => {
+  it('is sufficient to complete a rollout that was in progress', async () => {
     await started.ada.run('app wait underway');
     expect((await started.ada.run('app status underway --field status')).trim()).toBe('RUNNING');
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { call, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
 import { logOf } from '#testing/log';
 
-describe('use-L11: what a day of work leaves behind', () => {
+describe('use-L11: records of a day of work', () => {
   let platform: Platform;
   let ada: Person;
   let vic: Person;
@@ -30,7 +30,7 @@ describe('use-L11: what a day of work leaves behind', () => {
     await call(url, `GET ${acme}`, { credential: secret });
     await call(url, `GET ${acme}`);
 
-    await platform.process.stop(); // hands over what the minute under way has
+    await platform.process.stop(); // writes the refusals of the current minute
     refusals = (await logOf(platform.dataDir)).flatMap(({ stream, type, data }) =>
       type === 'refusal.recorded.v1' ? [{ stream, data: data as Readonly<Record<string, unknown>> }] : [],
     );
@@ -43,7 +43,7 @@ describe('use-L11: what a day of work leaves behind', () => {
 
   const of = (code: string) => refusals.filter(({ data }) => data['code'] === code);
 
-  it('has refusals in the stream of their organization, counted', () => {
+  it('contain refusals in the stream of their organization, counted', () => {
     const refused = of('access/not-permitted').filter(({ data }) => data['permission'] === 'profile.change');
     expect(refused[0]).toMatchObject({
       stream: expect.stringMatching(`^refusals-${ada.organization.id}-\\d{4}-\\d{2}-\\d{2}$`),
@@ -52,20 +52,20 @@ describe('use-L11: what a day of work leaves behind', () => {
     expect(refused.reduce((sum, { data }) => sum + Number(data['count']), 0)).toBe(3);
   });
 
-  it('has those that concern no organization in a stream of the platform', () =>
+  it('contain refusals without an organization in a stream of the platform', () =>
     expect(refusals).toContainEqual({
       stream: expect.stringMatching(/^refusals-platform-/),
       data: expect.objectContaining({ permission: 'platform.users', principal: vic.userId }),
     }));
 
-  it('has the use of a revoked key, and its revocation in the log', () => {
+  it('contain the use of a revoked key, and its revocation in the log', () => {
     expect(of('key/revoked')).toMatchObject([{ data: { by: 'key', keyId: ended.id, principal: ada.userId } }]);
     expect(lines).toContainEqual(
       expect.objectContaining({ msg: 'an access key was revoked', keyId: ended.id, actor: ada.userId }),
     );
   });
 
-  it('has a line for each request and for each command that recorded something', () => {
+  it('contain a line for each request and each command that recorded something', () => {
     expect(lines).toContainEqual(
       expect.objectContaining({
         msg: 'request',
@@ -84,7 +84,7 @@ describe('use-L11: what a day of work leaves behind', () => {
     );
   });
 
-  it('says nothing secret or personal', () => {
+  it('contain no secrets or personal data', () => {
     const text = JSON.stringify([lines, refusals]);
     for (const word of [ended.text, ada.key, vic.accessToken, ada.email, 'vic@acme.dev', 'vic-password-1'])
       expect(text).not.toContain(word);

@@ -10,7 +10,7 @@ const endpointsSchema = z.looseObject({
   ),
 });
 
-/** What an image application becomes on a cluster, looked at with kubectl. */
+/** Objects of an image application on a cluster, checked with kubectl. */
 describe('image applications on a cluster', () => {
   let platform: Platform;
   let ada: Machine;
@@ -37,7 +37,7 @@ describe('image applications on a cluster', () => {
     return pods.trim().split('\n').toSorted();
   };
 
-  it('use-D17: run beside each other in one namespace, each Service with the pods of its own', async () => {
+  it('use-D17: share a namespace, each Service with its own pods', async () => {
     const shared = { more: 'namespace: shop\n' };
     await apply('web', '1', shared);
     await apply('api', '1', shared);
@@ -58,7 +58,7 @@ describe('image applications on a cluster', () => {
     );
   });
 
-  it('use-D7: keep every pod that works while a revision crashes', async () => {
+  it('use-D7: keep all working pods while a revision crashes', async () => {
     const three = { image: 'replicas: 3' };
     await apply('steady', '1', three);
     const before = await podsOf('steady');

@@ -3,7 +3,7 @@ import { call, eventually, loginAdmin, newPerson, startPlatform, type Person, ty
 const DEVELOPER = 600;
 const ENTERPRISE = 6_000;
 
-describe('requests a minute follow the plan of the key’s organization', () => {
+describe('the request limit of a key depends on the plan of its organization', () => {
   let platform: Platform;
   let ada: Person;
   let grace: Person;
@@ -30,7 +30,7 @@ describe('requests a minute follow the plan of the key’s organization', () => 
       body: { plan },
     });
 
-  it('with the number that the catalogue shows for each plan', async () => {
+  it('with the number that the catalog shows for each plan', async () => {
     const { body } = await call(platform.url, 'GET /v1/plans', { credential: ada.key });
     const { items } = body as { items: { name: string; limits: { requestsPerMinute: number } }[] };
     expect(items.map(({ name, limits }) => [name, limits.requestsPerMinute])).toEqual([
@@ -39,7 +39,7 @@ describe('requests a minute follow the plan of the key’s organization', () => 
     ]);
   });
 
-  it('for every key of the organization, from the change of plan on and back again, and for no other organization', async () => {
+  it('for all keys of the organization, as soon as the plan changes, and for no other organization', async () => {
     const second = await newKey(ada, 'second');
     for (const key of [ada.key, second, grace.key]) expect(await limitOf(key)).toBe(String(DEVELOPER));
 
@@ -53,7 +53,7 @@ describe('requests a minute follow the plan of the key’s organization', () => 
     expect(await limitOf(grace.key)).toBe(String(DEVELOPER));
   });
 
-  it('and a key of the large plan continues where one of the small plan is told to wait', async () => {
+  it('so that a key of the large plan succeeds when one of the small plan must wait', async () => {
     const [large, small] = [await newKey(ada, 'large'), await newKey(grace, 'small')];
     const spend = async (key: string) => {
       const statuses = new Map<number, number>();
@@ -90,10 +90,10 @@ describe('requests a minute follow the plan of the key’s organization', () => 
     expect(wait).toBeGreaterThan(0);
     expect(wait).toBeLessThanOrEqual(60);
 
-    expect((await me(grace.key)).status).toBe(200); // each key has its own number
+    expect((await me(grace.key)).status).toBe(200); // each key has its own limit
   });
 
-  it('and fall with the plan', async () => {
+  it('and is lowered with the plan', async () => {
     expect(await changePlan(ada, 'developer')).toMatchObject({ status: 200, body: { plan: 'developer' } });
     await eventually(async () => expect(await limitOf(ada.key)).toBe(String(DEVELOPER)));
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loginAdmin, runProgram, openShop, startPlatform, type Person, type Platform } from '#testing';
 
-/** Clients that other people's generators make of our OpenAPI document, against a running platform. */
+/** Clients that common generators create from the OpenAPI document, with a running platform. */
 
 const python = process.env['ASTRO_TEST_PYTHON_CLIENT'];
 const typescript = process.env['ASTRO_TEST_TYPESCRIPT_CLIENT'];
@@ -42,7 +42,7 @@ function tested(): void {
   }
 
   if (python !== undefined)
-    it('in Python, by openapi-python-client', async () => {
+    it('works in Python, with openapi-python-client', async () => {
       const bin = join(python, 'bin');
       const made = join(folder, 'python');
       mkdirSync(made);
@@ -66,7 +66,7 @@ function tested(): void {
     });
 
   if (typescript !== undefined)
-    it('in TypeScript, by openapi-typescript and openapi-fetch, checked by the compiler', async () => {
+    it('works in TypeScript, with openapi-typescript and openapi-fetch, checked by the compiler', async () => {
       const made = join(folder, 'typescript');
       mkdirSync(made);
       cpSync(join(clients, 'typescript', 'deploy.ts'), join(made, 'deploy.ts'));

@@ -6,20 +6,20 @@ import { askWithoutCredential } from './routes.fixture.ts';
 const readiness = z.looseObject({ contracts: z.array(z.string()) });
 const description = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
 
-/** A running platform against the lists of routes. */
-describe('use-E4: every route of the lists', () => {
+/** Compares a running platform with the lists of routes. */
+describe('use-E4: each route of the lists', () => {
   let platform: Platform;
   beforeAll(async () => void (platform = await startPlatform()));
   afterAll(() => platform.stop());
 
-  it('is served by a context of the process', async () => {
+  it('is served by a service of the process', async () => {
     const { contracts } = readiness.parse((await call(platform.url, 'GET /readyz')).body);
     expect(ROUTED_CONTRACTS.map(({ subject }) => subject).filter((subject) => !contracts.includes(subject))).toEqual(
       [],
     );
   });
 
-  it('is in the description that the gateway serves, and nothing else is', async () => {
+  it('is in the OpenAPI document of the gateway, and no other is', async () => {
     const { paths } = description.parse((await call(platform.url, 'GET /openapi.json')).body);
     const described = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations)

@@ -3,9 +3,9 @@ import { call } from '#testing';
 
 type Routed = Pick<(typeof ROUTED_CONTRACTS)[number], 'route' | 'permission'>;
 
-/** The status of a request without credential and body, and the one that its contract asks for. */
+/** Returns the status of a request without credential and body, and the one that its contract requires. */
 export async function askWithoutCredential(url: string, { route, permission }: Routed) {
   const { status } = await call(url, String(route).replaceAll(/\{\w+\}/g, 'x'));
-  const answered = String(route).startsWith('GET') ? 200 : 422; // without the body that it asks for
+  const answered = String(route).startsWith('GET') ? 200 : 422; // without the required body
   return { status, expected: permission === 'PUBLIC' ? answered : 401 };
 }

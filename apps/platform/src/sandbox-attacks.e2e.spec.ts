@@ -6,7 +6,7 @@ import {
   type ServedSandboxes,
 } from './sandbox.fixture.ts';
 
-/** What strangers and floods do to a sandbox's address. */
+/** Requests of attackers and floods to the address of a sandbox. */
 
 const MIB = 1024 * 1024;
 const UNAUTHORIZED = {
@@ -34,8 +34,8 @@ const held = () => ada.ask('GET /api/v1/namespaces/default/configmaps/held');
 const isWell = async (): Promise<void> =>
   expect(await held()).toMatchObject({ status: 200, body: { data: { a: 'b' } } });
 
-describe('a sandbox is closed to others', () => {
-  it('gives the same 401 for a missing, garbled or foreign token and for the path of a sandbox that does not exist', async () => {
+describe('access to a sandbox', () => {
+  it('is rejected with the same 401 for a missing, malformed or foreign token and for a missing sandbox', async () => {
     const forged = `sbx.${Buffer.from(JSON.stringify({ namespace: 'kube-system', name: 'x', endsMs: 9e15 })).toString('base64url')}.${'A'.repeat(43)}`;
     const answers = await Promise.all([
       ada.ask('GET /api/v1/pods', { token: null }),
@@ -58,7 +58,7 @@ describe('a sandbox is closed to others', () => {
     await isWell();
   });
 
-  it('takes no way around through dots in a path', async () => {
+  it('cannot be gained with dots in a path', async () => {
     expect(await eve.ask(`GET ${eve.prefix}/../org-ada/api/v1/namespaces/default/configmaps/held`)).toMatchObject({
       status: 404,
     });
@@ -67,22 +67,22 @@ describe('a sandbox is closed to others', () => {
     ).toMatchObject({ status: 404 });
   });
 
-  it('shows one organization nothing of another by name', async () => {
+  it('does not reveal objects of other organizations by name', async () => {
     expect(await eve.ask('GET /api/v1/namespaces/default/configmaps/held')).toMatchObject({ status: 404 });
     expect(JSON.stringify((await eve.ask('GET /api/v1/configmaps')).body)).not.toContain('"held"');
   });
 
-  it('makes no sandbox for whoever asks at a path', async () => {
+  it('does not create a sandbox for any path', async () => {
     await eve.ask('GET /sandbox/org-new/api/v1/pods');
     expect(await eve.ask('GET /sandbox/org-new/api/v1/pods', { token: eve.token })).toMatchObject(UNAUTHORIZED);
   });
 });
 
-describe('a request can only be so large', () => {
+describe('the size of a request', () => {
   const map = (size: number) => ({ metadata: { name: 'large' }, data: { a: 'x'.repeat(size) } });
   const tooLarge = { status: 413, body: { kind: 'Status', reason: 'RequestEntityTooLarge', code: 413 } };
 
-  it('refuses a body of more than 3 MiB with 413, with and without a length, on every way in', async () => {
+  it('is limited to bodies of 3 MiB (413), with and without a length, for all methods', async () => {
     expect(await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: map(3 * MIB) })).toMatchObject(tooLarge);
     expect(
       await ada.ask('POST /api/v1/namespaces/default/configmaps', {
@@ -110,7 +110,7 @@ describe('a request can only be so large', () => {
     await isWell();
   });
 
-  it('refuses a ConfigMap of more than 1 MiB, and any object of more than 1.5 MiB, as a server does', async () => {
+  it('is limited to ConfigMaps of 1 MiB, and objects of 1.5 MiB, as on a server', async () => {
     expect(await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: map(MIB + 1) })).toMatchObject({
       status: 422,
     });
@@ -131,13 +131,13 @@ describe('a request can only be so large', () => {
     });
   });
 
-  it('refuses an address of more than 8 KiB with 414', async () => {
+  it('is limited to addresses of 8 KiB (414)', async () => {
     expect(await ada.ask(`GET /api/v1/pods?labelSelector=${'a'.repeat(9_000)}`)).toMatchObject({ status: 414 });
   });
 });
 
-describe('bombs do not go off', () => {
-  it('refuses what is nested too deep with 400: JSON, YAML in one line, YAML in blocks', async () => {
+describe('expanding input', () => {
+  it('is rejected with 400 if it nests too deeply: JSON, YAML in flow style, YAML in block style', async () => {
     const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`;
     const blocks = Array.from({ length: 600 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n');
     for (const [asked, headers, body] of [
@@ -156,7 +156,7 @@ describe('bombs do not go off', () => {
     await isWell();
   });
 
-  it('refuses YAML whose aliases multiply', async () => {
+  it('is rejected if YAML aliases multiply', async () => {
     const laughs = [
       'a0: &a0 [x, x, x, x, x, x, x, x, x, x]',
       ...Array.from(
@@ -172,7 +172,7 @@ describe('bombs do not go off', () => {
     ).toMatchObject({ status: 400 });
   });
 
-  it('refuses JSON patches that double what they copy, that are too long, or that reach for a prototype', async () => {
+  it('is rejected if JSON patches double what they copy, are too long, or access a prototype', async () => {
     const doubling = [
       { op: 'add', path: '/data/a0', value: 'x'.repeat(100_000) },
       ...Array.from({ length: 60 }, (_, n) => ({ op: 'copy', from: '/data', path: `/data/c${n}` })),
@@ -193,7 +193,7 @@ describe('bombs do not go off', () => {
     await isWell();
   });
 
-  it('is not stopped by selectors and strategic patches made to be slow', async () => {
+  it('does not block the server with slow selectors and strategic patches', async () => {
     await ada.ask(`GET /api/v1/pods?labelSelector=${encodeURIComponent('a('.repeat(1_200))}`);
     await ada.ask(`GET /api/v1/pods?labelSelector=${encodeURIComponent(`a in (${'b,'.repeat(1_200)}`)}`);
     await ada.ask(`GET /api/v1/pods?fieldSelector=${encodeURIComponent('metadata.name=a,'.repeat(200))}`);
@@ -212,10 +212,10 @@ describe('bombs do not go off', () => {
   });
 });
 
-describe('watches are bounded', () => {
+describe('watches', () => {
   const watch = 'GET /api/v1/namespaces/default/configmaps?watch=true';
 
-  it('tells 200 watches of a change at once, says 429 above 256, and has room again when they are gone', async () => {
+  it('deliver a change to 200 readers immediately, return 429 above 256, and are available again later', async () => {
     const { body } = (await ada.ask('GET /api/v1/namespaces/default/configmaps')) as SandboxAnswer & {
       body: { metadata: { resourceVersion: string } };
     };
@@ -244,14 +244,17 @@ describe('watches are bounded', () => {
     again.destroy();
   });
 
-  /** Changes one ConfigMap so often while a watch is not read, then reads it. @returns versions it heard of, and whether it was told 410 */
+  /**
+   * Changes one ConfigMap this often while a watch is not read, then reads it. @returns versions of the watch, and
+   * whether it ended with 410
+   */
   async function lateReading(changes: number, bytes: number): Promise<{ versions: number[]; wasTold410: boolean }> {
     const change = async (data: unknown): Promise<string> => {
       const { body } = await ada.ask('PATCH /api/v1/namespaces/default/configmaps/news', {
         headers: MERGE,
         body: { data },
       });
-      return (body as { metadata: { resourceVersion: string } }).metadata.resourceVersion; // a ConfigMap's
+      return (body as { metadata: { resourceVersion: string } }).metadata.resourceVersion; // the version of a ConfigMap
     };
     const slow = await ada.open(`${watch}&resourceVersion=${await change({ round: 'first' })}&timeoutSeconds=60`);
     slow.pause();
@@ -269,14 +272,14 @@ describe('watches are bounded', () => {
     return { versions, wasTold410 };
   }
 
-  it('keeps no queue for a reader that does not read, and gives it every change, in order, when it does', async () => {
+  it('do not buffer for a reader that does not read, and deliver all changes in order when it does', async () => {
     const { versions, wasTold410 } = await lateReading(300, 100_000);
     expect(wasTold410).toBe(false);
     expect(versions).toHaveLength(300);
     expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
   });
 
-  it('tells a reader that is too far behind to list again, instead of remembering everything for it', async () => {
+  it('end with 410 for a reader that is too far behind, so that it lists again', async () => {
     const { versions, wasTold410 } = await lateReading(100, 900_000);
     expect(wasTold410).toBe(true);
     expect(versions.length).toBeLessThan(100);

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serveSandboxes, type SandboxUser, type ServedSandboxes } from './sandbox.fixture.ts';
 
-/** The commands of tutorials, and charts as their authors publish them, on a sandbox served as the platform serves it. */
+/** Commands of tutorials, and published charts, on a sandbox served as in the platform. */
 
 let served: ServedSandboxes;
 let ada: SandboxUser;
@@ -87,7 +87,7 @@ describe('use-X4: kubectl', () => {
 });
 
 describe('use-X2: kubectl', () => {
-  it('acts as somebody else with the rights of that user alone', async () => {
+  it('acts as another user with the rights of that user only', async () => {
     await kubectl('create namespace rights');
     expect(await refused('-n rights get pods --as=nobody')).toContain(
       'pods is forbidden: User "nobody" cannot list resource "pods" in API group "" in the namespace "rights"',
@@ -106,7 +106,7 @@ describe('use-X2: kubectl', () => {
     expect(await refused('get subjectaccessreviews')).toContain('does not allow this method');
   });
 
-  it('creates a custom kind and its objects', async () => {
+  it('creates a custom resource definition and its objects', async () => {
     await kubectl('apply -f -', DEFINITION);
     await kubectl('wait --for=condition=Established crd/backups.store.example --timeout=30s');
     await kubectl('apply -f -', backup(3));
@@ -117,13 +117,13 @@ describe('use-X2: kubectl', () => {
     expect(await kubectl('explain backup.spec.keep')).toMatch(/FIELD: keep <integer>/);
     expect(await refused('apply -f -', backup(0))).toContain('should be greater than or equal to 1');
     await kubectl('delete crd backups.store.example --timeout=30s');
-    // Which of the two kubectl says depends on the age of its cache of kinds.
+    // The message of kubectl depends on the age of its discovery cache.
     expect(await refused('get bk')).toMatch(
       /the server doesn't have a resource type "bk"|could not find the requested resource/,
     );
   });
 
-  it('runs a StatefulSet that mounts its claim template, whose volume grows and does not shrink', async () => {
+  it('runs a StatefulSet that mounts its claim template, whose volume can grow but not shrink', async () => {
     const set = (size: string): string => `apiVersion: apps/v1
 kind: StatefulSet
 metadata: { name: db }
@@ -148,7 +148,7 @@ spec:
   });
 });
 
-it('use-X5: a namespace enforces the level of its label', async () => {
+it('use-X5: a namespace enforces the Pod Security level of its label', async () => {
   await kubectl('create namespace strict');
   await kubectl('label namespace strict pod-security.kubernetes.io/enforce=restricted');
   expect(await refused('-n strict run web --image=registry.example/web:1')).toContain(
@@ -174,7 +174,7 @@ spec:
   template: { spec: { restartPolicy: Never, containers: [{ name: task, image: "registry.example/task:{{ .Values.tag }}" }] } }
 `;
 
-  it('installs, upgrades, rolls back and uninstalls a chart with hooks, a custom kind and an object of it', async () => {
+  it('installs, upgrades, rolls back and uninstalls a chart with hooks, a CRD and a custom resource', async () => {
     const chart = join(served.folder, 'store');
     for (const folder of ['templates', 'crds']) mkdirSync(join(chart, folder), { recursive: true });
     const write = (path: string, text: string): void => writeFileSync(join(chart, path), text);
@@ -208,10 +208,11 @@ spec:
     await helm('uninstall store -n store --wait --timeout 60s');
     expect(await succeeded('going')).toBe('1');
     expect(await kubectl('-n store get deployments,backups -o name')).toBe('');
-    expect(await kubectl('get crd backups.store.example -o name')).toContain('backups.store.example'); // helm never deletes one
+    // helm never deletes a CRD
+    expect(await kubectl('get crd backups.store.example -o name')).toContain('backups.store.example');
   });
 
-  it('fails where a hook fails', async () => {
+  it('fails when a hook fails', async () => {
     const chart = join(served.folder, 'failing');
     mkdirSync(join(chart, 'templates'), { recursive: true });
     writeFileSync(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: failing\nversion: 0.1.0\n');

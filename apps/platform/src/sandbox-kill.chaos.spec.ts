@@ -7,10 +7,10 @@ import { diceOf, eventually, seedOfRun, startApp, type AppProcess, type Dice } f
 import { z } from 'zod';
 import { clientOf, eachEvent, type SandboxClient } from './sandbox.fixture.ts';
 
-/** A sandbox whose process is killed among the writes of people and of its own controllers. */
+/** A sandbox whose process is killed during writes of users and of its own controllers. */
 const SEED = seedOfRun();
 const MOMENTS = Number(process.env['ASTRO_TEST_MOMENTS'] ?? 50);
-/** After so many kills the sandbox is left alone until it stands still, and everything is counted. */
+/** After this many kills, the sandbox settles and its state is checked. */
 const SETTLE_EVERY = 10;
 const WRITERS = 6;
 
@@ -56,12 +56,12 @@ const NAMESPACE = 'work';
 const number = z.number().default(0);
 const count = (of: Readonly<Record<string, unknown>>, field: string): number => number.parse(of[field]);
 
-/** What one writer knows of the one object that nobody else writes. */
+/** State of the one object that only this writer writes. */
 interface Own {
   readonly path: string;
-  /** The last answer that was heard: absent when it was that of a deletion, or there was none. */
+  /** Object of the last response. Absent if that was a deletion, or if there was none. */
   acknowledged: Known | undefined;
-  /** What was sent and not answered. */
+  /** Request without a response so far. */
   underway: 'write' | 'deletion' | undefined;
 }
 
@@ -76,7 +76,7 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
     acknowledged: undefined,
     underway: undefined,
   }));
-  /** Who was written at a version, as far as a watch or an answer told. */
+  /** Object written at each version, according to watches and responses. */
   const told = new Map<number, string>();
   let highest = 0;
   let acknowledgements = 0;
@@ -95,7 +95,7 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
     });
     user = clientOf(connection);
   };
-  /** A version belongs to one change of one object, for good. */
+  /** A version belongs to one change of one object, permanently. */
   const hear = (object: Known, how: string): void => {
     const { uid, resourceVersion } = object.metadata;
     const before = told.get(resourceVersion);
@@ -106,7 +106,7 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
   };
   const everything = async (): Promise<Everything> => {
     let version = Infinity;
-    const found = {} as Record<Collection, readonly Known[]>; // filled below for every collection
+    const found = {} as Record<Collection, readonly Known[]>; // filled below for each collection
     for (const collection of COLLECTIONS) {
       const { status, body } = await user.ask(`GET ${collection}`);
       if (status !== 200) throw new Error(`${collection} was answered ${status}`);
@@ -139,7 +139,7 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it(`at ${MOMENTS} random moments: nothing acknowledged is lost, versions never go back, and every state is one a server could show`, async () => {
+  it(`at ${MOMENTS} random moments loses no acknowledged write and shows only valid states`, async () => {
     for (let moment = 1; moment <= MOMENTS; moment++) {
       await writeUntilKilled(50 + dice.below(350));
       await start();
@@ -154,7 +154,7 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
     process.stdout.write(
       `${acknowledgements} writes acknowledged, ${interrupted} interrupted by ${MOMENTS} kills, ${told.size} versions heard of, the highest ${highest}\n`,
     );
-    expect(interrupted).toBeGreaterThanOrEqual(MOMENTS / 2); // most kills fell among writes
+    expect(interrupted).toBeGreaterThanOrEqual(MOMENTS / 2); // most kills happened during writes
   });
 
   async function writeUntilKilled(ms: number): Promise<void> {
@@ -169,7 +169,7 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
             ({ type, object }) => void (type !== 'BOOKMARK' && heard.push(known.parse(object))),
           );
         } catch (error) {
-          if (isUp || !isCutOff(error)) throw error; // only a killed server ends its answers in the middle
+          if (isUp || !isCutOff(error)) throw error; // only a killed server ends responses early
         }
         for (const object of heard) hear(object, `watch of ${collection}`);
       },
@@ -202,10 +202,11 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
   }
 });
 
-/** Whether that is how the other end of a connection is heard to have died. */
-const isCutOff = (error: unknown): boolean => typeof error === 'object' && error !== null && 'code' in error; // of another realm than the test's Error
+/** Returns whether an error is that of a connection whose other end was killed. */
+// from another realm than the Error of the test
+const isCutOff = (error: unknown): boolean => typeof error === 'object' && error !== null && 'code' in error;
 
-/** Server-side apply of a Deployment or ConfigMap with drawn contents. */
+/** Applies a Deployment or ConfigMap with random contents (server-side apply). */
 function applied(
   path: string,
   dice: Dice,
@@ -241,12 +242,14 @@ function checkOwn({ path, acknowledged, underway }: Own, now: Everything): void 
     ({ metadata: { name: its, namespace } }) => its === name && namespace === NAMESPACE,
   );
   if (!acknowledged) {
-    // A deletion that was answered stays one: what is there is on its way out, or came with a write nobody heard the answer of.
+    // An acknowledged deletion is final: the object is being deleted, or was created by a write whose response was
+    // lost.
     if (found && underway !== 'write')
       expect({ path, found, goes: found.metadata.deletionTimestamp !== undefined }).toMatchObject({ goes: true });
     return;
   }
-  const goes = underway === 'deletion' || acknowledged.metadata.deletionTimestamp !== undefined; // who writes to what is being deleted keeps nothing there
+  // a write to an object that is being deleted does not keep it
+  const goes = underway === 'deletion' || acknowledged.metadata.deletionTimestamp !== undefined;
   if (goes && found?.metadata.uid !== acknowledged.metadata.uid) return;
   expect({ path, uid: found?.metadata.uid }).toEqual({ path, uid: acknowledged.metadata.uid });
   expect(found?.metadata.resourceVersion ?? 0).toBeGreaterThanOrEqual(acknowledged.metadata.resourceVersion);
@@ -258,7 +261,7 @@ function checkOwn({ path, acknowledged, underway }: Own, now: Everything): void 
     });
 }
 
-/** What no server shows at any moment. */
+/** Returns states that no server shows at any time. */
 function inconsistencies(now: Everything): readonly string[] {
   const all = COLLECTIONS.flatMap((collection) => now[collection]);
   const names = all.map(({ kind, metadata: { namespace, name } }) => `${kind} ${namespace ?? ''}/${name}`);
@@ -291,7 +294,7 @@ function inconsistencies(now: Everything): readonly string[] {
   ];
 }
 
-/** What is not yet as it stays when nobody writes. */
+/** Returns objects that still change when nobody writes. */
 function unsettled(now: Everything): readonly string[] {
   const all = COLLECTIONS.flatMap((collection) => now[collection]);
   const uids = new Set(all.map(({ metadata: { uid } }) => uid));

@@ -6,12 +6,12 @@ import { startSandboxes } from '#sandbox-cluster/service';
 import { temporaryFolder } from '#testing';
 import { clientOf, serveSandboxes, type SandboxUser, type ServedSandboxes } from './sandbox.fixture.ts';
 
-/** A thread that ends or stands still as it is told. */
+/** A worker thread that ends or blocks on request. */
 const MORTAL = join(import.meta.dirname, '../../../libs/sandbox-cluster/service/src/testing/mortal.thread.ts');
 
 describe('threads of sandboxes', () => {
   const folder = temporaryFolder();
-  /** Below those that systems give to connections: between two starts nobody else takes one. */
+  /** Below the ports that systems assign to connections, so that nobody else takes one between two starts. */
   const preferredPort = 20_000 + (process.pid % 2_500) * 4;
   const start = () =>
     startSandboxes({ folder, host: '127.0.0.1', preferredPort, clock: systemClock, log: silentLogger });
@@ -23,7 +23,7 @@ describe('threads of sandboxes', () => {
   beforeAll(async () => void (started = await start()));
   afterAll(() => started.close());
 
-  it('four sandboxes have one each, further ones share them, and all stay where they are', async () => {
+  it('are one for each of four sandboxes, shared by further ones, and do not change', async () => {
     for (const id of IDS) addresses.set(id, (await started.connectionOf(id)).server);
     const ports = IDS.map((id) => portOf(addresses.get(id) ?? ''));
     expect(new Set(ports.slice(0, 4)).size).toBe(4);
@@ -31,12 +31,12 @@ describe('threads of sandboxes', () => {
     expect((await started.connectionOf('e')).server).toBe(addresses.get('e'));
   });
 
-  it('who asks at the same time is given the same sandbox', async () => {
+  it('create one sandbox for concurrent requests', async () => {
     const asked = await Promise.all(Array.from({ length: 20 }, () => started.connectionOf('many')));
     expect(new Set(asked.map((connection) => JSON.stringify(connection))).size).toBe(1);
   });
 
-  it('a sandbox is not found at another one’s port, with its own token either', async () => {
+  it('do not serve a sandbox at the port of another one, even with its own token', async () => {
     const { token, certificateAuthority } = await started.connectionOf('a');
     const elsewhere = clientOf({
       server: `https://127.0.0.1:${portOf(addresses.get('b') ?? '')}/sandbox/a`,
@@ -47,13 +47,13 @@ describe('threads of sandboxes', () => {
     expect(await elsewhere.ask('GET /sandbox/b/api/v1/pods')).toMatchObject({ status: 401 });
   });
 
-  it('have no path not the id of an organization', async () => {
+  it('serve only paths with the id of an organization', async () => {
     for (const id of ['..', 'a/b', '', 'x'.repeat(65)])
       await expect(started.connectionOf(id)).rejects.toThrow('not the id of an organization');
     expect(existsSync(join(folder, 'sandbox', 'slot'))).toBe(false);
   });
 
-  it('after a start each sandbox is reached at its address before anybody asked where it is', async () => {
+  it('serve each sandbox at its address after a start, before its address is requested', async () => {
     const { token, certificateAuthority } = await started.connectionOf('f');
     await started.close();
     started = await start();
@@ -66,11 +66,11 @@ describe('threads of sandboxes', () => {
 
 describe('files of threads', () => {
   const folder = temporaryFolder();
-  it('that hold no number of theirs are made again', async () => {
+  it('are created again if they do not contain their number', async () => {
     const start = () =>
       startSandboxes({ folder, host: '127.0.0.1', preferredPort: 65_535, clock: systemClock, log: silentLogger });
     const first = await start();
-    for (const id of ['a', 'b']) await first.connectionOf(id); // the second's port would be one too high
+    for (const id of ['a', 'b']) await first.connectionOf(id); // otherwise the second port would be one too high
     await first.close();
     writeFileSync(join(folder, 'sandbox', 'port-0'), 'eighty');
     writeFileSync(join(folder, 'sandbox', 'clusters', 'a', 'slot'), '-1');
@@ -101,7 +101,7 @@ describe('a sandbox thread', () => {
     await served.stop();
   });
 
-  it('that stands still holds up nobody else', async () => {
+  it('that blocks does not block others', async () => {
     const until = join(served.folder, 'go-on');
     doing.postMessage({ organizationId: 'org-ada', does: 'stop', until });
     const held = apply(ada, 'late');
@@ -111,7 +111,7 @@ describe('a sandbox thread', () => {
     expect(await held).toMatchObject({ status: 201 });
   });
 
-  it('that ends takes nothing along that was acknowledged: open answers end, and everything is there again', async () => {
+  it('that ends loses nothing that was acknowledged: open responses end, and all objects are restored', async () => {
     expect(await apply(ada, 'kept')).toMatchObject({ status: 201 });
     const watch = await ada.open('GET /api/v1/configmaps?watch=true');
     const ended = new Promise((resolve) =>
@@ -123,7 +123,8 @@ describe('a sandbox thread', () => {
     doing.postMessage({ organizationId: 'org-ada', does: 'end' });
     await ended;
     expect(await read(eve, 'at-once')).toMatchObject({ status: 200 });
-    expect(await served.of('org-ada')).toMatchObject({ token: ada.token, prefix: ada.prefix }); // waits for the thread that comes after
+    // waits for the next thread
+    expect(await served.of('org-ada')).toMatchObject({ token: ada.token, prefix: ada.prefix });
     expect(await read(ada, 'kept')).toMatchObject({ status: 200 });
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { eventually } from '#testing';
 import { serveSandboxes, type SandboxUser, type ServedSandboxes } from './sandbox.fixture.ts';
 
-/** What people do with a cluster, with the real kubectl and helm, on a sandbox served as the platform serves it. */
+/** Common tasks on a cluster with the real kubectl and helm, on a sandbox served as in the platform. */
 
 const NO_CONTAINERS = 'the sandbox runs no containers; register a cluster: astroctl clusters register';
 
@@ -36,7 +36,7 @@ afterAll(() => served.stop());
 const kubectl = (args: string, input?: string): Promise<string> => ada.outputOf(args, input);
 
 describe('kubectl on a sandbox', () => {
-  it('hears what the server is and what it serves', async () => {
+  it('shows the version of the server and its resources', async () => {
     expect(await kubectl('version')).toMatch(/Server Version: v\d+\.\d+\.\d+\+sandbox/);
     const resources = await kubectl('api-resources -o wide');
     for (const line of [
@@ -51,7 +51,7 @@ describe('kubectl on a sandbox', () => {
     expect(await kubectl('describe nodes')).toMatch(/^Taints: +<none>$/m);
   });
 
-  it('is told who it is and what it may do', async () => {
+  it('shows the user and its permissions', async () => {
     expect(await kubectl('auth can-i create deployments')).toBe('yes\n');
     expect(await kubectl("auth can-i '*' '*'")).toBe('yes\n');
     expect(await kubectl('auth whoami')).toMatch(/Username +owner/);
@@ -76,7 +76,7 @@ describe('kubectl on a sandbox', () => {
     });
   });
 
-  it('applies from its own side, and says unchanged the second time', async () => {
+  it('applies client-side, and reports unchanged the second time', async () => {
     expect(await kubectl('-n shop apply -f -', manifest())).toBe('deployment.apps/web created\nservice/web created\n');
     expect(await kubectl('-n shop rollout status deployment/web --timeout=30s')).toMatch(/successfully rolled out\n$/);
     expect(await kubectl('-n shop apply -f -', manifest())).toBe(
@@ -84,7 +84,7 @@ describe('kubectl on a sandbox', () => {
     );
   });
 
-  it('shows objects as tables, wide ones, documents and all together', async () => {
+  it('shows objects as tables, wide tables, documents and lists', async () => {
     expect(await kubectl('-n shop get deployments')).toMatch(
       /^NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nweb +2\/2 +2 +2 +\d+s\n$/,
     );
@@ -108,7 +108,7 @@ describe('kubectl on a sandbox', () => {
     expect(missing).toMatchObject({ code: 1, stderr: 'Error from server (NotFound): pods "none" not found\n' });
   });
 
-  it('describes a Deployment and a pod with what happened to them', async () => {
+  it('describes a Deployment and a pod with their events', async () => {
     const deployment = await kubectl('-n shop describe deployment web');
     expect(deployment).toMatch(/^Replicas: +2 desired \| 2 updated \| 2 total \| 2 available \| 0 unavailable$/m);
     expect(deployment).toMatch(
@@ -121,7 +121,7 @@ describe('kubectl on a sandbox', () => {
     expect(await kubectl('-n shop get events')).toMatch(/Normal +Started +pod\/web-/);
   });
 
-  it('reads logs, and follows them until the pod is gone', async () => {
+  it('reads logs, and follows them until the pod is deleted', async () => {
     expect(await kubectl('-n shop logs deployment/web --tail=1')).toMatch(/^simulated: .+\n$/);
     expect(await kubectl('-n shop logs deployment/web --timestamps')).toMatch(
       /^\d{4}-\d\d-\d\dT\S+Z simulated: registry\.example\/web:1 /m,
@@ -137,7 +137,7 @@ describe('kubectl on a sandbox', () => {
     expect(await kubectl('-n shop wait --for=delete pod/shortly --timeout=30s')).toBe('');
   });
 
-  it('shows a difference before it is applied, and changes nothing by it', async () => {
+  it('shows a diff before an apply, and changes nothing with it', async () => {
     const before = await kubectl('-n shop get deployment web -o jsonpath={.metadata.resourceVersion}');
     const difference = await ada.kubectl('-n shop diff -f -', manifest(3));
     expect(difference.code).toBe(1);
@@ -172,7 +172,7 @@ describe('kubectl on a sandbox', () => {
     );
   });
 
-  it('knows the history of a rollout, goes back in it, and restarts', async () => {
+  it('shows the history of a rollout, rolls back, and restarts', async () => {
     expect(await kubectl('-n shop rollout history deployment/web')).toMatch(
       /REVISION +CHANGE-CAUSE\n1 +<none>\n2 +<none>\n/,
     );
@@ -190,7 +190,7 @@ describe('kubectl on a sandbox', () => {
     expect(await kubectl('-n shop rollout resume deployment/web')).toBe('deployment.apps/web resumed\n');
   });
 
-  it('applies from the server side, names the manager it is in conflict with, and takes over by force', async () => {
+  it('applies server-side, reports the conflicting manager, and takes over with --force-conflicts', async () => {
     const refused = await ada.kubectl('-n shop apply --server-side --field-manager=team -f -', manifest(5));
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(
@@ -206,7 +206,7 @@ describe('kubectl on a sandbox', () => {
     expect(await kubectl('-n shop get deployment web -o jsonpath={.metadata.resourceVersion}')).toBe(before);
   });
 
-  it('watches, from the list on', async () => {
+  it('watches after a list', async () => {
     const watching = spawnKubectl('-n shop get pods --watch --output-watch-events');
     try {
       await eventually(() => expect(watching.output()).toMatch(/^ADDED +web-/m));
@@ -221,7 +221,7 @@ describe('kubectl on a sandbox', () => {
     }
   });
 
-  it('is refused by a field name that is none, with the name of the nearest field or of the field', async () => {
+  it('is rejected for an unknown field, with its name or the nearest one', async () => {
     const wrong = await ada.kubectl('-n shop apply -f -', manifest().replace('replicas:', 'replica:'));
     expect(wrong).toMatchObject({
       code: 1,
@@ -236,7 +236,7 @@ describe('kubectl on a sandbox', () => {
     );
   });
 
-  it('is told plainly that nothing runs', async () => {
+  it('is informed that no containers run', async () => {
     for (const args of [
       'exec deployment/web -- ls',
       'attach deployment/web',
@@ -248,7 +248,7 @@ describe('kubectl on a sandbox', () => {
     expect((await ada.kubectl('top pods -n shop')).stderr).toBe('error: Metrics API not available\n');
   });
 
-  it('deletes with everything below, in the background, in the foreground or not at all', async () => {
+  it('deletes with dependents in the background, in the foreground, or without them', async () => {
     expect(await kubectl('-n shop delete deployment web --cascade=orphan')).toBe(
       'deployment.apps "web" deleted from shop namespace\n',
     );
@@ -273,7 +273,7 @@ describe('helm on a sandbox', () => {
     return done.stdout;
   };
 
-  it('installs, waits, upgrades, goes back and uninstalls a chart', async () => {
+  it('installs, waits, upgrades, rolls back and uninstalls a chart', async () => {
     const chart = join(served.folder, 'chart');
     mkdirSync(join(chart, 'templates'), { recursive: true });
     writeFileSync(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: tiny\nversion: 0.1.0\n');
@@ -294,7 +294,7 @@ describe('helm on a sandbox', () => {
   });
 });
 
-/** A kubectl that continues until it is ended. */
+/** Runs kubectl until it is ended. */
 function spawnKubectl(args: string): { output(): string; end(): void } {
   const child = spawn(join(import.meta.dirname, '..', '..', '..', 'node_modules', '.bin', 'kubectl'), args.split(' '), {
     env: { ...process.env, KUBECONFIG: ada.kubeconfig, HOME: join(served.folder, 'home') },

@@ -10,7 +10,7 @@ import { runProgram, type Finished } from '#testing';
 
 const bin = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.bin');
 
-/** What a server said. A body that is not JSON is its text. */
+/** Response of a server. A body that is not JSON is a string. */
 export interface SandboxAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -18,29 +18,34 @@ export interface SandboxAnswer {
 }
 
 export interface AskOptions {
-  /** The organization's own when left out; no header at all when null. */
+  /** Defaults to the token of the organization. If null, no header is sent. */
   readonly token?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as it is when it is text or bytes, else as JSON; a list of parts is sent in chunks, without a length. */
+  /**
+   * A string or bytes are sent unchanged, other values as JSON. A list of parts is sent in chunks, without a length.
+   */
   readonly body?: unknown;
 }
 
-/** Asks one organization's sandbox. */
+/** Sends requests to the sandbox of one organization. */
 export interface SandboxClient {
   readonly token: string;
-  /** Path of the API's root, from the server's root on. */
+  /** Path of the API's root on the server. */
   readonly prefix: string;
-  /** @param asked method and path, as `GET /api/v1/pods`; a path that begins with `/sandbox/` is taken from the server's root */
+  /**
+   * @param asked method and path, such as `GET /api/v1/pods`. A path that begins with `/sandbox/` is relative to the
+   *   server's root
+   */
   ask(asked: string, options?: AskOptions): Promise<SandboxAnswer>;
-  /** An answer whose body has not been read. */
+  /** Returns a response whose body has not been read. */
   open(asked: string, options?: AskOptions): Promise<IncomingMessage>;
 }
 
-/** One organization's sandbox, with the programs a person has. */
+/** The sandbox of one organization, and programs of a user. */
 export interface SandboxUser extends SandboxClient {
   readonly kubeconfig: string;
   kubectl(args: string, input?: string): Promise<Finished>;
-  /** Standard output of a kubectl that must succeed. */
+  /** Returns the standard output of kubectl, which must succeed. */
   outputOf(args: string, input?: string): Promise<string>;
   helm(args: string): Promise<Finished>;
 }
@@ -52,8 +57,8 @@ export interface ServedSandboxes {
 }
 
 /**
- * Serves sandboxes as the platform does, on a port and in a folder of their own.
- * @param options.program of their threads; the platform's own when left out
+ * Serves sandboxes as the platform does, on their own port and folder.
+ * @param options.program of their threads; defaults to that of the platform
  */
 export async function serveSandboxes(options: { readonly program?: string } = {}): Promise<ServedSandboxes> {
   const folder = mkdtempSync(join(tmpdir(), 'astro-sandbox-'));
@@ -147,7 +152,7 @@ export function clientOf({
   };
 }
 
-/** Splits at spaces; what stands in single quotes is one word. */
+/** Splits at spaces outside single quotes. */
 const words = (args: string): string[] =>
   (args.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'(.*)'$/s, '$1'));
 
@@ -197,7 +202,7 @@ function read(text: string): unknown {
   }
 }
 
-/** Calls back for every line of a watch; resolves when it ends. */
+/** Calls `hear` for each line of a watch. Resolves when the watch ends. */
 export async function eachEvent(
   response: IncomingMessage,
   hear: (event: {
@@ -211,6 +216,6 @@ export async function eachEvent(
     text += String(part);
     const lines = text.split('\n');
     text = lines.pop() ?? '';
-    for (const line of lines) hear(JSON.parse(line) as Parameters<typeof hear>[0]); // the sandbox's own lines
+    for (const line of lines) hear(JSON.parse(line) as Parameters<typeof hear>[0]); // lines of the sandbox
   }
 }

@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
 import { askWithoutCredential } from './routes.fixture.ts';
 
-/** Each service a process of its own, on NATS and stores that the processes share. */
+/** Each service in its own process, with NATS and shared stores. */
 const nats = process.env['ASTRO_TEST_NATS_URL'];
 
 if (nats) describe('services that are processes of their own, on NATS', () => apart(nats));
@@ -59,21 +59,21 @@ function apart(nats: string): void {
     await issuer.close();
   });
 
-  it('serve every contract once, and each says in /readyz which are its own', async () => {
+  it('serve each contract once, and list their own in /readyz', async () => {
     const served = await Promise.all(SERVICES.map(contractsOf));
     const all = (await everyContract()).map(({ contract }) => contract.subject);
     expect(served.flat().toSorted()).toEqual(all.toSorted());
     expect(await contractsOf('gateway')).toEqual([]);
   });
 
-  it('has all routes at the gateway', async () => {
+  it('serve all routes at the gateway', async () => {
     for (const contract of ROUTED_CONTRACTS) {
       const { status, expected } = await askWithoutCredential(services.url, contract);
       expect([contract.route, status]).toEqual([contract.route, expected]);
     }
   });
 
-  it('answer a login, a key, and what the key may see', async () => {
+  it('serve a login, a key, and requests with the key', async () => {
     const { organization, key } = await login('ada');
     expect(await call(services.url, 'GET /v1/me', { credential: key.secret })).toMatchObject({
       status: 200,
@@ -84,7 +84,7 @@ function apart(nats: string): void {
     ).toMatchObject({ status: 200, body: { items: [{ name: 'default', cluster: 'sandbox' }] } });
   });
 
-  it('refuse a revoked key once the revocation was answered', async () => {
+  it('reject a revoked key once its revocation has returned', async () => {
     const { organization, key } = await login('grace');
     const revoke = `DELETE /v1/organizations/${organization.id}/access-keys/${key.id}`;
     expect(await call(services.url, revoke, { credential: key.secret })).toMatchObject({ status: 200 });
@@ -94,7 +94,7 @@ function apart(nats: string): void {
     });
   });
 
-  it('continue without one of them: exactly its own requests answer 503 until it is back', async () => {
+  it('work without one of them: only its own requests return 503 until it is available again', async () => {
     const { organization, key } = await login('linus');
     const ask = async (path: string) => {
       const { status, body } = await call(services.url, `GET /v1/organizations/${organization.id}${path}`, {
@@ -113,7 +113,7 @@ function apart(nats: string): void {
     }
   });
 
-  it('open no store that they were not given, and keep a lock and a log each', () => {
+  it('open only the stores of their configuration, and have a lock and a log file each', () => {
     const names = readdirSync(folder);
     expect(names).toEqual(
       expect.arrayContaining(SERVICES.flatMap((service) => [`${service}-1.lock`, `${service}-1.log`])),

@@ -4,7 +4,7 @@ import { call, loginAdmin, newPerson, runProgram, startPlatform, type Person, ty
 
 const PASSWORD = 'a long pass phrase';
 
-describe('the logins of a person', () => {
+describe('the logins of a user', () => {
   let platform: Platform;
   beforeAll(async () => {
     platform = await startPlatform();
@@ -24,11 +24,11 @@ describe('the logins of a person', () => {
     };
   };
 
-  it('use-S11: end everywhere by auth logout --everywhere, on other machines too; keys made by hand stay', async () => {
+  it('use-S11: end everywhere with auth logout --everywhere; keys that users created are kept', async () => {
     const ada = await newPerson(platform, 'ada@acme.dev', PASSWORD);
     const other = platform.person('other-machine');
     expect((await other.login(ada.email, PASSWORD)).code).toBe(0);
-    // One key: both machines have this machine's name, and a login replaces the key that its machine had.
+    // One key: both machines have the same name, and a login replaces the key of its machine.
     const made = (await ada.machine.run('key create --name ci')).trim();
     expect((await sessions(ada)).items.length).toBeGreaterThanOrEqual(4); // a browser session and a refresh token each
 
@@ -40,7 +40,7 @@ describe('the logins of a person', () => {
     expect((await call(platform.url, 'GET /v1/me', { credential: made })).status).toBe(200);
   });
 
-  it('use-S11, use-S15: end with a change of the password, and another’s change leaves the admin’s first password alone', async () => {
+  it('use-S11, use-S15: end with a change of the password', async () => {
     const grace = await newPerson(platform, 'grace@acme.dev', PASSWORD);
     expect((await sessions(grace)).items).toHaveLength(2);
     expect((await setPassword(grace.email, 'another pass phrase')).code).toBe(0);
@@ -51,7 +51,7 @@ describe('the logins of a person', () => {
     expect(existsSync(join(platform.dataDir, 'initial-admin-password'))).toBe(false);
   });
 
-  it('use-S19: with another person’s key, a command that needs a login refuses and says whose both are', async () => {
+  it('use-S19: are required by a command even with the key of another user, and the error names both', async () => {
     const [linus, hedy] = [
       await newPerson(platform, 'linus@acme.dev', PASSWORD),
       await newPerson(platform, 'hedy@acme.dev', PASSWORD),

@@ -14,14 +14,14 @@ async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isTrue())) await pause(1);
 }
 
-/** When a process is told to end, whatever it is doing. */
+/** Stops a process at any time. */
 describe('use-L10: a SIGTERM ends the platform cleanly', () => {
   const folder = temporaryFolder();
   const start = (name: string, port: number) =>
     startApp('platform', { PORT: String(port), ASTRO_DATA_DIR: join(folder, name) });
   const lockOf = (name: string) => join(folder, name, 'platform.lock');
 
-  it('at the first moment at which it is ready', async () => {
+  it('as soon as it is ready', async () => {
     const port = await claimPort(0);
     const app = start('ready', port);
     await until(async () => (await readyzOf(port)) === 200);

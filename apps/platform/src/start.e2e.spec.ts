@@ -10,7 +10,7 @@ jest.setTimeout(180_000);
 
 const ours = Object.values(VARIABLES).map(({ name }) => name);
 
-/** A start that is expected to fail. */
+/** Starts a process that is expected to fail. */
 function start(environment: Readonly<Record<string, string>>): Promise<Finished> {
   return runProgram(process.execPath, ['--import', './tools/typescript.mjs', 'apps/platform/src/main.ts'], {
     environment: { PORT: '0', ...environment },
@@ -18,7 +18,7 @@ function start(environment: Readonly<Record<string, string>>): Promise<Finished>
   });
 }
 
-/** One sentence on standard error, exit code 1, no stack. */
+/** Expects one sentence on standard error, exit code 1, and no stack trace. */
 function expectRefused({ code, stdout, stderr }: Finished, sentence: string | RegExp): void {
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   const lines = stderr
@@ -31,21 +31,22 @@ function expectRefused({ code, stdout, stderr }: Finished, sentence: string | Re
   expect(stderr).not.toMatch(/^\s+at /m);
 }
 
-describe('a start that cannot succeed says in one sentence what to change', () => {
+describe('a start that fails reports in one sentence what to change', () => {
   const folder = temporaryFolder();
 
-  it('has no variable of ours in the environment of the tests', () => {
+  it('without variables of the platform in the environment of the tests', () => {
     expect(ours.filter((name) => process.env[name] !== undefined)).toEqual([]);
   });
 
-  // All variables are wrong at once, so that one start tells of each; the n-th start takes the n-th faulty value.
+  // All variables are invalid at the same time, so that one start reports each of them. The n-th start uses the n-th
+  // invalid value.
   const faulty = Object.values<Variable>(VARIABLES).map(({ name, bad, mayBeEmpty }) => ({
     name,
     texts: [...(mayBeEmpty ? [] : ['']), ...bad].filter((text) => !text.includes('\0')),
   }));
   const most = Math.max(...faulty.map(({ texts }) => texts.length));
   it.each(Array.from({ length: most }, (_, index) => index))(
-    'names each variable that is empty or wrong, and no other: round %#',
+    'for each variable that is empty or invalid, and no other: round %#',
     async (index) => {
       const wrong = faulty.flatMap(({ name, texts }) =>
         texts[index] === undefined ? [] : [{ name, text: texts[index] }],
@@ -64,7 +65,7 @@ describe('a start that cannot succeed says in one sentence what to change', () =
     },
   );
 
-  it('names what an external issuer needs and is absent', async () => {
+  it('for missing settings of an external issuer', async () => {
     const done = await start({ ASTRO_OIDC_ISSUER: 'https://acme.eu.auth0.com' });
     expect(done.code).toBe(1);
     expect(
@@ -75,14 +76,14 @@ describe('a start that cannot succeed says in one sentence what to change', () =
     ).toEqual(['ASTRO_OIDC_AUDIENCE', 'ASTRO_OIDC_CLI_CLIENT_ID', 'ASTRO_ADMIN_EMAILS']);
   });
 
-  it.each(['ASTRO_BUS', 'ASTRO_QUEUE'])('%s with nobody there', async (name) => {
+  it.each(['ASTRO_BUS', 'ASTRO_QUEUE'])('for %s without a server', async (name) => {
     expectRefused(
       await start({ ASTRO_DATA_DIR: join(folder, name), [name]: 'nats://127.0.0.1:1' }),
       /no NATS server responds at nats:\/\/127\.0\.0\.1:1/,
     );
   });
 
-  it('a port that is taken', async () => {
+  it('for a port that is in use', async () => {
     const server = createServer();
     const port = await new Promise<number>((resolve) =>
       server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
@@ -97,7 +98,7 @@ describe('a start that cannot succeed says in one sentence what to change', () =
     }
   });
 
-  it('a data folder that is a file, lies below a file, or may not be written', async () => {
+  it('for a data folder that is a file, is below a file, or is not writable', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, 'not a folder');
     expectRefused(await start({ ASTRO_DATA_DIR: file }), /data folder/i);
@@ -112,7 +113,7 @@ describe('a start that cannot succeed says in one sentence what to change', () =
   });
 });
 
-describe('a data folder that a platform has used', () => {
+describe('a data folder that is in use', () => {
   let platform: Platform;
   let dataDir: string;
 
@@ -125,12 +126,12 @@ describe('a data folder that a platform has used', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  it('is refused to a second process while the first runs, and the first continues', async () => {
+  it('is rejected for a second process while the first runs, and the first is not affected', async () => {
     expectRefused(await start({ ASTRO_DATA_DIR: dataDir }), `in use by process ${platform.process.pid}`);
     expect((await fetch(`${platform.url}/livez`)).status).toBe(200);
   });
 
-  it('is refused with one sentence when the file of an engine is not a database, for each engine', async () => {
+  it('is rejected with one sentence when the file of an engine is not a database, for each engine', async () => {
     await platform.process.stop();
     const files = readdirSync(dataDir).filter((name) => name.endsWith('.sqlite'));
     expect(files.toSorted()).toEqual(['events.sqlite', 'read-store.sqlite', 'vault.sqlite', 'work-queue.sqlite']);
@@ -148,7 +149,7 @@ describe('a data folder that a platform has used', () => {
     }
   });
 
-  it('makes read models and queue again when their files are gone, and knows everything again', async () => {
+  it('gets new read models and a new queue when their files are missing, with all data', async () => {
     const copy = mkdtempSync(join(tmpdir(), 'astro-anew-'));
     try {
       cpSync(dataDir, copy, { recursive: true });

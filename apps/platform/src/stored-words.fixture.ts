@@ -5,9 +5,9 @@ import { categoryOf } from '#kernel';
 import { everyContract } from '#testing/contracts';
 import { CONTEXTS } from './contexts.ts';
 
-/** Words that are in what is stored, or that other processes and people's scripts hold. None is ever taken back. */
+/** Names that are in stored data, or that other processes and scripts depend on. They are never removed. */
 export interface StoredWords {
-  /** By category of streams. */
+  /** By stream category. */
   readonly eventTypes: Readonly<Record<string, readonly string[]>>;
   /** Of the bus and of the work queues. */
   readonly subjects: readonly string[];
@@ -17,14 +17,15 @@ export interface StoredWords {
 const CONTRACTS = (await everyContract()).map(({ contract }) => contract);
 const ERRORS = join(import.meta.dirname, '..', '..', '..', 'docs', 'reference', 'errors.md');
 
-/** The stored words of this release. Error codes are those of the generated reference. */
+/** Returns the stored names of this release. Error codes are those of the generated reference. */
 export function storedWords(): StoredWords {
   const written = CONTEXTS.flatMap(({ deciders }) => deciders).flatMap(({ events: { categories, types } }) =>
     categories.flatMap((category) =>
       Object.keys(types).map((type) => ({ category: categoryOf(`${category}-`), type })),
     ),
   );
-  const byCategory = Map.groupBy(written, ({ category }) => category); // of a part of one: the whole category
+  // for a part of a category, the complete category
+  const byCategory = Map.groupBy(written, ({ category }) => category);
   const codes = readFileSync(ERRORS, 'utf8').matchAll(/^\| `([^`]+\/[^`]+)` \|/gm);
   return {
     eventTypes: Object.fromEntries(

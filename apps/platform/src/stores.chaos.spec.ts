@@ -22,11 +22,13 @@ import { logOf } from '#testing/log';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { z } from 'zod';
 
-/** What the platform keeps on disk, taken away or cut off: on the real Kubernetes where one is named, else on the sandbox. */
+/**
+ * Stores of the platform that are deleted or interrupted: on a real Kubernetes if configured, otherwise on the sandbox.
+ */
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 const cluster = kubeconfig ? 'dev' : 'sandbox';
 const SEED = seedOfRun();
-/** Milliseconds within which the sweep finds owed work, and a little for a machine that is busy. */
+/** Milliseconds within which the sweep finds open attempts, with a reserve for a busy machine. */
 const SWEEP_MS = 15_000 + 3_000;
 const WRITERS = 64;
 const KILLS = 5;
@@ -63,13 +65,13 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
     }, 60_000);
   const events = async (): Promise<readonly StoredEvent[]> =>
     (await logOf(platform.dataDir)).filter(({ type }) => /^(deployment|attempt)\./.test(type));
-  /** The events of one type of the newest revision. */
+  /** Counts the events of one type for the newest revision. */
   const newest = async (type: string): Promise<number> =>
     (await events()).filter((event) => event.type === type && attempt.parse(event.data).revision === revision).length;
   const start = async (worker: boolean): Promise<void> => {
     platform = await startAgain(platform, { worker });
   };
-  /** `kill -9`, then the same folder again. */
+  /** Kills the process (`kill -9`), then starts it on the same folder. */
   const killAndStart = async (worker: boolean, between: () => void = () => {}): Promise<void> => {
     await platform.process.kill();
     between();
@@ -97,14 +99,14 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
     await platform.kill();
   });
 
-  it('F23: work that is owed is done once when the queue file was deleted before a start', async () => {
+  it('F23: an open attempt is processed once when the queue file was deleted before a start', async () => {
     await killAndStart(false);
     await apply();
     await killAndStart(true, deleteQueue);
     await isDoneOnce();
   });
 
-  it('F23: a queue that is emptied again and again while work is owed is filled by the sweep, and the work done once', async () => {
+  it('F23: a queue that is emptied repeatedly is filled by the sweep, and the attempt is processed once', async () => {
     await killAndStart(false);
     const queue = await openEmbeddedWorkQueue({
       folder: platform.dataDir,
@@ -127,7 +129,7 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
     await isDoneOnce();
   });
 
-  it('F23: the queue file deleted under a running platform costs nothing that was asked for before or after', async () => {
+  it('F23: deleting the queue file of a running platform loses no request before or after', async () => {
     deleteQueue();
     await apply();
     await isDoneOnce();
@@ -136,7 +138,7 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
     await isDoneOnce();
   });
 
-  it(`kill -9 while ${WRITERS} writers write: nothing that was acknowledged is lost, and each revision has one winner`, async () => {
+  it(`kill -9 while ${WRITERS} writers write loses no acknowledged write; a revision has one winner`, async () => {
     const acknowledged: { readonly name: string; readonly description: string; readonly revision: number }[] = [];
     const refused = new Map<number, number>();
     let cutOff = 0;
@@ -151,7 +153,7 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
         for (let turn = 0; isUp && turn < 6; turn++) {
           const description = `${kill}-${writer}-${turn}`;
           const standing = known.get(name);
-          // Half of them send the revision that they know, so that many race for one revision.
+          // Half of them send the revision that they know, so that many compete for one revision.
           const headers: Record<string, string> =
             writer % 2 === 0 && standing !== undefined ? { 'if-match': `"${standing}"` } : {};
           try {
@@ -198,10 +200,10 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
       expect(revisions.get(name)).toEqual(
         Array.from({ length: revisions.get(name)?.length ?? -1 }, (_, index) => index + 1),
       );
-    expect(cutOff).toBeGreaterThan(0); // the kills fell among writes
+    expect(cutOff).toBeGreaterThan(0); // the kills happened during writes
     expect([...refused.keys()].filter((status) => ![409, 412, 429, 503].includes(status))).toEqual([]);
 
-    // What is shown is what was written last.
+    // The last write is shown.
     for (const name of names) {
       const { body } = await call(platform.url, `GET ${path()}/profiles/${name}`, { credential: ada.key });
       expect(body).toMatchObject({ description: inLog.get(`${name}@${revisions.get(name)?.length}`) });

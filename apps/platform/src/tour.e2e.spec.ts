@@ -14,9 +14,9 @@ import {
 } from '#testing';
 
 /**
- * The product's main path as a person walks it, with the real `astroctl` and `kubectl`: on the real Kubernetes that
- * ASTRO_TEST_KUBECONFIG names, else on the sandbox cluster; with the bus in one process, and on NATS where
- * ASTRO_TEST_NATS_URL names one: in one process again, and with each service in its own.
+ * The main path of the product, with the real `astroctl` and `kubectl`: on the Kubernetes of ASTRO_TEST_KUBECONFIG, or
+ * on the sandbox; with the bus in one process, and on NATS if ASTRO_TEST_NATS_URL is set, in one process and with each
+ * service in its own.
  */
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 const nats = process.env['ASTRO_TEST_NATS_URL'];
@@ -67,8 +67,8 @@ function tour(name: string, options: PlatformOptions): void {
     });
     afterAll(() => platform.stop());
 
-    it('logs in through the device pages, makes the default organization and stores a key for this person alone', async () => {
-      // Nine processes that have just begun may answer 503 on a busy machine: a person tries again.
+    it('logs in with the device pages, creates the default organization and stores a key for this user', async () => {
+      // Nine processes that have just started may return 503 on a busy machine, so this is retried.
       const login = await eventually(async () => {
         const done = await ada.login(platform.adminEmail, platform.adminPassword);
         if (done.code === EXIT_CODES.unavailable) throw new Error(done.stderr);
@@ -89,7 +89,7 @@ function tour(name: string, options: PlatformOptions): void {
         expect(await succeed(`clusters register --cluster-name dev --kubeconfig ${kubeconfig}`)).toBe(
           'cluster/dev created\n',
         );
-        await succeed(`clusters register --cluster-name dev --kubeconfig ${kubeconfig}`); // again
+        await succeed(`clusters register --cluster-name dev --kubeconfig ${kubeconfig}`); // a repetition
       }
       expect(await succeed('clusters list')).toContain(`${cluster} `);
       await eventually(async () => expect(await succeed(`clusters get ${cluster}`)).toMatch(/^state: +READY$/m));
@@ -102,7 +102,7 @@ function tour(name: string, options: PlatformOptions): void {
       expect(await succeed('app profile get')).toContain('tour');
     });
 
-    it('brings the application up and says so', async () => {
+    it('deploys the application and reports it', async () => {
       const applied = await run(
         'app apply -f - --wait',
         manifest('1.0.0').replace('spec:\n', 'spec:\n  profileName: tour\n'),
@@ -146,7 +146,7 @@ function tour(name: string, options: PlatformOptions): void {
       await succeed('app logs hello-world --tail 5');
     });
 
-    it('gives kubectl a context without a secret in it', async () => {
+    it('adds a context without secrets for kubectl', async () => {
       await succeed(`clusters set-context ${cluster}`);
       const pods = await ada.kubectl(['get', 'pods', '-n', namespace, '-o', 'name']);
       expect(pods).toMatchObject({ code: 0 });
@@ -155,7 +155,7 @@ function tour(name: string, options: PlatformOptions): void {
       await succeed(`clusters set-context ${cluster}`);
     });
 
-    it('rolls to a new tag without a gap', async () => {
+    it('deploys a new tag without downtime', async () => {
       const watching = await watchAvailable(ada, namespace);
       const applied = await run(
         'app apply -f - --wait',
@@ -169,7 +169,7 @@ function tour(name: string, options: PlatformOptions): void {
       expect(Math.min(...seen)).toBeGreaterThanOrEqual(2);
     });
 
-    it('says why a tag cannot run, while the old revision serves', async () => {
+    it('reports why a tag cannot run, while the old revision serves', async () => {
       const applied = await run(
         'app apply -f - --wait --fail-fast',
         manifest('missing').replace('spec:\n', 'spec:\n  profileName: tour\n'),
@@ -183,7 +183,7 @@ function tour(name: string, options: PlatformOptions): void {
       expect(applied.stderr).toMatch(/^Ref: {3}deployments\/image-not-found/m);
     });
 
-    it('is not blocked by the failure: the next apply goes through', async () => {
+    it('is not blocked by the failure: the next apply succeeds', async () => {
       await succeed('app apply -f - --wait', manifest('1.2.0').replace('spec:\n', 'spec:\n  profileName: tour\n'));
       expect(await field('version')).toBe('v4');
     });
@@ -210,7 +210,7 @@ function tour(name: string, options: PlatformOptions): void {
       ]);
     });
 
-    it('notices when somebody takes the Deployment away, and brings it back', async () => {
+    it('detects that the Deployment was deleted, and restores it', async () => {
       const deployment = (await ada.kubectl(['get', 'deploy', '-n', namespace, '-o', 'name'])).stdout.trim();
       expect(await ada.kubectl(['delete', '-n', namespace, deployment])).toMatchObject({ code: 0 });
       await eventually(async () => expect(await field('status')).toBe('DEGRADED'));
@@ -218,7 +218,7 @@ function tour(name: string, options: PlatformOptions): void {
       await succeed('app apply -f - --wait', manifest('1.3.0').replace('spec:\n', 'spec:\n  profileName: tour\n'));
     });
 
-    it('deletes the application: its objects go, its history stays', async () => {
+    it('deletes the application and its objects, and keeps its history', async () => {
       expect(await run('app delete hello-world -y')).toMatchObject({
         code: 0,
         stdout: 'application/hello-world deleted\n',
@@ -230,8 +230,8 @@ function tour(name: string, options: PlatformOptions): void {
       expect(await succeed('app history hello-world')).toContain('v6');
     });
 
-    it('finds everything again after a restart', async () => {
-      // A new process on the same folder; the first one ends as an operator ends it.
+    it('has the same data after a restart', async () => {
+      // Starts a new process on the same folder, after the first one was stopped normally.
       await platform.process.stop();
       platform = await startAgain(platform, { environment });
       expect(await succeed('app history hello-world')).toContain('v6');
@@ -240,7 +240,9 @@ function tour(name: string, options: PlatformOptions): void {
   });
 }
 
-/** The available replicas of the namespace's Deployments from now on, as `kubectl get -w` prints them; settles with the first. */
+/**
+ * Watches the available replicas of the namespace's Deployments with `kubectl get -w`. Resolves with the first line.
+ */
 async function watchAvailable(person: Machine, namespace: string): Promise<{ stop(): Promise<readonly number[]> }> {
   const kubectl = join(import.meta.dirname, '../../../node_modules/.bin/kubectl');
   const child = spawn(
@@ -249,7 +251,7 @@ async function watchAvailable(person: Machine, namespace: string): Promise<{ sto
     {
       env: { ...process.env, ...person.environment },
       stdio: ['ignore', 'pipe', 'ignore'],
-      detached: true, // npx-style launchers have the real program as their child
+      detached: true, // launchers like npx run the program in a child process
     },
   );
   let printed = '';

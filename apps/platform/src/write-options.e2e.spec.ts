@@ -4,13 +4,13 @@ import { call, loginAdmin, newPerson, startPlatform, type Person, type Platform 
 import { everyContract } from '#testing/contracts';
 import { logOf } from '#testing/log';
 
-/** How one changing request is sent so that it succeeds, and where its resource's ETag is found. */
+/** A successful write request, and how to read the ETag of its resource. */
 interface Case {
   readonly path: string;
   readonly body?: unknown;
-  /** What makes the resource, or changes it, and so answers with its ETag. */
+  /** Creates or changes the resource, and returns its ETag. */
   readonly etag?: () => Promise<string>;
-  /** Ada when left out. */
+  /** Defaults to Ada. */
   readonly by?: () => Person;
 }
 
@@ -26,7 +26,8 @@ beforeAll(async () => {
   ada = await loginAdmin(platform);
   grace = await newPerson(platform, 'grace@astro.localhost', 'a password of grace');
   org = `/v1/organizations/${ada.organization.id}`;
-  expect(await send(`GET ${org}/profiles`)).toMatchObject({ status: 200 }); // the sandbox comes with the first look
+  // the sandbox is created on the first request
+  expect(await send(`GET ${org}/profiles`)).toMatchObject({ status: 200 });
 });
 afterAll(async () => {
   await platform.stop();
@@ -36,13 +37,13 @@ afterAll(async () => {
 const send = (what: string, body?: unknown, headers: Readonly<Record<string, string>> = {}, by = ada) =>
   call(platform.url, what, { credential: by.accessToken, headers, ...(body !== undefined && { body }) });
 
-/** What people did: the platform itself continues recording what it sees. */
+/** Events that users caused; the platform itself also records what it observes. */
 const recorded = async () =>
   (await logOf(platform.dataDir))
     .filter(({ actor }) => actor === ada.userId || actor === grace.userId)
     .map(({ id }) => id);
 
-/** The ETag that a request answers. */
+/** Returns the ETag of a response. */
 async function etagOf(what: string, body?: unknown): Promise<string> {
   const answer = await send(what, body);
   expect(answer.status).toBeLessThan(300);
@@ -51,7 +52,7 @@ async function etagOf(what: string, body?: unknown): Promise<string> {
   return etag ?? '';
 }
 
-/** A cluster of no more than what a registration asks for; everything else is unknown there. */
+/** Starts a cluster that serves only what a registration needs, and 404 for all else. */
 async function startSmallCluster(): Promise<Server> {
   const answers: Readonly<Record<string, object>> = {
     'GET /version': { gitVersion: 'v1.36.0' },
@@ -80,13 +81,13 @@ const application = (name: string) => ({ name, profileName: 'default', source: i
 const profile = (name: string) => ({ profileName: name, clusterName: 'sandbox', description: `the ${++number}th` });
 const registration = () => ({
   clusterName: 'small',
-  server: `http://127.0.0.1:${(cluster.address() as AddressInfo).port}`, // a TCP server's address has this form
+  server: `http://127.0.0.1:${(cluster.address() as AddressInfo).port}`, // the address of a TCP server
   token: 'token',
   region: `region ${++number}`,
 });
 
 let keyId = 'none';
-/** Every changing request of the platform, by its subject. */
+/** All write requests of the platform, by subject. */
 const CASES: Readonly<Record<string, () => Case>> = {
   'access-keys.v1.login': () => ({ path: '/v1/login', body: {} }),
   'access-keys.v1.create': () => ({ path: `${org}/access-keys`, body: { name: `key ${++number}` } }),
@@ -96,7 +97,7 @@ const CASES: Readonly<Record<string, () => Case>> = {
     },
     etag: async () => {
       const made = await send(`POST ${org}/access-keys`, { name: `key ${++number}` });
-      keyId = (made.body as { id: string }).id; // a new one, since one that is revoked stays so
+      keyId = (made.body as { id: string }).id; // a new one, since a revoked key cannot be used again
       return made.headers.get('etag') ?? '';
     },
   }),
@@ -198,7 +199,7 @@ const changing = (await everyContract()).flatMap(({ contract }) => {
 });
 const caseOf = (subject: string): Case => CASES[subject]?.() ?? { path: `/no-case-for/${subject}` };
 
-/** The answer to one changing request, which must record nothing. */
+/** Returns the response to a write request, and expects that it recorded nothing. */
 async function nothingRecorded(method: string, { path, body, by }: Case, more: string, ifMatch?: string) {
   const before = await recorded();
   const headers = ifMatch === undefined ? {} : { 'if-match': ifMatch };
@@ -207,7 +208,7 @@ async function nothingRecorded(method: string, { path, body, by }: Case, more: s
   return answer;
 }
 
-it('knows each changing request', () => {
+it('the cases cover all write requests', () => {
   expect(changing.map(({ subject }) => subject).sort()).toEqual(Object.keys(CASES).sort());
 });
 
@@ -220,7 +221,7 @@ describe.each(changing)('use-S13: a dry run of $subject', ({ subject, method, ha
         body: { code: 'request/invalid', errors: [{ pointer: '/dryRun' }] },
       });
     });
-  it('makes nothing', async () => {
+  it('changes nothing', async () => {
     const request = caseOf(subject);
     await request.etag?.();
     const answer = await nothingRecorded(method, request, '?dryRun=true');
@@ -235,7 +236,7 @@ describe.each(changing)('use-S14: If-Match of $subject', ({ subject, method, has
     return it('matches nothing, and nothing is made', async () => {
       expect(await nothingRecorded(method, caseOf(subject), '', '"1"')).toMatchObject(failed);
     });
-  it('holds the change to the revision that was seen', async () => {
+  it('rejects the change of another revision', async () => {
     const request = caseOf(subject);
     const etag = (await request.etag?.()) ?? '';
     const stale = `"${Number(etag.replaceAll('"', '')) + 100}"`;

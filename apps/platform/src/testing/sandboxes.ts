@@ -3,7 +3,7 @@ import { silentLogger } from '#kernel';
 import { systemClock } from '#runtime/system';
 import { startSandboxes } from '#sandbox-cluster/service';
 
-// One organization's sandbox in a process of its own, for tests that kill it; says how to reach it.
+// Serves one organization's sandbox in a separate process, for tests that kill it. Prints its address.
 const sandboxes = await startSandboxes({
   folder: process.env['ASTRO_DATA_DIR'] ?? '.data',
   host: '127.0.0.1',

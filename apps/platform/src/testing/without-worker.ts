@@ -3,5 +3,5 @@ import { gateway } from '#gateway';
 import { runService } from '#runtime';
 import { CONTEXTS } from '../contexts.ts';
 
-// The platform without a worker of its own, for tests in which work must be owed, or in which workers are processes of their own.
+// The platform without a worker, for tests with unprocessed attempts or with workers in separate processes.
 await runService({ name: 'platform', contexts: CONTEXTS, edge: gateway, refusals: createRefusalRecorder });
