@@ -1,7 +1,7 @@
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
-// A suffix buys a right. `spec` stands for .spec, .engine.spec, .e2e.spec and .chaos.spec.
+// File suffixes with additional rights. `spec` includes .spec, .engine.spec, .e2e.spec and .chaos.spec.
 const EDGE = [
   'handlers',
   'queries',
@@ -15,7 +15,7 @@ const EDGE = [
   'thread',
   'spec',
 ];
-/** What is a test, or what tests are made of. */
+/** Tests and their support files. */
 const TESTS = [
   '**/*.{spec,fixture,cases}.ts',
   'libs/testing/**',
@@ -34,7 +34,7 @@ export default tseslint.config(
     files: ['**/*.ts'],
     plugins: { '@nx': nx },
     rules: {
-      // What is taken out of an object to leave it behind is named, and not used.
+      // Members that are destructured to omit them from the rest are not used.
       '@typescript-eslint/no-unused-vars': [
         'error',
         { varsIgnorePattern: '^_', argsIgnorePattern: '^_', ignoreRestSiblings: true },
@@ -97,23 +97,24 @@ export default tseslint.config(
     },
   },
   {
-    // Longer ones become classes or parts. Suites and what they are run with are tests.
+    // Split longer functions into classes or smaller functions. Suites and their support files count as tests.
     files: ['{apps,libs,tools}/**/*.ts'],
     ignores: TESTS,
     rules: { 'max-lines-per-function': ['error', { max: 100, skipBlankLines: true, skipComments: true }] },
   },
   {
-    // Everything tells time and draws by `Clock` and `Ids`, so that tests can say what comes. In contexts plain files have stricter rules.
+    // Time and randomness come from `Clock` and `Ids`, so that tests can control them. Plain files of contexts have
+    // stricter rules.
     files: ['libs/**/*.ts'],
     ignores: [
       ...TESTS,
       'libs/*/{contract,service,worker}/src/**/*.ts',
-      'libs/runtime/system/src/system.ts', // is that clock, and that randomness
-      // Secrets that are made once come from the operating system alone: a source that repeats would make keys that can be guessed.
+      'libs/runtime/system/src/system.ts', // implements that clock and randomness
+      // Keys come from the operating system, since keys from a repeatable source could be guessed.
       'libs/bus/src/caller-keys.ts',
       'libs/vault/embedded/src/key-file.ts',
       'libs/sandbox-cluster/src/sandbox.ts',
-      'libs/files/src/private-files.ts', // names of drafts: nobody sees them
+      'libs/files/src/private-files.ts', // names of temporary files
     ],
     rules: {
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval'],

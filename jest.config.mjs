@@ -6,16 +6,16 @@ const { $schema, ...swc } = JSON.parse(readFileSync(new URL('./.swcrc', import.m
 export default {
   rootDir: import.meta.dirname,
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tools'],
-  // What `npm test` runs; the scripts test:e2e, test:engines and test:chaos choose another suffix with --testMatch.
+  // Files of `npm test`. The scripts test:e2e, test:engines and test:chaos select other suffixes with --testMatch.
   testMatch: ['**/*.spec.ts', '!**/*.{engine,chaos}.spec.ts'],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'tsx', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: { '^.+\\.tsx?$': ['@swc/jest', swc] },
-  testTimeout: 120_000, // ends what hangs; a busy machine makes every test slow, and none is about speed
+  testTimeout: 120_000, // ends tests that hang; high, since a busy machine slows down all tests
   maxWorkers: Math.ceil(availableParallelism() * 1.5), // suites that start the platform mostly wait for it
-  workerIdleMemoryLimit: '512MB', // each Nest file leaks about 20 MB
-  // For `npm run coverage`: files that no test loads count as well.
+  workerIdleMemoryLimit: '512MB', // each Nest test file leaks about 20 MB
+  // For `npm run coverage`: includes files that no test loads.
   coverageProvider: 'v8',
   coverageDirectory: '<rootDir>/coverage',
   coverageReporters: ['text', 'text-summary', 'lcovonly'],

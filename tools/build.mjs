@@ -1,6 +1,6 @@
-// node tools/build.mjs apps/platform [FOLDER] [--pack]: into dist/ or that folder, a file per app and per thread of what it is
-// made of, with source maps, and beside them the data that they read; it runs without node_modules. With --pack, astroctl.tgz
-// too: the npm package of apps/astroctl, which the platform serves.
+// node tools/build.mjs apps/platform [FOLDER] [--pack]: bundles an app into dist/ or that folder: one file per app and
+// per worker thread, with source maps, and the data files that they read. The result runs without node_modules. With
+// --pack, also writes astroctl.tgz, the npm package of apps/astroctl, which the platform serves.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-// Nest's optional peers, loaded lazily: what is installed goes into the file, what is not stays out.
+// Optional peer dependencies of Nest, loaded lazily: installed ones are bundled, others are left external.
 const optional = [
   '@fastify/multipart',
   '@fastify/static',
@@ -37,14 +37,14 @@ const optional = [
   'mqtt',
 ];
 const PACKAGE = 'astroctl.tgz';
-/** A program that began before may still load the parts of an earlier build. */
+/** Running programs may still load files of an earlier build. */
 const KEEP_MS = 3_600_000;
 
 const [app, folder = 'dist'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const isPacked = process.argv.includes('--pack');
-/** Of people's own machines, where astroctl runs. */
+/** For astroctl, which runs on users' machines. */
 const OLDEST_NODE = 20;
-/** Its parts are files of their own, read when a command needs them. */
+/** Split into files that are loaded when a command needs them. */
 const isStartedOften = app === 'apps/astroctl';
 const absent = optional.filter((name) => !existsSync(`node_modules/${name}`));
 const target = resolve(folder, app);
@@ -52,8 +52,9 @@ const common = {
   metafile: true,
   write: false,
   bundle: true,
-  splitting: isStartedOften, // elsewhere order matters more: Nest's files need reflect-metadata before them
-  ...(isStartedOften && { alias: { yaml: resolve('node_modules/yaml/browser/index.js') } }), // its ES modules: CommonJS has no named exports where it is a part
+  splitting: isStartedOften, // other apps need a fixed order: reflect-metadata is loaded before the files of Nest
+  // its ES modules, since bundled CommonJS has no named exports
+  ...(isStartedOften && { alias: { yaml: resolve('node_modules/yaml/browser/index.js') } }),
   outdir: target,
   platform: 'node',
   format: 'esm',
@@ -76,7 +77,7 @@ const { metafile, outputFiles } = await build({
   sourcemap: true,
 });
 
-/** Threads are started by a file beside them, and begin beside the program when they are built. */
+/** Starts worker threads from files next to the program, where the build puts them. */
 function threadsBeside(files) {
   const folders = new Set(files.filter((file) => !file.includes('node_modules/')).map((file) => dirname(file)));
   return [...folders].flatMap((folder) =>
@@ -95,11 +96,13 @@ const packages = new Set(
 for (const name of packages)
   if (basename(name) !== 'data' && existsSync(`${name}/data`)) {
     cpSync(`${name}/data`, join(dirname(target), 'data'), { recursive: true });
-    const isUsed = (file) => !basename(file).startsWith('descriptions'); // only a cluster tells them
-    if (isStartedOften) cpSync(`${name}/data`, join(target, 'data'), { recursive: true, filter: isUsed }); // it is copied as a folder
+    const isUsed = (file) => !basename(file).startsWith('descriptions'); // only a cluster returns descriptions
+    // astroctl is copied as a folder
+    if (isStartedOften) cpSync(`${name}/data`, join(target, 'data'), { recursive: true, filter: isUsed });
   }
 
-// The programs last, each file in one step: whoever finds a program, and be it while two build at once, finds its parts.
+// The programs are written last, each atomically, so that a program always finds its files, even if two builds run at
+// the same time.
 mkdirSync(target, { recursive: true });
 const programs = new Set(entries.map((file) => basename(file).replace(/ts$/, 'mjs')));
 const isProgram = ({ path }) => programs.has(basename(path));
@@ -118,7 +121,7 @@ for (const name of readdirSync(target)) {
     rmSync(file, { force: true });
 }
 
-/** The npm package: what was just built, without source maps, behind a launcher that says which Node it needs. */
+/** Creates the npm package: the build without source maps, and a launcher that checks the version of Node. */
 function pack() {
   const folder = mkdtempSync(join(tmpdir(), 'astroctl-'));
   const staged = join(folder, 'package');

@@ -1,5 +1,6 @@
-// node tools/run.mjs ARGUMENTS: installs what package-lock.json pins where that is missing, then hands over to the Node that came with it.
-// Runs on any Node >= 18. Two that start together install once: the second waits for the first.
+// node tools/run.mjs ARGUMENTS: installs the packages of package-lock.json if necessary, then runs the Node that they
+// include. Works with Node 18 and later. If two processes start at the same time, only one installs and the other one
+// waits.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ const bin = join(root, 'node_modules', '.bin');
 const node = join(bin, process.platform === 'win32' ? 'node.cmd' : 'node');
 const stamp = join(root, 'node_modules', '.installed');
 const lock = join(root, '.installing');
-// The version of the platform is left out: a release whose packages are the same installs nothing.
+// The version of the platform is ignored, so that a release with the same packages installs nothing.
 const pinned = readFileSync(join(root, 'package-lock.json'), 'utf8').replaceAll(
   /("name": "astro-platform",\s+"version": )"[^"]*"/g,
   '$1"0.0.0"',
@@ -38,7 +39,7 @@ const child = spawn(node, process.argv.slice(2), {
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGTERM' ? 143 : 130)));
 
-/** True when this process may install; a lock left by a process that is gone is taken over. */
+/** Returns whether this process may install. A lock of a process that has ended is taken over. */
 function takeLock() {
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx' });

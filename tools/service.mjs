@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const apps = join(import.meta.dirname, '..', 'apps');
-/** Not services: the command line. */
+/** Apps that are not services. */
 const OTHERS = ['astroctl'];
 const services = readdirSync(apps).filter(
   (name) => existsSync(join(apps, name, 'src', 'main.ts')) && !OTHERS.includes(name),

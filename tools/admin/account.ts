@@ -4,8 +4,8 @@ import { passwordFrom, withAccounts } from './accounts.ts';
 import { runTool } from './run.ts';
 
 /**
- * Makes another account of the built-in issuer, in the data folder of a running or stopped platform:
- *   echo PASSWORD | node tools/run.mjs --import ./tools/typescript.mjs tools/admin/account.ts EMAIL [NAME]
+ * Creates another account of the built-in issuer, in the data folder of a running or stopped platform:
+ * echo PASSWORD | node tools/run.mjs --import ./tools/typescript.mjs tools/admin/account.ts EMAIL [NAME]
  */
 await runTool(async () => {
   const [email, name] = process.argv.slice(2);

@@ -4,15 +4,15 @@ import { createAccounts, loadOrCreateSecrets, type Accounts } from '#identity/is
 import { createLogger, openVault, readConfiguration, StartError, type Configuration } from '#runtime';
 import { systemClock, systemIds } from '#runtime/system';
 
-/** What the tools for accounts of the built-in issuer work with. */
+/** Arguments of a tool for accounts of the built-in issuer. */
 export interface Opened {
   readonly accounts: Accounts;
   readonly configuration: Configuration;
 }
 
 /**
- * Opens the accounts of the built-in issuer in the data folder that the environment names, whether the platform runs
- * or not, and closes them when `work` has settled.
+ * Opens the accounts of the built-in issuer in the data folder of the environment, whether the platform is running or
+ * not, and closes them when `work` has settled.
  * @throws StartError with one sentence
  */
 export async function withAccounts<T>(
@@ -23,7 +23,7 @@ export async function withAccounts<T>(
   if (!read.ok) throw new StartError(read.error.join('\n'));
   const { configuration } = read.value;
   const folder = configuration.dataDir;
-  // A vault made here would belong to no platform: a wrong path has to be said, not filled.
+  // A missing vault is an error, since a new one would belong to no platform.
   if (configuration.vault.kind === 'embedded' && !statSync(join(folder, 'vault.sqlite'), { throwIfNoEntry: false }))
     throw new StartError(
       `${folder} is not the data folder of a platform; start it once (npm start), or set ASTRO_DATA_DIR.`,
@@ -45,7 +45,7 @@ export async function withAccounts<T>(
   }
 }
 
-/** Everything on standard input, without the line end; empty on a terminal. */
+/** Reads standard input without the trailing line break. Returns '' on a terminal. */
 export async function passwordFrom(input: NodeJS.ReadStream): Promise<string> {
   if (input.isTTY) return '';
   let text = '';

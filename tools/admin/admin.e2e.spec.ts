@@ -8,14 +8,14 @@ const tool = (name: string, dataDir: string, args: readonly string[] = [], input
     environment: { ASTRO_DATA_DIR: dataDir },
   });
 
-describe('accounts of the built-in issuer, beside a running platform', () => {
+describe('accounts of the built-in issuer, with a running platform', () => {
   let platform: Platform;
   beforeAll(async () => {
     platform = await startPlatform();
   });
   afterAll(() => platform.stop());
 
-  it('sets a new password for the admin, removes the file with the first one, and the old one is refused', async () => {
+  it('sets a new password for the admin, deletes the file with the initial one, and rejects the old one', async () => {
     const { adminPassword, adminEmail, dataDir } = platform;
     const done = await tool('password', dataDir);
     expect(done).toMatchObject({ code: 0, stderr: '' });
@@ -25,7 +25,7 @@ describe('accounts of the built-in issuer, beside a running platform', () => {
     expect(await platform.person('new').login(adminEmail, password)).toMatchObject({ code: 0 });
   });
 
-  it('takes a password on standard input and prints none', async () => {
+  it('reads a password from standard input and prints none', async () => {
     const done = await tool('password', platform.dataDir, [], 'a password that was chosen\n');
     expect(done).toMatchObject({ code: 0, stdout: 'admin@astro.localhost has a new password.\n' });
     expect(await platform.person('chosen').login(platform.adminEmail, 'a password that was chosen')).toMatchObject({
@@ -33,7 +33,7 @@ describe('accounts of the built-in issuer, beside a running platform', () => {
     });
   });
 
-  it('makes an account once', async () => {
+  it('creates an account once', async () => {
     const make = () => tool('account', platform.dataDir, ['grace@astro.localhost'], 'a password of grace\n');
     expect(await make()).toMatchObject({ code: 0 });
     expect(await make()).toMatchObject({
@@ -47,14 +47,14 @@ describe('accounts of the built-in issuer, beside a running platform', () => {
   });
 });
 
-describe('accounts of the built-in issuer, where nothing can be done', () => {
+describe('accounts of the built-in issuer, with invalid arguments or folders', () => {
   const folder = temporaryFolder();
   it.each([
     ['account', ['grace@astro.localhost'], '', 'Missing password'],
     ['account', [], 'x\n', 'Missing address'],
     ['account', ['grace@astro.localhost'], 'a password of grace\n', 'is not the data folder of a platform'],
     ['password', ['nobody@astro.localhost'], '', 'is not the data folder of a platform'],
-  ] as const)('%s %j says what to do, and makes nothing', async (name, args, input, sentence) => {
+  ] as const)('%s %j reports what to do, and creates nothing', async (name, args, input, sentence) => {
     const done = await tool(name, folder, args, input);
     expect(done).toMatchObject({ code: 1, stdout: '' });
     expect(done.stderr).toMatch(/^Error: .+\n$/);

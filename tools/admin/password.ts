@@ -6,9 +6,9 @@ import { passwordFrom, withAccounts } from './accounts.ts';
 import { runTool } from './run.ts';
 
 /**
- * Sets a new password for an account of the built-in issuer (the admin's when no address is given), in the data folder
- * of a running or stopped platform. Without a password on standard input one is generated and printed.
- *   npm run admin:password [-- EMAIL]
+ * Sets a new password for an account of the built-in issuer, by default the admin's, in the data folder of a running or
+ * stopped platform. Without a password on standard input, one is generated and printed:
+ * npm run admin:password [-- EMAIL]
  */
 await runTool(() =>
   withAccounts(process.env, async ({ accounts, configuration }) => {

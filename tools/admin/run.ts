@@ -1,6 +1,6 @@
 import process from 'node:process';
 
-/** Runs a tool: what it returns goes to standard output; a fault is one sentence on standard error and exit code 1. */
+/** Runs a tool and prints its result. On failure, prints one sentence on standard error and sets the exit code to 1. */
 export async function runTool(tool: () => Promise<string>): Promise<void> {
   try {
     process.stdout.write(`${await tool()}\n`);

@@ -22,7 +22,7 @@ const verify = (dataDir: string) =>
     environment: { ASTRO_DATA_DIR: dataDir },
   });
 
-describe('use-L3: a platform whose log is damaged', () => {
+describe('use-L3: a platform with a damaged log', () => {
   let platform: Platform;
   let ada: Person;
   beforeAll(async () => {
@@ -59,7 +59,7 @@ describe('use-L3: a platform whose log is damaged', () => {
     });
   });
 
-  it('refuses commands on a damaged stream by name, serves others, and is not ready', async () => {
+  it('rejects commands on a damaged stream by name, serves others, and is not ready', async () => {
     const profile = await find(({ type }) => type === 'profile.changed.v1');
     await platform.process.stop();
     damageLog(
@@ -95,7 +95,7 @@ describe('use-L3: a platform whose log is damaged', () => {
     });
   });
 
-  it('lets nobody in on a right that was changed in the log', async () => {
+  it('does not grant rights that were changed in the log', async () => {
     const granted = await find(({ data }) => JSON.stringify(data).includes('"globalRole":"admin"'));
     await platform.process.stop();
     damageLog(
@@ -122,9 +122,9 @@ describe('use-L3: a platform whose log is damaged', () => {
   });
 });
 
-describe('verification where there is no log', () => {
+describe('verification without a log', () => {
   const folder = temporaryFolder();
-  it('says what to do, and makes nothing', async () => {
+  it('reports what to do, and creates nothing', async () => {
     expect(await verify(folder)).toMatchObject({
       code: 1,
       stdout: '',

@@ -8,17 +8,17 @@ import { systemClock as clock, systemIds as ids } from '#runtime/system';
 import { runTool } from './run.ts';
 
 /**
- * Checks the hash chain of every stream of the event log, in the data folder of a stopped platform or in a copy of it, or
- * in the EventStoreDB that ASTRO_EVENT_STORE names, and prints the first damaged place of each stream. Exit code 1 when
- * there is one.
- *   npm run admin:verify
+ * Verifies the hash chain of all streams in the event log, in the data folder of a stopped platform or a copy of it, or
+ * in the EventStoreDB of ASTRO_EVENT_STORE. Prints the first damaged position of each stream and exits with 1 if there
+ * is one:
+ * npm run admin:verify
  */
 await runTool(async () => {
   const read = readConfiguration(process.env);
   if (!read.ok) throw new StartError(read.error.join('\n'));
   const { configuration } = read.value;
   const folder = configuration.dataDir;
-  // A log made here would be empty and intact: a wrong path has to be said, not filled.
+  // A missing log is an error, since a new one would be empty and intact.
   const isFile = configuration.eventStore.kind === 'embedded';
   if (isFile && !statSync(join(folder, 'events.sqlite'), { throwIfNoEntry: false }))
     throw new StartError(`${folder} contains no event log; set ASTRO_DATA_DIR to the data folder of a platform.`);

@@ -11,7 +11,7 @@ const REQUESTS = 20_000;
 const IN_FLIGHT = 64;
 const ROUNDS = 3;
 
-/** `REQUESTS` calls of `ask`, always `IN_FLIGHT` of them under way. */
+/** Makes `REQUESTS` calls of `ask`, with `IN_FLIGHT` of them at a time. */
 function load(ask: () => Promise<unknown>): () => Promise<unknown> {
   return async () => {
     let left = REQUESTS;
@@ -23,7 +23,7 @@ function load(ask: () => Promise<unknown>): () => Promise<unknown> {
 }
 
 const best = async (ask: () => Promise<unknown>): Promise<number> => {
-  await load(ask)(); // compiled before it is measured
+  await load(ask)(); // warm-up
   let most = 0;
   for (let round = 0; round < ROUNDS; round++) most = Math.max(most, await perSecond(REQUESTS, load(ask)));
   return most;

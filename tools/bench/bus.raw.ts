@@ -1,6 +1,6 @@
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 
-/** Request and reply by nats.js itself: JSON both ways, one header of the size of a caller context. */
+/** Request and reply with nats.js alone: JSON in both directions, and one header of the size of a caller context. */
 const HEADER = 'x'.repeat(700);
 const SUBJECT = 'bench.raw';
 

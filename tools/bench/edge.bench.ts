@@ -6,7 +6,10 @@ import type { Row } from './row.ts';
 const CONNECTIONS = 32;
 const SECONDS = 5;
 
-/** What a server did: requests a second, and requests for each second of processor time, which others do not change. */
+/**
+ * Load of a server: requests per second, and requests per second of processor time, which other processes do not
+ * affect.
+ */
 interface Load {
   readonly perSecond: number;
   readonly perProcessorSecond: number;
@@ -20,7 +23,7 @@ async function load(port: number, pid: number): Promise<Load> {
       duration,
       headers: { authorization: `Bearer ${KEY}` },
     });
-  await shoot(4); // compiled before it is measured
+  await shoot(4); // warm-up
   const before = processorMs(pid);
   const { requests, non2xx, errors } = await shoot(SECONDS);
   if (non2xx + errors > 0) throw new Error(`${non2xx + errors} requests failed`);

@@ -1,4 +1,4 @@
-// What the benches of bus and edge serve: one guarded request of an organization, and what it takes to ask it.
+// Server of the bus and edge benchmarks, with one guarded request of an organization, and the data of its requests.
 import { randomUUID } from 'node:crypto';
 import { actorOf, Directory, formatAccessKey, type DirectoryFact } from '#access';
 import {
@@ -44,7 +44,7 @@ export const applicationRequest = request({
   timeoutMs: 10_000,
 });
 
-/** About what `app get` shows. */
+/** Similar to the response of `app get`. */
 export const APPLICATION = {
   name: 'web',
   status: 'RUNNING',
@@ -124,12 +124,12 @@ function directory(): Directory {
   return known;
 }
 
-/** Who is known, as a process that follows the log knows it. */
+/** Members and keys, as in a process that follows the log. */
 export const knownDirectory = directory();
 const current = Promise.resolve({ ok: true, value: knownDirectory } as const);
 export const access = { current: () => current };
 
-/** An application that serves the requests above over `transport`; `prepare` runs before it starts. */
+/** Starts an application that serves the requests above over `transport`. `prepare` runs before it starts. */
 export async function startService(
   transport: BusTransport,
   prepare: (app: NestFastifyApplication) => void = () => {},

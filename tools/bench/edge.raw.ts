@@ -1,7 +1,7 @@
 import { fastify } from 'fastify';
 import { APPLICATION } from './edge.parts.ts';
 
-/** Fastify by itself, answering the same bytes at the same address. */
+/** Starts Fastify alone, which returns the same bytes at the same path. Returns its port. */
 export async function startRawHttp(): Promise<number> {
   const server = fastify();
   server.get('/v1/organizations/:org/applications/:name', (_request, reply) =>

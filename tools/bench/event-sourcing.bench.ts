@@ -28,7 +28,7 @@ const context = (n: number): CommandContext => ({
   correlationId: 'bench',
 });
 
-/** Replays through the projection runner, and commands on a long stream, on the embedded engines. */
+/** Measures replays through the projection runner, and commands on a long stream, with the embedded engines. */
 export async function run(): Promise<Row[]> {
   return withFolder(async (folder) => {
     const eventStore = await openEmbeddedEventStore({ folder: `${folder}/events`, ...surroundings });
@@ -119,7 +119,7 @@ export async function run(): Promise<Row[]> {
   });
 }
 
-/** Builds read models in a process of its own, whose memory nothing else has used. */
+/** Builds read models in a separate process, to measure its memory. */
 function rebuilt(folder: string): Rebuild {
   const file = fileURLToPath(new URL('rebuild.ts', import.meta.url));
   const loader = fileURLToPath(new URL('../typescript.mjs', import.meta.url));
@@ -127,5 +127,5 @@ function rebuilt(folder: string): Rebuild {
     encoding: 'utf8',
   });
   if (done.status !== 0) throw new Error(done.stderr);
-  return JSON.parse(done.stdout); // written by that file
+  return JSON.parse(done.stdout); // printed by rebuild.ts
 }

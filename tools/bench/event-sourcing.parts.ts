@@ -1,4 +1,4 @@
-// The events and projections of the event-sourcing bench.
+// Events and projections of the event-sourcing benchmark.
 import { sealEvents, type EventStore, type UnsealedEvent } from '#event-store';
 import type { Fact, Projection } from '#kernel';
 import { surroundings } from './surroundings.ts';
@@ -8,7 +8,7 @@ export const family = { categories: ['bench'], types: { 'bench.counted.v1': true
 
 export const sums = sumsOf('bench-sums.v1');
 
-/** A projection of all events, under this name. */
+/** Returns a projection of all events with this name. */
 export function sumsOf(name: string): Projection<Counted, { readonly sum: number; readonly count: number }> {
   return {
     name,
@@ -32,7 +32,7 @@ const counted = (stream: string, revision: number): UnsealedEvent => ({
   data: { n: 1, text: 'x'.repeat(60) },
 });
 
-/** One stream of `length` events, appended in parts that fit. */
+/** Appends a stream of `length` events in batches. */
 export async function fill(store: EventStore, stream: string, length: number): Promise<void> {
   let hash = '';
   for (let from = 0; from < length; from += 500) {

@@ -8,7 +8,7 @@ const ONE_BY_ONE = 4_000;
 const APPENDERS = 64;
 const EACH = 600;
 
-/** One chain of events of about 450 bytes for each stream, sealed outside of what is measured. */
+/** Returns one chain of events of about 450 bytes for each stream. They are sealed before the measurement. */
 function chain(stream: string, length: number): readonly SealedEvent[] {
   const unsealed = Array.from({ length }, (_, revision) => ({
     id: surroundings.ids.uuid(),
@@ -32,7 +32,7 @@ async function appendAll(store: EventStore, events: readonly SealedEvent[]): Pro
   }
 }
 
-/** Ours once between two raw runs; the better raw run counts. */
+/** Measures ours between two raw runs. The better raw run counts. */
 async function beside(ours: () => Promise<number>, raw: () => Promise<number>) {
   const before = await raw();
   const own = await ours();
@@ -40,7 +40,7 @@ async function beside(ours: () => Promise<number>, raw: () => Promise<number>) {
   return { ours: Math.round(own), raw: Math.round(best), ratio: Math.round((own / best) * 100) / 100 };
 }
 
-/** The embedded event store beside node:sqlite with the same rows and settings. */
+/** Compares the embedded event store with node:sqlite with the same rows and settings. */
 export async function run(): Promise<Row[]> {
   return withFolder(async (folder) => {
     const names = Array.from({ length: APPENDERS }, (_, n) => `bench-many-${n}`);

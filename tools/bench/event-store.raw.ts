@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** What node:sqlite does by itself: the same table, settings, rows and batch sizes as the embedded event store. */
+/** Uses node:sqlite alone, with the same table, settings, rows and batch sizes as the embedded event store. */
 export function openRaw(folder: string) {
   const database = new DatabaseSync(join(folder, `raw-${Date.now()}-${Math.random()}.sqlite`), { timeout: 5000 });
   database.exec(`
@@ -13,7 +13,7 @@ export function openRaw(folder: string) {
   const commit = database.prepare('COMMIT');
   let position = 0;
   return {
-    /** One transaction with one row for each body; the n-th goes to the n-th stream. */
+    /** Inserts one row for each body in one transaction. The n-th body belongs to the n-th stream. */
     append(streams: readonly string[], revision: number, bodies: readonly string[]): void {
       begin.run();
       bodies.forEach((body, index) => insert.run((position += 1), streams[index] ?? '', revision, body));

@@ -1,4 +1,4 @@
-// What one organization sends must not be felt by another one.
+// The requests of one organization must not slow down another.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +37,10 @@ async function flood(platform: Platform, busy: Person, other: Person): Promise<R
   ];
 }
 
-/** Sends requests of `person` as fast as they are answered, from another process. @returns what ends them, with their number */
+/**
+ * Sends requests of `person` continuously from another process. @returns a function that stops it and resolves with
+ * their number
+ */
 function startFlood({ url }: Platform, person: Person): { readonly end: () => Promise<number> } {
   const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const args = ['--import', file('../typescript.mjs'), file('flood.client.ts'), String(CLIENTS)];

@@ -1,5 +1,6 @@
-// node flood.client.ts CLIENTS, with {url, person} as JSON on standard input: sends mixed requests of one organization until the input ends, then prints how many.
-// A process of its own: requests that are measured elsewhere must not wait for the responses that this one reads.
+// node flood.client.ts CLIENTS, with {url, person} as JSON on standard input: sends mixed requests of one organization
+// until the input ends, then prints their number.
+// Runs in a separate process, so that measured requests do not wait until these responses are read.
 import { once } from 'node:events';
 import process from 'node:process';
 import { createInterface } from 'node:readline';

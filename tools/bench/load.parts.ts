@@ -1,15 +1,15 @@
-// What the bench of many clients does to a platform, in a process of its own.
+// Loads for a platform with many clients, which runs in a separate process.
 import { spawnSync } from 'node:child_process';
 import { get } from 'node:http';
 import { call, loginAdmin, newPerson, openShop, type Person } from '../../libs/testing/src/platform-people.ts';
 import { startPlatform, type Platform } from '../../libs/testing/src/platform-process.ts';
 
-/** Streams that watch at once. */
+/** Concurrent watches. */
 export const WATCHERS = 500;
 
-/** Runs `work` on a platform with two organizations; the other one has an application `web`. */
+/** Runs `work` on a platform with two organizations. The other one has an application `web`. */
 export async function withLoad<T>(work: (platform: Platform, busy: Person, other: Person) => Promise<T>): Promise<T> {
-  // As it is installed: from source each answer is held against its contract as well.
+  // Built, since a platform that runs from source also validates each response.
   const built = spawnSync(process.execPath, ['tools/build.mjs', 'apps/platform'], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
   const platform = await startPlatform({
@@ -29,10 +29,10 @@ export async function withLoad<T>(work: (platform: Platform, busy: Person, other
   }
 }
 
-/** Rollouts that were begun have mostly ended. */
+/** Waits until most of the rollouts have ended. */
 export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5_000));
 
-/** Two organizations without a limit that this bench could meet, each with the profile `shop` on its sandbox. */
+/** Returns two organizations without limits that affect this benchmark, each with the profile `shop` on its sandbox. */
 async function openTwo(platform: Platform): Promise<readonly [Person, Person]> {
   const admin = await loginAdmin(platform);
   const other = await newPerson(platform, 'other@bench.example', 'a password of the bench');
@@ -61,12 +61,12 @@ export async function apply(url: string, person: Person, name: string, tag: stri
       },
     });
   let answer = await put();
-  while (answer.status === 409) answer = await put(); // many new names at once compete for one stream
+  while (answer.status === 409) answer = await put(); // many concurrent new names conflict in one stream
   if (answer.status >= 300) throw new Error(answer.text);
   return (answer.body as { application: { version: string } }).application.version;
 }
 
-/** One request of a kind that people mix; refusals for being too fast are part of it. */
+/** Sends a request of a typical mix. Responses with 429 are expected. */
 export async function mixedRequest(url: string, person: Person, number: number): Promise<void> {
   const name = `app-${number % 8}`;
   const kinds = [
@@ -82,7 +82,7 @@ export async function mixedRequest(url: string, person: Person, number: number):
   await kinds[number % kinds.length]?.();
 }
 
-/** Milliseconds of GETs of one application, one after the other, until `isOver`. */
+/** Returns the milliseconds of GETs of one application, one after the other, until `isOver`. */
 export async function getTimes(
   platform: Platform,
   person: Person,
@@ -100,7 +100,10 @@ export async function getTimes(
   return times;
 }
 
-/** Opens watches, each of the application that `nameOf` gives, or of the whole organization. @returns what ends them, and how many changes they were told */
+/**
+ * Opens watches of the application that `nameOf` returns, or of all applications. @returns a function that ends them,
+ * and the number of changes that they received
+ */
 export async function watch(
   { url }: Platform,
   person: Person,
@@ -131,7 +134,7 @@ export async function watch(
   return { told: () => told, end: () => requests.forEach((request) => request.destroy()) };
 }
 
-/** Milliseconds from now until an attempt of this version was claimed by a worker. */
+/** Returns the milliseconds until a worker claims an attempt of this version. */
 export async function claimedAfter(platform: Platform, person: Person, name: string, version: string): Promise<number> {
   const began = performance.now();
   for (;;) {

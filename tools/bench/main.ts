@@ -1,4 +1,5 @@
-// npm run bench [-- WORD…]: every *.bench.ts beside this file whose name holds one of the words; ratios are printed and written to .bench/results.json.
+// npm run bench [-- WORD…]: runs all *.bench.ts in this folder whose name contains one of the words. Prints ratios and
+// writes them to .bench/results.json.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import type { Row } from './row.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Milliseconds of processor time that a process has used; NaN where the system does not say it. */
+/** Returns the milliseconds of processor time that a process has used. NaN if the system does not provide it. */
 export function processorMs(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -14,7 +14,10 @@ export function processorMs(pid: number): number {
   }
 }
 
-/** Runs `work` while serving.ts serves `what` in a process of its own; `work` gets the port it prints, and the process's id. */
+/**
+ * Runs `work` while serving.ts serves `what` in a separate process. `work` receives the port that it prints, and the
+ * process id.
+ */
 export async function withServing<T>(
   what: string,
   args: readonly string[],

@@ -1,4 +1,5 @@
-// The whole platform as people meet it: start, memory, the command line, and a change until its last object is applied.
+// The platform as users experience it: start, memory, command line, and the time from a change to its last applied
+// object.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,7 +59,10 @@ function helpMs(): number {
   return median(times);
 }
 
-/** PUT of a changed application until the event of its last applied wave: on the real server where one is named, else the sandbox. */
+/**
+ * Measures the time from the PUT of a changed application to the event of its last applied wave, on a real server if
+ * configured, otherwise on the sandbox.
+ */
 async function changes(platform: Platform): Promise<Row> {
   const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
   const ada = platform.person('bench');
@@ -88,7 +92,7 @@ async function changes(platform: Platform): Promise<Row> {
     if (!put.ok) throw new Error(await put.text());
     const version = ((await put.json()) as { application: { version: string } }).application.version;
     const applied = await lastApplied(at, headers, version);
-    if (change > 0) took.push(applied - beganMs); // the first one makes the namespace
+    if (change > 0) took.push(applied - beganMs); // the first one creates the namespace
     await ada.astroctl(['app', 'wait', 'web']);
   }
   return {
@@ -99,7 +103,7 @@ async function changes(platform: Platform): Promise<Row> {
   };
 }
 
-/** When the last wave of a version was reported, milliseconds since 1970. */
+/** Returns when the last wave of a version was reported, in milliseconds since 1970. */
 async function lastApplied(at: string, headers: Record<string, string>, version: string): Promise<number> {
   for (;;) {
     const { items } = (await (await fetch(`${at}/events`, { headers })).json()) as {

@@ -1,4 +1,4 @@
-// Queued deployments of one organization must not hold up another's.
+// Queued deployments of one organization must not delay another's.
 import type { Person } from '../../libs/testing/src/platform-people.ts';
 import type { Platform } from '../../libs/testing/src/platform-process.ts';
 import { apply, claimedAfter, settled, withLoad } from './load.parts.ts';
@@ -8,7 +8,7 @@ const QUEUED = 400;
 
 export const run = (): Promise<Row[]> => withLoad(async (...load) => [await queued(...load)]);
 
-/** How long one organization's single apply waits behind hundreds of another's. */
+/** Measures how long a single apply of one organization waits while another one has hundreds. */
 async function queued(platform: Platform, busy: Person, other: Person): Promise<Row> {
   await settled();
   const names = Array.from({ length: QUEUED }, (_, n) => `queued-${n}`);

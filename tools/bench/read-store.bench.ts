@@ -8,7 +8,7 @@ const BATCH = 100;
 const BATCHES = 20;
 const STORE = 'benchstore';
 
-/** One round of documents as projections write them; a later round replaces those of the one before. */
+/** Returns one round of documents as projections write them. Each round replaces the documents of the previous one. */
 const round = (n: number) =>
   Array.from({ length: BATCHES }, (_, batch) =>
     Array.from({ length: BATCH }, (_, index) => ({
@@ -18,7 +18,7 @@ const round = (n: number) =>
     })),
   );
 
-/** The read store on MongoDB beside bulk writes of mongoose; nothing where no server is named. */
+/** Compares the read store on MongoDB with bulk writes of mongoose. Skipped if no server is configured. */
 export async function run(): Promise<Row[]> {
   const url = process.env['ASTRO_TEST_MONGO_URL'];
   if (!url) return [];

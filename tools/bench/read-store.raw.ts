@@ -1,6 +1,6 @@
 import mongoose from 'mongoose';
 
-/** What mongoose does by itself: the same documents and batch sizes as the read store, unguarded replacements by id. */
+/** Uses mongoose alone, with the same documents and batch sizes as the read store: unconditional replacements by id. */
 export async function openRaw(url: string, name: string) {
   const connection = await mongoose.createConnection(url, { dbName: 'astro', autoIndex: false }).asPromise();
   const schema = new mongoose.Schema(

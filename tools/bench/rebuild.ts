@@ -1,4 +1,5 @@
-// node --import ./tools/typescript.mjs tools/bench/rebuild.ts FOLDER COUNT: builds COUNT read models from the log in FOLDER and prints what that took.
+// node --import ./tools/typescript.mjs tools/bench/rebuild.ts FOLDER COUNT: builds COUNT read models from the log in
+// FOLDER and prints the duration.
 import { readFileSync } from 'node:fs';
 import type { EventStore } from '#event-store';
 import { openEmbeddedEventStore } from '#event-store/embedded';
@@ -7,23 +8,23 @@ import { openEmbeddedReadStore } from '#read-store/embedded';
 import { sumsOf } from './event-sourcing.parts.ts';
 import { surroundings } from './surroundings.ts';
 
-/** What a rebuild took. */
+/** Result of a rebuild. */
 export interface Rebuild {
   readonly idleMb: number;
   readonly peakMb: number;
   readonly seconds: number;
-  /** Events that the event store handed out, each of them parsed. */
+  /** Events that the event store returned, each of which is parsed. */
   readonly read: number;
 }
 
-/** Megabytes of this process that are in memory now, and the most that ever were. */
+/** Returns the present and the maximum resident memory of this process, in megabytes. */
 function memoryMb(): { readonly now: number; readonly most: number } {
   const status = readFileSync('/proc/self/status', 'utf8');
   const of = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
   return { now: of('VmRSS'), most: of('VmHWM') };
 }
 
-setInterval(() => {}, 60_000); // timers of the clock keep no process alive
+setInterval(() => {}, 60_000); // timers of the clock do not keep the process running
 const [folder = '', count = ''] = process.argv.slice(2);
 const opened = await openEmbeddedEventStore({ folder: `${folder}/events`, ...surroundings });
 let read = 0;
@@ -39,7 +40,7 @@ const counting: EventStore = {
 const readStore = await openEmbeddedReadStore({ folder: `${folder}/rebuilt`, ...surroundings });
 const sourcing = createEventSourcing({ eventStore: counting, readStore, ...surroundings });
 const head = await opened.head();
-while (!(await sourcing.access.current()).ok); // the rights are read first, as at every start
+while (!(await sourcing.access.current()).ok); // rights are read first, as at each start
 const before = read;
 const idleMb = memoryMb().now;
 const began = performance.now();

@@ -1,12 +1,12 @@
-/** One measured figure, beside what the raw engine does in the same run where there is one. */
+/** A measurement, with that of the raw engine in the same run, if any. */
 export interface Row {
   readonly name: string;
   readonly unit: string;
   readonly ours: number;
   /** The better of two raw runs. */
   readonly raw?: number;
-  /** Ours through raw where more is better, raw through ours where less is: 1 is level. */
+  /** Ours divided by raw if more is better, otherwise raw divided by ours. 1 means equal. */
   readonly ratio?: number;
-  /** What is to be reached, in words. */
+  /** Goal, as text. */
   readonly goal: string;
 }

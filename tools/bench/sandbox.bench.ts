@@ -1,4 +1,5 @@
-// Sandbox clusters, each asked from another process over TLS as kubectl does: growth with their objects, beside a real server, beside each other, memory.
+// Sandbox clusters, accessed from another process over TLS, as kubectl does: their growth with the number of objects,
+// comparison with a real server, effect on each other, and memory.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { withServing } from './other-process.ts';
@@ -24,19 +25,19 @@ const EMPTY = 20;
 const LOADS = 8;
 const THREADS = 4;
 const QUIET = 3_000;
-/** Of each kind in mixed(). */
+/** Per kind in mixed(). */
 const APPLICATIONS = 100;
 
 interface Served {
-  /** Control requests to the process that serves the sandboxes. */
+  /** Sends a control request to the process that serves the sandboxes. */
   control(path: string): Promise<Buffer>;
-  /** Of a sandbox in the process's own thread. */
+  /** Address of a sandbox in the main thread of the process. */
   address(organization: string): Address;
-  /** Of a sandbox as the platform serves it. */
+  /** Address of a sandbox that is served as in the platform. */
   served(organization: string): Promise<Address>;
 }
 
-/** Sandboxes in a process of their own. */
+/** Runs `work` with sandboxes in a separate process. */
 function withSandboxes<T>(folder: string, work: (served: Served) => Promise<T>): Promise<T> {
   mkdirSync(folder, { recursive: true });
   return withServing('sandboxes', [folder], (port) => {
@@ -60,7 +61,7 @@ export async function run(): Promise<Row[]> {
   ]);
 }
 
-/** Two processes that differ in nothing but the number of objects, asked in turn. */
+/** Compares two processes that differ only in the number of objects, alternately. */
 function grown(folder: string): Promise<Row[]> {
   return withSandboxes(join(folder, 'few'), (few) =>
     withSandboxes(join(folder, 'many'), async (many) => {
@@ -73,7 +74,7 @@ function grown(folder: string): Promise<Row[]> {
   );
 }
 
-/** 300 applies on the sandbox once between two runs on a real server; the better one counts. */
+/** Measures 300 applies on the sandbox between two runs on a real server. The better one counts. */
 function besideServer(folder: string): Promise<Row[]> {
   const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
   return withSandboxes(folder, async ({ served }) => {
@@ -88,7 +89,7 @@ function besideServer(folder: string): Promise<Row[]> {
       await comeToRest(api, namespace, APPLICATIONS);
       return applied;
     };
-    for (const api of [sandbox, ...(server ? [server] : [])]) await rate(api, 10); // compiled before it is measured
+    for (const api of [sandbox, ...(server ? [server] : [])]) await rate(api, 10); // warm-up
     for (const inFlight of [10, 1]) {
       const name = `sandbox: 300 server-side applies, ${inFlight === 1 ? 'one at a time' : `${inFlight} in flight`}`;
       if (!server) console.error(`${name}, beside a real server: skipped, ASTRO_TEST_KUBECONFIG is not set`);
@@ -110,7 +111,7 @@ function besideServer(folder: string): Promise<Row[]> {
   });
 }
 
-/** GETs in one organization's sandbox while another process applies to another's. */
+/** Measures GETs in the sandbox of one organization while another process applies to another's. */
 function besideOthers(folder: string): Promise<Row[]> {
   return withSandboxes(folder, async ({ served }) => {
     const [quiet, busy] = [connect(await served('quiet')), await served('busy')];
@@ -140,7 +141,7 @@ function besideOthers(folder: string): Promise<Row[]> {
         await comeToRest(connect(busy), `load-${loads++}`, APPLICATIONS);
         return took;
       };
-      await alone(); // compiled before it is measured
+      await alone(); // warm-up
       await loaded();
       const before = await alone();
       const beside: number[] = [];
@@ -164,7 +165,7 @@ function besideOthers(folder: string): Promise<Row[]> {
 const quantile = (values: readonly number[], part: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
 
-/** What a process grows by, after collections. */
+/** Measures how much the memory of a process grows, after garbage collection. */
 function memory(folder: string): Promise<Row[]> {
   return withSandboxes(folder, async ({ control, served }) => {
     const now = async () => JSON.parse((await control('memory')).toString('utf8')) as Memory;

@@ -7,7 +7,7 @@ import type { JsonObject } from '#kernel';
 import { parse } from 'yaml';
 import type { Applied } from './sandbox.objects.ts';
 
-/** Where a Kubernetes API is, and who asks. */
+/** Address and credential of a Kubernetes API. */
 export interface Address {
   readonly server: string;
   readonly token: string;
@@ -15,9 +15,9 @@ export interface Address {
   readonly ca: string;
 }
 
-/** A stream of changes. */
+/** A watch. */
 export interface Watching {
-  /** Resolves with the time when `lines` more lines have come. */
+  /** Resolves with the time when `lines` more lines have arrived. */
   heard(lines: number): Promise<number>;
   end(): void;
 }
@@ -26,7 +26,7 @@ export type Api = ReturnType<typeof connect>;
 
 const POLL_MS = 100;
 
-/** A sandbox that serving.ts serves. */
+/** Returns the address of a sandbox of serving.ts. */
 export function sandboxAt(folder: string, port: number, organization: string): Address {
   return {
     server: `https://127.0.0.1:${port}/${organization}`,
@@ -37,7 +37,7 @@ export function sandboxAt(folder: string, port: number, organization: string): A
 
 export const certificateIn = (folder: string): string => readFileSync(join(folder, 'tls.crt'), 'utf8');
 
-/** The server that a kubeconfig with a token names. */
+/** Returns the server of a kubeconfig with a token. */
 export function serverOf(kubeconfig: string): Address {
   const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as {
     readonly clusters: readonly [
@@ -49,7 +49,10 @@ export function serverOf(kubeconfig: string): Address {
   return { server, token: users[0].user.token, ca: Buffer.from(ca, 'base64').toString('utf8') };
 }
 
-/** Asks over connections that stay open; bodies are read to their end and not parsed. An answer other than a success throws. */
+/**
+ * Returns a client with persistent connections. Bodies are read completely, but not parsed. Responses other than
+ * success throw.
+ */
 export function connect({ server, token, ca }: Address) {
   const agent = new Agent({ keepAlive: true, maxSockets: 64, ca });
 
@@ -90,7 +93,7 @@ export function connect({ server, token, ca }: Address) {
         wanted.resolve(performance.now());
         wanted = undefined;
       };
-      answer.on('error', () => {}); // cut off by end()
+      answer.on('error', () => {}); // aborted by end()
       answer.on('data', (part: Buffer) => {
         for (let at = part.indexOf(10); at >= 0; at = part.indexOf(10, at + 1)) come += 1;
         look();
@@ -119,7 +122,7 @@ function wholeOf(answer: IncomingMessage): Promise<Buffer> {
 
 const namespacePath = (namespace: string): string => `/api/v1/namespaces/${namespace}`;
 
-/** Applies all of them, `inFlight` at once, into a namespace that is made first. */
+/** Applies all objects, `inFlight` concurrently, into a new namespace. */
 export async function applyAll(api: Api, objects: readonly Applied[], inFlight: number): Promise<void> {
   const [{ namespace } = { namespace: 'default' }] = objects;
   await api.apply({
@@ -135,7 +138,10 @@ export async function applyAll(api: Api, objects: readonly Applied[], inFlight: 
   await Promise.all(Array.from({ length: inFlight }, one));
 }
 
-/** Waits until the Deployments of a namespace are rolled out, removes it, and waits until it is gone: the next figure is of a server at rest. */
+/**
+ * Waits until the Deployments of a namespace are rolled out, deletes it, and waits until it is deleted, so that the
+ * next measurement starts with an idle server.
+ */
 export async function comeToRest(api: Api, namespace: string, deployments: number): Promise<void> {
   for (;;) {
     const { items } = (await api.read(`/apis/apps/v1/namespaces/${namespace}/deployments`)) as {

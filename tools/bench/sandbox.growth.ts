@@ -2,7 +2,7 @@ import type { Row } from './row.ts';
 import type { Api, Watching } from './sandbox.client.ts';
 import { configMap } from './sandbox.objects.ts';
 
-/** A sandbox and how many ConfigMaps it holds. */
+/** A sandbox and its number of ConfigMaps. */
 export interface Filled {
   readonly api: Api;
   readonly count: number;
@@ -10,9 +10,9 @@ export interface Filled {
 
 interface Step {
   readonly name: string;
-  /** In each round. */
+  /** Per round. */
   readonly times: number;
-  /** Whether what it answers grows with the number of objects. */
+  /** Whether the size of the response grows with the number of objects. */
   readonly isProportional: boolean;
   /** @returns milliseconds */
   run(filled: Filled): Promise<number>;
@@ -40,7 +40,7 @@ async function revisionOf({ api }: Filled): Promise<string> {
 
 const open = new Map<Filled, Promise<Watching>>();
 
-/** One watch for each, so that no figure holds a TLS handshake. */
+/** Returns one watch per sandbox, so that no measurement includes a TLS handshake. */
 function kept(filled: Filled): Promise<Watching> {
   const watching =
     open.get(filled) ??
@@ -117,7 +117,7 @@ const STEPS: readonly Step[] = [
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** Each step at both sizes, in turn: a row says how much slower it is at the larger one. */
+/** Runs each step alternately at both sizes. A row shows how much slower it is at the larger one. */
 export async function growth(few: Filled, many: Filled): Promise<Row[]> {
   const factor = many.count / few.count;
   const rows: Row[] = [];
@@ -125,7 +125,7 @@ export async function growth(few: Filled, many: Filled): Promise<Row[]> {
     const sampled = async (filled: Filled, rounds: number, into: number[] = []): Promise<void> => {
       for (let times = 0; times < step.times * rounds; times++) into.push(await step.run(filled));
     };
-    // Compiled before it is measured, by about as many objects on both sides.
+    // Warm-up, with about the same number of objects for both sizes.
     await sampled(few, step.isProportional ? WARM * factor : WARM);
     await sampled(many, WARM);
     const [fewMs, manyMs]: [number[], number[]] = [[], []];

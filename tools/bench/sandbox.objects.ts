@@ -1,6 +1,6 @@
 import type { JsonObject } from '#kernel';
 
-/** An object and where it goes. */
+/** An object and the path to which it is applied. */
 export interface Applied {
   readonly path: string;
   readonly namespace: string;
@@ -14,10 +14,10 @@ const labelsOf = (name: string) => ({
   'app.kubernetes.io/managed-by': 'bench',
 });
 
-/** Five digits, so that names sort as numbers do. */
+/** Five digits, so that names sort like numbers. */
 export const text = (n: number): string => String(n).padStart(5, '0');
 
-/** About 600 bytes of settings; with its metadata and owners it is stored in about 1.2 kB. */
+/** Returns a ConfigMap with about 600 bytes of data. With its metadata and field managers, it takes about 1.2 kB. */
 export function configMap(n: number, { namespace = 'default', version = '0' } = {}): Applied {
   const name = `settings-${text(n)}`;
   const data = Object.fromEntries(
@@ -86,7 +86,10 @@ function service(n: number, namespace: string): Applied {
   };
 }
 
-/** 100 applications of three objects each, all in one namespace: 300 objects, in the order in which an application's are applied. */
+/**
+ * Returns 100 applications of three objects each in one namespace: 300 objects in the order in which an application is
+ * applied.
+ */
 export const mixed = (namespace: string): readonly Applied[] =>
   Array.from({ length: 100 }, (_, n) => [
     configMap(n, { namespace }),

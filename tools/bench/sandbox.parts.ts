@@ -1,4 +1,5 @@
-// What the bench of sandbox clusters serves: as the platform does, each in its thread; and in the thread of the process, to be filled and measured.
+// Sandbox clusters for the benchmarks: served as in the platform, each in its own thread, and in the main thread, to be
+// filled and measured.
 import { writeFileSync } from 'node:fs';
 import { createServer as createControl, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
@@ -16,16 +17,17 @@ import { surroundings } from './surroundings.ts';
 
 const IN_ONE_GO = 200;
 
-/** Bytes in use after a collection. */
+/** Bytes in use after garbage collection. */
 export interface Memory {
   readonly heap: number;
   readonly rss: number;
 }
 
 /**
- * Serves sandboxes below `/ORGANIZATION`, and beside them `/-/open/ORGANIZATION`, `/-/fill/ORGANIZATION/configmaps|pods/COUNT`
- * and `/-/memory`; certificate and tokens are in the folder. `/-/serve/ORGANIZATION` answers with the address of one that is
- * served as the platform does. @returns the port
+ * Serves sandboxes below `/ORGANIZATION`, and in addition `/-/open/ORGANIZATION`,
+ * `/-/fill/ORGANIZATION/configmaps|pods/COUNT` and `/-/memory`. The folder contains certificate and tokens.
+ * `/-/serve/ORGANIZATION` returns the address of one that is served as in the platform.
+ * @returns the port
  */
 export async function serveSandboxes(folder: string): Promise<number> {
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'bench' }], {
@@ -70,7 +72,10 @@ export async function serveSandboxes(folder: string): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Applies the mixed objects to a sandbox of another process, once for each request that comes; answers when they are applied. @returns the port */
+/**
+ * Applies the mixed objects to a sandbox of another process for each request, and responds when they are applied.
+ * @returns the port
+ */
 export async function serveApplier(address: Address): Promise<number> {
   const api = connect(address);
   let round = 0;
@@ -86,7 +91,7 @@ export async function serveApplier(address: Address): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** The same path as a request's: applied, with its owner of fields. */
+/** Applies ConfigMaps as requests do, with a field manager. */
 async function fillConfigMaps({ api }: Sandbox, count: number): Promise<void> {
   const resource = api.schemas.kind('v1', 'ConfigMap');
   if (!resource) throw new Error('no kind ConfigMap');
@@ -103,7 +108,7 @@ async function fillConfigMaps({ api }: Sandbox, count: number): Promise<void> {
   }
 }
 
-/** Copies of one that runs: more than the node would take, and without the events of each. */
+/** Stores copies of a running Pod: more than fit on the node, and without their events. */
 async function fillPods({ api, store }: Sandbox, count: number): Promise<void> {
   while (!store.get({ resource: 'serviceaccounts', namespace: 'default', name: 'default' })) await breath();
   const first = api.create(pod('first').body, 'bench');
@@ -112,7 +117,7 @@ async function fillPods({ api, store }: Sandbox, count: number): Promise<void> {
   while (store.get(key)?.status?.['phase'] !== 'Running') await pause(100);
   const running = JSON.stringify(store.get(key));
   for (let n = 0; n < count; n++) {
-    const copy = JSON.parse(running) as KubeObject; // of our own making
+    const copy = JSON.parse(running) as KubeObject; // written by the platform
     const name = `copy-${text(n)}`;
     store.put({ ...key, name }, { ...copy, metadata: { ...copy.metadata, name, uid: surroundings.ids.uuid() } });
     if (n % IN_ONE_GO === 0) await breath();
@@ -121,7 +126,7 @@ async function fillPods({ api, store }: Sandbox, count: number): Promise<void> {
 
 async function inUse(): Promise<Memory> {
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void; // what the flag exposes
+  const collect = runInNewContext('gc') as () => void; // exposed by the flag
   for (let times = 0; times < 4; times++) {
     collect();
     await pause(50);

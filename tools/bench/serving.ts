@@ -1,4 +1,5 @@
-// node --import ./tools/typescript.mjs tools/bench/serving.ts WHAT [URL | FOLDER | ADDRESS]: the other process of the benches of bus, edge and sandbox. Prints a line when it serves and ends with its input.
+// node --import ./tools/typescript.mjs tools/bench/serving.ts WHAT [URL | FOLDER | ADDRESS]: server process of the bus,
+// edge and sandbox benchmarks. Prints a line when it is ready and ends when its input ends.
 import { Authenticator, mountEdge } from '#http';
 import { createBus } from '#bus';
 import { inProcessTransport } from '#bus/in-process';
@@ -26,7 +27,7 @@ async function serve(): Promise<number> {
     case 'sandboxes':
       return serveSandboxes(url);
     case 'sandbox-applier':
-      return serveApplier(JSON.parse(url) as Address); // of our own making
+      return serveApplier(JSON.parse(url) as Address); // written by the benchmark
     case 'http': {
       const transport = inProcessTransport();
       const app = await startService(transport, (edge) =>

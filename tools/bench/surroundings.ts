@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { silentLogger } from '#kernel';
 import { systemClock as clock, systemIds as ids } from '#runtime/system';
 
-/** What engines want from their process. */
+/** Dependencies of the engines. */
 export const surroundings = { clock, ids, log: silentLogger };
 
-/** Runs `work` with a new folder that is gone afterwards. */
+/** Runs `work` with a new folder that is deleted afterwards. */
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'astro-bench-'));
   try {
@@ -17,7 +17,7 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
   }
 }
 
-/** Things per second that `work` gets done. */
+/** Returns how many of the `things` per second `work` processes. */
 export async function perSecond(things: number, work: () => Promise<unknown> | unknown): Promise<number> {
   const start = performance.now();
   await work();

@@ -1,15 +1,15 @@
-// Hundreds of streams that watch applications must not slow their changes.
+// Hundreds of watches of applications must not slow down their changes.
 import type { Person } from '../../libs/testing/src/platform-people.ts';
 import type { Platform } from '../../libs/testing/src/platform-process.ts';
 import { apply, settled, WATCHERS, watch, withLoad } from './load.parts.ts';
 import type { Row } from './row.ts';
 
-/** Applications that are watched and changed. */
+/** Number of applications that are watched and changed. */
 const WATCHED = 50;
 
 export const run = (): Promise<Row[]> => withLoad(watched);
 
-/** Applies a second, beside the same without anybody who watches. */
+/** Compares applies per second with and without watches. */
 async function watched(platform: Platform, person: Person): Promise<Row[]> {
   let round = 10;
   const rate = async (applies = 100): Promise<number> => {

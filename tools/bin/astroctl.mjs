@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// npx astroctl: runs the bundled command line; bundles it first when its sources are newer (0.3 s), with the Node that came with the install.
+// npx astroctl: runs the bundled command line with the Node of the install. Bundles it first if its sources are newer
+// (0.3 s).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +29,7 @@ const environment = {
 const run = spawnSync(node, [bundle, ...process.argv.slice(2)], { stdio: 'inherit', env: environment });
 process.exit(run.status ?? (run.signal === 'SIGINT' ? 130 : 1));
 
-/** Time of the newest source below these folders, in milliseconds since 1970. */
+/** Returns the time of the newest source below these folders, in milliseconds since 1970. */
 function newest(paths) {
   let latest = 0;
   for (const path of paths) {

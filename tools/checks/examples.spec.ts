@@ -9,7 +9,7 @@ import { documentTexts } from './text/texts.ts';
 const root = join(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-/** Manifests of examples/ and of fenced blocks in README and docs, by where they are. */
+/** Manifests of examples/ and of fenced blocks in the README and the documentation, by location. */
 const EXAMPLES: readonly (readonly [string, string])[] = [
   ...globSync('examples/*.yaml', { cwd: root }).map((file) => [file, read(file)] as const),
   ...globSync(['README.md', 'docs/**/*.md'], { cwd: root }).flatMap((file) =>
@@ -19,7 +19,7 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
   ),
 ];
 
-/** What `astroctl` prints and how it ends, on a machine without a login or a platform. */
+/** Returns the output and exit code of `astroctl`, on a machine without a login or a platform. */
 async function astroctl(words: readonly string[], folder: string): Promise<{ exit: number; said: string }> {
   const output = new PassThrough();
   const io: Io = {
@@ -61,7 +61,7 @@ describe('manifests of examples and docs', () => {
     expect(exit).toBe(0);
   });
 
-  it('are refused by the same check when they are wrong', async () => {
+  it('are rejected by the same check when they are invalid', async () => {
     writeFileSync(join(folder, 'example.yaml'), read('examples/hello-world.yaml').replace('port: 8080', 'prot: 8080'));
     expect(await astroctl(['app', 'validate', '-f', 'example.yaml'], folder)).toEqual({
       exit: 1,

@@ -19,7 +19,7 @@ describe('settings of the server', () => {
     },
   );
 
-  it('are all read by a part of the platform once they are in the configuration', () => {
+  it('are all read by the platform once they are in the configuration', () => {
     const embedded = readConfiguration({});
     const fields = embedded.ok ? Object.keys(embedded.value.configuration) : [];
     expect(fields).not.toHaveLength(0);
@@ -27,14 +27,14 @@ describe('settings of the server', () => {
   });
 });
 
-describe('environment variables in docs', () => {
+describe('environment variables in the documentation', () => {
   const documents = globSync(['*.md', 'docs/**/*.md', 'libs/*/README.md'], { cwd: root }).filter(
-    (file) => file !== 'CHANGELOG.md', // it names what was removed
+    (file) => file !== 'CHANGELOG.md', // it names removed variables
   );
-  /** Of the command line and of tests; of the server are all others. */
+  /** Variables of the command line and of tests. All others belong to the server. */
   const others = ['ASTRO_TEST_SEED', 'ASTRO_TEST_', 'ASTROPULSE_API_KEY', 'ASTROPULSE_API_URL', 'ASTROPULSE_CONFIG'];
 
-  it.each(documents)('of %s exist', (file) => {
+  it.each(documents)('exist: %s', (file) => {
     const names = new Set(read(file).match(/\bASTRO(?:PULSE)?_[A-Z_]+/g));
     const known = new Set([...Object.values(VARIABLES).map(({ name }) => name), ...others]);
     expect([...names].filter((name) => !known.has(name))).toEqual([]);

@@ -1,6 +1,6 @@
-// node tools/clients/main.mjs [go|python|typescript]…: prepares the tools of foreign clients in the cache folder, from Go modules,
-// PyPI and npm, and prints the environment that names them to the test suites. A client whose toolchain is missing is left out
-// with a line on stderr, and its suite is skipped by name.
+// node tools/clients/main.mjs [go|python|typescript]…: prepares clients in other languages in the cache folder, from Go
+// modules, PyPI and npm, and prints the environment variables for the test suites. If a toolchain is missing, the
+// client is omitted with a line on standard error, and its suite is skipped.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -64,7 +64,10 @@ for (const name of words.length > 0 ? words : Object.keys(CLIENTS)) {
   console.log(`${variable}=${value(folder)}`);
 }
 
-/** Made in its place, for a virtual environment of Python cannot be moved; one that failed is removed. */
+/**
+ * Runs in the final folder, since a virtual environment of Python cannot be moved. The folder is deleted after a
+ * failure.
+ */
 function prepare(folder, make) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

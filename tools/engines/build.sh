@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# build.sh BIN [NAME…]: puts nats-server, control-plane, kwok (with its stages) and mongo into BIN; what is there from the same sources and versions is left alone.
-# NAME is nats, mongo or kubernetes; all three when left out.
+# build.sh BIN [NAME…]: builds nats-server, control-plane, kwok (with its stages) and mongo in BIN. Programs of the same
+# sources and versions are not built again.
+# NAME is nats, mongo or kubernetes. Defaults to all three.
 set -euo pipefail
 nats=v2.15.2 kwok=v0.8.0
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1" && bin=$(cd "$1" && pwd)
 shift; wanted=" ${*:-nats mongo kubernetes} "
-exec 9>"$bin/.lock"; if command -v flock >/dev/null; then flock 9; fi # two at once build once
+exec 9>"$bin/.lock"; if command -v flock >/dev/null; then flock 9; fi # of concurrent calls, only one builds
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 
-# make NAME KEY COMMAND…: runs the command, which must leave $work/NAME, unless BIN has NAME under that key.
+# make NAME KEY COMMAND…: runs the command, which must create $work/NAME, unless BIN contains NAME with that key.
 make() {
   local name=$1 key; key=$(printf %s "$2" | sha256sum | cut -c1-16); shift 2
   [ -e "$bin/$name" ] && [ "$(cat "$bin/.$name.key" 2>/dev/null)" = "$key" ] && return
@@ -19,7 +20,7 @@ make() {
   mv "$work/$name" "$bin/$name" && echo "$key" >"$bin/.$name.key"
 }
 install() { GOBIN=$work go install "$1"; }
-# What kubectl and charts are told; without it the server calls itself v0.0.0.
+# Version that the server reports to kubectl and charts. Defaults to v0.0.0.
 kubernetes_version='-X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36'
 program() { cp -r "$here/$1" "$work/src-$1"; (cd "$work/src-$1" && go build -ldflags "-s -w ${3:-}" -o "$work/$2" .); }
 stages() {

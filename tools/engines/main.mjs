@@ -1,6 +1,6 @@
 // npm run engines [-- NAME… [--detach FOLDER]]: builds and starts real engines on loopback and prints the environment
-// that names them to the test suites. NAME is nats, mongo or kubernetes; all when left out. Ctrl-C ends them;
-// with --detach they continue in FOLDER until `tools/engines/down.sh FOLDER/NAME`.
+// variables for the test suites. NAME is nats, mongo or kubernetes; all by default. Ctrl-C ends them; with --detach
+// they run in FOLDER until `tools/engines/down.sh FOLDER/NAME`.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -29,7 +29,7 @@ const bin =
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'astro-platform', 'engines');
 const folder = detached ? resolve(detached) : mkdtempSync(join(tmpdir(), 'astro-engines-'));
 mkdirSync(folder, { recursive: true });
-chmodSync(folder, 0o755); // PostgreSQL runs as another user and must be able to enter
+chmodSync(folder, 0o755); // PostgreSQL runs as another user and must have access
 
 run('build.sh', [bin, ...names]);
 const started = [];
@@ -70,7 +70,7 @@ function run(script, args) {
   return done.stdout;
 }
 
-/** The first of `count` ports in a row that are free on loopback. */
+/** Returns the first of `count` consecutive free ports on loopback. */
 async function freePorts(count) {
   for (let tries = 0; tries < 200; tries++) {
     const first = 20_000 + Math.floor(Math.random() * 30_000);

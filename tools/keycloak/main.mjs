@@ -1,6 +1,7 @@
-// node tools/keycloak/main.mjs: starts a real Keycloak on loopback with a realm as docs/operations/login.md describes it, starts a
-// platform that trusts it, and logs a person in with astroctl. It needs Java 17 and Maven, takes about a minute, and is not run by
-// CI. The archive (150 MB) comes from Maven Central and is kept in the folder for temporary files. Exit code 0: all went as written.
+// node tools/keycloak/main.mjs: starts a real Keycloak on loopback with the realm that docs/operations/login.md
+// describes, starts a platform that trusts it, and logs a user in with astroctl. Requires Java 17 and Maven, takes
+// about a minute, and is not run by CI. The archive (150 MB) is downloaded from Maven Central and kept in the temporary
+// folder. Exits with 0 on success.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,7 +35,7 @@ async function main() {
   await refused(keycloak, 'astroctl-without-mapper');
 }
 
-/** The whole way of a person: device login, key, who am I. */
+/** Logs a user in completely: device login, key, whoami. */
 async function login(issuer, clientId) {
   const platform = await startPlatform(issuer, clientId);
   const done = await astroctlLogin(platform);
@@ -46,7 +47,7 @@ async function login(issuer, clientId) {
   console.log('Logged in by the device grant: whoami shows the verified address of the token, and a global admin.');
 }
 
-/** Without the audience mapper the login fails, and the log says why. */
+/** Without the audience mapper, the login fails and the log explains why. */
 async function refused(issuer, clientId) {
   const platform = await startPlatform(issuer, clientId);
   const done = await astroctlLogin(platform);
@@ -89,7 +90,7 @@ async function startKeycloak() {
   return issuer;
 }
 
-/** What the pages of the admin console make, as docs/operations/login.md says. */
+/** Returns the realm that the pages of the admin console create, as in docs/operations/login.md. */
 function realm() {
   const device = { 'oauth2.device.authorization.grant.enabled': 'true' };
   const client = (clientId, protocolMappers) => ({
@@ -147,7 +148,7 @@ async function startPlatform(issuer, clientId) {
   return { url, dataDir };
 }
 
-/** `astroctl auth login`, while somebody goes through Keycloak's pages in the place of a person. */
+/** Runs `astroctl auth login`, and completes the pages of Keycloak in place of a user. */
 async function astroctlLogin(platform) {
   const { child, ended } = astroctl(platform, ['auth', 'login', '--no-browser']);
   let prompt;
@@ -208,7 +209,7 @@ function astroctl({ url, dataDir }, args) {
   return { child, ended };
 }
 
-/** A program in a process group of its own, so that what it starts ends with it. */
+/** Starts a program in its own process group, so that its child processes end with it. */
 function start(command, args, environment = {}) {
   const child = spawn(command, args, {
     cwd: root,
@@ -242,7 +243,7 @@ async function until(condition, sentence) {
     try {
       if (await condition()) return;
     } catch {
-      // not yet
+      // not ready yet
     }
     await new Promise((resolve) => setTimeout(resolve, 250));
   }

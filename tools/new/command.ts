@@ -24,21 +24,21 @@ import {
 import { camelCase, pascalCase, past, relativePath, sentence } from './words.ts';
 
 export interface NewCommand {
-  /** Folder below `libs/`: `organizations`. */
+  /** Folder below `libs/`, such as `organizations`. */
   readonly context: string;
-  /** A verb, perhaps of several words: `archive`, `move-away`. */
+  /** Verb of one or more words, such as `archive` or `move-away`. */
   readonly name: string;
-  /** What is changed, where the context has several: `application`. */
+  /** What is changed, such as `application`, if the context has several kinds of objects. */
   readonly of?: string;
 }
 
-/** What the skeleton of a command changes: texts by path. Everything else of the repository stays. */
+/** Returns the texts by path that the skeleton of a command changes. */
 export function skeletonOf(files: Files, { context, name, of }: NewCommand): ReadonlyMap<string, string> {
   if (!/^[a-z]+(-[a-z]+)*$/.test(name))
     throw new Error(`${name} is not a name: use a verb of lower-case words with hyphens`);
   const service = `libs/${context}/service/src`;
   const decider = deciderIn(files, service, of);
-  // A context of one decider gets a slice for each command; one of several has a slice for each.
+  // In a context with one decider, each command has a slice. In others, each decider has one.
   const home = dirname(decider.file);
   const slice = home === service ? `${service}/${name}` : home;
   const words = {
@@ -94,13 +94,13 @@ export function skeletonOf(files: Files, { context, name, of }: NewCommand): Rea
 interface Decider {
   readonly file: string;
   readonly source: ts.SourceFile;
-  /** `organizationDecider`, and the types of its declaration. */
+  /** Such as `organizationDecider`, and the types in its declaration. */
   readonly name: string;
   readonly state: string;
   readonly command: string;
   readonly event: string;
   readonly error: string;
-  /** `organization`, `key-ring` */
+  /** Such as `organization` or `key-ring`. */
   readonly noun: string;
   /** First word of its event types. */
   readonly category: string;
@@ -153,13 +153,13 @@ function deciderIn(files: Files, service: string, of: string | undefined): Decid
   };
 }
 
-/** The file of the package in which a type of a decider is declared or exported from. */
+/** Returns the file of the package that declares or exports a type of a decider. */
 function fileOf({ file, source }: Decider, type: string): string {
   const from = importOf(source, type);
   return from === undefined ? file : `${dirname(file)}/${from}`.replace(/\/\.\//g, '/');
 }
 
-/** Where a union of events is declared, and its types. */
+/** Returns where a union of events is declared, and its types. */
 function eventTypes(files: Files, event: string) {
   for (const file of files.keys()) {
     if (!file.endsWith('.events.ts') || !files.get(file)?.includes(`type ${event} =`)) continue;
@@ -191,7 +191,7 @@ function eventEdits(files: Files, event: string, added: string): Insertion[] {
   ];
 }
 
-/** @param decision where the decision is; left out: it is written into the decider itself */
+/** @param decision module of the decision; if absent, the decision is written into the decider */
 function deciderEdits({ file, source, command }: Decider, type: string, decision: string | undefined): Insertion[] {
   const union = typeNamed(source, command)?.type;
   const decides = find(source, (node) =>
@@ -242,7 +242,10 @@ function wiringEdits(
   ];
 }
 
-/** The first table of commands of a context, the word that its commands begin with, and the module that implements them. */
+/**
+ * Returns the first table of commands of a context, the first word of its commands, and the module that implements
+ * them.
+ */
 function commandsOf(files: Files, context: string) {
   const folder = `libs/${context}/api/src`;
   const file = `${folder}/commands.cli.ts`;

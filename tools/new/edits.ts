@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** A text to put into a file at an offset. */
+/** A text to insert into a file at an offset. */
 export interface Insertion {
   readonly file: string;
   readonly at: number;
@@ -9,7 +9,7 @@ export interface Insertion {
 
 export type Files = ReadonlyMap<string, string>;
 
-/** The files with all insertions; those of one file are made from its end, so that their offsets hold. */
+/** Returns the files with all insertions. They are made from the end of each file, so that offsets stay valid. */
 export function inserted(files: Files, insertions: readonly Insertion[]): Map<string, string> {
   const changed = new Map<string, string>();
   for (const { file, at, text } of insertions.toSorted((a, b) => b.at - a.at)) {
@@ -25,13 +25,13 @@ export const parse = (files: Files, file: string): ts.SourceFile => {
   return ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
 };
 
-/** The first node below `root` that `look` takes. */
+/** Returns the first result of `look` for a node below `root`. */
 export function find<T>(root: ts.Node, look: (node: ts.Node) => T | undefined): T | undefined {
   const found = look(root);
   return found ?? ts.forEachChild(root, (child) => find(child, look));
 }
 
-/** Behind the last element of a list or object literal, whether or not a comma follows it. */
+/** Inserts after the last element of a list or object literal, with or without a trailing comma. */
 export function append(
   file: string,
   list: ts.ArrayLiteralExpression | ts.ObjectLiteralExpression,
@@ -42,7 +42,7 @@ export function append(
   return last ? { file, at: last.end, text: `, ${text}` } : { file, at: list.end - 1, text };
 }
 
-/** The literal that a property of that name is set to. */
+/** Returns the array literal of a property. */
 export const listNamed = (source: ts.Node, property: string): ts.ArrayLiteralExpression | undefined =>
   find(source, (node) =>
     ts.isPropertyAssignment(node) && node.name.getText() === property && ts.isArrayLiteralExpression(node.initializer)
@@ -50,11 +50,11 @@ export const listNamed = (source: ts.Node, property: string): ts.ArrayLiteralExp
       : undefined,
   );
 
-/** `export type NAME = …` */
+/** Finds `export type NAME = …`. */
 export const typeNamed = (source: ts.Node, name: string): ts.TypeAliasDeclaration | undefined =>
   find(source, (node) => (ts.isTypeAliasDeclaration(node) && node.name.text === name ? node : undefined));
 
-/** Where a file gets a name from, as it imports it; `undefined` when it declares it. */
+/** Returns the module from which a file imports a name, or undefined if it declares it. */
 export const importOf = (source: ts.SourceFile, name: string): string | undefined =>
   source.statements
     .filter(ts.isImportDeclaration)
@@ -65,7 +65,7 @@ export const importOf = (source: ts.SourceFile, name: string): string | undefine
     ?.moduleSpecifier.getText()
     .slice(1, -1);
 
-/** A `case` for an event that changes nothing, in each switch that has one for every other event of its union. */
+/** Returns a `case` for an event that changes nothing, for each switch that handles all other events of its union. */
 export function ignoringCases(files: Files, types: readonly string[], added: string): Insertion[] {
   return [...files].flatMap(([file, text]) => {
     if (!types.every((type) => text.includes(`'${type}'`)) || /\.(spec|events)\.ts$/.test(file)) return [];

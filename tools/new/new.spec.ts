@@ -37,9 +37,9 @@ describe('npm run new -- command', () => {
       await writeCommand(copy, ['command', ...words.split(' ')]);
   });
 
-  it('writes a skeleton that compiles, whatever the shape of the context', () => expect(typeErrors()).toBe(''));
+  it('writes a skeleton that compiles in any context', () => expect(typeErrors()).toBe(''));
 
-  it('leaves nothing unwired', () => expect(wiringProblems(wiredSources(copy))).toEqual([]));
+  it('leaves no code unwired', () => expect(wiringProblems(wiredSources(copy))).toEqual([]));
 
   it('writes a command that runs, and a spec that fails until the decision is written', () => {
     const specs = [`${decision}.spec.ts`, 'libs/organizations/api/src/archive.cli.spec.ts'];
@@ -51,20 +51,20 @@ describe('npm run new -- command', () => {
     expect(failedSpecs(...specs)).toEqual([]);
   });
 
-  it('overwrites nothing', () =>
+  it('does not overwrite files', () =>
     expect(writeCommand(copy, ['command', 'organizations', 'archive'])).rejects.toThrow('exists already'));
 });
 
 describe('a new command', () => {
-  it('says what is changed where the context has several things', () =>
+  it('requires --of when the context has several kinds of objects', () =>
     expect(() =>
       skeletonOf(new Map([['libs/shops/service/src/a/shop.decider.ts', '']]), { context: 'shops', name: 'open' }),
     ).toThrow('--of shop'));
 
-  it.each(['Open', 'open_shop', 'open-', ''])('is not called %j', (name) =>
+  it.each(['Open', 'open_shop', 'open-', ''])('rejects the name %j', (name) =>
     expect(() => skeletonOf(new Map(), { context: 'shops', name })).toThrow('is not a name'),
   );
 
-  it('is described by what people type', () =>
+  it('reports the usage for missing arguments', () =>
     expect(writeCommand(root, ['command', 'organizations'])).rejects.toThrow('npm run new -- command CONTEXT NAME'));
 });

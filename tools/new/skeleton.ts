@@ -5,22 +5,22 @@ interface Imported {
   readonly from: string;
 }
 
-/** What the texts of a new command are made of. */
+/** Parts of the texts of a new command. */
 export interface SkeletonParts {
   readonly context: string;
-  /** `archive` */
+  /** Such as `archive`. */
   readonly name: string;
-  /** `organization` */
+  /** Such as `organization`. */
   readonly noun: string;
   readonly decider: Imported;
   readonly stream: Imported;
-  /** State, error and event of the decider. */
+  /** State, error and event types of the decider. */
   readonly types: readonly Imported[];
-  /** `organization.archived.v1` */
+  /** Such as `organization.archived.v1`. */
   readonly event: string;
-  /** `archive-organization` */
+  /** Such as `archive-organization`. */
   readonly command: string;
-  /** `archiveOrganizationRequest` */
+  /** Such as `archiveOrganizationRequest`. */
   readonly contract: string;
   readonly handlers: string;
   readonly cli: { readonly table: string; readonly commands: string; readonly group: string; readonly run: string };

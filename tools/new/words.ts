@@ -8,13 +8,16 @@ export const pascalCase = (name: string): string =>
 export const camelCase = (name: string): string => pascalCase(name).replace(/^./, (letter) => letter.toLowerCase());
 export const sentence = (name: string): string =>
   name.replaceAll('-', ' ').replace(/^./, (letter) => letter.toUpperCase());
-/** `archive` → `archived`, `move-away` → `moved-away`: regular verbs; the others are corrected by hand. */
+/**
+ * Returns the past tense: `archive` becomes `archived`, `move-away` becomes `moved-away`. Irregular verbs must be
+ * corrected.
+ */
 export const past = (name: string): string =>
   name.replace(/^[a-z]+/, (verb) =>
     verb.endsWith('e') ? `${verb}d` : verb.endsWith('y') ? `${verb.slice(0, -1)}ied` : `${verb}ed`,
   );
 
-/** How a file in `folder` imports another: `../names/name.events.ts`. */
+/** Returns the import path from `folder` to a file: `../names/name.events.ts`. */
 export function relativePath(folder: string, file: string): string {
   const path = relative(folder, file);
   return path.startsWith('.') ? path : `./${path}`;

@@ -3,7 +3,7 @@ import { call, loginAdmin, startPlatform, type Person } from '#testing';
 import { apiSettings, imageManifest, profileManifest, webSettings, yamlManifest } from './manifests.ts';
 import { inOrganization } from './person.ts';
 
-/** What a later release applies again and expects to find unchanged; by organization and application. */
+/** Manifests that a later release applies again and expects to be unchanged, by organization and application. */
 export const LAST_MANIFESTS = {
   'acme/web': imageManifest('web', '1.2.0', { more: webSettings(3) }),
   'acme/api': imageManifest('api', '2.1.0', { more: apiSettings }),
@@ -17,7 +17,9 @@ const kubeconfig = z.looseObject({
   token: z.string(),
 });
 
-/** Profiles of `acme`: one of two revisions, a protected one, one that is gone; a policy; and registered clusters. */
+/**
+ * Records profiles of `acme` (one with two revisions, one protected, one deleted), a policy, and registered clusters.
+ */
 export async function recordProfilesAndClusters(admin: Person): Promise<void> {
   const { run } = inOrganization(admin, 'acme');
   const applyProfile = (name: string, settings: readonly string[]) =>
@@ -33,7 +35,7 @@ export async function recordProfilesAndClusters(admin: Person): Promise<void> {
   await run('app profile delete old -y');
   await run('clusters policy set sandbox --pod-security baseline --namespaces *,!kube-*,!default,!astro-*,!legacy-*');
 
-  // A cluster of somebody else, which is gone when the data is read.
+  // A cluster of another platform, which does not exist when the data is read.
   const other = await startPlatform();
   try {
     const { organization, key } = await loginAdmin(other);
@@ -55,7 +57,9 @@ export async function recordProfilesAndClusters(admin: Person): Promise<void> {
   }
 }
 
-/** Applications of `acme`: of both sources; rolled back, failed, replaced while they rolled out, healed and deleted. */
+/**
+ * Records applications of `acme`, of both kinds of sources: rolled back, failed, superseded, repaired and deleted ones.
+ */
 export async function recordApplications(admin: Person): Promise<void> {
   const { run, deploy, reaches } = inOrganization(admin, 'acme');
   const web = (tag: string, replicas: number) => imageManifest('web', tag, { more: webSettings(replicas) });
@@ -90,7 +94,7 @@ export async function recordApplications(admin: Person): Promise<void> {
   await run('app delete gone -y');
   await deploy(imageManifest('orphan', '1'));
   await run('app delete orphan --orphan -y');
-  await deploy(imageManifest('gone', '2')); // the same name again: another application
+  await deploy(imageManifest('gone', '2')); // the same name again, but another application
 }
 
 export async function recordInitechApplications(admin: Person): Promise<void> {
@@ -101,7 +105,7 @@ export async function recordInitechApplications(admin: Person): Promise<void> {
   await run('clusters set-context sandbox --name initech');
 }
 
-/** A rollout that is under way when the platform stops; a later release brings it to its end. */
+/** Starts a rollout that is in progress when the platform stops. A later release completes it. */
 export async function recordUnderWay(admin: Person): Promise<void> {
   const { run, reaches } = inOrganization(admin, 'acme');
   await run('app apply -f -', imageManifest('underway', 'slow-60s'));
@@ -123,7 +127,7 @@ const objectList = z.looseObject({
   ),
 });
 
-/** The Deployments and Services on the sandbox of an organization: what a later release must continue with. */
+/** Returns the Deployments and Services on the sandbox of an organization, which a later release must keep. */
 export async function objectsOf(admin: Person, org: string): Promise<readonly unknown[]> {
   const listed = await kubectl(admin, ['--context', org, 'get', 'deployments,services', '-A', '-o', 'json']);
   return objectList.parse(JSON.parse(listed)).items.map(({ kind, metadata, spec }) => {

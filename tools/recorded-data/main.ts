@@ -18,12 +18,12 @@ import {
 import { recordAcme, recordInitech, recordKeys, recordPeople, type People } from './organizations.ts';
 
 /**
- * Records what this release writes, for the tests of later ones:
- *   npm run record:data -- apps/platform/src/testdata/data-0.2
- * Starts the platform in a folder of its own, lives a while in it with the real `astroctl` and `kubectl`, and stores the
- * folder, the configuration of `astroctl`, and what was answered.
+ * Records the data of this release for the tests of later ones:
+ * npm run record:data -- apps/platform/src/testdata/data-0.2
+ * Starts the platform in a new folder, uses it with the real `astroctl` and `kubectl`, and stores the folder, the
+ * configuration of `astroctl`, and the responses.
  */
-const PORT = 18_080; // people's configuration files and the issuer's name hold it, so it is the same each time
+const PORT = 18_080; // part of configuration files and of the name of the issuer, so it is always the same
 
 async function record(folder: string, dataDir: string): Promise<void> {
   const platform = await startPlatform({ dataDir, port: PORT });
@@ -60,7 +60,7 @@ async function record(folder: string, dataDir: string): Promise<void> {
     mkdirSync(folder, { recursive: true });
     copyFileSync(join(admin.machine.home, '.config', 'astropulse', 'config.yaml'), join(folder, 'config.yaml'));
     writeFileSync(join(folder, 'recorded.json'), `${JSON.stringify(recorded, null, 2)}\n`);
-    // No time, name or number of whoever records; logs and locks belong to a process.
+    // The archive contains no times, names or numbers of the recording user. Logs and locks belong to a process.
     execFileSync('tar', [
       ...['-C', dataDir, '--sort=name', '--owner=0', '--group=0', '--numeric-owner'],
       ...['--exclude=*.log', '--exclude=*.lock', '-czf', resolve(folder, 'data.tar.gz'), '.'],
@@ -77,14 +77,14 @@ const APPLICATIONS = {
   initech: ['site', 'raw'],
 } as const;
 
-/** What this release answers in the end, by path. */
+/** Returns the final responses of this release, by path. */
 async function answersOf({ url }: Platform, { admin: { person } }: People): Promise<Readonly<Record<string, unknown>>> {
   const paths = Object.entries(APPLICATIONS).flatMap(([org, names]) => [
     ...OF_ORGANIZATION.map((rest) => `/v1/organizations/${org}${rest}`),
     `/v1/organizations/${org}/clusters/sandbox/policy`,
     ...names.flatMap((name) => OF_APPLICATION.map((rest) => `/v1/organizations/${org}/applications/${name}${rest}`)),
   ]);
-  // What Kubernetes tells of a failed rollout changes with time; a deleted application has its history alone.
+  // Kubernetes events of a failed rollout change over time. A deleted application has only a history.
   const others = ['broken/status', 'broken/revisions', 'broken/events', 'orphan/revisions'].map(
     (rest) => `/v1/organizations/acme/applications/${rest}`,
   );

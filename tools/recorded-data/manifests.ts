@@ -1,12 +1,12 @@
 interface ImageOptions {
   readonly profile?: string;
-  /** The platform's choice when left out. */
+  /** Defaults to the namespace that the platform chooses. */
   readonly namespace?: string;
-  /** Lines of its source, each `key: value` of flow YAML. */
+  /** Lines of its source, each `key: value` in YAML flow style. */
   readonly more?: readonly string[];
 }
 
-/** An application from an image of the sandbox. */
+/** Returns an application with an image of the sandbox. */
 export function imageManifest(
   name: string,
   tag: string,
@@ -29,7 +29,7 @@ ${namespace === undefined ? '' : `  namespace: ${namespace}\n`}  labels: { team:
 ${more.map((line) => `      ${line}\n`).join('')}`;
 }
 
-/** What `web` is made of: every setting of an image that a later release has to read back. */
+/** Settings of `web`: all settings of an image that a later release must read. */
 export const webSettings = (replicas: number): readonly string[] => [
   `replicas: ${replicas}`,
   'env: [{ name: GREETING, value: hello }, { name: NODE, fieldRef: spec.nodeName }]',
@@ -40,7 +40,7 @@ export const webSettings = (replicas: number): readonly string[] => [
   'strategy: recreate',
 ];
 
-/** What `api` is made of: scaled by use, with two ports. */
+/** Settings of `api`: autoscaling, with two ports. */
 export const apiSettings: readonly string[] = [
   'autoscaling: { min: 2, max: 3, cpu: 80 }',
   'ports: [{ name: metrics, port: 9090 }]',
@@ -49,8 +49,8 @@ export const apiSettings: readonly string[] = [
 ];
 
 /**
- * An application from inline manifests: a ConfigMap, a Secret, a Deployment and its Service.
- * @param namespace in which the objects stay; the platform's choice when left out
+ * Returns an application of inline manifests: a ConfigMap, a Secret, a Deployment and its Service.
+ * @param namespace of the objects; defaults to the namespace that the platform chooses
  */
 export function yamlManifest(
   name: string,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { call, newPerson, type Person, type Platform } from '#testing';
 import { astroctl, inOrganization, loginTo } from './person.ts';
 
-/** Test credentials: they open the recorded data and nothing else. */
+/** Test credentials, valid only for the recorded data. */
 const PASSWORDS = { grace: 'recorded-password-grace', linus: 'recorded-password-linus' } as const;
 
 export interface Recorded {
@@ -14,7 +14,7 @@ export type People = Readonly<Record<'admin' | 'grace' | 'linus', Recorded>>;
 
 const keyList = z.looseObject({ items: z.array(z.looseObject({ id: z.string(), name: z.string() })) });
 
-/** Two more persons, of whom one was a global admin for a while. */
+/** Records two more users, one of whom was temporarily a global admin. */
 export async function recordPeople(platform: Platform, admin: Person): Promise<People> {
   const { adminPassword: password } = platform;
   const grace = await newPerson(platform, 'grace@acme.test', PASSWORDS.grace, 'Grace');
@@ -28,7 +28,7 @@ export async function recordPeople(platform: Platform, admin: Person): Promise<P
   };
 }
 
-/** `acme`: plan enterprise, members of every role and both kinds, one of them gone again. */
+/** Records `acme`: plan enterprise, members of all roles and both kinds, one of them removed. */
 export async function recordAcme({ admin, grace, linus }: People): Promise<void> {
   await astroctl(admin.person.machine, ['org', 'create', 'Acme Inc', '--slug', 'acme', '--owner', grace.person.email]);
   await loginTo(grace, 'acme');
@@ -44,10 +44,11 @@ export async function recordAcme({ admin, grace, linus }: People): Promise<void>
   await ready();
 }
 
-/** `initech`: plan developer, after a while of enterprise and a change back that was refused once. */
+/** Records `initech`: plan developer, after enterprise and a change back that was rejected once. */
 export async function recordInitech(platform: Platform, { admin, grace, linus }: People): Promise<void> {
   await astroctl(admin.person.machine, ['org', 'create', 'Initech', '--slug', 'initech']);
-  await astroctl(admin.person.machine, ['org', 'create', 'Twice', '--slug', 'initech'], undefined, 7); // the name is free again
+  // the name is available again
+  await astroctl(admin.person.machine, ['org', 'create', 'Twice', '--slug', 'initech'], undefined, 7);
   await loginTo(admin, 'initech');
   const { run, ready } = inOrganization(admin.person, 'initech');
   await run(`org add-user --user ${linus.person.email} --role admin`);
@@ -65,8 +66,8 @@ export async function recordInitech(platform: Platform, { admin, grace, linus }:
 }
 
 /**
- * Keys of `acme`. Those of the recording that are to work never end: the recorded data may be read years later.
- * @returns them by what they are for
+ * Records keys of `acme`. Those that must stay valid have no expiry, since the data may be read years later.
+ * @returns the keys by their purpose
  */
 export async function recordKeys({ admin, grace, linus }: People): Promise<Readonly<Record<string, string>>> {
   for (const somebody of [admin, linus]) await loginTo(somebody, 'acme');

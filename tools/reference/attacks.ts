@@ -14,16 +14,16 @@ const catalogueSchema = z.strictObject({
   ),
 });
 
-/** The attacks and faults that the tests cover, as `docs/security/attacks.yaml` lists them. */
+/** Attacks and faults that the tests cover, from `docs/security/attacks.yaml`. */
 export type Catalogue = z.infer<typeof catalogueSchema>;
 
-/** @throws Error for a file that is not a catalogue */
+/** @throws Error if the file is not a valid catalog */
 export const readCatalogue = (root: string): Catalogue =>
   catalogueSchema.parse(parse(readFileSync(join(root, 'docs', 'security', 'attacks.yaml'), 'utf8')));
 
 const ROW_ID = /\b(?:use-[A-Z]\d{1,2}|[A-F]\d{1,2})\b/g;
 
-/** The titles that cite each row, by its id. A title may cite several. */
+/** Returns the titles that cite each row, by its id. A title may cite several rows. */
 export function citations(titles: readonly TestTitle[]): ReadonlyMap<string, readonly TestTitle[]> {
   const cited = new Map<string, TestTitle[]>();
   for (const test of titles)
@@ -31,7 +31,7 @@ export function citations(titles: readonly TestTitle[]): ReadonlyMap<string, rea
   return cited;
 }
 
-/** What does not fit between catalogue and tests, one sentence each; empty when all is well. */
+/** Returns one sentence for each difference between catalog and tests. */
 export function catalogueProblems({ groups }: Catalogue, titles: readonly TestTitle[]): readonly string[] {
   const cited = citations(titles);
   const ids = groups.flatMap(({ rows }) => Object.keys(rows));

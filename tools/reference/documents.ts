@@ -26,7 +26,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 const page = (title: string, ...parts: readonly string[]): string => `# ${title}\n\n${NOTE}\n\n${parts.join('\n\n')}\n`;
 
-/** Every generated page, by its path in `docs`. @param root of the repository */
+/** Returns all generated pages, by their path in `docs`. @param root of the repository */
 export function referencePages(root: string): Readonly<Record<string, string>> {
   return {
     'reference/permissions.md': permissions(),
@@ -140,7 +140,7 @@ function cli(): string {
   );
 }
 
-/** JSON Schemas as they are published and packed. */
+/** Returns the JSON Schemas as they are published and packaged. */
 const schemas = (): Record<string, string> =>
   Object.fromEntries(
     SCHEMA_KINDS.map((kind) => [

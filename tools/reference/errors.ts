@@ -2,22 +2,22 @@ import { globSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { ERROR_KINDS } from '#kernel';
 
-/** A code as the sources have it. */
+/** An error code found in the sources. */
 export interface ErrorCode {
-  /** `{word}` stands where the code is put together. */
+  /** `{word}` replaces interpolated values. */
   readonly code: string;
-  /** Absent for a code that ends a rollout and answers no request. */
+  /** Absent if the code only ends a rollout and is not returned for requests. */
   readonly kind: string | undefined;
-  /** First sentence found for it; `…` stands for what is filled in. */
+  /** First sentence found for the code. `…` replaces interpolated values. */
   readonly detail: string;
 }
 
 const CODE = /^[a-z][a-z-]*\/[a-z0-9{}-]+$/;
-/** Codes that end a rollout are the deployments context's; other engines' codes never leave their library. */
+/** Codes of rollouts belong to deployments. Codes of other engines are internal to their library. */
 const ROLLOUTS = 'deployments/';
 const LEFT_OUT = /\.(spec|fixture|bench)\.ts$|contract-suite|\/testing\//;
 
-/** All codes that the libraries answer with, sorted; read from the sources, so that none is forgotten. */
+/** Returns all error codes of the libraries, sorted. They are read from the sources, so that none is missing. */
 export function errorCodes(root: string): readonly ErrorCode[] {
   const found = new Map<string, ErrorCode>();
   const mentioned = new Map<string, string>();
@@ -51,7 +51,7 @@ function visit(node: ts.Node, look: (node: ts.Node) => void): void {
   ts.forEachChild(node, (child) => visit(child, look));
 }
 
-/** `domainError(code, kind, detail)`, or `edgeError(status, code, detail)`, whose kind is the status. */
+/** Finds `domainError(code, kind, detail)`, or `edgeError(status, code, detail)`, whose kind is the status. */
 function refusalIn(call: ts.CallExpression): ErrorCode | undefined {
   const name = call.expression.getText();
   if (name !== 'domainError' && name !== 'edgeError') return undefined;
@@ -73,7 +73,7 @@ function messageBeside(property: ts.PropertyAssignment): string {
   return message && ts.isPropertyAssignment(message) ? textOf(message.initializer) : '';
 }
 
-/** A literal's text; names of what is filled in are kept for codes, and left out of sentences. */
+/** Returns the text of a literal. Names of interpolated values are kept in codes, but not in sentences. */
 function textOf(node: ts.Expression | undefined, withNames = false): string {
   if (!node) return '';
   if (ts.isAsExpression(node)) return textOf(node.expression, withNames);

@@ -8,14 +8,14 @@ import { testTitles, titlesIn } from './test-titles.ts';
 const root = join(import.meta.dirname, '..', '..');
 const docs = join(root, 'docs');
 
-describe('generated pages of docs', () => {
+describe('generated pages of the documentation', () => {
   const pages = referencePages(root);
 
-  it.each(Object.keys(pages))('%s is what `npm run reference` writes', (path) => {
+  it.each(Object.keys(pages))('contain what `npm run reference` writes: %s', (path) => {
     expect(readFileSync(join(docs, path), 'utf8')).toBe(pages[path]);
   });
 
-  it('are all there is in docs/reference', () => {
+  it('are the only pages in docs/reference', () => {
     const generated = Object.keys(pages).filter((path) => path.startsWith('reference/'));
     expect(
       readdirSync(join(docs, 'reference'), { recursive: true, withFileTypes: true })
@@ -25,7 +25,7 @@ describe('generated pages of docs', () => {
     ).toEqual(generated.toSorted());
   });
 
-  it('list codes of refusals, of the edge, and of rollouts', () => {
+  it('list codes of requests, of the edge, and of rollouts', () => {
     const codes = new Map(errorCodes(root).map(({ code, kind }) => [code, kind]));
     expect(codes.get('organization/not-found')).toBe('not-found');
     expect(codes.get('edge/too-many-requests')).toBe('429');
@@ -33,14 +33,14 @@ describe('generated pages of docs', () => {
   });
 });
 
-describe('the catalogue of attacks and faults', () => {
+describe('the catalog of attacks and faults', () => {
   const catalogue = readCatalogue(root);
 
   it('has a test for each row, and a row for each id that a test title cites', () => {
     expect(catalogueProblems(catalogue, testTitles(root))).toEqual([]);
   });
 
-  it('says which row has no test, and which title cites no row', () => {
+  it('is reported with rows that have no test, and titles that cite no row', () => {
     const titles = [
       { file: 'a.spec.ts', title: 'A1, use-S1: refuses both' },
       { file: 'b.spec.ts', title: 'is refilled (F99)' },
@@ -57,7 +57,7 @@ describe('the catalogue of attacks and faults', () => {
     ]);
   });
 
-  it('reads titles of every form of test', () => {
+  it('is compared with the titles of all forms of tests', () => {
     const text = `
       describe('A1: one', () => {
         it.each([1, 2])('two %s', () => {});

@@ -1,9 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 
-/** A title of `describe`, `it` or `test`, as it is in the source; `…` stands for what is filled in. */
+/** Title of `describe`, `it` or `test` as in the source. `…` replaces interpolated values. */
 export interface TestTitle {
-  /** Path from the root of the repository. */
+  /** Path relative to the root of the repository. */
   readonly file: string;
   readonly title: string;
 }
@@ -11,14 +11,14 @@ export interface TestTitle {
 const TESTS = ['{apps,libs,tools}/**/*.spec.ts', '{apps,libs}/**/contract-suite/**/*.ts'];
 const CALLS: ReadonlySet<string> = new Set(['describe', 'it', 'test']);
 
-/** All titles in the specs and contract suites below `root`, by file and then in the order of the source. */
+/** Returns all titles in the specs and contract suites below `root`, by file and in the order of the source. */
 export function testTitles(root: string): readonly TestTitle[] {
   return globSync(TESTS, { cwd: root, exclude: ['**/node_modules/**'] })
     .toSorted()
     .flatMap((file) => titlesIn(file, readFileSync(`${root}/${file}`, 'utf8')));
 }
 
-/** The titles in one source text. */
+/** Returns the titles in a source text. */
 export function titlesIn(file: string, text: string): readonly TestTitle[] {
   const titles: TestTitle[] = [];
   const visit = (node: ts.Node): void => {
@@ -32,10 +32,10 @@ export function titlesIn(file: string, text: string): readonly TestTitle[] {
   return titles;
 }
 
-/** Whether a call's first argument is the title of a test or of a group of tests. */
+/** Returns whether the first argument of a call is the title of a test or of a group of tests. */
 export const isTestCall = ({ expression }: ts.CallExpression): boolean => isTest(expression);
 
-/** Whether a callee is `it`, `it.each(…)`, `(available ? it : it.skip)` and the like. */
+/** Returns whether a callee is `it`, `it.each(…)`, `(available ? it : it.skip)` or similar. */
 function isTest(callee: ts.Expression): boolean {
   if (ts.isIdentifier(callee)) return CALLS.has(callee.text);
   if (ts.isConditionalExpression(callee)) return isTest(callee.whenTrue) || isTest(callee.whenFalse);

@@ -1,7 +1,7 @@
 import type { Column, RawSchema, ResourceData, SubresourceData } from '#kubernetes/schemas';
 import type { Server } from './server.ts';
 
-/** What the recording holds. Authorization and authentication are there for `auth can-i` and token requests. */
+/** Group versions to record. Authorization and authentication are needed for `auth can-i` and token requests. */
 const GROUP_VERSIONS = [
   'v1',
   'admissionregistration.k8s.io/v1',
@@ -27,7 +27,7 @@ const PREFIX = '#/components/schemas/';
 export const pathOf = (groupVersion: string): string =>
   groupVersion.includes('/') ? `apis/${groupVersion}` : `api/${groupVersion}`;
 
-/** Schemas of all group versions, without prose, references as bare names. */
+/** Returns the schemas of all group versions, without descriptions, and with references as plain names. */
 export async function readDefinitions(server: Server): Promise<Record<string, RawSchema>> {
   const definitions: Record<string, RawSchema> = {};
   for (const groupVersion of GROUP_VERSIONS) {
@@ -38,7 +38,7 @@ export async function readDefinitions(server: Server): Promise<Record<string, Ra
   return definitions;
 }
 
-/** What definitions and their fields mean, in the server's words: '' names the definition itself. */
+/** Returns the server's descriptions of definitions and their fields; '' is the key of the definition itself. */
 export async function readDescriptions(server: Server): Promise<Record<string, Record<string, string>>> {
   const descriptions: Record<string, Record<string, string>> = {};
   for (const groupVersion of GROUP_VERSIONS) {
@@ -56,7 +56,7 @@ interface Described {
   readonly properties?: { readonly [field: string]: Described };
 }
 
-/** A property may be called "description": prose is a description that is text and not a schema. */
+/** A property may be named "description", so only strings are removed. */
 function withoutProse(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withoutProse);
   if (typeof node !== 'object' || node === null) return node;
@@ -84,7 +84,7 @@ interface Discovered {
   }[];
 }
 
-/** Kinds with their verbs, sub-resources and printed columns. */
+/** Returns kinds with their verbs, subresources and printed columns. */
 export async function readResources(server: Server, definitions: Record<string, RawSchema>): Promise<ResourceData[]> {
   const definitionOf = new Map<string, string>();
   for (const [name, schema] of Object.entries(definitions)) {

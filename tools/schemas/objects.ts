@@ -1,5 +1,5 @@
-// Objects whose dry-run creation shows a server's defaults: each kind as small as it may be, and with every optional block.
-// Blocks come with as few members as are accepted, so that every member left out is defaulted where anybody sees it.
+// Objects whose creation as a dry run shows the defaults of a server: each kind with as few fields as possible, and
+// with all optional blocks. Blocks have as few members as possible, so that all others get their defaults.
 
 type Manifest = { apiVersion: string; kind: string; metadata: Record<string, unknown>; [field: string]: unknown };
 

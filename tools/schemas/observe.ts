@@ -1,16 +1,16 @@
 import { canonicalJson, type Json } from '#kernel';
 import type { SchemaNode } from '#kubernetes/schemas';
 
-/** What was added where a field was left out: canonical values, '' for "nothing". */
+/** Values that the server added for absent fields, as canonical JSON; '' for none. */
 export type Observations = Map<string, Map<string, Set<string>>>;
 
-/** A time the server put in: no default, and other bytes at the next recording. Our samples use midnight only. */
+/** A time that the server added is not a default, and differs in each recording. Samples use only midnight. */
 const NOW = /"\d{4}-\d\d-\d\dT(?!00:00:00)[^"]*Z"/;
 
 type Tree = { readonly [key: string]: Json | undefined };
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Compares one request with its answer and notes, by definition and field, what the server added. */
+/** Compares a request with its response and records what the server added, by definition and field. */
 function observe(node: SchemaNode | undefined, sent: unknown, got: unknown, notes: Observations): void {
   if (!node) return;
   if (node.shape === 'list' && Array.isArray(sent) && Array.isArray(got)) {
@@ -30,7 +30,7 @@ function observe(node: SchemaNode | undefined, sent: unknown, got: unknown, note
   }
 }
 
-/** A root object: the server's own metadata is not a default. */
+/** Observes a root object. Metadata of the server is not a default. */
 export function observeObject(root: SchemaNode | undefined, sent: Tree, got: Tree, notes: Observations): void {
   const { metadata: _sentMetadata, ...sentRest } = sent;
   const { metadata: _gotMetadata, ...gotRest } = got;
@@ -45,7 +45,10 @@ function note(notes: Observations, definition: string, field: string, value: str
   notes.set(definition, fields.set(field, values));
 }
 
-/** Splits the notes: one value always → a default; several, or sometimes nothing → conditional. */
+/**
+ * Evaluates the observations: a value that never changes is a default; several values, or sometimes none, are
+ * conditional.
+ */
 export function conclude(notes: Observations) {
   const defaults: Record<string, { field: string; value: Json }[]> = {};
   const conditional: Record<string, string[]> = {};

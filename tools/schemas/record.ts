@@ -1,6 +1,7 @@
-// Records what the sandbox and the offline manifest check know of Kubernetes, from a real server:
-//   node --import ./tools/typescript.mjs tools/schemas/record.ts --kubeconfig FILE
-// Writes kubernetes-1.36.json and descriptions-1.36.json in libs/kubernetes/schemas/data. Only reads and dry-runs; the same server gives the same bytes.
+// Records the Kubernetes schemas that the sandbox and the offline manifest check use, from a real server:
+// node --import ./tools/typescript.mjs tools/schemas/record.ts --kubeconfig FILE
+// Writes kubernetes-1.36.json and descriptions-1.36.json in libs/kubernetes/schemas/data. Only reads and dry runs; the
+// same server produces the same files.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { canonicalJson } from '#kernel';
@@ -22,7 +23,7 @@ if (!values.kubeconfig) throw new Error('say which server: --kubeconfig FILE');
 const server = openServer(values.kubeconfig);
 
 const { major, minor } = await server.get('/version');
-const version = `${major}.${minor}`; // a server built from source may not know its patch level
+const version = `${major}.${minor}`; // a server built from source may have no patch version
 const definitions = await readDefinitions(server);
 const resources = await readResources(server, definitions);
 const bare: SchemaData = {
@@ -42,7 +43,7 @@ const descriptions = await readDescriptions(server);
 server.close();
 
 const recorded: SchemaData = { ...bare, defaults, conditional, ...zeros };
-// Resources keep the server's order, which discovery shows; everything else is sorted.
+// Resources are in the order of the server, as in discovery. All other data is sorted.
 writeFileSync(values.output, `${canonicalJson(recorded)}\n`);
 writeFileSync(values.descriptions, `${canonicalJson(descriptions)}\n`);
 process.stdout.write(
@@ -68,7 +69,7 @@ async function observeDefaults(from: Server, known: Schemas): Promise<Observatio
   return notes;
 }
 
-/** Go drops some zero values when it writes an object and keeps others; nothing published says which, so each is tried. */
+/** Go omits some zero values when it writes an object. This is not documented, so each field is tried. */
 async function observeZeros(from: Server, known: Schemas) {
   const verdicts = new Map<string, Map<string, Verdict>>();
   for (const object of OBJECTS) {
@@ -115,7 +116,7 @@ async function observeZeros(from: Server, known: Schemas) {
 
 type Verdict = 'omits' | 'keeps' | 'nulls';
 
-/** A structure that came back with members was kept, and its members defaulted; another value was taken for "nothing". */
+/** A structure that is returned with members was kept and got defaults. Another value was treated as absent. */
 function verdictOf(answered: unknown, { zero, shape }: ZeroProbe): Verdict {
   if (answered === null) return 'nulls';
   return canonicalJson(answered ?? null) === canonicalJson(zero) || (shape === 'object' && answered !== undefined)

@@ -7,7 +7,7 @@ export interface RecordedResponse {
   readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- JSON of a server we only record
 }
 
-/** Asks one server, named by a kubeconfig with a token, over one kept connection each of a few. */
+/** Returns a client of the server of a kubeconfig with a token, with a few persistent connections. */
 export function openServer(kubeconfig: string) {
   const config = parse(readFileSync(kubeconfig, 'utf8'));
   const { server, 'certificate-authority-data': ca } = config.clusters[0].cluster;
@@ -44,7 +44,7 @@ export function openServer(kubeconfig: string) {
             try {
               parsed = JSON.parse(text);
             } catch {
-              // a few answers are plain text, and are given as such
+              // some responses are plain text, and are returned as such
             }
             resolve({ status: response.statusCode ?? 0, body: parsed });
           });

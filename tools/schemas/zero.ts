@@ -1,7 +1,7 @@
 import type { Json } from '#kernel';
 import type { SchemaNode, Shape } from '#kubernetes/schemas';
 
-/** One field of an object to send with its type's zero value. */
+/** A field of an object to send with the zero value of its type. */
 export interface ZeroProbe {
   readonly definition: string;
   readonly field: string;
@@ -34,7 +34,7 @@ const OWN_METADATA = new Set([
   'selfLink',
 ]);
 
-/** Every field of every object met in a sample. */
+/** Returns all fields of all objects in a sample. */
 export function zeroProbes(root: SchemaNode | undefined, sample: unknown): ZeroProbe[] {
   const found: ZeroProbe[] = [];
   const walk = (node: SchemaNode | undefined, value: unknown, path: readonly (string | number)[]): void => {
@@ -58,7 +58,7 @@ export function zeroProbes(root: SchemaNode | undefined, sample: unknown): ZeroP
   return found;
 }
 
-/** A copy with one place set. */
+/** Returns a copy with one value replaced. */
 export function withValue(value: unknown, path: readonly (string | number)[], set: Json): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return set;

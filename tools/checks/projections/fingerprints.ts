@@ -3,19 +3,19 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, normalize } from 'node:path/posix';
 import ts from 'typescript';
 
-/** A projection as the sources have it. */
+/** A projection found in the sources. */
 export interface ProjectionSource {
   readonly name: string;
-  /** Path from the root of the repository. */
+  /** Path relative to the root of the repository. */
   readonly file: string;
-  /** Of everything that decides what its documents are. */
+  /** Hash of all code that determines its documents. */
   readonly fingerprint: string;
 }
 
-/** Fingerprints by the name of the projection, as the repository keeps them. */
+/** Fingerprints by the name of the projection, as stored in the repository. */
 export type Fingerprints = Readonly<Record<string, string>>;
 
-/** Where they are kept, from the root of the repository. */
+/** File of the stored fingerprints, relative to the root of the repository. */
 const FILE = 'tools/checks/projections/fingerprints.json';
 const ACCEPT = 'npm run projections:accept';
 
@@ -23,9 +23,10 @@ export const readFingerprints = (root: string): Fingerprints => JSON.parse(readF
 export const fingerprintsPath = (root: string): string => join(root, FILE);
 
 /**
- * Every projection of the contexts, by file. Its fingerprint covers its members (`apply`, `documentId`, `indexes`, `events`)
- * and whatever they use of their own context's files and of `#access`; formatting, comments and types do not count.
- * @param read the text of a file, by its path from the root; `undefined` when there is none
+ * Finds all projections, by file. The fingerprint covers the members of a projection (`apply`, `documentId`, `indexes`,
+ * `events`) and all code that they use from files of their own context and `#access`. It ignores formatting, comments
+ * and types.
+ * @param read returns the text of a file by its path relative to the root, or undefined if there is none
  */
 export function projectionSources(
   files: readonly string[],
@@ -41,7 +42,7 @@ export function projectionSources(
   );
 }
 
-/** The projections of the repository. */
+/** Returns the projections of the repository. */
 export function projectionsOf(root: string): readonly ProjectionSource[] {
   const files = globSync('libs/*/service/src/**/*.ts', { cwd: root }).filter(
     (file) => !/\.(spec|fixture)\.ts$/.test(file),
@@ -52,7 +53,7 @@ export function projectionsOf(root: string): readonly ProjectionSource[] {
   });
 }
 
-/** What does not fit between projections and kept fingerprints, one sentence each, with what to do. */
+/** Returns one sentence for each difference between projections and stored fingerprints, with what to do. */
 export function projectionProblems(projections: readonly ProjectionSource[], kept: Fingerprints): readonly string[] {
   return projections.flatMap(({ name, file, fingerprint }) => {
     if (kept[name] === fingerprint) return [];
@@ -65,7 +66,10 @@ export function projectionProblems(projections: readonly ProjectionSource[], kep
   });
 }
 
-/** Kept fingerprints with those of the present projections. Names that are gone stay: they must not come back with another meaning. */
+/**
+ * Returns the stored fingerprints, updated from the present projections. Names of removed projections are kept, since
+ * they must not be used again with another meaning.
+ */
 export const accepted = (projections: readonly ProjectionSource[], kept: Fingerprints): Fingerprints =>
   Object.fromEntries(
     Object.entries({
@@ -76,7 +80,7 @@ export const accepted = (projections: readonly ProjectionSource[], kept: Fingerp
 
 const nextName = (name: string): string => name.replace(/\d+$/, (version) => String(Number(version) + 1));
 
-/** A value that is declared at the top of a file. */
+/** A value that is declared at the top level of a file. */
 interface Declared {
   readonly file: string;
   readonly node: ts.Node;
@@ -87,7 +91,7 @@ class Sources {
 
   constructor(private readonly read: (file: string) => string | undefined) {}
 
-  /** Constants whose type is `Projection<…>`, with the name that they have in the log's read side. */
+  /** Constants of type `Projection<…>`, with the name under which they are stored. */
   projectionsIn(file: string): readonly { readonly name: string; readonly value: ts.Expression }[] {
     return [...(this.parse(file)?.statements ?? [])]
       .flatMap((statement) => (ts.isVariableStatement(statement) ? [...statement.declarationList.declarations] : []))
@@ -103,7 +107,7 @@ class Sources {
       });
   }
 
-  /** The shape of a value and of everything it uses from its context, in the order of first use. */
+  /** Returns the normalized code of a value and of everything it uses from its context, in the order of first use. */
   closureOf(file: string, value: ts.Node): string {
     const seen = new Set<ts.Node>([value]);
     const waiting: Declared[] = [{ file, node: value }];
@@ -120,7 +124,7 @@ class Sources {
     return shapes.join('\n');
   }
 
-  /** What a name at the top of a file stands for; `undefined` for what is declared elsewhere than in its context. */
+  /** Returns the declaration of a top-level name, or undefined if it is declared outside its context. */
   private find(file: string, name: string): Declared | undefined {
     for (const statement of this.parse(file)?.statements ?? []) {
       if (ts.isVariableStatement(statement)) {
@@ -156,7 +160,10 @@ class Sources {
   }
 }
 
-/** The file that a specifier means, where it is one of the same context, or of `#access`, which holds the events of three. */
+/**
+ * Returns the file of an import if it belongs to the same context, or to `#access`, which contains events of three
+ * contexts.
+ */
 function fileOf(file: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return normalize(join(file, '..', specifier));
   const [context = ''] = /^libs\/[^/]+\//.exec(file) ?? [];
@@ -164,7 +171,7 @@ function fileOf(file: string, specifier: string): string | undefined {
   return specifier === '#access' || (specifier.startsWith('#') && target.startsWith(context)) ? target : undefined;
 }
 
-/** A node as text in which formatting, comments, quotes and types leave no trace. */
+/** Returns a node as text that does not depend on formatting, comments, quotes or types. */
 function shapeOf(node: ts.Node): string {
   if (isTypeOnly(node)) return '';
   if (
@@ -196,7 +203,7 @@ const isTypeOnly = (node: ts.Node): boolean =>
   ts.isTypeAliasDeclaration(node) ||
   node.kind === ts.SyntaxKind.ExportKeyword;
 
-/** Names in a node that may stand for something at the top of its file. */
+/** Returns the names in a node that may refer to top-level declarations of its file. */
 function namesUsedIn(node: ts.Node): readonly string[] {
   const names = new Set<string>();
   const visit = (at: ts.Node): void => {
@@ -208,7 +215,7 @@ function namesUsedIn(node: ts.Node): readonly string[] {
   return [...names];
 }
 
-/** Whether an identifier names a member (`x.name`, `{ name: … }`) and no value of the file. */
+/** Returns whether an identifier names a member (`x.name`, `{ name: … }`) rather than a value. */
 const isMemberName = (node: ts.Identifier): boolean =>
   (ts.isPropertyAccessExpression(node.parent) && node.parent.name === node) ||
   (ts.isPropertyAssignment(node.parent) && node.parent.name === node) ||

@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..', '..', '..');
 describe('the projections of this repository', () => {
   const projections = projectionsOf(root);
 
-  it('build what their names have always built', () => {
+  it('produce the documents that their names have always had', () => {
     expect(projectionProblems(projections, readFingerprints(root))).toEqual([]);
   });
 
@@ -53,7 +53,7 @@ describe('the fingerprint of a projection', () => {
     'libs/shops/contract/src/limit.ts': `export const LIMIT = 5;`,
     'libs/kernel/src/index.ts': `export const idOf = (stream: string) => stream;`,
   };
-  /** The fingerprint when one text is replaced in one file. */
+  /** Returns the fingerprint after one text was replaced in one file. */
   function fingerprint(file = PROJECTION, from = '', to = ''): string {
     expect(sources[file]).toContain(from);
     const [found, ...more] = projectionSources([PROJECTION], (path) =>
@@ -91,11 +91,11 @@ describe('the fingerprint of a projection', () => {
     expect(fingerprint(file, from, to)).not.toBe(before);
   });
 
-  it('does not follow what other projects promise', () => {
+  it('does not depend on other projects', () => {
     expect(fingerprint('libs/kernel/src/index.ts', `=> stream`, `=> stream.slice(1)`)).toBe(before);
   });
 
-  it('says under which name to continue, and how to accept what builds the same', () => {
+  it('is reported with the next name to use, and the command that accepts an equivalent change', () => {
     const [changed] = projectionProblems([{ name: 'shops.v9', file: PROJECTION, fingerprint: 'b' }], {
       'shops.v9': 'a',
     });
@@ -105,7 +105,7 @@ describe('the fingerprint of a projection', () => {
     expect(unknown).toContain('new.v1 is new');
   });
 
-  it('keeps the fingerprints of names that are gone, so that none comes back with another meaning', () => {
+  it('is kept for removed names, so that none is used again with another meaning', () => {
     const now = [{ name: 'shops.v2', file: PROJECTION, fingerprint: 'b' }];
     expect(accepted(now, { 'shops.v1': 'a' })).toEqual({ 'shops.v1': 'a', 'shops.v2': 'b' });
   });

@@ -10,21 +10,21 @@ export type Scripts = Readonly<Record<string, string>>;
 export const scriptsOf = (root: string): Scripts =>
   JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts;
 
-/** First words of commands, so that `app status` in docs is read as one. */
+/** First words of commands, so that `app status` in the documentation is recognized as one. */
 const GROUPS: ReadonlySet<string> = new Set(
   parts.commands.filter(({ path }) => path.length > 1).map(({ path }) => path[0] ?? ''),
 );
-/** A command ends at a sentence's or a shell's punctuation; quoted words stay whole. */
+/** A command ends at punctuation of a sentence or a shell. Quoted words are kept together. */
 const WORD = /"[^"]*"|'[^']*'|[^\s`'",;()|&<>#]+/g;
 const END = /[`,;()|&<>#\n]|["'](?=[\s.]|$)/;
-/** What follows `astroctl` in a sentence about the program itself. */
+/** Words after `astroctl` in a sentence about the program itself. */
 const SENTENCE =
   /^(is|was|can|cannot|may|must|will|and|or|of|has|on|to|for|itself|loads?|prints?|never|that|needs?|from|with|gives|does|login|’s|'s)\b/;
-/** A text may name a command without all its arguments; an example has them. */
+/** A text may name a command without its arguments, but an example must include them. */
 const NAMED: ReadonlySet<string> = new Set(['commander.missingArgument', 'commander.optionMissingArgument']);
 const HELP: ReadonlySet<string> = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
 
-/** One sentence for each command in a text that does not exist, or not with these options: `file:line: …`. */
+/** Returns one sentence, `file:line: …`, for each command in a text that does not exist or not with these options. */
 export function commandProblems(texts: readonly Text[], scripts: Scripts): readonly string[] {
   return texts
     .filter(({ scope }) => scope === 'message' || scope === 'docs')
@@ -42,7 +42,7 @@ export function commandProblems(texts: readonly Text[], scripts: Scripts): reado
     });
 }
 
-/** The words after `astroctl` of every command that a text names. */
+/** Returns the words after `astroctl` of each command that a text names. */
 export function mentions({
   text,
   scope,
@@ -86,7 +86,7 @@ function npmProblem(command: string, name: string, scripts: Scripts): string | u
   return known || isSentence ? undefined : `${command}: package.json has no such script`;
 }
 
-/** One sentence for each relative link of Markdown that leads nowhere, or to a heading that is not there. */
+/** Returns one sentence for each relative link of Markdown whose target or heading does not exist. */
 export function linkProblems(root: string, texts: readonly Text[]): readonly string[] {
   return texts
     .filter(({ scope, fence, file }) => scope === 'docs' && fence === undefined && file.endsWith('.md'))
@@ -101,7 +101,7 @@ export function linkProblems(root: string, texts: readonly Text[]): readonly str
     );
 }
 
-/** Anchors as GitHub makes them from headings. */
+/** Returns the anchors that GitHub creates from headings. */
 const anchorsOf = (markdown: string): ReadonlySet<string> =>
   new Set(
     [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>

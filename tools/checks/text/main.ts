@@ -3,7 +3,7 @@ import { commandProblems, linkProblems, scriptsOf } from './commands.ts';
 import { phraseProblems } from './phrases.ts';
 import { textsOf } from './texts.ts';
 
-/** `npm run text`: reads messages, help, comments, test titles and docs; prints what is wrong with them. */
+/** `npm run text`: checks messages, help, comments, test titles and documentation, and prints their problems. */
 const root = join(import.meta.dirname, '..', '..', '..');
 const texts = textsOf(root);
 const problems = [...phraseProblems(texts), ...commandProblems(texts, scriptsOf(root)), ...linkProblems(root, texts)];

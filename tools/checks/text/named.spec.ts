@@ -7,18 +7,18 @@ import { textsOf } from './texts.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const texts = textsOf(root);
 const product = texts.filter(({ scope, file }) => scope === 'message' && /^(apps|libs)\//.test(file));
-/** Of every command; of `kubectl config view`; of an example of arguments for a container. */
+/** Flags of all commands, of `kubectl config view`, and of an example of container arguments. */
 const OTHERS = ['--help', '--version', '--output', '--quiet', '--yes', '--raw', '--minify', '--flatten', '--log'];
 const FLAG = /(?<![\w-])--[a-z][a-z-]+/g;
 
-describe('use-I7: what messages, fixes, help and docs name exists', () => {
-  it('commands and their flags, by the table of the command line', () => {
+describe('use-I7: names in messages, fixes, help and documentation', () => {
+  it('are commands and flags of the command line', () => {
     const named = product.flatMap((text) => mentions(text));
     expect(named.length).toBeGreaterThan(100);
     expect(commandProblems(texts, scriptsOf(root))).toEqual([]);
   });
 
-  it('settings of the server', () => {
+  it('are settings of the server', () => {
     const known = new Set<string>(Object.values(VARIABLES).map(({ name }) => name));
     const named = product.flatMap(({ file, line, text }) =>
       [...text.matchAll(/\bASTRO_(?!TEST_)[A-Z_]*[A-Z]\b/g)].map(([name]) => ({ name, at: `${file}:${line}` })),
@@ -27,7 +27,7 @@ describe('use-I7: what messages, fixes, help and docs name exists', () => {
     expect(named.filter(({ name }) => !known.has(name))).toEqual([]);
   });
 
-  it('flags that a message names without their command, by the reference of the command line', () => {
+  it('are flags in the reference of the command line, when a message names no command', () => {
     const known = new Set([
       ...(readFileSync(join(root, 'docs/reference/cli.md'), 'utf8').match(FLAG) ?? []),
       ...OTHERS,

@@ -1,6 +1,6 @@
 import type { Scope, Text } from './texts.ts';
 
-/** A turn of phrase that is not written here, and what to write instead. */
+/** A phrase that is not used in this repository, and what to write instead. */
 interface Phrase {
   readonly pattern: RegExp;
   readonly scopes: readonly Scope[];
@@ -11,7 +11,7 @@ const EVERYWHERE: readonly Scope[] = ['message', 'example', 'title', 'comment', 
 const WRITTEN: readonly Scope[] = ['message', 'title', 'comment', 'docs'];
 const TO_USERS: readonly Scope[] = ['message', 'docs'];
 
-/** To add one: fix the texts that `npm run text` then reports, in the same change. */
+/** To add one, correct the texts that `npm run text` reports in the same change. */
 export const PHRASES: readonly Phrase[] = [
   { pattern: /\bas said\b/i, scopes: EVERYWHERE, instead: 'what it means, or a link' },
   { pattern: /\bmend(s|ed|ing)?\b/i, scopes: EVERYWHERE, instead: 'fix, correct, repair' },
@@ -56,11 +56,11 @@ export const PHRASES: readonly Phrase[] = [
   { pattern: /\bconjure|\bhither|\bthither|\bwherefore|\bupon\b/i, scopes: EVERYWHERE, instead: 'a plain word' },
 ];
 
-/** Twice the same word is a slip of the pen, except for these. */
+/** A repeated word is a typing error, with these exceptions. */
 const DOUBLED = /(?<![\w'’-])([a-z]+)\s+\1(?![\w'’:-])/gi;
 const MAY_DOUBLE: ReadonlySet<string> = new Set(['that', 'had', 'long', 'a']);
 
-/** One sentence for each banned phrase and each doubled word: `file:line: …`. */
+/** Returns one sentence, `file:line: …`, for each banned phrase and each repeated word. */
 export function phraseProblems(texts: readonly Text[]): readonly string[] {
   return texts
     .filter(({ fence }) => fence === undefined)

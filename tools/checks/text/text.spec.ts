@@ -19,7 +19,7 @@ describe('texts of a source file', () => {
     "it('has a title', () => refuse('a message'));",
   ].join('\n');
 
-  it('are its strings, with what is filled in left out', () => {
+  it('are its strings, without interpolated values', () => {
     const strings = sourceTexts('libs/a/src/a.ts', source).filter(({ scope }) => scope === 'message');
     expect(strings.map(({ line, text }) => [line, text])).toEqual([
       [4, 'see … for more'],
@@ -27,7 +27,7 @@ describe('texts of a source file', () => {
     ]);
   });
 
-  it('are its comments as running text, lines that follow each other together', () => {
+  it('are its comments as running text, with consecutive lines joined', () => {
     const comments = sourceTexts('libs/a/src/a.ts', source).filter(({ scope }) => scope === 'comment');
     expect(comments.map(({ line, text }) => [line, text])).toEqual([
       [2, 'First line and second.'],
@@ -56,18 +56,18 @@ it('reads Markdown by paragraphs, items and rows, and a fenced block as one text
 });
 
 describe('phrases', () => {
-  it('that are banned are reported with what to write instead', () => {
+  it('are reported with what to write instead', () => {
     expect(phraseProblems([message('fix it or Mend it')])).toEqual(['a.ts:1: “Mend”; write: fix, correct, repair']);
   });
 
-  it('are banned only where the list says so', () => {
+  it('are banned only in their scopes', () => {
     const scoped = PHRASES.find(({ scopes }) => !scopes.includes('comment'));
     expect(scoped).toBeDefined();
     expect(phraseProblems([{ ...message('it is 3 by now'), scope: 'comment' }])).toEqual([]);
     expect(phraseProblems([message('it is 3 by now')])).toHaveLength(1);
   });
 
-  it('with a word twice are reported, over the end of a line too', () => {
+  it('with a repeated word are reported, even across a line break', () => {
     expect(phraseProblems([line('Waits for the\nthe answer')])).toEqual(['a.md:1: “the the” has a word twice']);
     expect(phraseProblems([line('It is known that that is so, x-ray ray, a.a a')])).toEqual([]);
   });
@@ -86,7 +86,7 @@ describe('commands in texts', () => {
     line('astroctl does not know `app` or `web`'),
     shell('npx astroctl app apply -f web.yaml --wait && astroctl app status web --field endpoint # and more'),
     shell('astroctl key create --name "my key" --role editor > key.txt\nnpm run test:e2e -- libs\nnpm start'),
-  ])('that exist pass: $text', (text) => {
+  ])('pass if they exist: $text', (text) => {
     expect(problems(text)).toEqual([]);
   });
 
@@ -99,11 +99,11 @@ describe('commands in texts', () => {
     [shell('astroctl whoami now'), 'too many arguments'],
     [shell('npm run lunch'), 'package.json has no such script'],
     [line('`npm run test:e3e`'), 'package.json has no such script'],
-  ])('that do not exist are reported: %j, %s', (text, why) => {
+  ])('are reported if they do not exist: %j, %s', (text, why) => {
     expect(problems(text)).toEqual([expect.stringContaining(why)]);
   });
 
-  it('are not looked for in manifests and other fenced blocks', () => {
+  it('are ignored in manifests and other fenced blocks', () => {
     expect(mentions({ ...shell('astroctl nothing'), fence: 'yaml' })).toEqual([]);
   });
 });
@@ -113,13 +113,13 @@ describe('links of Markdown', () => {
   afterAll(() => rmSync(root, { recursive: true }));
   writeFileSync(join(root, 'guide.md'), '# Guide\n\n## How much it takes, and why\n');
 
-  it('lead to files and headings', () => {
+  it('pass if their files and headings exist', () => {
     expect(
       linkProblems(root, [line('[a](guide.md#how-much-it-takes-and-why) [b](https://example.org/x) [c](.)')]),
     ).toEqual([]);
   });
 
-  it('that lead nowhere are reported', () => {
+  it('are reported otherwise', () => {
     expect(linkProblems(root, [line('[a](guide.md#why) [b](other.md)')])).toEqual([
       'a.md:1: guide.md has no heading #why',
       'a.md:1: other.md does not exist',

@@ -3,13 +3,13 @@ import { wiredSources, wiringProblems } from './wiring.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-it('nothing of this repository is written and reached by nothing', () => {
+it('all code of this repository is wired', () => {
   expect(wiringProblems(wiredSources(root))).toEqual([]);
 });
 
-describe('what is written and not wired', () => {
+describe('the wiring check', () => {
   const service = 'libs/shops/service/src';
-  /** A whole context of one command. */
+  /** A complete context with one command. */
   const wired: Readonly<Record<string, string>> = {
     'libs/shops/contract/src/shops.contract.ts': `export const openShopRequest = request({ subject: 'shops.v1.open' });`,
     'libs/shops/contract/src/index.ts': `export { openShopRequest } from './shops.contract.ts';`,
@@ -29,19 +29,19 @@ describe('what is written and not wired', () => {
     );
   };
 
-  it('is nothing where all is wired', () => expect(problems()).toEqual([]));
+  it('reports nothing if all code is wired', () => expect(problems()).toEqual([]));
 
-  it('is a contract that its package does not export', () =>
+  it('reports a contract that its package does not export', () =>
     expect(problems('libs/shops/contract/src/index.ts', 'openShopRequest', 'somethingElse')).toEqual([
       'export openShopRequest from libs/shops/contract/src/index.ts',
     ]));
 
-  it('is a contract without a handler', () =>
+  it('reports a contract without a handler', () =>
     expect(problems(`${service}/shops.handlers.ts`, '@Serves(openShopRequest)', '')).toEqual([
       "nothing serves openShopRequest of libs/shops/contract/src/shops.contract.ts: write a handler with @Serves(openShopRequest) in the context's service",
     ]));
 
-  it('is a handler in no module', () =>
+  it('reports a handler that is in no module', () =>
     expect(problems(`${service}/shops.module.ts`, '[ShopsHandlers]', '[]')).toEqual([
       `add ShopsHandlers of ${service}/shops.handlers.ts to the controllers of the module in ${service}`,
     ]));
@@ -50,13 +50,13 @@ describe('what is written and not wired', () => {
     ['reactors', 'ShopsReactor', 'shops.reactor.ts'],
     ['sweeps', 'ShopsSweep', 'shops.sweep.ts'],
     ['deciders', 'shopDecider', 'shop.decider.ts'],
-  ])('is missing in the %s of its service', (list, name, file) =>
+  ])('reports a missing entry in the %s of a service', (list, name, file) =>
     expect(problems(`${service}/index.ts`, `${list}: [${name}]`, `${list}: []`)).toEqual([
       `add ${name} of ${service}/${file} to the ${list} in ${service}/index.ts`,
     ]),
   );
 
-  it('is a command in no table', () =>
+  it('reports a command that is in no table', () =>
     expect(problems('libs/shops/api/src/commands.cli.ts', 'shopOpen', 'shopClose')).toEqual([
       'declare the command shopOpen of libs/shops/api/src/shops.cli.ts in libs/shops/api/src/commands.cli.ts',
     ]));

@@ -5,7 +5,7 @@ import ts from 'typescript';
 /** Sources by path, relative to the root of the repository. */
 export type Sources = ReadonlyMap<string, string>;
 
-/** The sources that have to be wired: contracts, services, workers, and commands. */
+/** Returns the sources that must be wired: contracts, services, workers, and commands. */
 export function wiredSources(root: string): Sources {
   const files = globSync('libs/*/{contract,service,worker,api}/src/**/*.ts', { cwd: root })
     .map((file) => file.replaceAll('\\', '/'))
@@ -18,7 +18,7 @@ interface Declared {
   readonly file: string;
 }
 
-/** What is written and reached by nothing: each with what to add, and where. The compiler finds everything else. */
+/** Returns what is defined but not used, with what to add and where. The compiler finds all other cases. */
 export function wiringProblems(sources: Sources): string[] {
   const files = [...sources].map(([file, text]) => ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
   const classes = files.flatMap((file) => classesIn(file));
@@ -57,7 +57,7 @@ export function wiringProblems(sources: Sources): string[] {
   return problems.toSorted();
 }
 
-/** `libs/organizations/service/src` of any file in it. */
+/** Returns `libs/organizations/service/src` for any file in it. */
 const packageOf = (file: string): string => file.slice(0, file.indexOf('/src/') + '/src'.length);
 
 interface FoundClass extends Declared {
@@ -91,7 +91,7 @@ function servedBy(member: ts.ClassElement): string[] {
   );
 }
 
-/** Exported constants of a file, with what they are set to. */
+/** Returns the exported constants of a file, with their values. */
 function constantsIn(file: ts.SourceFile) {
   return file.statements.flatMap((node) =>
     ts.isVariableStatement(node) && node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
@@ -104,7 +104,7 @@ function constantsIn(file: ts.SourceFile) {
   );
 }
 
-/** `export const setMemberRequest = request({ … })`. */
+/** Finds contracts, such as `export const setMemberRequest = request({ … })`. */
 function contractsIn(file: ts.SourceFile): Declared[] {
   if (!file.fileName.endsWith('.contract.ts')) return [];
   return constantsIn(file)
@@ -117,7 +117,7 @@ const decidersIn = (file: ts.SourceFile): Declared[] =>
     .filter(({ type }) => type.startsWith('Decider<'))
     .map(({ name }) => ({ name, file: file.fileName }));
 
-/** Functions that run a command: exported, with a session, and answering an outcome. */
+/** Finds functions that run a command: exported, with a session, returning an outcome. */
 function commandsIn(file: ts.SourceFile): Declared[] {
   if (!file.fileName.endsWith('.cli.ts')) return [];
   return file.statements
@@ -131,7 +131,7 @@ function commandsIn(file: ts.SourceFile): Declared[] {
     .map(({ name }) => ({ name: name?.text ?? '', file: file.fileName }));
 }
 
-/** Names in the lists `property: […]` of a package's files. */
+/** Returns the names in the lists `property: […]` of a package's files. */
 function listedIn(files: readonly ts.SourceFile[], folder: string, property: string): ReadonlySet<string> {
   const names = new Set<string>();
   const visit = (node: ts.Node): void => {

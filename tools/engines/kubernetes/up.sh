@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A real Kubernetes on loopback: up.sh BIN FOLDER PORT uses PORT to PORT+5 and returns, with the kubeconfig's path, when it is ready.
-# BIN is what build.sh filled. No kubelet runs: kwok plays the node and its pods. ../down.sh FOLDER ends it.
+# up.sh BIN FOLDER PORT: starts a real Kubernetes on loopback with the ports PORT to PORT+5, and prints the path of the
+# kubeconfig when it is ready.
+# BIN is the folder of build.sh. There is no kubelet: kwok simulates the node and its pods. ../down.sh FOLDER ends it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd) bin=$(cd "$1" && pwd) port=$3
 . "$here/lib.sh"
@@ -61,7 +62,7 @@ touch pods.log
   printf -- '---\napiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterLogs\nmetadata: {name: all}\nspec: {logs: [{logsFile: "%s/pods.log", follow: true}]}\n' "$dir"
 } >kwok.yaml
 start kwok "$bin/kwok" --kubeconfig kwok.kubeconfig --config kwok.yaml --manage-all-nodes --cidr 10.244.0.1/24 --node-ip 127.0.0.1 --node-port $((port + 5))
-# Without both addresses, kwok takes the node's away once a minute.
+# Without both addresses, kwok removes those of the node once a minute.
 ask /api/v1/nodes/node-0 >/dev/null 2>&1 || ask /api/v1/nodes -H 'Content-Type: application/yaml' --data-binary @- >/dev/null <<'N'
 apiVersion: v1
 kind: Node
