@@ -12,11 +12,11 @@ export interface Finished {
 export interface RunOptions {
   readonly input?: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Milliseconds after which the program is ended; 120,000 when left out. */
+  /** Timeout in milliseconds. Defaults to 120,000. */
   readonly withinMs?: number;
 }
 
-/** Starts a program and resolves when it has ended, whatever its exit code. */
+/** Runs a program. Resolves when it has ended, with any exit code. */
 export function runProgram(
   command: string,
   args: readonly string[],
@@ -33,7 +33,7 @@ export function runProgram(
     const timer = setTimeout(() => child.kill('SIGKILL'), options.withinMs ?? 120_000);
     child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part));
     child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part));
-    child.stdin.on('error', () => {}); // the program may end without reading its input
+    child.stdin.on('error', () => {}); // the program may exit without reading its input
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);
@@ -45,24 +45,24 @@ export function runProgram(
 
 export interface AppProcess {
   readonly pid: number;
-  /** Everything it has printed so far. */
+  /** Returns the output so far. */
   output(): string;
-  /** SIGTERM, and wait. */
+  /** Sends SIGTERM and waits. */
   stop(): Promise<number | null>;
-  /** SIGKILL to it and all processes it started, and wait. */
+  /** Sends SIGKILL to the process group and waits. */
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
   readonly exited: Promise<number | null>;
 }
 
 /**
- * Starts an app of this repository from source, in a process group of its own.
- * @param entry below the app's `src`; `main.ts` when left out
+ * Starts an app of this repository from source, in its own process group.
+ * @param entry file below the app's `src`; defaults to `main.ts`
  */
 export const startApp = (app: string, environment: Readonly<Record<string, string>>, entry = 'main.ts'): AppProcess =>
   startNode(['--enable-source-maps', '--import', './tools/typescript.mjs', `apps/${app}/src/${entry}`], environment);
 
-/** Starts Node with these arguments, in a process group of its own. */
+/** Starts Node with these arguments, in its own process group. */
 export function startNode(args: readonly string[], environment: Readonly<Record<string, string>>): AppProcess {
   const child: ChildProcess = spawn(process.execPath, args, {
     cwd: root,

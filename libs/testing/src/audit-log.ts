@@ -2,23 +2,27 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
-/** One write that the API server answered. */
+/** A write request that the API server has processed. */
 export interface AuditedWrite {
   readonly user: string;
   readonly verb: string;
   readonly namespace: string;
-  /** `deployments/shop`; with a subresource `deployments/shop/scale`. */
+  /** Such as `deployments/shop`, or `deployments/shop/scale` for a subresource. */
   readonly object: string;
   readonly code: number;
   readonly dryRun: boolean;
-  /** resourceVersion of the object in the answer, where the server's policy has answers recorded: a write that changed nothing answers the one before. */
+  /**
+   * resourceVersion of the object in the response, if the audit policy records responses. A write that changed nothing
+   * returns the previous one.
+   */
   readonly version?: string;
 }
 
 const line = z.looseObject({
   verb: z.string(),
   requestURI: z.string(),
-  user: z.looseObject({ username: z.string().default('') }).default({ username: '' }), // nobody, where the token was refused
+  // empty if the token was rejected
+  user: z.looseObject({ username: z.string().default('') }).default({ username: '' }),
   objectRef: z
     .looseObject({
       resource: z.string().default(''),
@@ -34,13 +38,13 @@ const line = z.looseObject({
 });
 
 /**
- * Writes from the audit log of a test cluster, which lies beside its kubeconfig; reads of the cluster are not in it.
- * @param from number of writes that are left out at the beginning
+ * Returns the writes in the audit log of a test cluster, which is next to its kubeconfig. Reads are not in it.
+ * @param from number of writes to skip
  */
 export function auditedWrites(kubeconfig: string, from = 0): readonly AuditedWrite[] {
   return readFileSync(join(dirname(kubeconfig), 'audit.log'), 'utf8')
     .split('\n')
-    .slice(from, -1) // what follows the last line break is being written
+    .slice(from, -1) // an incomplete last line is still being written
     .map((text) => {
       const { verb, requestURI, user, objectRef, responseStatus, responseObject } = line.parse(JSON.parse(text));
       const { resource, namespace, name, subresource } = objectRef;

@@ -1,4 +1,7 @@
-/** Milliseconds of processor time that this process spends until `work` is done: a busy machine does not make them more. */
+/**
+ * Returns the processor time in milliseconds that this process uses until `work` is done, which does not depend on
+ * other processes.
+ */
 export async function cpuMs(work: () => unknown): Promise<number> {
   const before = process.cpuUsage();
   await work();

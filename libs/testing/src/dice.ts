@@ -1,16 +1,16 @@
-/** Numbers that look drawn by lot and repeat for the same seed. */
+/** Pseudo-random numbers, which are the same for the same seed. */
 export interface Dice {
-  /** A whole number from 0 up to, not with, `limit`. */
+  /** Returns an integer from 0 up to, but not including, `limit`. */
   below(limit: number): number;
-  /** True in one of `of` cases. */
+  /** Returns true in one of `of` cases. */
   oneIn(of: number): boolean;
   pick<T>(values: readonly T[]): T;
 }
 
-/** What the chance of a run of tests is drawn from: `ASTRO_TEST_SEED`, which a failed run has printed, or another number each time. */
+/** Seed of a test run: `ASTRO_TEST_SEED`, which a failed run prints, or a new number. */
 export const seedOfRun = (): number => Number(process.env['ASTRO_TEST_SEED'] ?? Date.now() % 1_000_000);
 
-/** Mulberry32: 32 bits of state, good enough to choose test data. */
+/** Mulberry32: 32 bits of state, sufficient for test data. */
 export function diceOf(seed: number): Dice {
   let state = seed >>> 0;
   const draw = (): number => {

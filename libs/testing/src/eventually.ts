@@ -1,6 +1,6 @@
 /**
- * Tries until `attempt` returns without throwing: for conditions that another process or loop brings about.
- * @param withinMs milliseconds until the last failure is thrown; 30,000 when left out; a busy machine makes everything late
+ * Retries until `attempt` returns without throwing. For conditions that another process or loop fulfills.
+ * @param withinMs milliseconds until the last error is thrown; defaults to 30,000, since a busy machine is slow
  */
 export async function eventually<T>(attempt: () => T | Promise<T>, withinMs = 30_000): Promise<T> {
   const began = performance.now();
@@ -10,7 +10,7 @@ export async function eventually<T>(attempt: () => T | Promise<T>, withinMs = 30
     } catch (error) {
       const waitedMs = performance.now() - began;
       if (waitedMs > withinMs) throw error;
-      // Less and less often: what takes long must not use up the requests that a plan allows.
+      // With increasing delays, so that polling does not exceed the request limit of a plan.
       await new Promise((resolve) => setTimeout(resolve, Math.min(20 + waitedMs / 10, 250)));
     }
   }

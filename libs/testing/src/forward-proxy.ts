@@ -1,16 +1,17 @@
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 
-/** An HTTP proxy through which every address leads to one server. */
+/** HTTP proxy that forwards all addresses to one server. */
 export interface ForwardProxy {
-  /** For programs of Node: whatever address they call over HTTP, the server answers. */
+  /** Environment for Node programs: all HTTP requests are answered by the server, regardless of their address. */
   readonly environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
 /**
- * Lets programs call a server by an address that it does not listen at: one that data or configuration files name.
- * @param url where the server listens
+ * Lets programs call a server at an address on which it does not listen, such as one in recorded data or configuration
+ * files.
+ * @param url address on which the server listens
  */
 export async function startForwardProxy(url: string): Promise<ForwardProxy> {
   const { hostname, port } = new URL(url);
@@ -19,7 +20,7 @@ export async function startForwardProxy(url: string): Promise<ForwardProxy> {
     open.add(socket);
     return socket.once('close', () => open.delete(socket)).on('error', () => socket.destroy());
   };
-  // Fetch of Node asks a proxy for a tunnel, for plain HTTP too.
+  // Fetch of Node requests a tunnel from a proxy, even for plain HTTP.
   const server = createServer((_, response) => response.writeHead(405).end());
   server.on('connect', (_, socket: Socket, head: Buffer) => {
     const target = keep(connect(Number(port), hostname));
@@ -32,7 +33,7 @@ export async function startForwardProxy(url: string): Promise<ForwardProxy> {
     target.once('close', () => socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port: own } = server.address() as AddressInfo; // a TCP server's address has this form
+  const { port: own } = server.address() as AddressInfo; // the address of a TCP server
   const proxy = `http://127.0.0.1:${own}`;
   return {
     environment: { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy, http_proxy: proxy, NO_PROXY: '', no_proxy: '' },

@@ -1,16 +1,19 @@
 import type { Clock, Timer } from '#kernel';
 
 export interface ManualClock extends Clock {
-  /** Moves both clocks on and fires the timers that fall due, in order; timers set by a timer are included. */
+  /** Advances both clocks and fires due timers in order, including timers that they set. */
   advance(ms: number): void;
-  /** Moves the wall clock alone, forwards or back, as an operator or NTP may. */
+  /** Changes only the wall clock, forwards or backwards, as an operator or NTP may. */
   jump(ms: number): void;
 }
 
-/** A clock that stands still until it is moved. @param startMs milliseconds since 1970; 2026-01-01T00:00:00Z when left out */
+/**
+ * Creates a clock that only advances on request. @param startMs milliseconds since 1970; defaults to
+ * 2026-01-01T00:00:00Z
+ */
 export function manualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
   let wall = startMs;
-  let monotonic = 1_000; // an arbitrary start, and not 0: lru-cache takes that for no time at all
+  let monotonic = 1_000; // arbitrary, but not 0, which lru-cache treats as no time
   const timers = new Set<{ readonly dueMs: number; readonly fire: () => void }>();
   return {
     now: () => wall,

@@ -18,16 +18,16 @@ const configuration = z.looseObject({
   ),
 });
 
-/** Somebody who has logged in with the real `astroctl`. */
+/** A user who has logged in with the real `astroctl`. */
 export interface Person {
   readonly machine: Machine;
   readonly email: string;
   readonly userId: string;
   readonly organization: { readonly id: string; readonly slug: string };
-  /** The access key that the login stored, and its id. */
+  /** Access key that the login stored, and its id. */
   readonly key: string;
   readonly keyId: string;
-  /** The person's own login: an access token of the issuer. */
+  /** Access token of the user's login. */
   readonly accessToken: string;
 }
 
@@ -35,7 +35,7 @@ export interface Person {
 export const loginAdmin = (platform: Platform): Promise<Person> =>
   login(platform, platform.adminEmail, platform.adminPassword);
 
-/** Makes an account of the built-in issuer with the tool that operators use, and logs it in. */
+/** Creates an account of the built-in issuer with the operators' tool, and logs it in. */
 export async function newPerson(
   platform: Platform,
   email: string,
@@ -77,8 +77,8 @@ async function login(platform: Platform, email: string, password: string): Promi
 }
 
 /**
- * Gives a person a cluster that is READY and the profile `shop` on it.
- * @param kubeconfig of the cluster that is registered, as `dev`; the organization's sandbox when left out
+ * Provides a READY cluster and the profile `shop` on it.
+ * @param kubeconfig of the cluster to register as `dev`; defaults to the organization's sandbox
  */
 export async function openShop({ machine: { run } }: Person, kubeconfig?: string): Promise<void> {
   const cluster = kubeconfig === undefined ? 'sandbox' : 'dev';
@@ -91,7 +91,7 @@ export async function openShop({ machine: { run } }: Person, kubeconfig?: string
 }
 
 export interface PersonCallOptions {
-  /** An access key or access token, as bearer. */
+  /** Access key or access token, sent as a bearer token. */
   readonly credential?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -102,11 +102,11 @@ export interface PersonResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The text as JSON; undefined when it is none. */
+  /** The text parsed as JSON; undefined if it is not JSON. */
   readonly body: unknown;
 }
 
-/** One request. @param what method and path: `GET /v1/me` */
+/** Sends one request. @param what method and path, such as `GET /v1/me` */
 export async function call(
   url: string,
   what: string,

@@ -9,14 +9,14 @@ const root = join(import.meta.dirname, '..', '..', '..');
 const ADMIN = 'admin@astro.localhost';
 
 export interface Platform {
-  /** As they were when it was started. */
+  /** Options with which it was started. */
   readonly options: PlatformOptions;
   readonly url: string;
   readonly dataDir: string;
   readonly process: AppProcess;
   readonly adminEmail: string;
   readonly adminPassword: string;
-  /** A person's machine: its own home and configuration. */
+  /** Returns a user's machine, with its own home folder and configuration. */
   person(name: string): Machine;
   stop(): Promise<void>;
   kill(): Promise<void>;
@@ -27,27 +27,27 @@ export interface Machine {
   readonly environment: Readonly<Record<string, string>>;
   /** Runs the real `astroctl`. */
   astroctl(args: readonly string[], options?: RunOptions): Promise<Finished>;
-  /** Runs the real `astroctl` with these words, where it must succeed. @returns what it printed */
+  /** Runs the real `astroctl`, which must succeed. @returns its standard output */
   run(words: string, input?: string): Promise<string>;
   kubectl(args: readonly string[], options?: RunOptions): Promise<Finished>;
   login(email: string, password: string): Promise<Finished>;
 }
 
 export interface PlatformOptions {
-  /** Kept when given; else a new folder that `stop` removes. */
+  /** Kept if given. Defaults to a new folder that `stop` removes. */
   readonly dataDir?: string;
-  /** A free one when left out. */
+  /** Defaults to a free port. */
   readonly port?: number;
   readonly environment?: Readonly<Record<string, string>>;
-  /** False: work waits for workers that are processes of their own. */
+  /** Whether the process has a worker. If false, work waits for separate worker processes. */
   readonly worker?: boolean;
-  /** File that `npm run build` makes; from source when left out. */
+  /** Built file of `npm run build`. Defaults to the sources. */
   readonly program?: string;
-  /** True: each service is a process of its own. `environment` then names servers of bus and queue. */
+  /** Whether each service runs in its own process. `environment` must then name servers of bus and queue. */
   readonly apart?: boolean;
 }
 
-/** Starts the whole platform on a port and in a folder of its own, and waits until it is ready. */
+/** Starts the platform on its own port and folder, and waits until it is ready. */
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'astro-platform-'));
   const { app, url } = await (options.apart === true ? startApart : startWhole)(options, dataDir);
@@ -104,8 +104,8 @@ async function startApart(
 }
 
 /**
- * Starts a platform whose process is gone again, on the same folder and port, with the variables that it had unless others
- * are given. People and what they stored stay as they are.
+ * Starts a platform again whose process has ended, on the same folder and port, with the same variables unless others
+ * are given. Users and their data are kept.
  */
 export async function startAgain(
   { options: { apart = false, environment = {} }, dataDir, url, stop, kill }: Platform,
@@ -116,7 +116,9 @@ export async function startAgain(
   return { ...again, stop: after(stop, () => again.process.stop()), kill: after(kill, () => again.process.kill()) };
 }
 
-/** A home folder, and the programs a person runs in it. @param more variables of these programs */
+/**
+ * Returns a home folder, and the programs that a user runs in it. @param more environment variables of these programs
+ */
 export function machine(home: string, url: string, more: Readonly<Record<string, string>> = {}): Machine {
   const environment = {
     HOME: home,

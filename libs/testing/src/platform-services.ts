@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { startApp, type AppProcess } from './app-process.ts';
 import { eventually } from './eventually.ts';
 
-/** The processes of the distributed profile, in the order in which they end: those that ask before those that are asked. */
+/**
+ * Processes of the distributed profile in the order in which they are stopped: callers before the services that they
+ * call.
+ */
 export const SERVICES = [
   'gateway',
   'deploy-worker',
@@ -17,31 +20,31 @@ export const SERVICES = [
 ] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
-/** The whole platform as processes of its own, behind an ingress. */
+/** The platform as separate processes behind an ingress. */
 export interface RunningServices {
   /** Address of the ingress. */
   readonly url: string;
-  /** Of every process, until it is started again. */
+  /** Processes by service. Replaced when a service is started again. */
   readonly processes: ReadonlyMap<ServiceName, AppProcess>;
-  /** Where a process serves its health and, if it has any, its routes. */
+  /** Returns the address at which a process serves its health and, if any, its routes. */
   urlOf(service: ServiceName): string;
-  /** Starts a service, again or for the first time, and waits until it is ready. */
+  /** Starts a service, for the first time or again, and waits until it is ready. */
   start(service: ServiceName): Promise<AppProcess>;
-  /** SIGTERM to each process, one after the other, and wait. */
+  /** Sends SIGTERM to each process, one after the other, and waits. */
   stop(): Promise<void>;
-  /** SIGKILL to all. */
+  /** Sends SIGKILL to all processes. */
   kill(): Promise<void>;
 }
 
 export interface ServicesOptions {
   readonly dataDir: string;
-  /** Port of the ingress; 0 takes a free one. */
+  /** Port of the ingress; 0 selects a free one. */
   readonly port: number;
   /** Must name the servers of bus and queue. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Starts each service as a process of its own, and an ingress before them, and waits until all are ready. */
+/** Starts each service in its own process, and an ingress in front of them. Waits until all are ready. */
 export async function startServices({ dataDir, port, environment }: ServicesOptions): Promise<RunningServices> {
   const processes = new Map<ServiceName, AppProcess>();
   const urls = new Map<ServiceName, string>();
@@ -86,7 +89,7 @@ export async function startServices({ dataDir, port, environment }: ServicesOpti
   };
 }
 
-/** One process made of several, for those who only start and end it. */
+/** Combines several processes into one, for callers that only start and end it. */
 export function asOneProcess({ processes, stop, kill }: RunningServices): AppProcess {
   const all = () => [...processes.values()];
   const [first] = all();
@@ -112,7 +115,7 @@ interface Ingress {
   close(): Promise<void>;
 }
 
-/** Routes by path, as an ingress controller does, and says for whom it asks. */
+/** Routes by path and sets forwarding headers, as an ingress controller does. */
 async function openIngress(port: number, routeOf: (path: string) => string | undefined): Promise<Ingress> {
   const server = createServer((incoming, outgoing) => {
     const target = routeOf(incoming.url ?? '/');
@@ -136,7 +139,7 @@ async function openIngress(port: number, routeOf: (path: string) => string | und
     incoming.pipe(asked);
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const { port: own } = server.address() as AddressInfo; // a TCP server's address has this form
+  const { port: own } = server.address() as AddressInfo; // the address of a TCP server
   return {
     url: `http://127.0.0.1:${own}`,
     async close() {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Ids } from '#kernel';
 
-/** Ids and bytes that repeat: the n-th draw of one seed is always the same. */
+/** Repeatable ids and bytes: the n-th value for a seed is always the same. */
 export function sequenceIds(seed = 'test'): Ids {
   let drawn = 0;
   const draw = () => createHash('sha256').update(`${seed}/${drawn++}`).digest();

@@ -1,6 +1,6 @@
 import type { Actor, Decider, Fact } from '#kernel';
 
-/** Runs a decider over a history and states what it must record or refuse. */
+/** Runs a decider over a history and checks what it records or rejects. */
 export function specify<S, C, E extends Fact, R>(decider: Decider<S, C, E, R>) {
   return {
     given: (...history: readonly E[]) => ({

@@ -1,18 +1,18 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to one server that a test can block. */
+/** TCP proxy to one server, which a test can block. */
 interface TcpProxy {
   readonly port: number;
-  /** Ends all connections and refuses new ones. */
+  /** Closes all connections and refuses new ones. */
   cut(): void;
-  /** Takes connections and requests, and passes nothing on. */
+  /** Accepts connections and data, but forwards nothing. */
   freeze(): void;
-  /** Lets everything through again; what was held back follows. */
+  /** Forwards all data again, including what was held. */
   resume(): void;
   close(): Promise<void>;
 }
 
-/** @param url where the server listens; only host and port are read */
+/** @param url address of the server, of which only host and port are used */
 export async function startTcpProxy(url: string): Promise<TcpProxy> {
   const [, hostname = '127.0.0.1', port = ''] = /^[a-z+]+:\/\/(?:[^@/]*@)?([^:/?]+):(\d+)/.exec(url) ?? [];
   let state: 'open' | 'cut' | 'frozen' = 'open';

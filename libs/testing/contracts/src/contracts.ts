@@ -2,10 +2,10 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contract } from '#bus/contract';
 
-/** A contract as the sources have it. */
+/** A contract found in the sources. */
 interface FoundContract {
   readonly contract: Contract;
-  /** Folder below `libs/`: `organizations`. */
+  /** Folder below `libs/`, such as `organizations`. */
   readonly context: string;
 }
 
@@ -18,7 +18,10 @@ const isContract = (value: unknown): value is Contract =>
   'kind' in value &&
   (value.kind === 'request' || value.kind === 'stream');
 
-/** Every contract in the sources, so that a new one is tested and documented without being named; whatever an index exports. */
+/**
+ * Returns all contracts in the sources, whether or not an index exports them, so that new ones are tested and
+ * documented automatically.
+ */
 export async function everyContract(): Promise<readonly FoundContract[]> {
   const found = new Map<string, FoundContract>();
   for (const file of globSync('libs/*/contract/src/*.contract.ts', { cwd: root }).toSorted()) {

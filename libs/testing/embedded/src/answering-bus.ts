@@ -2,14 +2,14 @@ import { busErrors, type Bus, type Reply, type RequestContext } from '#bus';
 import type { Contract } from '#bus/contract';
 import type { CommandContext } from '#kernel';
 
-/** By subject: what another context would answer. */
+/** Responses of other contexts, by subject. */
 export type Answers = Readonly<
   Record<string, (input: never, context: RequestContext) => Promise<Reply<unknown>> | Reply<unknown>>
 >;
 
 /**
- * The other contexts, as far as one context's tests need them. Inputs and answers pass the contracts' schemas, as they
- * would on the way; what nobody answers is unavailable.
+ * Bus that stands in for other contexts in the tests of one context. Requests and responses are validated by their
+ * contracts. Subjects without a response are unavailable.
  */
 export function answeringBus(service: string, answers: Answers): Bus {
   let drawn = 0;

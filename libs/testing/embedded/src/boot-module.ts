@@ -10,8 +10,9 @@ import { Test } from '@nestjs/testing';
 import type { Embedded } from './open-embedded.ts';
 
 /**
- * Resolves a context's module as a process does, and its reactors and sweeps. Throws when a provider asks for something
- * that no process gives. @param more tokens that this context alone needs
+ * Resolves a context's module as a process does, with its reactors and sweeps. Throws if a provider injects a token
+ * that no process provides.
+ * @param more additional tokens of this context
  */
 export async function bootModule(
   { module, reactors, sweeps }: Pick<ContextService, 'module' | 'reactors' | 'sweeps'>,

@@ -5,18 +5,18 @@ import type { Embedded } from './open-embedded.ts';
 class Killed extends Error {}
 
 export interface KilledCommand {
-  /** Runs the command in a process of its own. `round` counts the processes, so that each can use names of its own. */
+  /** Runs the command in a new process. `round` numbers the processes, so that each can use its own names. */
   attempt(commands: CommandRunner, round: number): Promise<unknown>;
-  /** What finishes the command in the next process: sees every event that was recorded in the round. */
+  /** Returns the reactor that completes the command in the next process. It receives all events of the round. */
   resumption(commands: CommandRunner): Reactor;
-  /** What must hold after the resumption, wherever the process died. @param died before which append, from 0 */
+  /** Checks the state after the resumption. @param died index of the append before which the process was killed */
   check(round: number, died: number | undefined): Promise<void>;
 }
 
 /**
- * Runs a command over several streams again and again: in a process that dies before its first append, before its
- * second, and so on, until it lives to the end. Each time another process resumes it.
- * @returns the number of appends of the whole command
+ * Runs a command over several streams repeatedly: in a process that is killed before its first append, before its
+ * second, and so on, until it completes. Each time, another process resumes it.
+ * @returns the number of appends of the complete command
  */
 export async function killAtEachAppend(embedded: Embedded, command: KilledCommand): Promise<number> {
   const { eventStore, clock, ids } = embedded;
@@ -42,7 +42,7 @@ export async function killAtEachAppend(embedded: Embedded, command: KilledComman
       );
     const resumption = command.resumption(createCommandRunner({ eventStore, clock, ids, log: silentLogger }));
     const types: readonly string[] = resumption.types;
-    // What the resumption records itself comes to it too, as in a process that follows the log.
+    // The events of the resumption are included, as in a process that follows the log.
     for await (const stored of eventStore.readAll({ after: before })) {
       if (types.includes(stored.type))
         await resumption.react({ event: { type: stored.type, data: stored.data }, metadata: stored });

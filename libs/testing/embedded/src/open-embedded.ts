@@ -18,7 +18,7 @@ interface RequestOptions {
   readonly body?: string;
 }
 
-/** The embedded engines in one folder, with everything that follows the log. */
+/** Embedded engines in one folder, with everything that follows the event log. */
 export interface Embedded {
   readonly eventStore: EventStore;
   readonly readStore: ReadStore;
@@ -29,12 +29,12 @@ export interface Embedded {
   readonly access: AccessSource;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** A request of somebody, as the guard hands it to a handler. `key` is its Idempotency-Key; a fresh one when left out. */
+  /** Returns a request as the guard passes it to a handler. `key` is its Idempotency-Key; defaults to a new one. */
   request<More extends RequestOptions>(
     principal: Principal,
     more?: More,
   ): More extends { readonly organizationId: string } ? OrganizationContext : RequestContext;
-  /** Types and data of every event in the log. */
+  /** Returns type, stream and data of all events in the log. */
   events(): Promise<readonly { readonly type: string; readonly stream: string; readonly data: unknown }[]>;
   close(): Promise<void>;
 }
@@ -66,7 +66,7 @@ export async function openEmbedded(folder: string): Promise<Embedded> {
         correlationId: ids.uuid(),
         deadlineMs: clock.now() + 60_000,
         ...(organizationId !== undefined && { organizationId }),
-      } as OrganizationContext; // its type says whether an organization was given
+      } as OrganizationContext; // the return type depends on whether an organization was given
     },
     async events() {
       const all = [];

@@ -26,8 +26,8 @@ import { eventsFor, indexBehind, readOf, type Read } from './reading.ts';
 import { ServerLog } from './server-log.ts';
 
 /**
- * What happens to one append: the server is not ready; the connection is lost before or after it is written; its answer comes late; it is written
- * and not answered; from it on, nothing that its connection sends is answered.
+ * Fault of one append: the server is not ready; the connection is lost before or after it is written; its response is
+ * late; it is written without a response; or there are no responses on its connection from then on.
  */
 export type AppendFault =
   | 'not-ready'
@@ -38,37 +38,37 @@ export type AppendFault =
   | { readonly slowMs: number; readonly isCommitFirst?: boolean };
 
 export interface StandInOptions {
-  /** What it says its version is; empty: it does not know the question. */
+  /** Reported version. If empty, the server does not support the request for it. */
   readonly version?: string;
   /** Serves TLS with this certificate. */
   readonly tls?: { readonly key: string; readonly certificate: string };
-  /** Names and passwords; left out: everybody may do everything. */
+  /** Passwords by name. If absent, no authentication is required. */
   readonly users?: Readonly<Record<string, string>>;
 }
 
-/** A server that speaks EventStoreDB's protocol, as far as the platform uses it, and fails as it is told. */
+/** Server with the part of EventStoreDB's protocol that the platform uses, and configurable faults. */
 export interface EventStoreStandIn {
   readonly port: number;
   readonly log: ServerLog;
   readonly network: Network;
-  /** Streams of the appends that have arrived, repeats included. */
+  /** Streams of the appends that have arrived, including repeats. */
   readonly appends: () => readonly string[];
-  /** How many subscriptions are open. */
+  /** Number of open subscriptions. */
   readonly subscriptions: () => number;
-  /** While it is not ready it refuses appends and reads. */
+  /** A server that is not ready rejects appends and reads. */
   setReady(isReady: boolean): void;
-  /** The next appends, one after the other, end so. */
+  /** Sets the faults of the next appends, in order. */
   fail(...faults: readonly AppendFault[]): void;
-  /** Whether subscriptions deliver: `nothing` although they live, or each event `twice`. */
+  /** Sets whether subscriptions deliver events `once`, `twice`, or `nothing` while staying open. */
   deliver(what: 'once' | 'twice' | 'nothing'): void;
-  /** Stops it as a kill does, and starts it again on the same log; it is not ready at first. */
+  /** Stops the server as a kill does, and starts it again on the same log. It is not ready for `notReadyMs`. */
   restart(notReadyMs: number): Promise<void>;
-  /** Writes events of the server's own between those of others. */
+  /** Writes system events of the server between other events. */
   writeStatistics(count: number): void;
   close(): Promise<void>;
 }
 
-/** Starts on a free port of this machine, with events of the server's own in its log, as a real one has. */
+/** Starts the server on a free port of this machine. Its log contains system events, as on a real server. */
 export async function startEventStoreStandIn(options: StandInOptions = {}): Promise<EventStoreStandIn> {
   const standIn = new StandIn(options);
   const server = new Server();
@@ -224,7 +224,7 @@ class StandIn {
     call.end();
   }
 
-  /** Delivers to one subscription until it is cancelled. */
+  /** Delivers events to one subscription until it is canceled. */
   private async serve(call: ServerWritableStream<streams.ReadReq, streams.ReadResp>, first: number): Promise<void> {
     let wake = (): void => {};
     const onWake = () => wake();
@@ -252,7 +252,7 @@ class StandIn {
     this.subscribers.delete(onWake);
   }
 
-  /** Why a caller may do nothing. */
+  /** Returns the error for a caller without access. */
   private refusal(metadata: Metadata): Partial<ServiceError> | undefined {
     const { users } = this.options;
     if (!users) return undefined;

@@ -5,13 +5,13 @@ import any from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyMessage from 'google-protobuf/google/protobuf/empty_pb.js';
 import { MOST_BYTES, type NewEvent, type Placed, type ServerEvent } from './server-log.ts';
 
-/** Milliseconds from 1970 in the 100 ns ticks that the server counts in. */
+/** Milliseconds since 1970, in the ticks of 100 ns that the server uses. */
 const CREATED = String(Date.UTC(2026, 0, 1) * 10_000);
-/** Codes of gRPC (google.rpc.Code). */
+/** gRPC status codes (google.rpc.Code). */
 const UNKNOWN = 2;
 const FAILED_PRECONDITION = 9;
 
-/** One event as an answer to a read, or in a subscription. */
+/** Returns one event as a response to a read or in a subscription. */
 export function eventMessage(event: ServerEvent): streams.ReadResp {
   const uuid = new shared.UUID();
   uuid.setString(event.id);
@@ -54,18 +54,18 @@ export function caughtUpMessage(): streams.ReadResp {
   return answer;
 }
 
-/** One append, put together from the messages that it came in. */
+/** An append, combined from its messages. */
 export interface Append {
   readonly correlationId: shared.UUID | undefined;
   readonly stream: string;
-  /** -1 for no stream. */
+  /** -1 if the stream must not exist. */
   readonly expected: number;
-  /** Milliseconds since 1970 after which nothing may be written. */
+  /** Time in milliseconds since 1970 after which nothing may be written. */
   readonly deadline: number;
   readonly events: readonly NewEvent[];
 }
 
-/** @throws Error for an expectation that is not exact: the platform must never send one */
+/** @throws Error for an expectation that is not exact, which the platform must never send */
 export function appendOf(parts: readonly streams.BatchAppendReq[]): Append {
   const options = parts[0]?.getOptions();
   if (!options || !(options.hasNoStream() || options.hasStreamPosition()))
@@ -90,7 +90,7 @@ function newEvent(proposed: streams.BatchAppendReq.ProposedMessage): NewEvent {
   };
 }
 
-/** What the server says to an append. */
+/** Returns the response to an append. */
 export function appendMessage({ correlationId, stream, expected }: Append, placed: Placed): streams.BatchAppendResp {
   const answer = new streams.BatchAppendResp();
   answer.setCorrelationId(correlationId);
@@ -120,7 +120,7 @@ export function appendMessage({ correlationId, stream, expected }: Append, place
   return answer;
 }
 
-/** The answer of a server that has started and does not take requests yet. */
+/** Returns the response of a server that has started but does not accept requests yet. */
 export function notReadyMessage({ correlationId, stream }: Append): streams.BatchAppendResp {
   const answer = new streams.BatchAppendResp();
   answer.setCorrelationId(correlationId);

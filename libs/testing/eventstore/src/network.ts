@@ -1,18 +1,18 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** What is between a client and a server: everything that happens to connections can be made to happen here. */
+/** Network between a client and a server, with controllable faults. */
 export interface Network {
-  /** Where clients connect. */
+  /** Port for clients. */
   readonly port: number;
-  /** Breaks every connection; new ones are let through. */
+  /** Closes all connections. New ones are accepted. */
   cut(): void;
-  /** Nothing arrives any more in either direction, and nobody is told. */
+  /** Holds all data in both directions, without closing connections. */
   freeze(): void;
-  /** Everything that was held up arrives. */
+  /** Delivers the data that was held. */
   thaw(): void;
-  /** Breaks every connection and refuses new ones. */
+  /** Closes all connections and refuses new ones. */
   shut(): Promise<void>;
-  /** Lets connections through again, at the same port. */
+  /** Accepts connections again, on the same port. */
   open(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ interface Line {
   readonly inner: Socket;
 }
 
-/** Listens on a free port of this machine and passes everything on. @param innerPort where the server listens */
+/** Listens on a free port of this machine and forwards all data. @param innerPort port of the server */
 export async function networkBefore(innerPort: number): Promise<Network> {
   const lines = new Set<Line>();
   let isFrozen = false;

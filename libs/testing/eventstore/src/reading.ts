@@ -1,18 +1,18 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerEvent, ServerLog } from './server-log.ts';
 
-/** A read that was asked for. */
+/** A read request. */
 export interface Read {
-  /** Left out: the whole log. */
+  /** If absent, the entire log. */
   readonly stream: string | undefined;
-  /** Revision or position; left out: the edge where the direction begins. */
+  /** Revision or position. If absent, the end at which the direction starts. */
   readonly from: number | undefined;
   readonly isBackwards: boolean;
   readonly count: number;
   readonly isSubscription: boolean;
 }
 
-/** Takes a request apart. */
+/** Parses a request. */
 export function readOf(request: streams.ReadReq): Read {
   const options = request.getOptions();
   const stream = options?.getStream();
@@ -32,7 +32,8 @@ export function readOf(request: streams.ReadReq): Read {
 }
 
 /**
- * What a read answers: inclusive from a revision, and forwards from a position; backwards from a position exclusive.
+ * Returns the events of a read: inclusive from a revision, and forwards from a position; exclusive backwards from a
+ * position.
  * @returns `undefined` for a stream that does not exist
  * @throws RangeError for a position where no event begins
  */
@@ -55,7 +56,7 @@ export function eventsFor(
   return (isBackwards ? part.toReversed() : part).slice(0, count);
 }
 
-/** Index of the first event that a subscription delivers: its position is exclusive. @throws RangeError as above */
+/** Returns the index of the first event of a subscription, whose position is exclusive. @throws RangeError as above */
 export const indexBehind = (log: ServerLog, from: number | undefined): number =>
   from === undefined ? 0 : indexOf(log, from) + 1;
 

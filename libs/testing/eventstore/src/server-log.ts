@@ -1,4 +1,4 @@
-/** One event as the server keeps it. */
+/** An event as the server stores it. */
 export interface ServerEvent {
   readonly stream: string;
   readonly revision: number;
@@ -12,18 +12,18 @@ export interface ServerEvent {
 
 export type NewEvent = Omit<ServerEvent, 'stream' | 'revision' | 'position'>;
 
-/** What a server says to an append, as EventStoreDB 23.10 was measured to do. */
+/** Response of a server to an append, as measured with EventStoreDB 23.10. */
 export type Placed =
   | { readonly kind: 'appended'; readonly revision: number; readonly position: number }
   | { readonly kind: 'wrong-version'; readonly current: number }
   | { readonly kind: 'too-large' };
 
-/** Bytes of one append: data and metadata of all its events. */
+/** Maximum bytes of one append: data and metadata of all its events. */
 export const MOST_BYTES = 1_048_576;
-/** Space of a record besides data and metadata, so that positions have gaps as on a real server. */
+/** Bytes of a record in addition to data and metadata, so that positions have gaps as on a real server. */
 const RECORD_BYTES = 173;
 
-/** The log of a server, in memory; what a restart leaves. */
+/** In-memory log of a server, which survives a restart. */
 export class ServerLog {
   readonly events: ServerEvent[] = [];
   private readonly streams = new Map<string, ServerEvent[]>();
@@ -34,8 +34,8 @@ export class ServerLog {
   }
 
   /**
-   * @param expected revision of the last event; -1 for no stream
-   * @returns a success for events whose ids already stand at that place, whatever else they say
+   * @param expected revision of the last event; -1 if the stream must not exist
+   * @returns success for events whose ids are already stored at that revision, regardless of their content
    */
   append(stream: string, events: readonly NewEvent[], expected: number): Placed {
     const bytes = events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
@@ -51,7 +51,7 @@ export class ServerLog {
       : { kind: 'wrong-version', current };
   }
 
-  /** Changes what is stored, as only somebody with the server's files can. */
+  /** Changes a stored event, as only somebody with access to the server's files can. */
   replace(position: number, change: (event: ServerEvent) => ServerEvent): void {
     const replaceIn = (list: ServerEvent[]) => {
       const index = list.findIndex((event) => event.position === position);

@@ -34,7 +34,7 @@ describe('use-L3: verification of a damaged log', () => {
   }
   const damage = (sql: string) => damageLog(folder, sql);
 
-  it('finds nothing in an intact log, and counts it', async () => {
+  it('finds no damage in an intact log, and counts its events', async () => {
     expect(await verified()).toEqual({ found: [], events: 12, streams: 3 });
   });
 
@@ -88,19 +88,20 @@ describe('use-L3: verification of a damaged log', () => {
     expect((await verified()).found).toEqual(found);
   });
 
-  it('names each damaged stream once, in the order of the log', async () => {
+  it('lists each damaged stream once, in the order of the log', async () => {
     damage(`UPDATE events SET body = replace(body, 'viewer', 'owner') WHERE stream IN ('contract-a', 'contract-c')`);
     expect((await verified()).found).toEqual(['contract-a 0 at 1: altered', 'contract-c 0 at 3: altered']);
   });
 
-  it('tells a removed event from one that another damaged stream explains', async () => {
-    // The end of b, and a middle event of c, which the next event of c shows: one of the two gaps stays unexplained.
+  it('distinguishes a removed event from one that another damaged stream explains', async () => {
+    // The end of b, and an event in the middle of c, which the next event of c reveals. One of the two gaps remains
+    // unexplained.
     await appendEvents(store, 'contract-a', [{}]);
     damage('DELETE FROM events WHERE position IN (9, 11)');
     expect((await verified()).found).toEqual([' 0 at 11: missing', 'contract-c 2 at 12: missing']);
   });
 
-  it('delivers what cannot be read in its place, to every way of reading', async () => {
+  it('delivers unreadable events in their place, with all ways of reading', async () => {
     damage('UPDATE events SET body = substr(body, 2) WHERE position = 5');
     const byStream: (readonly [number, string])[] = [];
     for await (const { revision, type } of store.read('contract-b')) byStream.push([revision, type]);

@@ -23,14 +23,14 @@ async function eventsOf(store: EventStore, after?: Position): Promise<readonly S
   return events;
 }
 
-/** Where the log of a platform ends, running or not. */
+/** Returns the end of a platform's log, whether it is running or not. */
 export const logHead = (dataDir: string): Promise<Position> => withStore(dataDir, (store) => store.head());
 
-/** All events of a platform's log, running or not. */
+/** Returns all events of a platform's log, whether it is running or not. */
 export const logOf = (dataDir: string): Promise<readonly StoredEvent[]> =>
   withStore(dataDir, (store) => eventsOf(store));
 
-/** A platform's log from now on, to be looked at again and again; `close` it. */
+/** Follows a platform's log from now on. Call `close` when done. */
 export async function followLog(
   dataDir: string,
 ): Promise<{ since(): Promise<readonly StoredEvent[]>; close(): Promise<void> }> {
@@ -39,7 +39,7 @@ export async function followLog(
   return { since: () => eventsOf(store, from), close: () => store.close() };
 }
 
-/** Changes a log behind the platform's back, as a bad disk or a careless hand may. The table is `events`. */
+/** Changes a log directly in its file, to simulate damage. The table is `events`. */
 export function damageLog(dataDir: string, sql: string, ...values: SQLInputValue[]): void {
   const database = new DatabaseSync(join(dataDir, 'events.sqlite'), { timeout: 5_000 });
   try {
