@@ -35,7 +35,7 @@ export interface ${pascalCase(command)} {
   readonly type: '${command}';
 }
 
-/** Say here what it does. Refuse what must not be, in the order in which a person would say it; record nothing for a repeat. */
+/** Describe the command here. Return errors first, in the order in which a user should see them. Record nothing for a repetition. */
 export function ${camelCase(command)}(
   _command: ${pascalCase(command)},
   _state: ${state},
@@ -58,7 +58,7 @@ const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
 const { given } = specify(${decider.name});
 
 describe('${name.replaceAll('-', ' ')}', () => {
-  it('records that it happened', () =>
+  it('records the event', () =>
     given().when({ type: '${command}' }, ada).thenRecorded({ type: '${event}', data: {} }));
 });
 `;
@@ -115,7 +115,7 @@ export const cliText = ({ context, name, noun, contract, cli }: SkeletonParts): 
 import { ${contract} } from '#${context}/contract';
 import type { ${cli.table} } from './commands.cli.ts';
 
-/** \`${cli.group} ${name}\`. */
+/** Runs \`${cli.group} ${name}\`. */
 export async function ${cli.run}(_options: Options<typeof ${cli.table}.${cli.run}>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
@@ -134,7 +134,7 @@ import { ${cli.commands} } from './cli.ts';
 
 const folder = temporaryFolder();
 
-it('${cli.group} ${name} asks for the current organization', async () => {
+it('${cli.group} ${name} sends the request for the current organization', async () => {
   const laptop = createLaptop(folder, { commands: ${cli.commands} });
   laptop.logIn(['acme']);
   laptop.on(${contract}, () => ({}));

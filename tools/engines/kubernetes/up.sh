@@ -18,7 +18,7 @@ if [ ! -f ca.crt ]; then
     printf 'basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc\n')
 fi
 : >tokens.csv
-for user in admin controllers scheduler kwok; do # a user for each part, so that the audit log tells their writes from ours
+for user in admin controllers scheduler kwok; do # one user per component, so that the audit log distinguishes their writes from the platform's
   echo "$user-token,$user,$user,\"system:masters\"" >>tokens.csv
   [ $user = admin ] && file=kubeconfig || file=$user.kubeconfig
   cat >"$file" <<K
@@ -47,18 +47,18 @@ start apiserver "$bin/control-plane" apiserver --etcd-servers "$client" --bind-a
   --tls-cert-file apiserver.crt --tls-private-key-file apiserver.key --service-cluster-ip-range 10.96.0.0/16 --service-account-issuer https://kubernetes.default.svc \
   --service-account-key-file sa.pub --service-account-signing-key-file sa.key --token-auth-file tokens.csv \
   --authorization-mode RBAC --endpoint-reconciler-type none --allow-privileged --kubelet-preferred-address-types InternalIP \
-  --audit-policy-file audit-policy.yaml --audit-log-path audit.log --audit-log-maxsize 10000 # megabytes: tests read the whole of it, so it is never rotated
+  --audit-policy-file audit-policy.yaml --audit-log-path audit.log --audit-log-maxsize 10000 # megabytes; never rotated, since tests read the complete log
 ask() { local path=$1; shift; curl -sf -m 5 --cacert ca.crt -H 'Authorization: Bearer admin-token' "$server$path" "$@"; }
 until_ready apiserver 60 ask /readyz
 start controllers "$bin/control-plane" controllers --kubeconfig controllers.kubeconfig --service-account-private-key-file sa.key --root-ca-file ca.crt \
   --use-service-account-credentials --kube-api-qps 500 --kube-api-burst 1000 --bind-address 127.0.0.1 --secure-port $((port + 3)) --leader-elect=false --cert-dir certs-controllers --authentication-skip-lookup \
-  --node-monitor-grace-period 24h # kwok's heartbeats come late on a busy machine, and a pod that lost its readiness with the node stays so
+  --node-monitor-grace-period 24h # kwok's heartbeats are late on a busy machine, and pods that become unready with the node stay unready
 start scheduler "$bin/control-plane" scheduler --kubeconfig scheduler.kubeconfig --kube-api-qps 500 --kube-api-burst 1000 --bind-address 127.0.0.1 --secure-port $((port + 4)) --leader-elect=false \
   --cert-dir certs-scheduler --authentication-skip-lookup
 touch pods.log
 {
   cat "$bin/kwok-stages.yaml"
-  printf -- '---\n'; cat "$here/kwok-failures.yaml" # images that cannot be pulled or crash, by their tag
+  printf -- '---\n'; cat "$here/kwok-failures.yaml" # failing images, depending on their tag
   printf -- '---\napiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterLogs\nmetadata: {name: all}\nspec: {logs: [{logsFile: "%s/pods.log", follow: true}]}\n' "$dir"
 } >kwok.yaml
 start kwok "$bin/kwok" --kubeconfig kwok.kubeconfig --config kwok.yaml --manage-all-nodes --cidr 10.244.0.1/24 --node-ip 127.0.0.1 --node-port $((port + 5))
