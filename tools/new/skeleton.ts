@@ -35,7 +35,7 @@ export interface ${pascalCase(command)} {
   readonly type: '${command}';
 }
 
-/** Describe the command here. Return errors first, in the order in which a user should see them. Record nothing for a repetition. */
+/** Describe the command. Return errors in the order in which users should see them. Record nothing for a repeat. */
 export function ${camelCase(command)}(
   _command: ${pascalCase(command)},
   _state: ${state},
