@@ -13,7 +13,7 @@ describe('settings of the server', () => {
     .join('\n');
 
   it.each(Object.entries(VARIABLES).map(([key, { name }]) => [name, key]))(
-    '%s has a place in the configuration',
+    'have a member in the configuration: %s',
     (_name, key) => {
       expect(configuration).toMatch(new RegExp(`settings\\.${key}\\b`));
     },

@@ -7,10 +7,8 @@ import { z } from 'zod';
 /** A worker that runs in its own process and data folder, with only the bus and the queue. */
 const nats = process.env['ASTRO_TEST_NATS_URL'];
 
-if (nats) describe('a worker that is a process of its own, on NATS', () => apart(nats));
-else
-  describe.skip('a worker that is a process of its own: ASTRO_TEST_NATS_URL is not set', () =>
-    it('was not tested', () => {}));
+if (nats) describe('a worker in its own process, on NATS', () => apart(nats));
+else describe.skip('a worker in its own process: ASTRO_TEST_NATS_URL is not set', () => it('was not tested', () => {}));
 
 const claim = z.looseObject({ worker: z.string() });
 const readiness = z.looseObject({ contracts: z.array(z.string()), dependencies: z.array(z.unknown()) });

@@ -356,7 +356,7 @@ describe('invalid credentials', () => {
       },
     );
 
-    it('B4: a key of their own in the header', async () => {
+    it('B4: a key of the attacker in the header', async () => {
       const [header, claims] = parts();
       const jwk = createPublicKey(privateKey).export({ format: 'jwk' });
       for (const extra of [{ jwk }, { jku: `${platform.url}/oidc/jwks` }, { x5u: 'http://127.0.0.1:1/' }])
@@ -370,7 +370,7 @@ describe('invalid credentials', () => {
       ['an end far away', { exp: 1e308 }],
       ['an end that is text', { exp: '9999999999' }],
       ['a beginning in the future', { nbf: 9_999_999_999 }],
-    ])('B5, B6: %s, with the old signature and with one of their own', async (_what, change) => {
+    ])('B5, B6: %s, with the original signature and with one by the attacker', async (_what, change) => {
       const [header, claims, signature] = parts();
       expectRefused(await me(`${encode(header)}.${encode({ ...claims, ...change })}.${signature}`));
       expectRefused(await me(signedBy(header, { ...claims, ...change }, own)));

@@ -30,7 +30,7 @@ describe('use-E4: each route of the lists', () => {
   });
 
   it.each(ROUTED_CONTRACTS.map((contract) => [String(contract.route), contract] as const))(
-    'is answered: %s',
+    'returns the expected status: %s',
     async (_route, contract) => {
       const { status, expected } = await askWithoutCredential(platform.url, contract);
       expect(status).toBe(expected);

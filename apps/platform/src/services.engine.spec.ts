@@ -18,9 +18,9 @@ import { askWithoutCredential } from './routes.fixture.ts';
 /** Each service in its own process, with NATS and shared stores. */
 const nats = process.env['ASTRO_TEST_NATS_URL'];
 
-if (nats) describe('services that are processes of their own, on NATS', () => apart(nats));
+if (nats) describe('services in their own processes, on NATS', () => apart(nats));
 else
-  describe.skip('services that are processes of their own: ASTRO_TEST_NATS_URL is not set', () =>
+  describe.skip('services in their own processes: ASTRO_TEST_NATS_URL is not set', () =>
     it('was not tested', () => {}));
 
 const readiness = z.looseObject({ ready: z.boolean(), contracts: z.array(z.string()) });

@@ -64,7 +64,7 @@ describe('use-D14: the response to a write contains the revision that it wrote',
     expect(answer).toMatchObject(shows('v1', '1'));
   });
 
-  it('of a rollback', async () => {
+  it('for a rollback', async () => {
     await apply('1');
     await given.worker.deploy([entry('Deployment', 'web')]);
     await apply('2');

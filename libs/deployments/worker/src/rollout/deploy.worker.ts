@@ -130,7 +130,7 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
       waves: { done: index + 1, all: waves.length },
     });
   }
-  await run.call(() => fence.hold(progress.inventory)); // tells observers that all writes are done
+  await run.call(() => fence.hold(progress.inventory)); // shows observers that all writes are done
 }
 
 /**

@@ -310,7 +310,7 @@ function rollouts(kubeconfig: string): void {
     expect(anew).toMatchObject({ outcome: 'succeeded' });
   });
 
-  describe('E12: killed at a reported step', () => {
+  describe('E12: a worker that is killed at a reported step', () => {
     const manifests = `${configMaps('a', 'b')}---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {selector: {app: s}, ports: [{port: 80}]}\n`;
     const points = ['fetched', 'rendered', 'planned', 'applied', 'applied', 'healthy', 'pruned'] as const;
     const losses: Loss[] = points.flatMap((step, index) =>
@@ -321,7 +321,7 @@ function rollouts(kubeconfig: string): void {
       })),
     );
 
-    it.each(losses)('$step $nth, the report lost $when it was recorded: the same writes, one end', async (loss) => {
+    it.each(losses)('writes the same and ends once: $step $nth, report lost $when it was recorded', async (loss) => {
       const undisturbed = namespace('e12u');
       const disturbed = namespace('e12d');
       for (const ns of [undisturbed, disturbed]) await rollOut(yamlSpec(ns, 1, `${configMaps('old')}`));
