@@ -31,7 +31,7 @@ describe('use-S2: credentials of clusters end with the membership', () => {
   let ada: Person;
 
   beforeAll(async () => {
-    // another cluster is on this machine
+    // The other cluster of these tests is on this machine.
     platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' } });
     ada = await loginAdmin(platform);
     expect((await ask(ada, 'GET profiles')).status).toBe(200); // the sandbox is created on the first request

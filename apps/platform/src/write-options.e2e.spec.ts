@@ -214,7 +214,7 @@ it('the cases cover all write requests', () => {
 
 describe.each(changing)('use-S13: a dry run of $subject', ({ subject, method, hasDryRun }) => {
   if (!hasDryRun)
-    return it('is not known, and makes nothing', async () => {
+    return it('is rejected as an unknown parameter, and changes nothing', async () => {
       const answer = await nothingRecorded(method, caseOf(subject), '?dryRun=true');
       expect(answer).toMatchObject({
         status: 422,
@@ -233,7 +233,7 @@ describe.each(changing)('use-S13: a dry run of $subject', ({ subject, method, ha
 describe.each(changing)('use-S14: If-Match of $subject', ({ subject, method, hasIfMatch, hasDryRun }) => {
   const failed = { status: 412, body: { code: 'edge/precondition-failed' } };
   if (!hasIfMatch)
-    return it('matches nothing, and nothing is made', async () => {
+    return it('is rejected, and changes nothing', async () => {
       expect(await nothingRecorded(method, caseOf(subject), '', '"1"')).toMatchObject(failed);
     });
   it('rejects the change of another revision', async () => {
