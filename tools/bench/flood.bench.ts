@@ -38,8 +38,8 @@ async function flood(platform: Platform, busy: Person, other: Person): Promise<R
 }
 
 /**
- * Sends requests of `person` continuously from another process. @returns a function that stops it and resolves with
- * their number
+ * Sends requests of `person` continuously from another process.
+ * @returns a function that stops it and resolves with their number
  */
 function startFlood({ url }: Platform, person: Person): { readonly end: () => Promise<number> } {
   const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

@@ -101,8 +101,8 @@ export async function getTimes(
 }
 
 /**
- * Opens watches of the application that `nameOf` returns, or of all applications. @returns a function that ends them,
- * and the number of changes that they received
+ * Opens watches of the application that `nameOf` returns, or of all applications.
+ * @returns a function that ends them, and the number of changes that they received
  */
 export async function watch(
   { url }: Platform,

@@ -216,7 +216,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 
 /**
- * Lints a workspace of the skeleton and `files` with the real configuration. @returns a line `file rule` per finding
+ * Lints a workspace of the skeleton and `files` with the real configuration.
+ * @returns a line `file rule` per finding
  */
 function findings(files: Readonly<Record<string, string>>): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'astro-boundaries-'));

@@ -245,8 +245,8 @@ describe('watches', () => {
   });
 
   /**
-   * Changes one ConfigMap this often while a watch is not read, then reads it. @returns versions of the watch, and
-   * whether it ended with 410
+   * Changes one ConfigMap this often while a watch is not read, then reads it.
+   * @returns versions of the watch, and whether it ended with 410
    */
   async function lateReading(changes: number, bytes: number): Promise<{ versions: number[]; wasTold410: boolean }> {
     const change = async (data: unknown): Promise<string> => {

@@ -8,8 +8,8 @@ export interface ManualClock extends Clock {
 }
 
 /**
- * Creates a clock that only advances on request. @param startMs milliseconds since 1970; defaults to
- * 2026-01-01T00:00:00Z
+ * Creates a clock that only advances on request.
+ * @param startMs milliseconds since 1970; defaults to 2026-01-01T00:00:00Z
  */
 export function manualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
   let wall = startMs;

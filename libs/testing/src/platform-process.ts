@@ -117,7 +117,8 @@ export async function startAgain(
 }
 
 /**
- * Returns a home folder, and the programs that a user runs in it. @param more environment variables of these programs
+ * Returns a home folder, and the programs that a user runs in it.
+ * @param more environment variables of these programs
  */
 export function machine(home: string, url: string, more: Readonly<Record<string, string>> = {}): Machine {
   const environment = {
