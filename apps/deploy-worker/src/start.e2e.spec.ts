@@ -12,11 +12,11 @@ describe('a worker that cannot start', () => {
       /^Error: ASTRO_QUEUE must be the address of a NATS server with JetStream/,
     ],
     [
-      'a bus where nothing listens',
+      'a bus without a server',
       { ASTRO_BUS: nowhere, ASTRO_QUEUE: nowhere },
       /^Error: ASTRO_(BUS|QUEUE): no NATS server responds at nats:\/\/127\.0\.0\.1:1;/,
     ],
-    ['an address that is none', { ASTRO_BUS: 'nats//x', ASTRO_QUEUE: nowhere }, /^Error: ASTRO_BUS/],
+    ['an invalid address', { ASTRO_BUS: 'nats//x', ASTRO_QUEUE: nowhere }, /^Error: ASTRO_BUS/],
   ])('reports in one sentence which setting to change: %s', async (_what, environment, sentence) => {
     const worker = startApp('deploy-worker', {
       ASTRO_BUS: 'in-process',

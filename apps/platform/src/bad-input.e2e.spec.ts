@@ -78,7 +78,7 @@ describe('astroctl app apply rejects invalid input completely', () => {
       /spec\.source\.image/,
     ],
     ['an alias bomb', bomb, /alias|anchor|expand/i],
-    ['a key __proto__', application(`${image}\n    __proto__: { polluted: yes }`), /__proto__/],
+    ['the key __proto__', application(`${image}\n    __proto__: { polluted: yes }`), /__proto__/],
     ['a name that is not a DNS label', application(image, '', 'Not_A_Label'), /name/],
     ['a name that is too long', application(image, '', 'a'.repeat(39)), /name/],
     ['duplicate keys', application(`${image}\n    type: image`), /type|duplicate|unique/i],
@@ -165,12 +165,12 @@ describe('the API rejects the same input', () => {
       null,
     ],
     ['a missing profile', { name: 'web', profileName: 'production', source: good }, 422, /^deployments\//, null],
-    ['a name that is another than the address', { name: 'other', source: good }, 422, /^deployments\//, null],
+    ['a name that differs from the path', { name: 'other', source: good }, 422, /^deployments\//, null],
     ['__proto__', '{"name":"web","__proto__":{"polluted":true}}', 400, /^edge\//, null],
     ['constructor.prototype', '{"name":"web","constructor":{"prototype":{"polluted":true}}}', 400, /^edge\//, null],
-    ['depth 400', `{"name":"web","x":${'['.repeat(400)}${']'.repeat(400)}}`, 400, /^edge\//, null],
-    ['no JSON', '{', 400, /^edge\//, null],
-    ['an operator of a database', { name: { $gt: '' }, source: good }, 422, /^deployments\/manifest-invalid$/, null],
+    ['nesting of 400 levels', `{"name":"web","x":${'['.repeat(400)}${']'.repeat(400)}}`, 400, /^edge\//, null],
+    ['invalid JSON', '{', 400, /^edge\//, null],
+    ['a database operator', { name: { $gt: '' }, source: good }, 422, /^deployments\/manifest-invalid$/, null],
   ];
   it.each(cases)('%s', async (_what, body, status, code, pointer) => {
     const answer = await put(body);
@@ -186,7 +186,7 @@ describe('the API rejects the same input', () => {
 
   it.each([
     ['__proto__', '{"name":"web","__proto__":{"polluted":true}}'],
-    ['__proto__ deep within', `{"name":"web","source":{"type":"image","image":{"__proto__":{"tag":"1"}}}}`],
+    ['__proto__ in a nested object', `{"name":"web","source":{"type":"image","image":{"__proto__":{"tag":"1"}}}}`],
     ['constructor.prototype', '{"name":"web","constructor":{"prototype":{"polluted":true}}}'],
   ])('%s, with a fix', async (_what, body) => {
     expect(await put(body)).toMatchObject({
@@ -367,9 +367,9 @@ describe('invalid credentials', () => {
       ['another user', { sub: 'somebody-else' }],
       ['another issuer', { iss: 'https://evil.test' }],
       ['another audience', { aud: 'other' }],
-      ['an end far away', { exp: 1e308 }],
-      ['an end that is text', { exp: '9999999999' }],
-      ['a beginning in the future', { nbf: 9_999_999_999 }],
+      ['an expiry in the distant future', { exp: 1e308 }],
+      ['an expiry that is a string', { exp: '9999999999' }],
+      ['a start time in the future', { nbf: 9_999_999_999 }],
     ])('B5, B6: %s, with the original signature and with one by the attacker', async (_what, change) => {
       const [header, claims, signature] = parts();
       expectRefused(await me(`${encode(header)}.${encode({ ...claims, ...change })}.${signature}`));

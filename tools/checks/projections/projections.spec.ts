@@ -69,7 +69,7 @@ describe('the fingerprint of a projection', () => {
     ['formatting', `? opened(event.data.name) : shop;`, `\n? (opened(\nevent.data.name,\n))\n: shop`],
     ['quotes', `'shop.opened.v1' ?`, `"shop.opened.v1" ?`],
     ['a type', `(name: string) =>`, `(name: string): { name: string; seats: number } =>`],
-    ['what it does not use', `unused = 1`, `unused = 2`],
+    ['unused code', `unused = 1`, `unused = 2`],
   ])('does not change with %s', (_, from, to) => {
     expect(fingerprint(PROJECTION, from, to)).toBe(before);
   });

@@ -14,12 +14,12 @@ const IMAGE = '/source/image';
 describe('use-D18: manifests that Kubernetes would reject', () => {
   it.each([
     [
-      'port 80, which is the Service’s',
+      'port 80, which the Service uses',
       { ports: [{ name: 'plain', port: 80 }] },
       `${IMAGE}/ports/0/port is the port of the Service itself; use another port`,
     ],
     [
-      'the main port again',
+      'a repeated main port',
       { port: 8080, ports: [{ name: 'again', port: 8080 }] },
       `${IMAGE}/ports/0/port is the main port of the container already; use another port`,
     ],
@@ -44,7 +44,7 @@ describe('use-D18: manifests that Kubernetes would reject', () => {
       `${IMAGE}/ports/1/name is the same as in ports[0]`,
     ],
     [
-      'the name of the main port',
+      'a port with the name of the main port',
       { ports: [{ name: 'http', port: 9000 }] },
       `${IMAGE}/ports/0/name is the name of the main port; use another name`,
     ],
@@ -69,7 +69,7 @@ describe('use-D18: manifests that Kubernetes would reject', () => {
       `${IMAGE}/volumes/1/mountPath is the same as in volumes[0]`,
     ],
     [
-      'a file where a volume is',
+      'a configuration file at the path of a volume',
       { volumes: [{ name: 'a', size: '1Gi', mountPath: '/data' }], configFiles: [{ path: '/data', content: '' }] },
       `${IMAGE}/configFiles/0/path is the same as in volumes[0]`,
     ],

@@ -50,12 +50,12 @@ describe('use-L3: verification of a damaged log', () => {
       ['contract-a 0 at 1: altered'],
     ],
     [
-      'an event that does not parse',
+      'an event that cannot be parsed',
       `UPDATE events SET body = substr(body, 2) WHERE position = 6`,
       ['contract-c 1 at 6: unreadable'],
     ],
     [
-      'an event of another shape altogether',
+      'an event with an unknown structure',
       `UPDATE events SET body = 'null' WHERE position = 6`,
       ['contract-c 1 at 6: unreadable'],
     ],
@@ -71,18 +71,14 @@ describe('use-L3: verification of a damaged log', () => {
       `DELETE FROM events WHERE position IN (4, 5)`,
       ['contract-a 1 at 7: missing', 'contract-b 1 at 8: missing'],
     ],
+    ['a removed last event of a stream', `DELETE FROM events WHERE position = 10`, [' 0 at 10: missing']],
+    ['a stream that is removed completely', `DELETE FROM events WHERE stream = 'contract-b'`, [' 0 at 2: missing']],
     [
-      'the last event of a stream removed, which no later one shows',
-      `DELETE FROM events WHERE position = 10`,
-      [' 0 at 10: missing'],
-    ],
-    ['a stream removed whole', `DELETE FROM events WHERE stream = 'contract-b'`, [' 0 at 2: missing']],
-    [
-      'events in another order',
+      'reordered events',
       `UPDATE events SET position = CASE position WHEN 4 THEN 107 WHEN 7 THEN 104 END WHERE position IN (4, 7)`,
       ['contract-a 1 at 4: missing'],
     ],
-  ])('names the first damaged place of %s', async (_, sql, found) => {
+  ])('reports the first damaged position of %s', async (_, sql, found) => {
     damage(sql);
     if (sql.includes('107')) damage('UPDATE events SET position = position - 100 WHERE position > 100');
     expect((await verified()).found).toEqual(found);

@@ -18,13 +18,13 @@ const silence = (why: string, message: string): ClusterError => ({ kind: 'silenc
 describe('an error of the cluster (E13)', () => {
   it.each([
     ['429', answer(429, 'too many requests')],
-    ['500 of the server itself', answer(500, 'etcdserver: leader changed')],
+    ['status 500 of the server', answer(500, 'etcdserver: leader changed')],
     ['503', answer(503, 'the server is currently unable to handle the request')],
-    ['a webhook that does not answer', answer(500, 'failed calling webhook "policy.acme.dev": timeout')],
-    ['a write at the same moment', answer(409, 'the object has been modified')],
+    ['a webhook that does not respond', answer(500, 'failed calling webhook "policy.acme.dev": timeout')],
+    ['a concurrent write', answer(409, 'the object has been modified')],
     ['a refused connection', silence('refused', '127.0.0.1:6443 cannot be reached (ECONNREFUSED).')],
-    ['a time-out', silence('timeout', '127.0.0.1:6443 did not answer within 30000 ms.')],
-    ['a name that is not resolved', silence('name', 'The name k8s.acme.dev could not be resolved.')],
+    ['a timeout', silence('timeout', '127.0.0.1:6443 did not answer within 30000 ms.')],
+    ['a name that cannot be resolved', silence('name', 'The name k8s.acme.dev could not be resolved.')],
   ])('is retried: %s', (_, fault) =>
     expect(judgeClusterError(fault, 'dev')).toMatchObject({ retry: true, cause: expect.any(String) }),
   );
