@@ -7,6 +7,7 @@ export interface Insertion {
   readonly text: string;
 }
 
+/** Texts of files, by path. */
 export type Files = ReadonlyMap<string, string>;
 
 /** Returns the files with all insertions. They are made from the end of each file, so that offsets stay valid. */

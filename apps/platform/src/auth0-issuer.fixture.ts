@@ -18,6 +18,7 @@ interface Auth0Person {
   readonly emailVerified: boolean;
 }
 
+/** A running issuer. */
 export interface Auth0Issuer {
   /** Ends in a slash. */
   readonly issuer: string;

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 
 const AUDIENCE = 'https://astro.test/api';
 
+/** A running issuer. */
 export interface TestIssuer {
   readonly url: string;
   /** Environment of a platform that trusts the issuer. */

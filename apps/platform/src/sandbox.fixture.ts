@@ -17,6 +17,7 @@ export interface SandboxAnswer {
   readonly body: unknown;
 }
 
+/** Options of a request. */
 export interface AskOptions {
   /** Defaults to the token of the organization. If null, no header is sent. */
   readonly token?: string | null;
@@ -50,6 +51,7 @@ export interface SandboxUser extends SandboxClient {
   helm(args: string): Promise<Finished>;
 }
 
+/** Running sandboxes. */
 export interface ServedSandboxes {
   readonly folder: string;
   of(organizationId: string): Promise<SandboxUser>;

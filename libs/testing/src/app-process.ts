@@ -3,12 +3,14 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
+/** Result of a program that has ended. */
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
+/** Options of a program. */
 export interface RunOptions {
   readonly input?: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -43,6 +45,7 @@ export function runProgram(
   });
 }
 
+/** A running program. */
 export interface AppProcess {
   readonly pid: number;
   /** Returns the output so far. */

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '#kernel';
 
+/** Clock that tests control. */
 export interface ManualClock extends Clock {
   /** Advances both clocks and fires due timers in order, including timers that they set. */
   advance(ms: number): void;

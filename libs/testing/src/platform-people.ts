@@ -90,6 +90,7 @@ export async function openShop({ machine: { run } }: Person, kubeconfig?: string
   await run('app profile apply -f -', `profileName: shop\nclusterName: ${cluster}\n`);
 }
 
+/** Options of a request. */
 export interface PersonCallOptions {
   /** Access key or access token, sent as a bearer token. */
   readonly credential?: string;
@@ -98,6 +99,7 @@ export interface PersonCallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Response of the platform. */
 export interface PersonResponse {
   readonly status: number;
   readonly headers: Headers;

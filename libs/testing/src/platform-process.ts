@@ -8,6 +8,7 @@ import { asOneProcess, startServices } from './platform-services.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const ADMIN = 'admin@astro.localhost';
 
+/** A running platform. */
 export interface Platform {
   /** Options with which it was started. */
   readonly options: PlatformOptions;
@@ -22,6 +23,7 @@ export interface Platform {
   kill(): Promise<void>;
 }
 
+/** A user's machine. */
 export interface Machine {
   readonly home: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -33,6 +35,7 @@ export interface Machine {
   login(email: string, password: string): Promise<Finished>;
 }
 
+/** Options of a platform. */
 export interface PlatformOptions {
   /** Kept if given. Defaults to a new folder that `stop` removes. */
   readonly dataDir?: string;

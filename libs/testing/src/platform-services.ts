@@ -36,6 +36,7 @@ export interface RunningServices {
   kill(): Promise<void>;
 }
 
+/** Options of the services. */
 export interface ServicesOptions {
   readonly dataDir: string;
   /** Port of the ingress; 0 selects a free one. */

@@ -9,6 +9,7 @@ import { isTestCall } from '../../reference/test-titles.ts';
  */
 export type Scope = 'message' | 'example' | 'title' | 'comment' | 'docs';
 
+/** A text of the repository. */
 export interface Text {
   /** Path relative to the root of the repository. */
   readonly file: string;

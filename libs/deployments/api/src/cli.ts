@@ -1,6 +1,7 @@
 import { implement, type CliCommand, type CliGroup } from '#cli';
 import { applicationCommands, clusterCommands, explainCommands, profileCommands } from './commands.cli.ts';
 
+/** Command groups of deployments. */
 export const deploymentsGroups: readonly CliGroup[] = [
   {
     path: ['app'],
@@ -35,6 +36,7 @@ export const deploymentsGroups: readonly CliGroup[] = [
   },
 ];
 
+/** Commands of deployments. */
 export const deploymentsCommands: readonly CliCommand[] = [
   ...implement(applicationCommands, () => import('./applications.cli.ts')),
   ...implement(explainCommands, () => import('./explain.cli.ts')),

@@ -23,6 +23,7 @@ const clusterName = {
   names: ['clusters', 'list'],
 } as const satisfies OptionSpec;
 
+/** Commands of applications, grouped by the file that implements them. */
 export const applicationCommands = {
   appApply: {
     path: ['app', 'apply'],
@@ -209,6 +210,7 @@ export const explainCommands = {
   },
 } as const satisfies CommandDeclarations;
 
+/** Commands of profiles. */
 export const profileCommands = {
   profileApply: {
     path: ['app', 'profile', 'apply'],
@@ -236,6 +238,7 @@ export const profileCommands = {
   },
 } as const satisfies CommandDeclarations;
 
+/** Commands of clusters. */
 export const clusterCommands = {
   clustersList: {
     path: ['clusters', 'list'],

@@ -31,6 +31,7 @@ export type Manifest = Source &
     | { readonly kind: 'K8sClusterRegistration'; readonly spec: RegistrationSpec }
   );
 
+/** Result of reading manifests. */
 export interface ReadManifests {
   readonly manifests: readonly Manifest[];
   readonly warnings: readonly string[];

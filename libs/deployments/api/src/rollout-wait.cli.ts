@@ -11,6 +11,7 @@ import { abortAfter } from '#kernel';
 export const timeoutOf = (options: { readonly timeout: string }): number | CommandError =>
   parseSpan(options.timeout) ?? usage('--timeout is not a duration.', 'write it as 30s or 5m');
 
+/** What to wait for, and for how long. */
 export interface WaitFor {
   readonly org: string;
   readonly name: string;

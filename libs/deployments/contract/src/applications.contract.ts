@@ -66,13 +66,14 @@ export const applicationView = z.strictObject({
 });
 export type ApplicationView = z.infer<typeof applicationView>;
 
+/** Result of an apply, a rollback, or their dry run. */
 export const applyOutcome = z.strictObject({
   application: applicationView,
   /** `synced`: the same revision is deployed again, because it failed or the cluster had drifted. */
   outcome: z.enum(['created', 'configured', 'unchanged', 'synced']),
   /** Changes of the new revision as text without secrets, such as `image 1.4.2 -> 1.5.0`. */
   changes: z.array(z.string()),
-  /** Absent when nothing is deployed (`unchanged`). */
+  /** Null when nothing is deployed (`unchanged`). */
   attemptId: z.string().nullable(),
   /** After a rollback, the revision whose content this is, such as `v3`. */
   rollbackOf: z.string().optional(),
@@ -175,6 +176,7 @@ export const applicationResourcesRequest = request({
   timeoutMs: 8_000,
 });
 
+/** One revision in the history of an application. */
 export const revisionView = z.strictObject({
   version: z.string(),
   revision: z.number().int(),
@@ -210,6 +212,7 @@ export const fieldChange = z.strictObject({
 });
 export type FieldChange = z.infer<typeof fieldChange>;
 
+/** Differences of an application. */
 export const applicationDiff = z.strictObject({
   name: z.string(),
   /** Such as `v3`; null if there is no earlier revision. */
@@ -327,6 +330,7 @@ export const applicationEventsRequest = stream({
   timeoutMs: 10_000,
 });
 
+/** One log line of a container. */
 export const logLine = z.strictObject({
   pod: z.string(),
   container: z.string(),

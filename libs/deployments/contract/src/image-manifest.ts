@@ -230,6 +230,7 @@ export interface ImageFieldsInUse {
   readonly configFiles?: readonly { readonly path: string }[] | undefined;
 }
 
+/** A field that conflicts with another one. */
 export interface FieldConflict {
   /** Path relative to the fields of the image. */
   readonly path: readonly (string | number)[];
@@ -292,6 +293,7 @@ const withoutConflicts = (fields: ImageFieldsInUse, context: z.RefinementCtx): v
 /** Defaults that a profile sets for its image applications. */
 export const imageDefaultsSchema = z.strictObject(imageFields).superRefine(withoutConflicts);
 
+/** Source of an image application. */
 export const imageSourceSchema = exactlyOneOf(
   z
     .strictObject({

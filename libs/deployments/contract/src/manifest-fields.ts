@@ -19,6 +19,7 @@ export const dnsLabel = (most: number) =>
       'must be a DNS label: lower-case letters, digits and hyphens, a letter or digit first and last',
     );
 
+/** RFC 1123 subdomain. */
 export const dnsName = z
   .string()
   .max(253)
@@ -34,6 +35,7 @@ export const line = (most: number) =>
     .max(most)
     .regex(/^[^\u0000-\u001f\u007f\u2028\u2029]*$/, 'must be one line without control characters');
 
+/** Absolute path of at most `most` characters. */
 export const absolutePath = (most: number) => z.string().max(most).regex(/^\//, 'must be an absolute path');
 
 const NANO = 1_000_000_000n;
@@ -66,6 +68,7 @@ export const percent = z.number().int().min(1).max(100);
 const labelKey = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const MOST_LABELS = 100;
 
+/** Labels of an application. */
 export const labels = z
   .record(
     z.string().regex(labelKey, 'is not a label key'),

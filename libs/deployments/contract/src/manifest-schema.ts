@@ -49,6 +49,7 @@ export const MANIFEST_SCHEMAS = {
     description: 'A Kubernetes cluster that an organization registers.',
   },
 } as const satisfies Record<string, SchemaSource>;
+/** Kind of a manifest that has a published schema. */
 export type SchemaKind = keyof typeof MANIFEST_SCHEMAS;
 export const SCHEMA_KINDS = Object.keys(MANIFEST_SCHEMAS) as readonly SchemaKind[];
 

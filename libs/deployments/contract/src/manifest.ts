@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { imageDefaultsSchema, imageSourceSchema, resourcesSchema } from './image-manifest.ts';
 import { dnsLabel, dnsName, exactlyOneOf, field, labels, line, notYet } from './manifest-fields.ts';
 
+/** API version of all manifests. */
 export const API_VERSION = 'platform.astropulse.io/v1';
 
+/** Types of sources. Only some of them are available in this release. */
 export const SOURCE_TYPES = ['image', 'helm', 'repository', 'yaml'] as const;
 const AVAILABLE_SOURCES = ['image', 'yaml'];
 
@@ -61,6 +63,7 @@ const sourceSchema = z
     })),
   });
 
+/** Spec of an Application. */
 export const applicationSpecSchema = z.strictObject({
   name: field(
     dnsLabel(38),
@@ -113,6 +116,7 @@ export const applicationSpecSchema = z.strictObject({
 export type ApplicationSpec = z.infer<typeof applicationSpecSchema>;
 export type ImageSource = z.infer<typeof imageSourceSchema>;
 
+/** Spec of an ApplicationProfile. */
 export const profileSpecSchema = z.strictObject({
   profileName: field(dnsLabel(63), 'Name of the profile, unique in the organization.', 'production'),
   clusterName: field(
@@ -138,6 +142,7 @@ export const profileSpecSchema = z.strictObject({
 });
 export type ProfileSpec = z.infer<typeof profileSpecSchema>;
 
+/** Policy of a registered cluster. */
 export const policySchema = z.strictObject({
   namespaces: field(
     z.array(z.string().regex(/^!?[a-z0-9*][a-z0-9*-]*$/, 'must be a namespace glob such as team-*')).max(100),
@@ -167,6 +172,7 @@ export const DEFAULT_POLICY = {
   podSecurity: 'baseline',
 } as const;
 
+/** Spec of a K8sClusterRegistration. */
 export const registrationSpecSchema = z.strictObject({
   clusterName: field(dnsLabel(63), 'Name of the cluster, unique in the organization.', 'eu-prod'),
   provider: field(

@@ -6,6 +6,7 @@ const org = z.string().min(1);
 const name = z.string().min(1).max(253);
 const organizationOf = (input: { org: string }) => input.org;
 
+/** A profile as the API returns it. */
 export const profileView = z.strictObject({
   id: z.string(),
   name: z.string(),

@@ -49,6 +49,7 @@ export const inventoryEntry = z.strictObject({
 });
 export type InventoryEntry = z.infer<typeof inventoryEntry>;
 
+/** All that a worker needs for one attempt. */
 export const rolloutTask = z.strictObject({
   kind: z.enum(['deploy', 'delete']),
   organizationId: z.string(),
@@ -82,6 +83,7 @@ export const rolloutTask = z.strictObject({
 });
 export type RolloutTask = z.infer<typeof rolloutTask>;
 
+/** Claims an attempt for a worker. Grants at most one claim at a time. */
 export const claimAttemptRequest = request({
   subject: 'deployments.v1.attempts.claim',
   permission: SERVICES_ONLY,
@@ -144,6 +146,7 @@ const planned = z.strictObject({
 
 const hosts = z.array(z.string().max(253)).max(250);
 
+/** Reports a completed step of an attempt, which also renews the claim. */
 export const reportStepRequest = request({
   subject: 'deployments.v1.attempts.report',
   permission: SERVICES_ONLY,

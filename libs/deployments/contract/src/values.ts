@@ -1,3 +1,4 @@
+/** Statuses of an application. */
 export const APPLICATION_STATUSES = [
   'REQUESTED',
   'RENDERING',
@@ -16,6 +17,7 @@ export const APPLICATION_STATUSES = [
  */
 export type ApplicationStatus = (typeof APPLICATION_STATUSES)[number];
 
+/** Health of an application's objects on the cluster. */
 export const HEALTHS = [
   'Healthy',
   'Progressing',
@@ -27,12 +29,15 @@ export const HEALTHS = [
 ] as const;
 export type Health = (typeof HEALTHS)[number];
 
+/** Whether the cluster matches what was applied. `Pinned`: a rollback keeps the application at an earlier revision. */
 export const SYNCS = ['Synced', 'OutOfSync', 'Pinned', 'Unknown'] as const;
 export type Sync = (typeof SYNCS)[number];
 
+/** States of an attempt. */
 export const ATTEMPT_STATES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'SUPERSEDED', 'ABANDONED'] as const;
 export type AttemptState = (typeof ATTEMPT_STATES)[number];
 
+/** Steps in the event list of an application. */
 export const STEPS = [
   'requested',
   'claimed',
@@ -53,11 +58,14 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
+/** States of a cluster. */
 export const CLUSTER_STATES = ['PENDING', 'READY', 'LIMITED', 'UNREACHABLE', 'UNAUTHORIZED', 'DELETING'] as const;
 export type ClusterState = (typeof CLUSTER_STATES)[number];
 
+/** Names of the availability tiers. */
 export const TIER_NAMES = ['basic', 'standard', 'premium'] as const;
 
+/** An availability tier: defaults and bounds of its applications. */
 export interface Tier {
   readonly name: string;
   readonly replicas: { readonly min: number; readonly max: number };

@@ -19,6 +19,7 @@ const live = {
   inventory: z.array(inventoryEntry),
 };
 
+/** Checks whether a cluster is reachable, and which permissions are missing. */
 export const probeClusterRequest = request({
   subject: 'deploy-worker.v1.clusters.probe',
   permission: SERVICES_ONLY,
@@ -35,6 +36,7 @@ export const probeClusterRequest = request({
   timeoutMs: 15_000,
 });
 
+/** Returns replicas and pods of an application on its cluster. */
 export const liveStatusRequest = request({
   subject: 'deploy-worker.v1.applications.status',
   permission: SERVICES_ONLY,
@@ -44,6 +46,7 @@ export const liveStatusRequest = request({
   timeoutMs: 4_000,
 });
 
+/** Returns the objects of an application on its cluster, with their health. */
 export const liveResourcesRequest = request({
   subject: 'deploy-worker.v1.applications.resources',
   permission: SERVICES_ONLY,
@@ -53,6 +56,7 @@ export const liveResourcesRequest = request({
   timeoutMs: 6_000,
 });
 
+/** Streams the Kubernetes events of an application's objects. */
 export const liveEventsRequest = stream({
   subject: 'deploy-worker.v1.applications.events',
   permission: SERVICES_ONLY,
@@ -62,6 +66,7 @@ export const liveEventsRequest = stream({
   timeoutMs: 10_000,
 });
 
+/** Streams the log lines of an application's pods. */
 export const liveLogsRequest = stream({
   subject: 'deploy-worker.v1.applications.logs',
   permission: SERVICES_ONLY,

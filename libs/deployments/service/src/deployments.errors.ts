@@ -22,4 +22,5 @@ export const deploymentsErrors = {
   ...kubeconfigErrors,
 };
 
+/** Any error of deployments. */
 export type DeploymentsError = ReturnType<(typeof deploymentsErrors)[keyof typeof deploymentsErrors]>;

@@ -3,6 +3,7 @@ import { ClusterConnections } from './cluster/connections.worker.ts';
 import { ObserverWorker } from './observer/observer.worker.ts';
 import { DEFAULT_SLOTS, RolloutWorker, type WorkerIdentity } from './rollout/rollout.worker.ts';
 
+/** Options of a deploy worker. */
 export interface DeployWorkerOptions extends WorkerIdentity {
   /**
    * Rollouts that call their clusters concurrently, shared fairly between organizations. Defaults to 32. Rollouts that

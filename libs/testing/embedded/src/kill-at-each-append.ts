@@ -4,6 +4,7 @@ import type { Embedded } from './open-embedded.ts';
 
 class Killed extends Error {}
 
+/** A command to interrupt, and the checks of its resumption. */
 export interface KilledCommand {
   /** Runs the command in a new process. `round` numbers the processes, so that each can use its own names. */
   attempt(commands: CommandRunner, round: number): Promise<unknown>;

@@ -39,6 +39,7 @@ export interface Embedded {
   close(): Promise<void>;
 }
 
+/** Opens the embedded engines in a folder. */
 export async function openEmbedded(folder: string): Promise<Embedded> {
   const [clock, ids, log] = [systemClock, systemIds, silentLogger];
   const eventStore = await openEmbeddedEventStore({ folder, clock, ids, log });

@@ -37,6 +37,7 @@ export type AppendFault =
   | 'mute'
   | { readonly slowMs: number; readonly isCommitFirst?: boolean };
 
+/** Options of the server. */
 export interface StandInOptions {
   /** Reported version. If empty, the server does not support the request for it. */
   readonly version?: string;

@@ -32,6 +32,7 @@ export function eventMessage(event: ServerEvent): streams.ReadResp {
   return answer;
 }
 
+/** Returns the response to a read of a missing stream. */
 export function notFoundMessage(stream: string): streams.ReadResp {
   const missing = new streams.ReadResp.StreamNotFound();
   missing.setStreamIdentifier(identifier(stream));
@@ -40,6 +41,7 @@ export function notFoundMessage(stream: string): streams.ReadResp {
   return answer;
 }
 
+/** Returns the first message of a subscription. */
 export function confirmationMessage(id: string): streams.ReadResp {
   const confirmation = new streams.ReadResp.SubscriptionConfirmation();
   confirmation.setSubscriptionId(id);
@@ -48,6 +50,7 @@ export function confirmationMessage(id: string): streams.ReadResp {
   return answer;
 }
 
+/** Returns the message of a subscription that has delivered all stored events. */
 export function caughtUpMessage(): streams.ReadResp {
   const answer = new streams.ReadResp();
   answer.setCaughtUp(new streams.ReadResp.CaughtUp());

@@ -5,6 +5,7 @@ import type { Configuration } from '../catalog/beginnings.ts';
 import { catalogEvents, type CatalogEvent } from '../catalog/catalog.events.ts';
 import { applicationEvents, type ApplicationEvent, type Drift } from './application.events.ts';
 
+/** Events from which the read models of applications are built. */
 export type DeploymentFact = CatalogEvent | ApplicationEvent | AttemptEvent;
 
 export const deploymentFamily: EventFamily<DeploymentFact> = {

@@ -2,6 +2,7 @@ import type { ApplicationStatusView, ApplicationView } from '#deployments/contra
 import { SILENT } from '../clusters/cluster.events.ts';
 import type { ApplicationDocument } from './application-document.ts';
 
+/** Facts for a view that are not in the document. */
 export interface ViewFacts {
   readonly organization: string;
   /** Returns the name of a person by id. */

@@ -8,6 +8,7 @@ import { abandonAttempt, endAttempt, type AbandonAttempt, type EndAttempt } from
 import { operate, type Operate } from './operate.ts';
 import { reportHealth, type ReportHealth } from './report-health.ts';
 
+/** Commands of an application. */
 export type ApplicationCommand =
   Configure | DeleteApplication | Discard | EndAttempt | AbandonAttempt | ReportHealth | Operate;
 
@@ -35,6 +36,7 @@ function decide(
   }
 }
 
+/** Decides about the revisions and attempts of one application. */
 export const applicationDecider: Decider<Application, ApplicationCommand, ApplicationEvent, DeploymentsError> = {
   events: applicationEvents,
   initialState: noApplication,
@@ -43,4 +45,5 @@ export const applicationDecider: Decider<Application, ApplicationCommand, Applic
   revisionOf: (application) => latestOf(application)?.revision ?? 0,
 };
 
+/** Returns the name of an application's stream. */
 export const applicationStream = (applicationId: string): string => `application-${applicationId}`;

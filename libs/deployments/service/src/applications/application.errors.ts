@@ -1,5 +1,6 @@
 import { domainError } from '#kernel';
 
+/** Errors about applications. */
 export const applicationErrors = {
   profileMissing: (application: string, known: readonly string[]) =>
     known.length === 0

@@ -2,6 +2,7 @@ import type { Health } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 import type { Configuration } from '../catalog/beginnings.ts';
 
+/** Identifies an attempt and its revision. */
 export interface AttemptRef {
   readonly attemptId: string;
   /** Increases with each attempt of the application. */

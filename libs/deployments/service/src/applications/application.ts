@@ -4,11 +4,13 @@ import type { Attempt } from '../attempts/attempt.ts';
 import type { Configuration } from '../catalog/beginnings.ts';
 import type { ApplicationEvent, Drift } from './application.events.ts';
 
+/** A revision of an application. */
 export interface Revision extends Configuration {
   readonly revision: number;
   readonly succeeded: boolean;
 }
 
+/** State of an application for its decisions. */
 export interface Application {
   readonly status: 'absent' | 'active' | 'deleting' | 'deleted';
   /** In order, starting with `v1`. */
@@ -35,6 +37,7 @@ export interface Application {
     | undefined;
 }
 
+/** State of an application that does not exist. */
 export const noApplication: Application = {
   status: 'absent',
   revisions: [],
@@ -46,11 +49,15 @@ export const noApplication: Application = {
   health: undefined,
 };
 
+/** Returns the latest revision. */
 export const latestOf = ({ revisions }: Application): Revision | undefined => revisions.at(-1);
+/** Returns the newest attempt. */
 export const newestAttemptOf = ({ attempts }: Application): Attempt | undefined => attempts.at(-1);
+/** Returns the attempt if it has not ended. */
 export const openAttempt = ({ attempts }: Application, id: string): Attempt | undefined =>
   attempts.find((attempt) => attempt.id === id && attempt.state === 'open');
 
+/** Applies an event to the state. */
 export function evolveApplication(application: Application, event: ApplicationEvent): Application {
   switch (event.type) {
     case 'application.configured.v1':

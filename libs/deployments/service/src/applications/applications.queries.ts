@@ -18,6 +18,7 @@ import { applicationsProjection } from './applications.projection.ts';
 import { LiveStatus } from './live-status.service.ts';
 import { revisionsProjection, type RevisionDocument } from './revisions.projection.ts';
 
+/** Reads applications, their status and their history. */
 @Controller()
 export class ApplicationsQueries {
   constructor(

@@ -26,6 +26,7 @@ type Applied = OutputOf<typeof applyApplicationRequest>;
 /** How often a deployment is planned again because others changed the application in the meantime. */
 const TRIES = 20;
 
+/** Handles the apply of applications. */
 @Controller()
 export class ApplyHandlers {
   constructor(

@@ -16,6 +16,7 @@ export interface UsedProfile {
   readonly clusterId: string;
 }
 
+/** Returns the part of a revision that decides who may change it. */
 export const guardedBy = (
   { namespaceMode = 'override' }: ApplicationSpec,
   { id, revision, spec }: UsedProfile,

@@ -6,6 +6,7 @@ import { latestOf, newestAttemptOf, type Application } from './application.ts';
 import { refusedChange, type Protection } from './protection.ts';
 import { supersedeQueued } from './supersede.ts';
 
+/** Command that records a revision and requests its deployment. */
 export interface Configure {
   readonly type: 'configure';
   readonly configuration: Configuration;

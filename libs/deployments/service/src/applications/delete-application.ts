@@ -5,6 +5,7 @@ import { latestOf, newestAttemptOf, type Application } from './application.ts';
 import { refusedChange, type Protection } from './protection.ts';
 import { supersedeQueued } from './supersede.ts';
 
+/** Command that requests the deletion of an application. */
 export interface DeleteApplication {
   readonly type: 'delete';
   /** Whether to leave the objects on the cluster. */

@@ -5,6 +5,7 @@ import type { DeploymentsError } from '../deployments.errors.ts';
 import type { ApplicationEvent, AttemptRef } from './application.events.ts';
 import { newestAttemptOf, openAttempt, type Application } from './application.ts';
 
+/** Command that ends an attempt with the outcome that its worker reported. */
 export interface EndAttempt {
   readonly type: 'end-attempt';
   readonly attemptId: string;
@@ -16,6 +17,7 @@ export interface EndAttempt {
 /** Milliseconds until a failed deletion is retried. Doubled with each consecutive failure. */
 const RETRY_MS = { first: 60_000, most: 3_600_000 };
 
+/** Command that ends an attempt whose worker is lost. */
 export interface AbandonAttempt {
   readonly type: 'abandon-attempt';
   readonly attemptId: string;

@@ -31,6 +31,7 @@ export interface Protection {
 /** Protection for a caller who may use all profiles. */
 export const ADMIN: Protection = { isAdmin: true, profiles: new Map(), neighbors: [] };
 
+/** A change of an application by an actor. */
 export interface Change {
   readonly action: 'deploy' | 'change' | 'delete';
   readonly application: string;
@@ -70,6 +71,7 @@ export function refusedChange(change: Change, protection: Protection): Deploymen
     : undefined;
 }
 
+/** Name and profile of an application. */
 export interface Claim {
   readonly name: string;
   readonly profile: Guarded['profile'];

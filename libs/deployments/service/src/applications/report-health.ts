@@ -4,6 +4,7 @@ import type { DeploymentsError } from '../deployments.errors.ts';
 import type { ApplicationEvent, Drift } from './application.events.ts';
 import { newestAttemptOf, type Application } from './application.ts';
 
+/** Command that records an observation of an application. */
 export interface ReportHealth {
   readonly type: 'report-health';
   readonly health: Health;

@@ -8,6 +8,7 @@ import { type AttemptProgress, evolveAttempt, unclaimed } from './attempt.ts';
 /** Milliseconds for which a claim is valid after the last request of its worker. */
 export const LEASE_MS = 30_000;
 
+/** A step that a worker reports. */
 export type ReportedStep = InputOf<typeof reportStepRequest>['step'];
 
 /** `nowMs`: milliseconds since 1970. */
@@ -222,6 +223,7 @@ function shortened(outcome: AttemptOutcome): AttemptOutcome {
   }
 }
 
+/** Decides about the claims, steps and inventory of one attempt. */
 export const attemptDecider: Decider<AttemptProgress, AttemptCommand, AttemptEvent, DeploymentsError> = {
   events: attemptEvents,
   initialState: unclaimed,
@@ -229,4 +231,5 @@ export const attemptDecider: Decider<AttemptProgress, AttemptCommand, AttemptEve
   decide,
 };
 
+/** Returns the name of an attempt's stream. */
 export const attemptStream = (attemptId: string): string => `deployment-${attemptId}`;

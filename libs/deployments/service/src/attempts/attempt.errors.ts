@@ -1,5 +1,6 @@
 import { domainError } from '#kernel';
 
+/** Errors about attempts. */
 export const attemptErrors = {
   claimLost: () =>
     domainError('deployments/claim-lost', 'conflict', 'This claim is not the current claim of the attempt.', {

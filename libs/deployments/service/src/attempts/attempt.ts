@@ -18,6 +18,7 @@ export interface Attempt {
   readonly state: 'open' | 'succeeded' | 'failed' | 'superseded' | 'abandoned';
 }
 
+/** A worker's claim of an attempt. */
 export interface Claim {
   readonly number: number;
   readonly worker: string;
@@ -42,6 +43,7 @@ export interface AttemptRecord {
   readonly progress: AttemptProgress;
 }
 
+/** Progress of an attempt that no worker has claimed. */
 export const unclaimed: AttemptProgress = {
   status: 'unclaimed',
   claim: undefined,
@@ -63,6 +65,7 @@ export function mergeInventory(before: readonly InventoryEntry[], more: readonly
   return [...merged.values()];
 }
 
+/** Applies an event to the progress. */
 export function evolveAttempt(progress: AttemptProgress, event: AttemptEvent): AttemptProgress {
   switch (event.type) {
     case 'attempt.claimed.v1': {

@@ -56,8 +56,10 @@ export interface Configuration {
   readonly byAdmin?: true;
 }
 
+/** A policy without absent members. */
 export type WholePolicy = Required<{ readonly [K in keyof ClusterPolicy]: NonNullable<ClusterPolicy[K]> }>;
 
+/** A registered cluster as recorded in the log. */
 export interface ClusterRegistration {
   readonly name: string;
   readonly type: 'registered' | 'sandbox';
@@ -80,6 +82,7 @@ export interface ClusterRegistration {
   readonly policy: WholePolicy;
 }
 
+/** A profile as recorded in the log. */
 export interface ProfileContent {
   readonly name: string;
   readonly clusterId: string;

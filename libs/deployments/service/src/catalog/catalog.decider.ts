@@ -3,6 +3,7 @@ import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.
 import { catalogEvents, type CatalogEvent, type CatalogLimits, type Named, type NewName } from './catalog.events.ts';
 import { emptyCatalog, evolveCatalog, namesOf, referringTo, type Catalog, type Entry } from './catalog.ts';
 
+/** Commands of a catalog. */
 export type CatalogCommand =
   /** Creates an object by claiming its name, or points an existing one to another profile or cluster. */
   | { readonly type: 'claim'; readonly claim: NewName; readonly day?: string }
@@ -162,6 +163,7 @@ function setLimits({ applications, profiles, clusters, deploymentsPerDay }: Cata
   return ok(same ? [] : [{ type: 'catalog.limits-set.v1', data: limits }]);
 }
 
+/** Decides about the names and limits of one organization. */
 export const catalogDecider: Decider<Catalog, CatalogCommand, CatalogEvent, DeploymentsError> = {
   events: catalogEvents,
   initialState: emptyCatalog,
@@ -169,4 +171,5 @@ export const catalogDecider: Decider<Catalog, CatalogCommand, CatalogEvent, Depl
   decide,
 };
 
+/** Returns the name of an organization's catalog stream. */
 export const catalogStream = (organizationId: string): string => `catalog-${organizationId}`;

@@ -1,5 +1,6 @@
 import { domainError } from '#kernel';
 
+/** Errors about names and limits. */
 export const catalogErrors = {
   applicationNotFound: (name: string) =>
     domainError('deployments/application-not-found', 'not-found', `Application ${name} not found.`, {

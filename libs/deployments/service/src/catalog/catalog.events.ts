@@ -1,14 +1,17 @@
 import type { EventFamily, Fact } from '#kernel';
 import type { ClusterRegistration, Configuration, ProfileContent } from './beginnings.ts';
 
+/** Kinds of objects that have a name in the catalog. */
 export type NamedKind = 'application' | 'profile' | 'cluster';
 
+/** Identifies an object by kind, name and id. */
 export interface Named {
   readonly kind: NamedKind;
   readonly name: string;
   readonly id: string;
 }
 
+/** Limits of a plan. */
 export interface CatalogLimits {
   readonly applications: number;
   readonly profiles: number;

@@ -5,6 +5,7 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from './catalog.decider.ts';
 
+/** Counts the objects of an organization. */
 @Controller()
 export class CatalogQueries {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}

@@ -2,6 +2,7 @@ import { defaultLimits } from '#billing/contract';
 import { assertNever } from '#kernel';
 import type { CatalogEvent, CatalogLimits, Named, NamedKind } from './catalog.events.ts';
 
+/** An object of an organization. */
 export interface Entry extends Named {
   readonly counted: boolean;
   readonly refers: string | null;
@@ -21,6 +22,7 @@ export interface Catalog {
 
 const { applications, profiles, clusters, deploymentsPerDay } = defaultLimits();
 
+/** Catalog of an organization without objects. */
 export const emptyCatalog: Catalog = {
   entries: { application: new Map(), profile: new Map(), cluster: new Map() },
   hadProfile: false,
@@ -29,6 +31,7 @@ export const emptyCatalog: Catalog = {
   deployments: 0,
 };
 
+/** Applies an event to the catalog. */
 export function evolveCatalog(catalog: Catalog, event: CatalogEvent): Catalog {
   switch (event.type) {
     case 'catalog.name-claimed.v1': {
@@ -68,6 +71,7 @@ export const applicationsOn = (catalog: Catalog, clusterId: string): number =>
     0,
   );
 
+/** Returns the names of one kind. */
 export const namesOf = (catalog: Catalog, kind: NamedKind): string[] =>
   [...catalog.entries[kind].values()]
     .filter(({ retiring }) => !retiring)

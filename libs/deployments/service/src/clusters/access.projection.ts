@@ -1,6 +1,7 @@
 import { REMOVED, type Projection } from '#kernel';
 import { clusterEvents, type AccessEnd, type AccessLevel, type ClusterEvent } from './cluster.events.ts';
 
+/** Access of one member to a cluster. */
 export interface AccessRow {
   readonly memberId: string;
   readonly access: AccessLevel;
@@ -17,6 +18,7 @@ export interface AccessRow {
   } | null;
 }
 
+/** Access of all members to one cluster. */
 export interface AccessDocument {
   readonly clusterId: string;
   readonly organizationId: string;

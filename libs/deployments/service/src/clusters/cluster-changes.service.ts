@@ -9,6 +9,7 @@ import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts
 import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
 import type { ClusterEvent } from './cluster.events.ts';
 
+/** A cluster to create. */
 export type NewCluster = Extract<NewName, { readonly kind: 'cluster' }>;
 type Registered = Committed<Cluster, ClusterEvent>;
 type Released = Pick<Committed<unknown, unknown>, 'meta' | 'position'>;

@@ -6,12 +6,14 @@ export type ClusterNameEvent =
   | Fact<'cluster-uid.claimed.v1', { readonly organizationId: string; readonly clusterId: string }>
   | Fact<'cluster-uid.released.v1', { readonly clusterId: string }>;
 
+/** Organization of a physical cluster, and its registrations. */
 export interface ClusterOwner {
   readonly organizationId: string | undefined;
   /** An organization may register a cluster under several names. */
   readonly clusters: readonly string[];
 }
 
+/** Commands of a physical cluster. */
 export type ClusterNameCommand =
   | { readonly type: 'claim'; readonly organizationId: string; readonly clusterId: string; readonly name: string }
   | { readonly type: 'release'; readonly clusterId: string };
@@ -49,6 +51,7 @@ function decide(
   );
 }
 
+/** Decides which organization a physical cluster belongs to. */
 export const clusterNameDecider: Decider<ClusterOwner, ClusterNameCommand, ClusterNameEvent, DeploymentsError> = {
   events,
   initialState: nobody,
@@ -58,6 +61,7 @@ export const clusterNameDecider: Decider<ClusterOwner, ClusterNameCommand, Clust
 
 const PREFIX = 'names-cluster-';
 
+/** Returns the name of a physical cluster's stream. */
 export const clusterNameStream = (uid: string): string => PREFIX + uid;
 
 /** Returns the UID of the physical cluster from the name of its stream. */

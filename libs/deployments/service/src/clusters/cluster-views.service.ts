@@ -8,6 +8,7 @@ import { stateOf } from './cluster.events.ts';
 import { clustersProjection, type ClusterDocument } from './clusters.projection.ts';
 import { Heartbeats } from './heartbeats.service.ts';
 
+/** Part of a cluster's document that views show. */
 export type ShownCluster = Pick<
   ClusterDocument,
   'id' | 'organizationId' | 'name' | 'createdAt' | 'registration' | 'policy' | 'report' | 'heartbeat' | 'revision'
@@ -79,6 +80,7 @@ export class ClusterViews {
   }
 }
 
+/** Returns a policy as the API returns it. */
 export function policyView(policy: WholePolicy | null): ClusterView['policy'] {
   const { namespaces, clusterScoped, podSecurity } = policy ?? DEFAULT_POLICY;
   return {

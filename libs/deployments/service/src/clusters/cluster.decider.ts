@@ -4,6 +4,7 @@ import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.
 import { clusterEvents, stateOf, type ClusterEvent, type ClusterReport } from './cluster.events.ts';
 import { decideAccess, evolveAccesses, noAccesses, type AccessCommand, type MemberAccesses } from './member-access.ts';
 
+/** State of a cluster for its decisions. */
 export type Cluster =
   | { readonly status: 'absent' }
   | { readonly status: 'deleted' }
@@ -17,8 +18,10 @@ export type Cluster =
       readonly accesses: MemberAccesses;
     };
 
+/** A registered cluster. */
 export type ActiveCluster = Extract<Cluster, { status: 'active' }>;
 
+/** Commands of a cluster. */
 export type ClusterCommand =
   | { readonly type: 'register'; readonly registration: ClusterRegistration }
   | { readonly type: 'set-policy'; readonly policy: Partial<WholePolicy> }
@@ -126,6 +129,7 @@ const sameRegistration = (
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
 
+/** Decides about the registration, policy, state and member access of one cluster. */
 export const clusterDecider: Decider<Cluster, ClusterCommand, ClusterEvent, DeploymentsError> = {
   events: clusterEvents,
   initialState: { status: 'absent' },
@@ -134,4 +138,5 @@ export const clusterDecider: Decider<Cluster, ClusterCommand, ClusterEvent, Depl
   revisionOf: (cluster) => (cluster.status === 'active' ? cluster.revision : 0),
 };
 
+/** Returns the name of a cluster's stream. */
 export const clusterStream = (clusterId: string): string => `cluster-${clusterId}`;

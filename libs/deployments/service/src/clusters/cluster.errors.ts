@@ -1,5 +1,6 @@
 import { domainError } from '#kernel';
 
+/** Errors about clusters. */
 export const clusterErrors = {
   clusterNotFound: (name: string, known: readonly string[]) =>
     domainError('deployments/cluster-not-found', 'not-found', `Cluster ${name} not found.`, {

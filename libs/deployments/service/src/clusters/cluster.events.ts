@@ -2,6 +2,7 @@ import type { ClusterState } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 
+/** State of a cluster according to its observer. */
 export interface ClusterReport {
   /** For programs. Absent in events of earlier releases, and if the state is sufficient. */
   readonly code?: 'silent';

@@ -10,6 +10,7 @@ const family: EventFamily<ClusterFact> = {
   types: { ...catalogEvents.types, ...clusterEvents.types },
 };
 
+/** Read model of one cluster. */
 export interface ClusterDocument {
   readonly id: string;
   readonly organizationId: string;

@@ -12,6 +12,7 @@ export type HostsEvent =
   | Fact<'hosts.claimed.v1', Held & { readonly organizationId: string; readonly revision: number }>
   | Fact<'hosts.released.v1', Held>;
 
+/** Application that has a host, and the newest revision that uses it. */
 export interface HostClaim {
   readonly organizationId: string;
   readonly applicationId: string;
@@ -21,6 +22,7 @@ export interface HostClaim {
 /** By host name: `www.acme.dev`, or `*.acme.dev` for all its subdomains. */
 export type Hosts = ReadonlyMap<string, HostClaim>;
 
+/** Commands of the hosts of a physical cluster. */
 export type HostsCommand =
   | ({ readonly type: 'claim'; readonly hosts: readonly string[] } & HostClaim)
   | {
@@ -96,6 +98,7 @@ function holders(host: string, hosts: Hosts): HostClaim[] {
   return [...covering, ...below.map(([, claim]) => claim)];
 }
 
+/** Decides which application of a physical cluster has a host. */
 export const hostsDecider: Decider<Hosts, HostsCommand, HostsEvent, DeploymentsError> = {
   events,
   initialState: new Map(),
@@ -103,4 +106,5 @@ export const hostsDecider: Decider<Hosts, HostsCommand, HostsEvent, DeploymentsE
   decide,
 };
 
+/** Returns the name of the stream with the hosts of a physical cluster. */
 export const hostsStream = (clusterUid: string): string => `hosts-${clusterUid}`;

@@ -19,6 +19,7 @@ export interface MemberAccesses {
   readonly ends: number;
 }
 
+/** Accesses of a cluster to which no member has access. */
 export const noAccesses: MemberAccesses = { members: new Map(), ends: 0 };
 
 /**
@@ -69,6 +70,7 @@ export const accessOf = (role: Role | undefined): AccessLevel | undefined => rol
 export const exceeds = (access: AccessLevel, upTo: AccessLevel | undefined): boolean =>
   upTo === undefined || RANK[access] > RANK[upTo];
 
+/** Applies an event to the accesses. */
 export function evolveAccesses(accesses: MemberAccesses, event: AccessEvent): MemberAccesses {
   const members = new Map(accesses.members);
   const { memberId } = event.data;
@@ -90,6 +92,7 @@ export function evolveAccesses(accesses: MemberAccesses, event: AccessEvent): Me
   }
 }
 
+/** Decides about the access of one member. */
 export function decideAccess(command: AccessCommand, { members, ends }: MemberAccesses, cluster: string): Outcome {
   const { memberId } = command;
   const present = members.get(memberId);

@@ -9,14 +9,17 @@ export type NamespacesEvent =
     >
   | Fact<'namespace.released.v1', { readonly namespace: string; readonly applicationId: string }>;
 
+/** Organization and applications that use a namespace. */
 export interface NamespaceClaim {
   readonly organizationId: string;
   /** Applications of that organization that share the namespace. */
   readonly applications: readonly string[];
 }
 
+/** Claims of a physical cluster, by namespace. */
 export type Namespaces = ReadonlyMap<string, NamespaceClaim>;
 
+/** Commands of the namespaces of a physical cluster. */
 export type NamespacesCommand =
   | {
       readonly type: 'claim';
@@ -92,6 +95,7 @@ const namespaceTaken = (namespace: string): DeploymentsError =>
     'omit namespace, or choose another',
   );
 
+/** Decides which applications use a namespace of a physical cluster. */
 export const namespacesDecider: Decider<Namespaces, NamespacesCommand, NamespacesEvent, DeploymentsError> = {
   events,
   initialState: new Map(),
@@ -99,6 +103,7 @@ export const namespacesDecider: Decider<Namespaces, NamespacesCommand, Namespace
   decide,
 };
 
+/** Returns the name of the stream with the namespaces of a physical cluster. */
 export const namespacesStream = (clusterUid: string): string => `namespaces-${clusterUid}`;
 
 /** Maximum length of the name of a namespace. */

@@ -46,6 +46,7 @@ interface Wanted {
   readonly credentials: GivenCredentials;
 }
 
+/** Handles the registration of clusters. */
 @Controller()
 export class RegisterHandlers {
   constructor(

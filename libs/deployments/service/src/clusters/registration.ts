@@ -31,6 +31,7 @@ export function serverAddress(text: string): Result<ServerAddress, DeploymentsEr
 /** Credential of a registered cluster, as the worker reads it from the vault. */
 export type RegisteredCredential = { readonly token: string } | { readonly certificate: string; readonly key: string };
 
+/** Secret part of a registration, parsed. */
 export interface GivenCredentials {
   readonly credential: RegisteredCredential;
   /** PEM. */

@@ -12,6 +12,7 @@ import { ClusterChanges } from './cluster-changes.service.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
 import { Sandboxes } from './sandboxes.service.ts';
 
+/** Name of the sandbox cluster in each organization. */
 export const SANDBOX_NAME = 'sandbox';
 
 /** Provides the sandbox cluster of an organization on first use. */

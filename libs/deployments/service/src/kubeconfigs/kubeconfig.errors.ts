@@ -1,5 +1,6 @@
 import { domainError } from '#kernel';
 
+/** Errors about kubeconfigs. */
 export const kubeconfigErrors = {
   accessEnded: (cluster: string) =>
     domainError('deployments/access-ended', 'forbidden', `Your access to cluster/${cluster} has ended.`, {

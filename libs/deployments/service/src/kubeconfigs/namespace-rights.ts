@@ -1,5 +1,6 @@
 import type { AccessLevel } from '../clusters/cluster.events.ts';
 
+/** Namespaces to which a token gives access. */
 export interface NamespaceRights {
   readonly namespaces: readonly string[];
   /** With `edit`: namespaces to which the member has read access only. */

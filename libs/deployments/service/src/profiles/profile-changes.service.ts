@@ -8,6 +8,7 @@ import { matching } from '../shared/if-match.ts';
 import { profileDecider, profileStream, type Profile, type ProfileCommand } from './profile.decider.ts';
 import type { ProfileEvent } from './profile.events.ts';
 
+/** A profile to create. */
 export type NewProfile = Extract<NewName, { readonly kind: 'profile' }>;
 type Applied = Committed<Profile, ProfileEvent>;
 type Context = CommandContext & { readonly ifMatch?: number };

@@ -8,6 +8,7 @@ import { clustersProjection } from '../clusters/clusters.projection.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { profilesProjection, type ProfileDocument } from './profiles.projection.ts';
 
+/** Part of a profile's document that views show. */
 export type ShownProfile = Pick<
   ProfileDocument,
   'id' | 'organizationId' | 'name' | 'createdAt' | 'content' | 'revision'

@@ -3,11 +3,13 @@ import type { ProfileContent } from '../catalog/beginnings.ts';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import { profileEvents, type ProfileEvent } from './profile.events.ts';
 
+/** State of a profile for its decisions. */
 export type Profile =
   | { readonly status: 'absent' }
   | { readonly status: 'deleted' }
   | { readonly status: 'active'; readonly content: ProfileContent; readonly revision: number };
 
+/** Commands of a profile. */
 export type ProfileCommand =
   | {
       readonly type: 'apply';
@@ -62,6 +64,7 @@ const withTier = (content: ProfileContent, present: ProfileContent): ProfileCont
     ? { ...content, tier: present.tier }
     : content;
 
+/** Decides about the revisions of one profile. */
 export const profileDecider: Decider<Profile, ProfileCommand, ProfileEvent, DeploymentsError> = {
   events: profileEvents,
   initialState: { status: 'absent' },
@@ -70,4 +73,5 @@ export const profileDecider: Decider<Profile, ProfileCommand, ProfileEvent, Depl
   revisionOf: (profile) => (profile.status === 'active' ? profile.revision : 0),
 };
 
+/** Returns the name of a profile's stream. */
 export const profileStream = (profileId: string): string => `profile-${profileId}`;

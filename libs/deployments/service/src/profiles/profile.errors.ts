@@ -1,5 +1,6 @@
 import { domainError } from '#kernel';
 
+/** Errors about profiles. */
 export const profileErrors = {
   profileNotFound: (name: string, known: readonly string[]) =>
     domainError('deployments/profile-not-found', 'not-found', `Profile ${name} not found.`, {

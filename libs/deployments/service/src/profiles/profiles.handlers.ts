@@ -28,6 +28,7 @@ type Deleted = OutputOf<typeof deleteProfileRequest>;
 /** How often a profile is written again because others change its name at the same time. */
 const TRIES = 20;
 
+/** Handles the apply and deletion of profiles. */
 @Controller()
 export class ProfilesHandlers {
   constructor(

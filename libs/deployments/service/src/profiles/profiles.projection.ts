@@ -10,6 +10,7 @@ const family: EventFamily<ProfileFact> = {
   types: { ...catalogEvents.types, ...profileEvents.types },
 };
 
+/** Read model of one profile. */
 export interface ProfileDocument {
   readonly id: string;
   readonly organizationId: string;

@@ -15,6 +15,7 @@ import { scaleOf } from './scale.ts';
 import { hasOneWriter } from './volumes.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
+/** An application's spec, and all that its resolution depends on. */
 export interface ResolveInput {
   readonly spec: ApplicationSpec;
   readonly applicationId: string;
@@ -33,6 +34,7 @@ type ImageFields = NonNullable<ProfileSpec['defaults']>;
 /** Platform default: the port on which an image is assumed to listen. */
 const PLATFORM_PORT = 8_080;
 
+/** Returns the tier of that name. */
 export const tierOf = (name: string): Tier | undefined => TIERS.find((tier) => tier.name === name);
 
 /** Returns the tier of a profile's applications. An unknown tier is rejected when the profile is applied. */

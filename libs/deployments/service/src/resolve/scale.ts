@@ -5,6 +5,7 @@ import { withoutUndefined } from './without-undefined.ts';
 
 type Scaling = Pick<NonNullable<ProfileSpec['defaults']>, 'replicas' | 'autoscaling'>;
 
+/** Resolved replicas and autoscaling, or the errors of the settings. */
 export interface Scale {
   readonly replicas: number;
   readonly autoscaling?: NonNullable<ImageWorkload['autoscaling']>;

@@ -1,5 +1,6 @@
 import { domainError } from '#kernel';
 
+/** Errors about rollouts. */
 export const rolloutErrors = {
   /** A worker requested a vault record that no attempt needs. */
   recordNotShared: () =>

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { ApplicationSpec } from '#deployments/contract';
 import { parseManifests } from '#kubernetes/yaml';
 
+/** Returns the fingerprint of a value. */
 export type Print = (value: unknown) => string;
 
 /**
@@ -98,6 +99,8 @@ const printed = (value: unknown, print: Print): unknown =>
     ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, print(member)]))
     : print(value);
 
+/** Returns whether a value is an object that is not an array. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Returns the value if it is an object, otherwise an empty object. */
 export const recordOf = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {});

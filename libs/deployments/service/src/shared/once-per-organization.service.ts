@@ -1,5 +1,6 @@
 import type { DomainError, Logger, Position, Result } from '#kernel';
 
+/** Result of a creation. */
 export interface Made {
   /** False if nothing can be created now, so that the next call tries again. */
   readonly isThere: boolean;

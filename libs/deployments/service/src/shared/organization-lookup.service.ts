@@ -21,6 +21,7 @@ export interface Membership {
 /** Plan of an organization that billing does not know yet. */
 const NEW_PLAN = { plan: 'developer', defaultTier: 'basic' } as const;
 
+/** Plan of an organization and its defaults. */
 export interface PlanFacts {
   readonly plan: string;
   readonly defaultTier: string;

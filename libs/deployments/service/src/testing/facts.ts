@@ -1,6 +1,7 @@
 import { DEFAULT_POLICY } from '#deployments/contract';
 import type { ClusterRegistration, Configuration, ProfileContent } from '../catalog/beginnings.ts';
 
+/** A registration for tests. */
 export const aRegistration: ClusterRegistration = {
   name: 'dev',
   type: 'registered',
@@ -23,6 +24,7 @@ export const aRegistration: ClusterRegistration = {
   },
 };
 
+/** Content of a profile for tests. */
 export const aProfile: ProfileContent = {
   name: 'staging',
   clusterId: 'c1',
@@ -36,6 +38,7 @@ export const aProfile: ProfileContent = {
   settings: [],
 };
 
+/** Configuration of an application for tests. */
 export const aConfiguration: Configuration = {
   name: 'web',
   manifest: { record: 'manifest/o1/m1', digest: 'm1' },

@@ -11,6 +11,7 @@ import type { WorkQueue } from '#work-queue';
 import type { TestPlatform } from './test-platform.module.ts';
 
 type Claimed = OutputOf<typeof claimAttemptRequest>;
+/** An item of the rollout queue. */
 export interface Item {
   readonly organizationId: string;
   readonly applicationId: string;

@@ -1,5 +1,6 @@
 import type { InventoryEntry } from '#deployments/contract';
 
+/** Returns the manifest of an image application. @param more fields of the image @param rest fields of the spec */
 export const image = (name: string, tag: string, more: object = {}, rest: object = {}) => ({
   apiVersion: 'platform.astropulse.io/v1',
   kind: 'Application',
@@ -12,8 +13,10 @@ export const image = (name: string, tag: string, more: object = {}, rest: object
   },
 });
 
+/** Returns the manifest of a profile on the cluster `dev`. */
 export const profile = (profileName: string, more: object = {}) => ({ profileName, clusterName: 'dev', ...more });
 
+/** Returns the manifest of a cluster registration. */
 export const registration = (clusterName: string, more: object = {}) => ({
   clusterName,
   provider: 'aws',
@@ -23,6 +26,7 @@ export const registration = (clusterName: string, more: object = {}) => ({
   ...more,
 });
 
+/** Returns an inventory entry. */
 export const entry = (kind: string, name: string, namespace = 'acme-web'): InventoryEntry => ({
   group: kind === 'Deployment' ? 'apps' : '',
   version: 'v1',

@@ -12,6 +12,7 @@ import { openTestPlatform, type TestPlatform } from './test-platform.module.ts';
 /** Organization of the test platform. Its slug is `acme`. */
 export const ORG = 'org-1';
 
+/** Options of `givenPlatform`. */
 export interface GivenOptions {
   /** Roles of members by name, which is also their id. Defaults to `ada`, an owner. */
   readonly members?: Readonly<Record<string, Role>>;

@@ -63,6 +63,7 @@ export interface TestPlatform {
 
 const CONTRACT = 'astro:contract';
 
+/** Opens the platform in a folder. @param answers responses of other services */
 export async function openTestPlatform(
   folder: string,
   queue: WorkQueue,

@@ -10,6 +10,7 @@ const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'astro-platform' };
 /** ClusterRoles of Kubernetes to which bindings refer. */
 const ROLES = { cluster: 'cluster-admin', edit: 'edit', view: 'view' } as const;
 
+/** Access of one member to a cluster. */
 export interface MemberAccess {
   readonly organizationId: string;
   readonly memberId: string;
@@ -36,6 +37,7 @@ export interface AccessObjects {
   readonly selector: string;
 }
 
+/** Returns the objects that give a member exactly the access. */
 export function accessObjects({
   organizationId,
   memberId,

@@ -3,12 +3,14 @@ import { clusterErrorOf } from './cluster-errors.worker.ts';
 import { NODE } from './kinds.ts';
 import { NEEDED_RIGHTS } from './probe.ts';
 
+/** Version and size of a cluster. */
 export interface ClusterFacts {
   readonly version: string;
   /** Null if the credential may not list nodes. */
   readonly nodes: number | null;
 }
 
+/** Returns version and number of nodes. */
 export async function clusterFacts(client: KubernetesClient): Promise<ClusterFacts> {
   const [version, nodes] = await Promise.all([client.version(), countNodes(client)]);
   return { version, nodes };

@@ -17,6 +17,7 @@ export interface WorkerRecords {
   ): Promise<Result<unknown, DomainError>>;
 }
 
+/** Injection token of `WorkerRecords`. */
 export const WORKER_RECORDS = Symbol('worker records');
 
 /** Reads and writes records by requests to deployments, in parts if they are large. */

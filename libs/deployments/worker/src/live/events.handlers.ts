@@ -7,6 +7,7 @@ import { refusing } from '../cluster/answering.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { applicationEvents } from './events.worker.ts';
 
+/** Handles requests for Kubernetes events. */
 @Controller()
 export class EventsHandlers {
   constructor(

@@ -38,6 +38,7 @@ const lastSeen = (event: KubernetesObject): string => {
   return times.length === 0 ? '' : new Date(Math.max(...times)).toISOString().replace('.000Z', 'Z');
 };
 
+/** Returns an event as the API returns it. */
 export function eventRow(event: KubernetesObject): KubernetesEvent {
   const kind = text(at(event, 'involvedObject', 'kind')) ?? '';
   return {

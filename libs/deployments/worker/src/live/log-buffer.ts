@@ -8,6 +8,7 @@ export interface BufferedLine {
   readonly dropped?: number;
 }
 
+/** Limits of a buffer. */
 export interface LogBufferLimits {
   /** Maximum number of lines. Defaults to 2,000. */
   readonly lines?: number;

@@ -7,6 +7,7 @@ import { refusing } from '../cluster/answering.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { logLines } from './logs.worker.ts';
 
+/** Handles requests for log lines. */
 @Controller()
 export class LogsHandlers {
   constructor(

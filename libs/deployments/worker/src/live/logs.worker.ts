@@ -11,6 +11,7 @@ import { containersOf } from '../cluster/pods.ts';
 import { livePods, liveWorkloads } from '../cluster/workloads.worker.ts';
 import { isLater, LogBuffer, splitTime, type BufferedLine } from './log-buffer.ts';
 
+/** Pods, containers and lines to read. */
 export interface LogQuestion {
   readonly inventory: readonly InventoryEntry[];
   readonly follow: boolean;

@@ -6,6 +6,7 @@ import { answering } from '../cluster/answering.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { clusterFacts, missingRights } from '../cluster/probe.worker.ts';
 
+/** Handles probes of clusters. */
 @Controller()
 export class ProbeHandlers {
   constructor(@Inject(ClusterConnections) private readonly connections: ClusterConnections) {}

@@ -22,6 +22,7 @@ import { toLibrary } from '../rollout/inventory.ts';
 
 type Row = OutputOf<typeof liveResourcesRequest>['items'][number];
 
+/** Handles requests for the objects of an application. */
 @Controller()
 export class ResourcesHandlers {
   constructor(

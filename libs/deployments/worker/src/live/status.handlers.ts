@@ -7,6 +7,7 @@ import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { podRow, replicasText } from '../cluster/pods.ts';
 import { livePods, liveWorkloads } from '../cluster/workloads.worker.ts';
 
+/** Handles requests for replicas and pods. */
 @Controller()
 export class StatusHandlers {
   constructor(@Inject(ClusterConnections) private readonly connections: ClusterConnections) {}

@@ -33,6 +33,7 @@ const REPORTS_AT_ONCE = 200;
 const WATCH_AGAIN_MS = 1_000;
 const TELL_AGAIN_MS = 1_000;
 
+/** Intervals of an observer, in milliseconds. */
 export interface ObserverTimes {
   readonly askEveryMs: number;
   readonly beatMs: number;

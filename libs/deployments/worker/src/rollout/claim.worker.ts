@@ -16,7 +16,9 @@ export class ReportRefusedError extends Error {
   }
 }
 
+/** A step that the worker reports. */
 export type ReportedStep = CallerInputOf<typeof reportStepRequest>['step'];
+/** Outcome of an attempt. */
 export type Outcome = CallerInputOf<typeof finishAttemptRequest>['outcome'];
 
 /** Must be at most every 10 s. It is shorter, so that one slow response is tolerated. */

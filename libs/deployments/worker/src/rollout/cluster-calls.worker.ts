@@ -29,6 +29,7 @@ export class StoppingError extends Error {
   override readonly name = 'StoppingError';
 }
 
+/** When to retry a call to a cluster, and when to stop. */
 export interface CallRules {
   readonly connections: ClusterConnections;
   readonly cluster: ClusterConnection;

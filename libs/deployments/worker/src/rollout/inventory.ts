@@ -18,6 +18,7 @@ export const toContract = ({ key, apiVersion, uid }: InventoryEntry): Recorded =
   uid: uid ?? null,
 });
 
+/** Returns a string that identifies an object. */
 export const identity = ({ group, kind, namespace, name }: ObjectKey): string =>
   `${group}/${kind}/${namespace ?? ''}/${name}`;
 

@@ -8,6 +8,7 @@ export interface NamespaceMarks {
   readonly managedBy: { readonly key: string; readonly value: string };
 }
 
+/** What to do with the target namespace. */
 export type NamespacePlan = 'create' | 'label' | 'leave' | 'wait' | 'refuse';
 
 const ENFORCE = 'pod-security.kubernetes.io/enforce';
@@ -32,6 +33,7 @@ export const namespaceObject = (
   },
 });
 
+/** Returns whether the platform created the namespace for the organization. */
 export const isOurs = (namespace: KubernetesObject, organizationId: string, label: string): boolean =>
   namespace.metadata.labels?.[label] === organizationId;
 

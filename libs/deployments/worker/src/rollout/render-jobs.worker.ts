@@ -15,6 +15,7 @@ import {
 } from '#kubernetes';
 import { encodeText } from '#vault';
 
+/** Source to render. */
 export interface RenderInput {
   readonly source: ResolvedSpec['source'];
   readonly fingerprintKey: string;
@@ -27,6 +28,7 @@ interface Refused {
   readonly errors: readonly ManifestError[];
 }
 
+/** Rendered objects. */
 export interface Rendered {
   readonly ok: true;
   /** JSON array, passed between threads without parsing. */
@@ -40,6 +42,7 @@ interface Kind {
   readonly kind: string;
 }
 
+/** Rendered objects, and all that their validation depends on. */
 export interface CheckInput {
   /** From {@link Rendered}. */
   readonly objects: string;
@@ -52,6 +55,7 @@ export interface CheckInput {
   readonly labels: Readonly<Record<string, string>> | undefined;
 }
 
+/** Objects as they will be applied. */
 export interface Checked {
   readonly ok: true;
   /** One JSON text per object, so that they need not be parsed at the same time. */

@@ -23,6 +23,7 @@ type Item = z.infer<typeof rolloutQueue.item>;
 /** Attempts of one worker that work on clusters concurrently. */
 export const DEFAULT_SLOTS = 32;
 
+/** Injection token of `RolloutTimes`. */
 export const ROLLOUT_TIMES = Symbol('rollout times');
 
 /** Identity of this worker. A new incarnation of a name proves that the previous one has ended. */

@@ -23,6 +23,7 @@ export interface RolloutTimes {
   readonly deletionMs: number;
 }
 
+/** Default timeouts. */
 export const DEFAULT_TIMES: RolloutTimes = {
   rolloutMs: 10 * 60_000,
   steadyMs: 2_000,
@@ -35,6 +36,7 @@ const WRITE_MS = 20_000;
 /** Between the last possible time of a write and the end of the claim. */
 const MARGIN_MS = 1_000;
 
+/** Dependencies of an attempt. */
 export interface RunPorts {
   readonly records: WorkerRecords;
   readonly clock: Clock;

@@ -5,6 +5,7 @@ import { at, count, list, text } from '../cluster/json.ts';
 import { shortName } from './inventory.ts';
 
 type PlannedStep = Extract<InputOf<typeof reportStepRequest>['step'], { step: 'planned' }>['plan'];
+/** A change in a reported plan. */
 export type ReportedChange = PlannedStep['changes'][number];
 
 /**

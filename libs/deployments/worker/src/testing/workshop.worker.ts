@@ -145,6 +145,7 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
     },
   };
 }
+/** Worker and cluster of a test. */
 export type Workshop = Awaited<ReturnType<typeof openWorkshop>>;
 
 const neverQueue = {
@@ -189,6 +190,7 @@ export function imageSpec(
   };
 }
 
+/** Returns an application of inline manifests as the service resolves it. */
 export const yamlSpec = (namespace: string, revision: number, manifests: string): ResolvedSpec => ({
   ...imageSpec(namespace, revision, ''),
   source: { type: 'yaml', manifests, labels: {} },
