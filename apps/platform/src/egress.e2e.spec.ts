@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { call, loginAdmin, startPlatform, type Person, type Platform } from '#testing';
+import { call, eventually, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
+import { logOf } from '#testing/log';
+import { startSmallCluster } from './testing/small-cluster.ts';
 
 /** Returned by another service on the machine, which must not be readable through the platform. */
 const CANARY = 'canary-of-another-service';
@@ -75,4 +77,69 @@ describe('use-S10: addresses of clusters', () => {
     expect(service.seen).not.toEqual([]);
     expect(JSON.stringify(body)).not.toContain(CANARY);
   }, 60_000);
+});
+
+describe('use-S10: what a global admin allows', () => {
+  it('counts for every process at once, until it is denied, and is an event', async () => {
+    const platform = await startPlatform();
+    const cluster = await startSmallCluster();
+    try {
+      const ada = await loginAdmin(platform);
+      const grace = await newPerson(platform, 'grace@astro.localhost', 'a password of grace');
+      const asAda = (what: string, body?: unknown) =>
+        call(platform.url, what, { credential: ada.accessToken, ...(body !== undefined && { body }) });
+      const entry = `127.0.0.1:${cluster.port}`;
+      const path = `/v1/organizations/${ada.organization.id}/clusters/kind`;
+      const registration = { clusterName: 'kind', server: cluster.url, token: 'token' };
+
+      expect(await asAda(`PUT ${path}`, registration)).toMatchObject({
+        status: 422,
+        body: {
+          code: 'clusters/egress-refused',
+          fix: `a global admin can allow it: astroctl admin egress allow ${entry}`,
+          allow: entry,
+        },
+      });
+      expect(cluster.seen).toEqual([]);
+
+      const allowed = { entry, allowed: true };
+      for (const credential of [grace.accessToken, grace.key, ada.key])
+        expect(await call(platform.url, 'PUT /v1/admin/egress', { credential, body: allowed })).toMatchObject({
+          status: 403,
+        });
+      expect(await asAda('PUT /v1/admin/egress', allowed)).toMatchObject({ status: 200, body: allowed });
+      expect(await asAda(`PUT ${path}`, registration)).toMatchObject({ status: 201 });
+      expect(await asAda('GET /v1/admin/egress')).toMatchObject({
+        status: 200,
+        body: { items: [{ entry, source: 'admin', by: 'admin@astro.localhost', since: expect.any(String) }] },
+      });
+
+      // The platform itself stays closed, whatever is allowed.
+      await asAda('PUT /v1/admin/egress', { entry: '127.0.0.0/8', allowed: true });
+      expect(await asAda(`PUT ${path}`, { ...registration, server: `https://127.0.0.1:${new URL(platform.url).port}` })).toMatchObject(
+        { status: 422, body: { detail: expect.stringContaining('an address of the platform itself') } },
+      );
+
+      for (const denied of ['127.0.0.0/8', entry])
+        expect(await asAda('PUT /v1/admin/egress', { entry: denied, allowed: false })).toMatchObject({ status: 200 });
+      await eventually(async () => {
+        const { body } = await asAda(`GET ${path}`);
+        expect(body).toMatchObject({ state: 'UNREACHABLE', reason: expect.stringContaining('loopback address') });
+      }, 90_000);
+      const before = cluster.seen.length;
+      expect(await asAda(`PUT ${path}`, registration)).toMatchObject({ status: 422 });
+      expect(cluster.seen).toHaveLength(before);
+
+      const events = (await logOf(platform.dataDir)).filter(({ stream }) => stream === 'egress-platform');
+      expect(events.map(({ type, actor, data }) => [type, actor, data])).toEqual([
+        ['egress.allowed.v1', ada.userId, { entry }],
+        ['egress.allowed.v1', ada.userId, { entry: '127.0.0.0/8' }],
+        ['egress.denied.v1', ada.userId, { entry: '127.0.0.0/8' }],
+        ['egress.denied.v1', ada.userId, { entry }],
+      ]);
+    } finally {
+      await cluster.close();
+      await platform.stop();
+    }
+  }, 180_000);
 });

@@ -1,8 +1,7 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { call, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
 import { everyContract } from '#testing/contracts';
 import { logOf } from '#testing/log';
+import { startSmallCluster, type SmallCluster } from './testing/small-cluster.ts';
 
 /** A successful write request, and how to read the ETag of its resource. */
 interface Case {
@@ -15,7 +14,7 @@ interface Case {
 }
 
 let platform: Platform;
-let cluster: Server;
+let cluster: SmallCluster;
 let ada: Person;
 let grace: Person;
 let org: string;
@@ -31,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await platform.stop();
-  cluster.close();
+  await cluster.close();
 });
 
 const send = (what: string, body?: unknown, headers: Readonly<Record<string, string>> = {}, by = ada) =>
@@ -52,36 +51,13 @@ async function etagOf(what: string, body?: unknown): Promise<string> {
   return etag ?? '';
 }
 
-/** Starts a cluster that serves only what a registration needs, and 404 for all else. */
-async function startSmallCluster(): Promise<Server> {
-  const answers: Readonly<Record<string, object>> = {
-    'GET /version': { gitVersion: 'v1.36.0' },
-    'GET /api/v1/namespaces/kube-system': {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: 'kube-system', uid: '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c77' },
-    },
-    'GET /api/v1/nodes': { metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'one' } }] },
-    'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews': { status: { allowed: true } },
-  };
-  const server = createServer((request, response) => {
-    const found = answers[`${request.method} ${(request.url ?? '').split('?')[0]}`];
-    request.resume();
-    response
-      .writeHead(found ? 200 : 404, { 'content-type': 'application/json' })
-      .end(JSON.stringify(found ?? { kind: 'Status', code: 404, reason: 'NotFound', message: 'not found' }));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
-
 const image = (tag: string) => ({ type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag } });
 let number = 0;
 const application = (name: string) => ({ name, profileName: 'default', source: image(`1.${++number}`) });
 const profile = (name: string) => ({ profileName: name, clusterName: 'sandbox', description: `the ${++number}th` });
 const registration = () => ({
   clusterName: 'small',
-  server: `http://127.0.0.1:${(cluster.address() as AddressInfo).port}`, // the address of a TCP server
+  server: cluster.url,
   token: 'token',
   region: `region ${++number}`,
 });
@@ -123,6 +99,11 @@ const CASES: Readonly<Record<string, () => Case>> = {
     path: `${org}/clusters/sandbox/policy`,
     body: { namespaces: [`team-${++number}`, '*'] },
     etag: () => etagOf(`GET ${org}/clusters/sandbox/policy`),
+  }),
+  'deployments.v1.egress.set': () => ({
+    path: '/v1/admin/egress',
+    body: { entry: `10.4.0.${++number}:6443`, allowed: true },
+    etag: () => etagOf('PUT /v1/admin/egress', { entry: `10.4.0.${++number}:6443`, allowed: true }),
   }),
   'deployments.v1.clusters.kubeconfig': () => ({ path: `${org}/clusters/sandbox/kubeconfig`, body: {} }),
   'deployments.v1.profiles.apply': () => ({

@@ -129,7 +129,7 @@ export const PERMISSIONS = {
   ),
   'platform.organizations': platform('list all organizations'),
   'platform.users': platform('list users, set global roles, and erase a person'),
-  'platform.operate': platform('run diagnostics; manage projections; export and import'),
+  'platform.operate': platform('run diagnostics; manage projections and allowed private addresses; export and import'),
 } as const satisfies Record<string, PermissionRule>;
 
 export type Permission = keyof typeof PERMISSIONS;

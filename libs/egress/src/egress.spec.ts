@@ -1,6 +1,7 @@
 import { isLoopback } from './addresses.ts';
+import { ChangingEgress } from './changing-egress.ts';
 import { createEgressGuard } from './egress-guard.ts';
-import { egressRefused, isAllowed, onlyEndpoint, parseEgressPolicy } from './egress.ts';
+import { egressRefused, entriesOf, isAllowed, onlyEndpoint, parseEgressEntry, parseEgressPolicy } from './egress.ts';
 import { OwnAddresses } from './own-addresses.ts';
 
 function policy(allowed: string, ...own: (readonly [host: string, port: number])[]) {
@@ -83,6 +84,10 @@ describe('E10: the egress policy', () => {
       '10.4.0.12 is a private address; allow it with ASTRO_EGRESS_ALLOW=10.4.0.0/16 (platform admin)',
     );
     expect(egressRefused({ address: '127.0.0.1', port: 6443 }).detail).toContain('ASTRO_EGRESS_ALLOW=127.0.0.1:6443');
+    expect(egressRefused({ address: '::1', port: 6443 })).toMatchObject({
+      fix: 'a global admin can allow it: astroctl admin egress allow [::1]:6443',
+      extra: { allow: '[::1]:6443' },
+    });
     expect(isLoopback('127.3.2.1')).toBe(true);
     expect(isLoopback('10.0.0.1')).toBe(false);
   });
@@ -110,9 +115,9 @@ describe("use-S10: the platform's own addresses", () => {
     const parsed = parseEgressPolicy('127.0.0.0/8', own);
     if (!parsed.ok) throw new Error(parsed.error.detail);
     const guard = createEgressGuard(parsed.value);
-    expect(await guard.check('127.0.0.1', 9001)).toBeUndefined();
+    expect(await guard.check('127.0.0.1', 9001, [])).toBeUndefined();
     own.add('127.0.0.1', 9001);
-    expect(await guard.check('127.0.0.1', 9001)).toMatchObject({
+    expect(await guard.check('127.0.0.1', 9001, [])).toMatchObject({
       code: 'clusters/egress-refused',
       detail: '127.0.0.1 is an address of the platform itself.',
       fix: 'use the address of the API server of a cluster',
@@ -124,5 +129,46 @@ describe("use-S10: the platform's own addresses", () => {
     expect(isAllowed(own, { address: '127.0.0.1', port: 9001 })).toBe(true);
     expect(isAllowed(own, { address: '127.0.0.1', port: 9002 })).toBe(false);
     expect(isAllowed(own, { address: '10.0.0.1', port: 9001 })).toBe(false);
+  });
+});
+
+describe('use-S10: what global admins allow', () => {
+  it.each([
+    ['127.0.0.1:6443', '127.0.0.1:6443'],
+    [' K8S.Internal:6443 ', 'k8s.internal:6443'],
+    ['10.4.0.0/16', '10.4.0.0/16'],
+    ['10.4.0.12', '10.4.0.12/32'],
+    ['FD00::/8', 'fd00::/8'],
+    ['[::1]:7000', '[::1]:7000'],
+    ['k8s.internal', undefined],
+    ['10.0.0.0/33', undefined],
+    ['10.0.0.0/8,10.1.0.0/16', undefined],
+    ['', undefined],
+  ])('is an entry of a setting: %s', (text, entry) => {
+    expect(parseEgressEntry(text)).toBe(entry);
+    if (entry !== undefined) expect(parseEgressEntry(entry)).toBe(entry);
+  });
+
+  it('counts beside the settings, in the guard of registrations too', async () => {
+    const guard = createEgressGuard(policy('10.4.0.0/16'));
+    expect(await guard.check('10.4.0.1', 6443, [])).toBeUndefined();
+    expect(await guard.check('127.0.0.1', 6443, [])).toMatchObject({ code: 'clusters/egress-refused' });
+    expect(await guard.check('127.0.0.1', 6443, ['127.0.0.1:6443'])).toBeUndefined();
+    expect(await guard.check('127.0.0.1', 6443, ['something of a newer release'])).toMatchObject({
+      code: 'clusters/egress-refused',
+    });
+    expect(entriesOf(policy('10.4.0.0/16 [::1]:7000'))).toEqual(['10.4.0.0/16', '[::1]:7000']);
+  });
+
+  it('changes while connections use it: the newest list counts, in whatever order lists arrive', () => {
+    const egress = new ChangingEgress(policy('10.4.0.0/16', ['127.0.0.1', 8080]));
+    const reaches = (address: string, port = 6443) => isAllowed(egress, { address, port });
+    expect([reaches('10.4.0.1'), reaches('192.168.0.1')]).toEqual([true, false]);
+    expect(egress.update({ revision: 1, allowed: ['192.168.0.0/16', '127.0.0.0/8'] })).toBe(false);
+    expect([reaches('192.168.0.1'), reaches('127.0.0.1'), reaches('127.0.0.1', 8080)]).toEqual([true, true, false]);
+    expect(egress.update({ revision: 2, allowed: ['127.0.0.0/8'] })).toBe(true);
+    expect(reaches('192.168.0.1')).toBe(false);
+    expect(egress.update({ revision: 1, allowed: ['192.168.0.0/16', '127.0.0.0/8'] })).toBe(false);
+    expect([reaches('192.168.0.1'), reaches('10.4.0.1')]).toEqual([false, true]);
   });
 });

@@ -3,9 +3,15 @@ import { domainError, err, ok, type DomainError, type Result } from '#kernel';
 import { endpoint, plainAddress, specialKind, subnet, within, type EgressTarget } from './addresses.ts';
 import { OwnAddresses } from './own-addresses.ts';
 
+interface EgressNetwork {
+  /** With its prefix length. */
+  readonly text: string;
+  readonly list: BlockList;
+}
+
 /** The addresses that are not public but that the platform may connect to. Public addresses are always allowed. */
 export interface EgressPolicy {
-  readonly networks: readonly { readonly text: string; readonly list: BlockList }[];
+  readonly networks: readonly EgressNetwork[];
   /** `host:port` in lower case; IPv6 hosts without brackets. */
   readonly endpoints: ReadonlySet<string>;
   /** The platform's own addresses, which are always refused. */
@@ -22,13 +28,27 @@ function parseEndpoint(text: string): string | undefined {
   return endpoint(isIP(host) === 0 ? host : plainAddress(host), port);
 }
 
-function parseNetwork(text: string): BlockList | undefined {
+function parseNetwork(text: string): EgressNetwork | undefined {
   const [address = '', prefix, ...rest] = text.split('/');
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return undefined;
   const bits = prefix === undefined ? (version === 4 ? 32 : 128) : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
   if (bits < 0 || bits > (version === 4 ? 32 : 128)) return undefined;
-  return subnet(address, bits, version === 4 ? 'ipv4' : 'ipv6');
+  return { text: `${address.toLowerCase()}/${bits}`, list: subnet(address, bits, version === 4 ? 'ipv4' : 'ipv6') };
+}
+
+/** Which of the entries allow what; the first one that is neither host:port nor a CIDR, where there is one. */
+function readEntries(entries: readonly string[]): Result<Pick<EgressPolicy, 'networks' | 'endpoints'>, string> {
+  const networks: EgressNetwork[] = [];
+  const endpoints = new Set<string>();
+  for (const entry of entries) {
+    const network = parseNetwork(entry);
+    const target = network ? undefined : parseEndpoint(entry);
+    if (network) networks.push(network);
+    else if (target !== undefined) endpoints.add(target);
+    else return err(entry);
+  }
+  return ok({ networks, endpoints });
 }
 
 /**
@@ -40,24 +60,44 @@ export function parseEgressPolicy(
   allowed: string,
   never: Pick<OwnAddresses, 'has'> = new OwnAddresses(),
 ): Result<EgressPolicy, DomainError<'egress/invalid-policy'>> {
-  const networks: { text: string; list: BlockList }[] = [];
-  const endpoints = new Set<string>();
-  for (const entry of allowed.split(/[\s,]+/).filter((part) => part !== '')) {
-    const network = parseNetwork(entry);
-    const target = network ? undefined : parseEndpoint(entry);
-    if (network) networks.push({ text: entry, list: network });
-    else if (target !== undefined) endpoints.add(target);
-    else
-      return err(
+  const read = readEntries(allowed.split(/[\s,]+/).filter((part) => part !== ''));
+  return read.ok
+    ? ok({ ...read.value, never })
+    : err(
         domainError(
           'egress/invalid-policy',
           'invalid',
-          `ASTRO_EGRESS_ALLOW: ${entry} is neither host:port nor a CIDR.`,
+          `ASTRO_EGRESS_ALLOW: ${read.error} is neither host:port nor a CIDR.`,
           { fix: 'write 10.4.0.0/16 or k8s.example.com:6443' },
         ),
       );
-  }
-  return ok({ networks, endpoints, never });
+}
+
+/**
+ * One entry in the form in which it is stored and compared: a CIDR with its prefix length, or `host:port` in lower case.
+ * @returns undefined when the text is neither
+ */
+export function parseEgressEntry(text: string): string | undefined {
+  const read = readEntries([text.trim()]);
+  return read.ok ? entriesOf(read.value)[0] : undefined;
+}
+
+/** The entries of a policy, in the form of {@link parseEgressEntry}. */
+export const entriesOf = ({ networks, endpoints }: Pick<EgressPolicy, 'networks' | 'endpoints'>): readonly string[] => [
+  ...networks.map(({ text }) => text),
+  ...[...endpoints].map((text) => (/:.*:/.test(text) ? `[${text.replace(/:(\d+)$/, ']:$1')}` : text)),
+];
+
+/** The policy with more entries; those that cannot be read, which a newer release may write, allow nothing. */
+export function withEntries(policy: EgressPolicy, entries: readonly string[]): EgressPolicy {
+  const read = readEntries(entries.filter((entry) => parseEgressEntry(entry) !== undefined));
+  if (!read.ok || entries.length === 0) return policy;
+  const { networks, endpoints } = read.value;
+  return {
+    networks: [...policy.networks, ...networks],
+    endpoints: new Set([...policy.endpoints, ...endpoints]),
+    never: policy.never,
+  };
 }
 
 /** Returns whether a connection to this address and port may be opened. */
@@ -80,7 +120,7 @@ export const onlyEndpoint = (host: string, port: number): EgressPolicy => ({
   never: new OwnAddresses(),
 });
 
-/** Returns the refusal, which names the setting for the platform's administrator. */
+/** Returns the refusal, which says what an administrator can do. `extra.allow` is the entry that would allow the address. */
 export function egressRefused(
   target: EgressTarget,
   { never }: Pick<EgressPolicy, 'never'> = { never: new OwnAddresses() },
@@ -100,9 +140,7 @@ export function egressRefused(
         'clusters/egress-refused',
         'invalid',
         `${address}${of} is ${kind} address; allow it with ASTRO_EGRESS_ALLOW=${allow} (platform admin)`,
-        {
-          fix: `set ASTRO_EGRESS_ALLOW=${allow}`,
-        },
+        { fix: `a global admin can allow it: astroctl admin egress allow ${allow}`, extra: { allow } },
       );
 }
 

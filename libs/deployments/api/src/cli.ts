@@ -1,5 +1,11 @@
 import { implement, type CliCommand, type CliGroup } from '#cli';
-import { applicationCommands, clusterCommands, explainCommands, profileCommands } from './commands.cli.ts';
+import {
+  applicationCommands,
+  clusterCommands,
+  egressCommands,
+  explainCommands,
+  profileCommands,
+} from './commands.cli.ts';
 
 /** Command groups of deployments. */
 export const deploymentsGroups: readonly CliGroup[] = [
@@ -34,6 +40,16 @@ export const deploymentsGroups: readonly CliGroup[] = [
     summary: 'The policy of a cluster: what can be deployed to it',
     examples: ['astroctl clusters policy get dev', 'astroctl clusters policy set dev --pod-security restricted'],
   },
+  {
+    path: ['admin'],
+    summary: 'Administration of the platform (global admin)',
+    examples: ['astroctl admin egress list'],
+  },
+  {
+    path: ['admin', 'egress'],
+    summary: 'Private and loopback addresses that the platform may connect to',
+    examples: ['astroctl admin egress list', 'astroctl admin egress allow 127.0.0.1:6443'],
+  },
 ];
 
 /** Commands of deployments. */
@@ -42,4 +58,5 @@ export const deploymentsCommands: readonly CliCommand[] = [
   ...implement(explainCommands, () => import('./explain.cli.ts')),
   ...implement(profileCommands, () => import('./profiles.cli.ts')),
   ...implement(clusterCommands, () => import('./clusters.cli.ts')),
+  ...implement(egressCommands, () => import('./egress.cli.ts')),
 ];

@@ -329,3 +329,28 @@ export const clusterCommands = {
     examples: ['astroctl kube-token --cluster dev'],
   },
 } as const satisfies CommandDeclarations;
+
+const egressEntry = {
+  positional: 'required',
+  help: 'host:port, or a CIDR such as 10.4.0.0/16',
+} as const satisfies OptionSpec;
+
+export const egressCommands = {
+  egressList: {
+    path: ['admin', 'egress', 'list'],
+    summary: 'List private and loopback addresses that the platform may connect to',
+    examples: ['astroctl admin egress list', 'astroctl admin egress list -o json'],
+  },
+  egressAllow: {
+    path: ['admin', 'egress', 'allow'],
+    summary: 'Allow the platform to connect to a private or loopback address',
+    options: { entry: egressEntry },
+    examples: ['astroctl admin egress allow 127.0.0.1:6443', 'astroctl admin egress allow 10.4.0.0/16'],
+  },
+  egressDeny: {
+    path: ['admin', 'egress', 'deny'],
+    summary: 'Withdraw an address that a global admin allowed',
+    options: { entry: { ...egressEntry, names: ['admin', 'egress', 'list'] } },
+    examples: ['astroctl admin egress deny 127.0.0.1:6443'],
+  },
+} as const satisfies CommandDeclarations;

@@ -117,14 +117,19 @@ async function printObjects(session: Session): Promise<Outcome> {
   return ExitCode.Success;
 }
 
+/** Clusters of kind, k3d and minikube are at loopback or private addresses, which a global admin can allow on the way. */
 async function send(spec: RegistrationSpec, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const sent = await session.call(
-    registerClusterRequest,
-    { org, name: spec.clusterName, manifest: spec },
-    { timeoutMs: 30_000 },
-  );
+  const register = () =>
+    session.call(registerClusterRequest, { org, name: spec.clusterName, manifest: spec }, { timeoutMs: 30_000 });
+  let sent = await register();
+  if (!sent.ok) {
+    const { offerToAllow } = await import('./egress.cli.ts');
+    const isAllowed = await offerToAllow(sent.failure, session);
+    if (isCommandError(isAllowed)) return isAllowed;
+    if (isAllowed) sent = await register();
+  }
   if (!sent.ok) return sent.failure;
   const { cluster, outcome } = sent.value;
   const name = `cluster/${cluster.name}`;

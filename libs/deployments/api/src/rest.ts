@@ -20,6 +20,7 @@ import {
   getTierRequest,
   listApplicationsRequest,
   listClustersRequest,
+  listEgressRequest,
   listProfilesRequest,
   listRevisionsRequest,
   listTiersRequest,
@@ -29,6 +30,7 @@ import {
   resumeApplicationRequest,
   rollbackRequest,
   setClusterPolicyRequest,
+  setEgressRequest,
   syncApplicationRequest,
   watchRequest,
 } from '#deployments/contract';
@@ -67,4 +69,6 @@ export const deploymentsRest = [
   clusterKubeconfigRequest,
   listTiersRequest,
   getTierRequest,
+  listEgressRequest,
+  setEgressRequest,
 ] as const;

@@ -49,6 +49,7 @@ export {
   reviewAccessRequest,
   clusterKubeconfigRequest,
 } from './clusters.contract.ts';
+export { type EgressEntry, listEgressRequest, setEgressRequest } from './egress.contract.ts';
 export {
   API_VERSION,
   SOURCE_TYPES,

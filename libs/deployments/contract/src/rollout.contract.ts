@@ -18,6 +18,9 @@ export const rolloutQueue = workQueue({
 
 const WORKER = ['deploy-worker'];
 
+/** What global admins allow besides the settings, at one revision of their list. */
+const allowedEntries = z.strictObject({ revision: z.number().int(), allowed: z.array(z.string()) });
+
 /**
  * Connection to a cluster. `credential` is the name of the vault record with the credential: JSON with `token`, or
  * `certificate` and `key`.
@@ -32,6 +35,7 @@ export const clusterConnection = z.strictObject({
   credential: z.string(),
   policy: policySchema.required(),
   type: z.enum(['registered', 'sandbox']),
+  egress: allowedEntries.optional().describe('left out where there are none, and where they come with the answer'),
 });
 export type ClusterConnection = z.infer<typeof clusterConnection>;
 
@@ -236,6 +240,7 @@ export const observedClustersRequest = request({
         ),
       }),
     ),
+    egress: allowedEntries.optional().describe('of all these connections'),
   }),
   timeoutMs: 5_000,
 });

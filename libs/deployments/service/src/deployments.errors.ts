@@ -2,6 +2,7 @@ import { applicationErrors } from './applications/application.errors.ts';
 import { attemptErrors } from './attempts/attempt.errors.ts';
 import { catalogErrors } from './catalog/catalog.errors.ts';
 import { clusterErrors } from './clusters/cluster.errors.ts';
+import { egressErrors } from './egress/egress.errors.ts';
 import { kubeconfigErrors } from './kubeconfigs/kubeconfig.errors.ts';
 import { profileErrors } from './profiles/profile.errors.ts';
 import { rolloutErrors } from './rollouts/rollout.errors.ts';
@@ -14,6 +15,7 @@ import { sharedErrors } from './shared/shared.errors.ts';
 export const deploymentsErrors = {
   ...sharedErrors,
   ...catalogErrors,
+  ...egressErrors,
   ...clusterErrors,
   ...profileErrors,
   ...attemptErrors,

@@ -40,6 +40,9 @@ import { Sandboxes } from './clusters/sandboxes.service.ts';
 import { SilenceSweep } from './clusters/silence.sweep.ts';
 import { ClusterChangesReactor } from './clusters/cluster-changes.reactor.ts';
 import { ClusterChanges } from './clusters/cluster-changes.service.ts';
+import { EgressEntries } from './egress/egress-entries.service.ts';
+import { EgressHandlers } from './egress/egress.handlers.ts';
+import { EgressQueries } from './egress/egress.queries.ts';
 import { KubeconfigsHandlers } from './kubeconfigs/kubeconfigs.handlers.ts';
 import { DefaultProfile } from './profiles/default-profile.service.ts';
 import { ProfileRecordsSweep } from './profiles/profile-records.sweep.ts';
@@ -72,6 +75,8 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     StreamsQueries,
     ProfilesHandlers,
     ProfilesQueries,
+    EgressHandlers,
+    EgressQueries,
     RegisterHandlers,
     ClustersHandlers,
     ClustersQueries,
@@ -101,6 +106,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     AttemptHosts,
     RolloutTasks,
     AttemptHistory,
+    EgressEntries,
     ClusterViews,
     ClusterDocuments,
     ConnectionDetails,

@@ -20,6 +20,8 @@ import { namespacesDecider } from './clusters/namespaces.decider.ts';
 import { SilenceSweep } from './clusters/silence.sweep.ts';
 import { ClusterChangesReactor } from './clusters/cluster-changes.reactor.ts';
 import { DeploymentsModule } from './deployments.module.ts';
+import { egressDecider } from './egress/egress.decider.ts';
+import { egressProjection } from './egress/egress.projection.ts';
 import { ProfileRecordsSweep } from './profiles/profile-records.sweep.ts';
 import { profileDecider } from './profiles/profile.decider.ts';
 import { profilesProjection } from './profiles/profiles.projection.ts';
@@ -42,6 +44,7 @@ export const deploymentsService: ContextService = {
     clusterNameDecider,
     namespacesDecider,
     hostsDecider,
+    egressDecider,
   ],
   projections: [
     applicationsProjection,
@@ -50,6 +53,7 @@ export const deploymentsService: ContextService = {
     profilesProjection,
     clustersProjection,
     accessProjection,
+    egressProjection,
   ],
   reactors: [
     EnqueueReactor,

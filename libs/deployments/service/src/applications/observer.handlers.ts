@@ -9,6 +9,7 @@ import { inventoryOf } from '../attempts/attempt.ts';
 import { clustersProjection } from '../clusters/clusters.projection.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { Heartbeats } from '../clusters/heartbeats.service.ts';
+import { EgressEntries } from '../egress/egress-entries.service.ts';
 import { everyDocument } from '../shared/pages.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, newestAttemptOf } from './application.ts';
@@ -32,6 +33,7 @@ export class ObserverHandlers {
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
+    @Inject(EgressEntries) private readonly egress: EgressEntries,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
     @Inject(AttemptHistory) private readonly history: AttemptHistory,
   ) {}
@@ -45,7 +47,7 @@ export class ObserverHandlers {
       const { id, organizationId } = found.value;
       const lead = this.leads.get(id);
       if (lead && lead.observer !== observer && now < lead.untilMs) continue;
-      const connection = await this.connections.of(organizationId, id);
+      const connection = await this.connections.withoutEgress(organizationId, id);
       if (!connection.ok) continue; // deleted in the meantime
       this.leads.set(id, { observer, untilMs: now + LEAD_MS });
       const applications: Observed['clusters'][number]['applications'][number][] = [];
@@ -63,7 +65,9 @@ export class ObserverHandlers {
       }
       clusters.push({ connection: connection.value, applications });
     }
-    return reply({ clusters });
+    const egress = await this.egress.current();
+    if (!egress.ok) return refuse(egress.error);
+    return reply({ clusters, ...(egress.value && { egress: egress.value }) });
   }
 
   /** Returns what attempts since the last success recorded, including that one. */

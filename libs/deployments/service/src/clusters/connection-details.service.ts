@@ -4,6 +4,7 @@ import { err, ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterRegistration } from '../catalog/beginnings.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { EgressEntries } from '../egress/egress-entries.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { clusterDecider, clusterStream, type ActiveCluster } from './cluster.decider.ts';
 import { Sandboxes } from './sandboxes.service.ts';
@@ -18,9 +19,19 @@ export class ConnectionDetails {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(Sandboxes) private readonly sandboxes: Sandboxes,
+    @Inject(EgressEntries) private readonly egress: EgressEntries,
   ) {}
 
+  /** With what may be connected to at present. */
   async of(organizationId: string, clusterId: string): Promise<Result<ClusterConnection, DomainError>> {
+    const connection = await this.withoutEgress(organizationId, clusterId);
+    if (!connection.ok || connection.value.type === 'sandbox') return connection;
+    const egress = await this.egress.current();
+    return egress.ok ? ok({ ...connection.value, ...(egress.value && { egress: egress.value }) }) : egress;
+  }
+
+  /** For many clusters in one answer, which has it once. */
+  async withoutEgress(organizationId: string, clusterId: string): Promise<Result<ClusterConnection, DomainError>> {
     const loaded = await this.commands.load(clusterDecider, clusterStream(clusterId));
     if (!loaded.ok) return loaded;
     const { state } = loaded.value;

@@ -18,13 +18,14 @@ import {
   type ClusterConnection,
   type RegistrationSpec,
 } from '#deployments/contract';
-import { EGRESS_GUARD, type EgressGuard } from '#egress';
+import { EGRESS_GUARD, type AllowedEntries, type EgressGuard } from '#egress';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { EgressEntries } from '../egress/egress-entries.service.ts';
 import { revisionMismatch } from '../shared/if-match.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { Refusals } from '../shared/refusals.service.ts';
@@ -44,6 +45,8 @@ interface Wanted {
   readonly spec: RegistrationSpec;
   readonly address: ServerAddress;
   readonly credentials: GivenCredentials;
+  /** By which it may. */
+  readonly egress: AllowedEntries | undefined;
 }
 
 /** Handles the registration of clusters. */
@@ -54,7 +57,8 @@ export class RegisterHandlers {
     @Inject(ClusterChanges) private readonly changes: ClusterChanges,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(EGRESS_GUARD) private readonly egress: EgressGuard,
+    @Inject(EGRESS_GUARD) private readonly guard: EgressGuard,
+    @Inject(EgressEntries) private readonly egress: EgressEntries,
     @Inject(ManifestReader) private readonly manifests: ManifestReader,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(Refusals) private readonly refusals: Refusals,
@@ -112,10 +116,14 @@ export class RegisterHandlers {
     if (name === SANDBOX_NAME) return err(deploymentsErrors.sandboxStays('cannot be registered'));
     const address = serverAddress(spec.server);
     if (!address.ok) return address;
-    const refused = await this.egress.check(address.value.host, address.value.port);
+    const egress = await this.egress.current();
+    if (!egress.ok) return egress;
+    const refused = await this.guard.check(address.value.host, address.value.port, egress.value?.allowed ?? []);
     if (refused) return err(refused);
     const credentials = credentialsOf(spec, (base64) => Buffer.from(base64, 'base64').toString('utf8'));
-    return credentials.ok ? ok({ spec, address: address.value, credentials: credentials.value }) : credentials;
+    return credentials.ok
+      ? ok({ spec, address: address.value, credentials: credentials.value, egress: egress.value })
+      : credentials;
   }
 
   /** Stores the credential, lets the worker probe the cluster, and adds the result. */
@@ -123,7 +131,7 @@ export class RegisterHandlers {
     organizationId: string,
     clusterId: string,
     draft: ClusterRegistration,
-    { credentials }: Wanted,
+    { credentials, egress }: Wanted,
     context: OrganizationContext,
   ): Promise<Result<ClusterRegistration, DomainError>> {
     const stored = await this.records.put(draft.credential, JSON.stringify(credentials.credential));
@@ -143,6 +151,7 @@ export class RegisterHandlers {
       credential,
       policy,
       type: 'registered',
+      ...(egress && { egress }),
     };
     const own = this.bus.own({
       correlationId: context.correlationId,

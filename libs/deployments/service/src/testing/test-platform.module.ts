@@ -1,7 +1,7 @@
 import { type Principal, type Role } from '#access';
 import { BUS, REQUEST_GUARD, reply, type Bus, type Reply, type RequestContext, type RequestGuard } from '#bus';
 import type { CallerInputOf, OutputOf, RequestContract, StreamContract } from '#bus/contract';
-import { EGRESS_GUARD } from '#egress';
+import { EGRESS, EGRESS_GUARD, onlyEndpoint } from '#egress';
 import { COMMANDS, LOG_FEED, PROJECTION_CONTROL, READ_MODELS, type Reactor } from '#event-sourcing';
 import { EVENT_STORE } from '#event-store';
 import { ACCESS } from '#access';
@@ -94,6 +94,7 @@ export async function openTestPlatform(
     { provide: CLOCK, useValue: clock },
     { provide: IDS, useValue: engines.ids },
     { provide: LOGGER, useValue: silentLogger },
+    { provide: EGRESS, useValue: onlyEndpoint('k8s.acme.internal', 6443) },
     { provide: EGRESS_GUARD, useValue: { check: () => Promise.resolve(undefined) } },
   ];
   @Global()

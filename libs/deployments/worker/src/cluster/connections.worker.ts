@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClusterConnection } from '#deployments/contract';
-import { onlyEndpoint, type EgressPolicy } from '#egress';
+import { ChangingEgress, onlyEndpoint, type AllowedEntries, type EgressPolicy } from '#egress';
 import type { Clock, Ids, Logger, Timer } from '#kernel';
 import { createKubernetesClient, type KubernetesClient } from '#kubernetes';
 import { decodeText } from '#vault';
@@ -31,6 +31,7 @@ export class CredentialMissingError extends Error {
 }
 
 interface Connection {
+  readonly type: ClusterConnection['type'];
   readonly fingerprint: string;
   readonly client: KubernetesClient;
   checkedAt: number;
@@ -39,13 +40,14 @@ interface Connection {
 
 /**
  * Shares one client per cluster and credential in this process. A client is closed when address, CA or credential
- * change, when the server rejects the credential, and after five idle minutes.
+ * change, when the server rejects the credential, when an address is no longer allowed, and after five idle minutes.
  */
 export class ClusterConnections {
   private readonly open = new Map<string, Connection>();
   private readonly opening = new Map<string, Promise<Connection>>();
   private sweep: Timer | undefined;
   private closed = false;
+  private readonly egress: ChangingEgress;
 
   constructor(
     private readonly ports: {
@@ -53,15 +55,26 @@ export class ClusterConnections {
       readonly clock: Clock;
       readonly ids: Ids;
       readonly logger: Logger;
+      /** What the settings allow. */
       readonly egress: EgressPolicy;
     },
-  ) {}
+  ) {
+    this.egress = new ChangingEgress(ports.egress);
+  }
+
+  /** What global admins allow at present; a list that is older than the known one is ignored. */
+  allow(entries: AllowedEntries): void {
+    if (!this.egress.update(entries)) return;
+    // A connection that is open is not checked again, where its address is a name.
+    for (const [clusterId, { type }] of [...this.open]) if (type === 'registered') this.drop(clusterId);
+  }
 
   /**
    * @throws CredentialMissingError, VaultUnavailableError, KubernetesUnreachableError (for an address that is not
    *   allowed)
    */
   async client(cluster: ClusterConnection): Promise<KubernetesClient> {
+    if (cluster.egress) this.allow(cluster.egress);
     const place = placeOf(cluster);
     const known = this.open.get(cluster.clusterId);
     const now = this.ports.clock.monotonic();
@@ -89,7 +102,7 @@ export class ClusterConnections {
   }
 
   private async connect(cluster: ClusterConnection, place: string): Promise<Connection> {
-    const { records, clock, ids, logger, egress } = this.ports;
+    const { records, clock, ids, logger } = this.ports;
     const sealed = await records.get(cluster.credential);
     if (!sealed) throw new CredentialMissingError(`the credential of cluster ${cluster.name} is not in the vault`);
     const parsed = credentialSchema.safeParse(JSON.parse(decodeText(sealed.value)));
@@ -109,7 +122,7 @@ export class ClusterConnections {
         'token' in parsed.data
           ? parsed.data
           : { clientCertificate: parsed.data.certificate, clientKey: parsed.data.key },
-      egress: cluster.type === 'sandbox' ? sandboxEgress(cluster.server) : egress,
+      egress: cluster.type === 'sandbox' ? sandboxEgress(cluster.server) : this.egress,
       clock,
       ids,
       log: logger,
@@ -119,7 +132,7 @@ export class ClusterConnections {
     });
     if (this.closed) client.close();
     this.drop(cluster.clusterId);
-    const connection = { fingerprint, client, checkedAt: now, usedAt: now };
+    const connection = { type: cluster.type, fingerprint, client, checkedAt: now, usedAt: now };
     this.open.set(cluster.clusterId, connection);
     this.sweep ??= clock.timer(IDLE_MS, () => this.closeIdle());
     return connection;

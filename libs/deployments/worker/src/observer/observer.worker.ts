@@ -77,6 +77,7 @@ export class ObserverWorker {
       if (signal.aborted) return;
       if (granted.ok) {
         this.grantedAt = askedAt;
+        if (granted.value.egress) this.connections.allow(granted.value.egress);
         this.follow(granted.value.clusters, times);
       } else if (this.clock.monotonic() - this.grantedAt > GRANT_MS) this.endAll();
       await pause(this.clock, times.askEveryMs, signal);

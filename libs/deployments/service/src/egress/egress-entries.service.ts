@@ -1,0 +1,19 @@
+import type { AllowedEntries } from '#egress';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { ok, type DomainError, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { egressDecider, EGRESS_STREAM } from './egress.decider.ts';
+
+/** What global admins allow at present, read from the stream: a change counts for the next connection. */
+@Injectable()
+export class EgressEntries {
+  constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
+
+  /** @returns undefined where nothing was ever allowed */
+  async current(): Promise<Result<AllowedEntries | undefined, DomainError>> {
+    const loaded = await this.commands.load(egressDecider, EGRESS_STREAM);
+    if (!loaded.ok) return loaded;
+    const { revision, state } = loaded.value;
+    return ok(revision < 0 ? undefined : { revision, allowed: [...state] });
+  }
+}

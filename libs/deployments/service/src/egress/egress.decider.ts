@@ -1,0 +1,64 @@
+import { assertNever, err, ok, type Actor, type Decider, type EventFamily, type Fact, type Result } from '#kernel';
+import { egressErrors } from './egress.errors.ts';
+
+/**
+ * What global admins allow the platform to connect to, besides public addresses and `ASTRO_EGRESS_ALLOW`. One stream for
+ * the platform. An entry has the form of `parseEgressEntry`.
+ */
+export type EgressEvent =
+  Fact<'egress.allowed.v1', { readonly entry: string }> | Fact<'egress.denied.v1', { readonly entry: string }>;
+
+export const EGRESS_STREAM = 'egress-platform';
+
+export const egressEvents: EventFamily<EgressEvent> = {
+  categories: ['egress'],
+  types: { 'egress.allowed.v1': true, 'egress.denied.v1': true },
+};
+
+export interface EgressCommand {
+  readonly type: 'allow' | 'deny';
+  readonly entry: string;
+}
+
+type EgressError = ReturnType<(typeof egressErrors)[keyof typeof egressErrors]>;
+
+/** Every connection of a worker is checked against all of them. */
+const MAX_ENTRIES = 200;
+
+/** In the order in which they were allowed. */
+export type Egress = ReadonlySet<string>;
+
+function evolve(allowed: Egress, { type, data }: EgressEvent): Egress {
+  const next = new Set(allowed);
+  switch (type) {
+    case 'egress.allowed.v1':
+      return next.add(data.entry);
+    case 'egress.denied.v1':
+      next.delete(data.entry);
+      return next;
+    default:
+      return assertNever(type);
+  }
+}
+
+/** A repeated `allow` records nothing; there must be something to deny, so that a typing error is noticed. */
+function decide(
+  { type, entry }: EgressCommand,
+  allowed: Egress,
+  actor: Actor,
+): Result<readonly EgressEvent[], EgressError> {
+  if (!actor.isGlobalAdmin) return err(egressErrors.egressNotAdmin());
+  const isAllowed = allowed.has(entry);
+  if (type === 'deny')
+    return isAllowed ? ok([{ type: 'egress.denied.v1', data: { entry } }]) : err(egressErrors.egressNotFound(entry));
+  if (isAllowed) return ok([]);
+  if (allowed.size >= MAX_ENTRIES) return err(egressErrors.egressLimit(MAX_ENTRIES));
+  return ok([{ type: 'egress.allowed.v1', data: { entry } }]);
+}
+
+export const egressDecider: Decider<Egress, EgressCommand, EgressEvent, EgressError> = {
+  events: egressEvents,
+  initialState: new Set(),
+  evolve,
+  decide,
+};

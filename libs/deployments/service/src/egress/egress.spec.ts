@@ -1,0 +1,99 @@
+import { listEgressRequest, setEgressRequest } from '#deployments/contract';
+import type { Actor } from '#kernel';
+import { silentLogger } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
+import { specify, temporaryFolder } from '#testing';
+import type { WorkQueue } from '#work-queue';
+import { openEmbeddedWorkQueue } from '#work-queue/embedded';
+import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
+import { egressDecider, type EgressEvent } from './egress.decider.ts';
+
+const admin: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: true };
+const entry = '127.0.0.1:6443';
+const allowed = (of = entry): EgressEvent => ({ type: 'egress.allowed.v1', data: { entry: of } });
+const denied: EgressEvent = { type: 'egress.denied.v1', data: { entry } };
+const allow = { type: 'allow', entry } as const;
+const deny = { type: 'deny', entry } as const;
+const { given } = specify(egressDecider);
+
+describe('use-S10: addresses that a global admin allows', () => {
+  it('are recorded once, and can be withdrawn and allowed again', () => {
+    given().when(allow, admin).thenRecorded(allowed());
+    given(allowed()).when(allow, admin).thenNothingRecorded();
+    given(allowed()).when(deny, admin).thenRecorded(denied);
+    given(allowed(), denied).when(allow, admin).thenRecorded(allowed());
+  });
+
+  it('are withdrawn only if they were allowed', () => {
+    given().when(deny, admin).thenRejected({ code: 'egress/not-found', kind: 'not-found' });
+    given(allowed('10.4.0.0/16')).when(deny, admin).thenRejected({ code: 'egress/not-found' });
+  });
+
+  it('are changed by a global admin only', () => {
+    for (const command of [allow, deny])
+      given(allowed())
+        .when(command, { ...admin, isGlobalAdmin: false })
+        .thenRejected({ kind: 'forbidden' });
+  });
+
+  it('are limited in number', () => {
+    const many = Array.from({ length: 200 }, (_, at) => allowed(`10.4.0.${at}:6443`));
+    given(...many)
+      .when(allow, admin)
+      .thenRejected({ code: 'egress/entry-limit', kind: 'limit' });
+    given(...many.slice(1))
+      .when(allow, admin)
+      .thenRecorded(allowed());
+  });
+});
+
+describe('use-S10: the list of allowed addresses', () => {
+  let queue: WorkQueue;
+  let platform: TestPlatform;
+
+  beforeAll(async () => {
+    const folder = temporaryFolder();
+    queue = await openEmbeddedWorkQueue({ folder, clock: systemClock, ids: systemIds, log: silentLogger });
+    platform = await openTestPlatform(folder, queue, {});
+  });
+  afterAll(async () => {
+    await platform.close();
+    await queue.close();
+  });
+
+  const ada = () => ({ ...platform.person('ada', 'org-1'), actor: admin });
+  const list = async () => {
+    await platform.settled();
+    return platform.ask(listEgressRequest, {}, ada());
+  };
+
+  it('has those of the settings, and those of admins with who and when', async () => {
+    const set = await platform.ask(setEgressRequest, { entry: ' K8S.Acme.dev:6443 ', allowed: true }, ada());
+    expect(set).toMatchObject({ ok: true, value: { entry: 'k8s.acme.dev:6443', allowed: true } });
+    expect(await list()).toMatchObject({
+      ok: true,
+      value: {
+        items: [
+          { entry: 'k8s.acme.dev:6443', source: 'admin', by: 'ada@acme.dev', since: expect.stringMatching(/^\d{4}-.*Z$/) },
+          { entry: 'k8s.acme.internal:6443', source: 'setting', by: null, since: null },
+        ],
+      },
+    });
+    await platform.ask(setEgressRequest, { entry: 'k8s.acme.dev:6443', allowed: false }, ada());
+    expect(await list()).toMatchObject({ ok: true, value: { items: [{ source: 'setting' }] } });
+  });
+
+  it('takes entries that a setting would take, and no others', async () => {
+    for (const wrong of ['localhost', '10.0.0.0/33', '127.0.0.1:6443,10.0.0.0/8', '127.0.0.1:0'])
+      expect(await platform.ask(setEgressRequest, { entry: wrong, allowed: true }, ada())).toMatchObject({
+        ok: false,
+        error: { code: 'egress/invalid-entry', errors: [{ pointer: '/entry' }] },
+      });
+  });
+
+  it('changes nothing in a dry run', async () => {
+    const dry = await platform.ask(setEgressRequest, { entry, allowed: true }, { ...ada(), dryRun: true });
+    expect(dry).toMatchObject({ ok: true, value: { dryRun: true } });
+    expect(await list()).toMatchObject({ ok: true, value: { items: [{ source: 'setting' }] } });
+  });
+});
