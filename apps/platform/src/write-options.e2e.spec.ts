@@ -100,6 +100,11 @@ const CASES: Readonly<Record<string, () => Case>> = {
     body: { namespaces: [`team-${++number}`, '*'] },
     etag: () => etagOf(`GET ${org}/clusters/sandbox/policy`),
   }),
+  'deployments.v1.clusters.ingress.set': () => ({
+    path: `${org}/clusters/sandbox/ingress`,
+    body: { domain: `apps-${++number}.acme.dev` },
+    etag: () => etagOf(`GET ${org}/clusters/sandbox/ingress`),
+  }),
   'deployments.v1.egress.set': () => ({
     path: '/v1/admin/egress',
     body: { entry: `10.4.0.${++number}:6443`, allowed: true },

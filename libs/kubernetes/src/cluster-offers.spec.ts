@@ -71,11 +71,19 @@ describe('use-D21: what a cluster offers to an image application', () => {
   });
 
   it.each([
-    ['a default class', [named('nginx', DEFAULT)]],
-    ['several classes', [named('nginx'), named('traefik')]],
+    ['a default class', [named('nginx', DEFAULT), named('traefik')]],
+    ['no class', []],
   ])('leaves the Ingress class to a cluster with %s', async (_, ingressclasses) => {
     const { offers } = cluster({ ingressclasses });
-    expect(await offers()).not.toHaveProperty('ingressClassName');
+    expect(await offers()).toEqual({ minor: 34, hasZones: false });
+  });
+
+  it('names the Ingress classes to choose from where there are several and no default', async () => {
+    const { asked, offers } = cluster({ ingressclasses: [named('nginx'), named('traefik')] });
+    expect(await offers()).toEqual({ minor: 34, hasZones: false, ingressClassNames: ['nginx', 'traefik'] });
+    asked.splice(0);
+    expect(await offers({ ...workload, ingressClassName: 'nginx' })).toEqual({ minor: 34, hasZones: false });
+    expect(asked).not.toContain('ingressclasses');
   });
 
   it('treats resources that are forbidden or not served as missing', async () => {

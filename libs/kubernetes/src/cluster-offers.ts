@@ -12,6 +12,8 @@ export interface ClusterOffers {
   readonly priorityClassName?: string;
   /** The only IngressClass, if none is the default. */
   readonly ingressClassName?: string;
+  /** Several IngressClasses, where none is the default: no controller would serve an Ingress that names none. */
+  readonly ingressClassNames?: readonly string[];
 }
 
 export const ZONE_LABEL = 'topology.kubernetes.io/zone';
@@ -35,17 +37,19 @@ const priorityClassOf = (priority: NonNullable<ImageWorkload['priority']>): stri
 /** Reads from a cluster only what the workload needs. Resources that the platform may not read count as missing. */
 export async function clusterOffers(client: KubernetesClient, workload: ImageWorkload): Promise<ClusterOffers> {
   const { rendering, spread, priority, host } = workload;
-  const [minor, hasZones, priorityClassName, ingressClassName] = await Promise.all([
+  const needsClass = rendering !== undefined && host !== undefined && workload.ingressClassName === undefined;
+  const [minor, hasZones, priorityClassName, classes] = await Promise.all([
     rendering === undefined ? 0 : client.version().then(minorOf),
     spread === 'hard' && readable(zonesOf(client), false),
     rendering === undefined || priority === undefined ? undefined : readable(priorityOf(client, priority), undefined),
-    rendering === undefined || host === undefined ? undefined : readable(ingressClassOf(client), undefined),
+    needsClass ? readable(ingressClassesOf(client), []) : [],
   ]);
   return {
     minor,
     hasZones,
     ...(priorityClassName !== undefined && { priorityClassName }),
-    ...(ingressClassName !== undefined && { ingressClassName }),
+    ...(classes.length === 1 && { ingressClassName: classes[0] }),
+    ...(classes.length > 1 && { ingressClassNames: classes }),
   };
 }
 
@@ -64,10 +68,11 @@ async function priorityOf(
   return (await client.get(PRIORITY_CLASS, name)) && name;
 }
 
-async function ingressClassOf(client: KubernetesClient): Promise<string | undefined> {
+/** The classes to choose from; none where the server chooses a default one by itself. */
+async function ingressClassesOf(client: KubernetesClient): Promise<readonly string[]> {
   const { items } = await client.list(INGRESS_CLASS, { most: 100 });
   const isDefault = (object: KubernetesObject) => text(at(object, 'metadata', 'annotations', DEFAULT_CLASS)) === 'true';
-  return items.length === 1 && !items.some(isDefault) ? items[0]?.metadata.name : undefined;
+  return items.some(isDefault) ? [] : items.map(({ metadata }) => metadata.name);
 }
 
 /** Resolves with the response, or with a fallback if reading is forbidden or the server does not serve the kind. */

@@ -147,6 +147,14 @@ describe('a rendered image application', () => {
     expect(find(basic, 'Ingress')).toBeUndefined();
   });
 
+  it('use-D21: has the annotations of the Ingress on the Ingress alone', () => {
+    const ingressAnnotations = { 'cert-manager.io/cluster-issuer': 'letsencrypt' };
+    const objects = rendered({ ...full, ingressAnnotations });
+    const marked = objects.filter(({ metadata }) => 'cert-manager.io/cluster-issuer' in (metadata.annotations ?? {}));
+    expect(marked.map(({ kind }) => kind)).toEqual(['Ingress']);
+    expect(find(full, 'Ingress')?.metadata.annotations).toBeUndefined();
+  });
+
   it('E16: contains the value of a secret only in its Secret', () => {
     const others = rendered(full).filter(({ kind }) => kind !== 'Secret');
     expect(JSON.stringify(others)).not.toMatch(/hunter2|aHVudGVyMg/);

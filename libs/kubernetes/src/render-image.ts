@@ -188,13 +188,13 @@ function autoscaler(name: string, scale: NonNullable<ImageWorkload['autoscaling'
 }
 
 const ingress = (
-  { name, ingressClassName: named, tlsSecretName }: ImageWorkload,
+  { name, ingressClassName: named, tlsSecretName, ingressAnnotations: annotations }: ImageWorkload,
   host: string,
   { service, cluster, meta }: { readonly service: string; readonly cluster: ClusterOffers; readonly meta: Meta },
 ): KubernetesObject => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'Ingress',
-  metadata: meta(name),
+  metadata: { ...meta(name), ...(annotations && { annotations }) },
   spec: {
     ...ingressClass(named ?? cluster.ingressClassName),
     ...(tlsSecretName !== undefined && { tls: [{ hosts: [host], secretName: tlsSecretName }] }),

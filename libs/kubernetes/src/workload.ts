@@ -115,8 +115,10 @@ export interface ImageWorkload extends WorkloadIdentity {
   /** Exact host name, for which an Ingress is created. */
   readonly host?: string;
   readonly ingressClassName?: string;
-  /** Name of a TLS Secret for the host. */
+  /** Name of a TLS Secret for the host, in the namespace of the workload. */
   readonly tlsSecretName?: string;
+  /** Annotations of the Ingress, such as the one by which cert-manager fills that Secret. */
+  readonly ingressAnnotations?: Readonly<Record<string, string>>;
   /** Spreads pods over zones. With `hard`, a pod stays pending if it cannot be spread. */
   readonly spread?: 'soft' | 'hard';
   readonly priorityClassName?: string;

@@ -41,6 +41,14 @@ export const deploymentsGroups: readonly CliGroup[] = [
     examples: ['astroctl clusters policy get dev', 'astroctl clusters policy set dev --pod-security restricted'],
   },
   {
+    path: ['clusters', 'ingress'],
+    summary: 'Ingress settings of a cluster: class, domain, and TLS',
+    examples: [
+      'astroctl clusters ingress get dev',
+      'astroctl clusters ingress set dev --class nginx --domain apps.acme.dev --tls issuer:letsencrypt',
+    ],
+  },
+  {
     path: ['admin'],
     summary: 'Administration of the platform (global admin)',
     examples: ['astroctl admin egress list'],

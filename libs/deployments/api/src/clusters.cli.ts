@@ -226,5 +226,6 @@ export async function kubeToken(
   return ExitCode.Success;
 }
 
+export { ingressGet, ingressSet } from './ingress.cli.ts';
 export { clustersRegister } from './register-cluster.cli.ts';
 export { deleteContext, setContext } from './kube-context.cli.ts';

@@ -307,6 +307,31 @@ export const clusterCommands = {
       "astroctl clusters policy set dev --namespaces 'team-*,!team-legacy'",
     ],
   },
+  ingressGet: {
+    path: ['clusters', 'ingress', 'get'],
+    summary: 'Show how applications of a cluster are reached from outside',
+    options: { name: clusterName },
+    examples: ['astroctl clusters ingress get dev'],
+  },
+  ingressSet: {
+    path: ['clusters', 'ingress', 'set'],
+    summary: 'Change how applications of a cluster are reached from outside; an empty value removes a setting',
+    options: {
+      name: clusterName,
+      class: { help: 'IngressClass; defaults to the default or only one of the cluster', value: 'name' },
+      domain: { help: 'domain for applications that set externalAccess: {}', value: 'domain' },
+      tls: {
+        help: 'none, secret:NAME (a TLS Secret in the namespace of each application), or issuer:NAME (a ClusterIssuer of cert-manager)',
+        value: 'source',
+      },
+      annotation: { help: 'annotation of every Ingress', value: 'key=value', repeat: true },
+    },
+    examples: [
+      'astroctl clusters ingress set dev --class nginx --domain apps.acme.dev --tls issuer:letsencrypt',
+      'astroctl clusters ingress set dev --tls none',
+      'astroctl clusters ingress set dev --annotation nginx.ingress.kubernetes.io/proxy-body-size=8m',
+    ],
+  },
   setContext: {
     path: ['clusters', 'set-context'],
     summary: 'Add a cluster to your kubeconfig as the current context; stores no secret',

@@ -112,6 +112,73 @@ export const setClusterPolicyRequest = request({
   timeoutMs: 5_000,
 });
 
+const dnsSubdomain = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'must be a DNS name in lower case');
+
+/** How Ingresses of image applications with `externalAccess` are made on a cluster. */
+export const ingressSettings = z.strictObject({
+  class: dnsSubdomain.nullable().describe('IngressClass; null: the default or only one of the cluster'),
+  domain: dnsSubdomain.nullable().describe('domain for applications that name neither domain nor hostname'),
+  tls: z
+    .string()
+    .max(270)
+    .regex(/^(none|(secret|issuer):[a-z0-9]([-a-z0-9.]*[a-z0-9])?)$/, 'must be none, secret:NAME, or issuer:NAME')
+    .describe(
+      '`none`; `secret:NAME`: this TLS Secret, in the namespace of each application; `issuer:NAME`: this ClusterIssuer of cert-manager',
+    ),
+  annotations: z.record(z.string().min(1).max(317), z.string().max(2_000)).describe('of every Ingress'),
+});
+export type IngressSettings = z.infer<typeof ingressSettings>;
+
+/** Of a cluster for which nobody set anything. */
+export const DEFAULT_INGRESS: IngressSettings = { class: null, domain: null, tls: 'none', annotations: {} };
+
+export const getClusterIngressRequest = request({
+  subject: 'deployments.v1.clusters.ingress.get',
+  route: 'GET /v1/organizations/{org}/clusters/{name}/ingress',
+  summary: 'The ingress settings of a cluster: how external access to applications is set up',
+  permission: 'cluster.read',
+  input: z.strictObject({ org, name }),
+  output: ingressSettings,
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+export const setClusterIngressRequest = request({
+  subject: 'deployments.v1.clusters.ingress.set',
+  route: 'PUT /v1/organizations/{org}/clusters/{name}/ingress',
+  dryRun: true,
+  ifMatch: true,
+  summary:
+    'Change the ingress settings of a cluster; omitted keys are kept. Takes effect when an application is applied',
+  permission: 'cluster.manage',
+  input: z.strictObject({
+    org,
+    name,
+    ...ingressSettings.omit({ annotations: true }).partial().shape,
+    annotations: z
+      .record(
+        z
+          .string()
+          .max(317)
+          .regex(
+            /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
+            'must be an annotation key',
+          )
+          .refine((key) => !/-snippets?$/.test(key), 'must not be a configuration snippet'),
+        z.string().max(2_000).nullable(),
+      )
+      .refine((given) => Object.keys(given).length <= 20, 'must have at most 20 keys')
+      .optional()
+      .describe('changed annotations; null removes one'),
+  }),
+  output: ingressSettings,
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
 export const clusterAccessRequest = request({
   subject: 'deployments.v1.clusters.access',
   route: 'GET /v1/organizations/{org}/clusters/{name}/access',

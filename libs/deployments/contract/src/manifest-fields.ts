@@ -99,6 +99,15 @@ export const exactlyOneOf = <S extends z.ZodObject>(schema: S, members: readonly
     )
     .meta({ oneOf: members.map((member) => ({ required: [member] })) });
 
+/** Only one of these members may be there, or none; the schema says so to programs that generate clients too. */
+export const atMostOneOf = <S extends z.ZodObject>(schema: S, members: readonly (keyof S['shape'] & string)[]) =>
+  schema
+    .refine(
+      (given) => members.filter((member) => given[member] !== undefined).length <= 1,
+      `must have only one of ${members.join(' and ')}`,
+    )
+    .meta({ not: { required: [...members] } });
+
 /**
  * Parses a Kubernetes quantity.
  * @returns cores or bytes; NaN for an invalid quantity

@@ -1,7 +1,7 @@
 import { BODY_BYTES } from '#bus/contract';
 import { z } from 'zod';
 import { imageDefaultsSchema, imageSourceSchema, resourcesSchema } from './image-manifest.ts';
-import { dnsLabel, dnsName, exactlyOneOf, field, labels, line, notYet } from './manifest-fields.ts';
+import { atMostOneOf, dnsLabel, dnsName, field, labels, line, notYet } from './manifest-fields.ts';
 
 /** API version of all manifests. */
 export const API_VERSION = 'platform.astropulse.io/v1';
@@ -90,7 +90,7 @@ export const applicationSpecSchema = z.strictObject({
     image: { repository: 'shop/web', tag: '1.4.2' },
   }),
   externalAccess: field(
-    exactlyOneOf(
+    atMostOneOf(
       z.strictObject({
         domain: field(
           dnsName,
@@ -105,7 +105,7 @@ export const applicationSpecSchema = z.strictObject({
       }),
       ['domain', 'hostname'],
     ),
-    'Makes an image application reachable from outside the cluster, with an Ingress.',
+    'Makes an image application reachable from outside the cluster, with an Ingress. Without a domain and a hostname, the host name is generated in the domain of the cluster (astroctl clusters ingress set).',
     { domain: 'apps.acme.dev' },
   ).optional(),
   dependsOn: notYet('Applications that must be healthy first.'),

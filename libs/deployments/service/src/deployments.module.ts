@@ -29,10 +29,12 @@ import { AccessQueries } from './clusters/access.queries.ts';
 import { ClusterDocuments } from './clusters/cluster-documents.service.ts';
 import { ClusterRecordsSweep } from './clusters/cluster-records.sweep.ts';
 import { ClusterViews } from './clusters/cluster-views.service.ts';
+import { ClusterLookup } from './clusters/cluster-lookup.service.ts';
 import { ClustersHandlers } from './clusters/clusters.handlers.ts';
 import { ClustersQueries } from './clusters/clusters.queries.ts';
 import { ConnectionDetails } from './clusters/connection-details.service.ts';
 import { Heartbeats } from './clusters/heartbeats.service.ts';
+import { IngressHandlers } from './clusters/ingress.handlers.ts';
 import { RegisterHandlers } from './clusters/register.handlers.ts';
 import { ReportsHandlers } from './clusters/reports.handlers.ts';
 import { SandboxProvisioning } from './clusters/sandbox-provisioning.service.ts';
@@ -79,6 +81,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     EgressQueries,
     RegisterHandlers,
     ClustersHandlers,
+    IngressHandlers,
     ClustersQueries,
     OperationsHandlers,
     ObserverHandlers,
@@ -107,6 +110,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     RolloutTasks,
     AttemptHistory,
     EgressEntries,
+    ClusterLookup,
     ClusterViews,
     ClusterDocuments,
     ConnectionDetails,

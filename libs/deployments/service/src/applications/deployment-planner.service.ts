@@ -109,6 +109,7 @@ export class DeploymentPlanner {
       defaultTier,
       targetNamespace: targetNamespace.value,
       identity: identity.value,
+      cluster: { name: profile.value.cluster.registration.name, ingress: profile.value.cluster.ingress },
     });
     if (!resolved.ok)
       return err(deploymentsErrors.manifestInvalid(`application/${spec.name}`, below(pointer, resolved.error)));

@@ -1,3 +1,4 @@
+import { DEFAULT_INGRESS, type IngressSettings } from '#deployments/contract';
 import { assertNever, canonicalJson, err, ok, type Decider, type Result } from '#kernel';
 import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
@@ -12,6 +13,7 @@ export type Cluster =
       readonly status: 'active';
       readonly registration: ClusterRegistration;
       readonly policy: WholePolicy;
+      readonly ingress: IngressSettings;
       /** Counts registrations and policies. Used for If-Match. */
       readonly revision: number;
       readonly report: ClusterReport;
@@ -21,10 +23,18 @@ export type Cluster =
 /** A registered cluster. */
 export type ActiveCluster = Extract<Cluster, { status: 'active' }>;
 
+/** What is left out stays; an annotation that is null is removed. */
+export type IngressChange = Partial<Omit<IngressSettings, 'annotations'>> & {
+  readonly annotations?: Readonly<Record<string, string | null>>;
+};
+
+const MAX_ANNOTATIONS = 20;
+
 /** Commands of a cluster. */
 export type ClusterCommand =
   | { readonly type: 'register'; readonly registration: ClusterRegistration }
   | { readonly type: 'set-policy'; readonly policy: Partial<WholePolicy> }
+  | { readonly type: 'set-ingress'; readonly ingress: IngressChange }
   | { readonly type: 'report'; readonly report: ClusterReport }
   | AccessCommand
   | { readonly type: 'delete' };
@@ -39,6 +49,7 @@ function evolve(cluster: Cluster, event: ClusterEvent): Cluster {
         status: 'active',
         registration: event.data,
         policy,
+        ingress: cluster.status === 'active' ? cluster.ingress : DEFAULT_INGRESS,
         revision,
         report: { ...stateOf(event.data), version, nodes },
         accesses: cluster.status === 'active' ? cluster.accesses : noAccesses,
@@ -47,6 +58,10 @@ function evolve(cluster: Cluster, event: ClusterEvent): Cluster {
     case 'cluster.policy-set.v1':
       return cluster.status === 'active'
         ? { ...cluster, policy: event.data.policy, revision: cluster.revision + 1 }
+        : cluster;
+    case 'cluster.ingress-set.v1':
+      return cluster.status === 'active'
+        ? { ...cluster, ingress: event.data.ingress, revision: cluster.revision + 1 }
         : cluster;
     case 'cluster.state-changed.v1':
       return cluster.status === 'active' ? { ...cluster, report: event.data } : cluster;
@@ -72,6 +87,14 @@ function decide(command: ClusterCommand, cluster: Cluster): Result<readonly Clus
     case 'set-policy': {
       const policy = { ...cluster.policy, ...command.policy };
       return ok(same(policy, cluster.policy) ? [] : [{ type: 'cluster.policy-set.v1', data: { policy } }]);
+    }
+    case 'set-ingress': {
+      const { annotations = {}, ...change } = command.ingress;
+      const all = Object.entries({ ...cluster.ingress.annotations, ...annotations });
+      const kept = all.filter((entry): entry is [string, string] => entry[1] !== null);
+      if (kept.length > MAX_ANNOTATIONS) return err(deploymentsErrors.ingressAnnotations(MAX_ANNOTATIONS));
+      const ingress = { ...cluster.ingress, ...change, annotations: Object.fromEntries(kept) };
+      return ok(same(ingress, cluster.ingress) ? [] : [{ type: 'cluster.ingress-set.v1', data: { ingress } }]);
     }
     case 'report': {
       const { code, state, reason } = command.report;

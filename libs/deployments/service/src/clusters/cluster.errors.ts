@@ -55,6 +55,18 @@ export const clusterErrors = {
       errors: [{ pointer: '/spec/server', message: what }],
       fix: 'use https://HOST:PORT',
     }),
+  ingressAnnotations: (limit: number) =>
+    domainError(
+      'deployments/ingress-annotations',
+      'invalid',
+      `A cluster can have at most ${limit} ingress annotations.`,
+      {
+        errors: [
+          { pointer: '/annotations', message: `must not be more than ${limit} together with those that are set` },
+        ],
+        fix: 'remove one with an empty value: astroctl clusters ingress set NAME --annotation KEY=',
+      },
+    ),
   accessEnding: (cluster: string) =>
     domainError(
       'deployments/access-ending',

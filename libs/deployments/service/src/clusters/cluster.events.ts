@@ -1,4 +1,4 @@
-import type { ClusterState } from '#deployments/contract';
+import type { ClusterState, IngressSettings } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 
@@ -27,6 +27,7 @@ export type ClusterEvent =
   /** Registered again under the same name, with other credentials or labels. */
   | Fact<'cluster.changed.v1', ClusterRegistration>
   | Fact<'cluster.policy-set.v1', { readonly policy: WholePolicy }>
+  | Fact<'cluster.ingress-set.v1', { readonly ingress: IngressSettings }>
   | Fact<'cluster.state-changed.v1', ClusterReport>
   /** The member's account may be on the cluster from here on. */
   | Fact<'cluster.access-granted.v1', { readonly memberId: string; readonly access: AccessLevel }>
@@ -53,6 +54,7 @@ export const clusterEvents: EventFamily<ClusterEvent> = {
     'cluster.registered.v1': true,
     'cluster.changed.v1': true,
     'cluster.policy-set.v1': true,
+    'cluster.ingress-set.v1': true,
     'cluster.state-changed.v1': true,
     'cluster.access-granted.v1': true,
     'cluster.kubeconfig-issued.v1': true,

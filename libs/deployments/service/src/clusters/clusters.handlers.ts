@@ -1,18 +1,17 @@
-import { Caller, Input, refuse, reply, Serves, type OrganizationContext, type ContextOf, type ReplyTo } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { deleteClusterRequest, setClusterPolicyRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { err, ok, type DomainError, type Result } from '#kernel';
+import { ok } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import type { WholePolicy } from '../catalog/beginnings.ts';
-import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
-import { namesOf } from '../catalog/catalog.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { revisionMismatch } from '../shared/if-match.ts';
 import { AccessEnds } from './access-ends.service.ts';
 import { ClusterChanges } from './cluster-changes.service.ts';
 import { policyView } from './cluster-views.service.ts';
-import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
+import { ClusterLookup } from './cluster-lookup.service.ts';
+import { clusterDecider, clusterStream } from './cluster.decider.ts';
 import { Heartbeats } from './heartbeats.service.ts';
 
 /** Handles policies and the removal of clusters. */
@@ -20,6 +19,7 @@ import { Heartbeats } from './heartbeats.service.ts';
 export class ClustersHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(ClusterLookup) private readonly clusters: ClusterLookup,
     @Inject(ClusterChanges) private readonly changes: ClusterChanges,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
     @Inject(AccessEnds) private readonly ends: AccessEnds,
@@ -30,7 +30,7 @@ export class ClustersHandlers {
     @Input() { name, namespaces, clusterScoped, podSecurity }: InputOf<typeof setClusterPolicyRequest>,
     @Caller() context: ContextOf<typeof setClusterPolicyRequest>,
   ): Promise<ReplyTo<typeof setClusterPolicyRequest>> {
-    const found = await this.find(name, context);
+    const found = await this.clusters.find(name, context);
     if (!found.ok) return refuse(found.error);
     const policy: Partial<WholePolicy> = {
       ...(namespaces && { namespaces }),
@@ -49,7 +49,7 @@ export class ClustersHandlers {
     @Input() { name }: InputOf<typeof deleteClusterRequest>,
     @Caller() context: ContextOf<typeof deleteClusterRequest>,
   ): Promise<ReplyTo<typeof deleteClusterRequest>> {
-    const found = await this.find(name, context);
+    const found = await this.clusters.find(name, context);
     if (!found.ok) return refuse(found.error);
     const { id, organizationId, cluster } = found.value;
     if (cluster.status === 'active' && cluster.registration.type === 'sandbox')
@@ -71,18 +71,5 @@ export class ClustersHandlers {
       { name, dryRun: context.dryRun ?? false },
       { ...(position !== undefined && { position }), ...(left.length > 0 && { warnings: [warning] }) },
     );
-  }
-
-  private async find(
-    name: string,
-    context: OrganizationContext,
-  ): Promise<Result<{ readonly id: string; readonly organizationId: string; readonly cluster: Cluster }, DomainError>> {
-    const { organizationId } = context;
-    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
-    if (!catalog.ok) return catalog;
-    const entry = catalog.value.state.entries.cluster.get(name);
-    if (!entry) return err(deploymentsErrors.clusterNotFound(name, namesOf(catalog.value.state, 'cluster')));
-    const loaded = await this.commands.load(clusterDecider, clusterStream(entry.id));
-    return loaded.ok ? ok({ id: entry.id, organizationId: organizationId, cluster: loaded.value.state }) : loaded;
   }
 }

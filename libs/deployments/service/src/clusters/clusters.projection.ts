@@ -29,7 +29,7 @@ export interface ClusterDocument {
 
 /** Read model of `clusters list`. One document per existing cluster. */
 export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
-  name: 'deployments-clusters.v2',
+  name: 'deployments-clusters.v3',
   events: family,
   indexes: ['organizationId', 'name', 'active'],
   documentId: ({ event, metadata }) => {
@@ -82,6 +82,8 @@ export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
       }
       case 'cluster.policy-set.v1':
         return { ...document, policy: event.data.policy, revision: document.revision + 1 };
+      case 'cluster.ingress-set.v1':
+        return { ...document, revision: document.revision + 1 };
       case 'cluster.state-changed.v1':
         return {
           ...document,

@@ -4,7 +4,7 @@ import { profileDecider } from '../profiles/profile.decider.ts';
 import type { ProfileEvent } from '../profiles/profile.events.ts';
 import { aProfile, aRegistration } from '../testing/facts.ts';
 import { clusterNameDecider } from './cluster-name.decider.ts';
-import { clusterDecider } from './cluster.decider.ts';
+import { clusterDecider, type IngressChange } from './cluster.decider.ts';
 import type { ClusterEvent } from './cluster.events.ts';
 import { defaultNamespace, namespaceAllowed, namespacesDecider, type NamespacesEvent } from './namespaces.decider.ts';
 
@@ -125,6 +125,31 @@ describe('a cluster', () => {
     given(registered)
       .when({ type: 'register', registration: { ...aRegistration, uid: 'u2' } }, ada)
       .thenRejected({ code: 'deployments/other-cluster' });
+  });
+  it('use-D21: records its ingress settings when they change; what is left out stays', () => {
+    const set = (ingress: object): ClusterEvent => ({
+      type: 'cluster.ingress-set.v1',
+      data: { ingress: { class: null, domain: null, tls: 'none', annotations: {}, ...ingress } },
+    });
+    const change = (ingress: IngressChange) => ({ type: 'set-ingress', ingress }) as const;
+    given(registered)
+      .when(change({ class: 'nginx', annotations: { a: '1' } }), ada)
+      .thenRecorded(set({ class: 'nginx', annotations: { a: '1' } }));
+    const nginx = set({ class: 'nginx', annotations: { a: '1', b: '2' } });
+    given(registered, nginx)
+      .when(change({ class: 'nginx', annotations: { a: '1', c: null } }), ada)
+      .thenNothingRecorded();
+    given(registered, nginx)
+      .when(change({ class: null, tls: 'issuer:letsencrypt', annotations: { a: null } }), ada)
+      .thenRecorded(set({ tls: 'issuer:letsencrypt', annotations: { b: '2' } }));
+    const more = Object.fromEntries(Array.from({ length: 19 }, (_, at) => [`k${at}`, '1']));
+    given(registered, nginx)
+      .when(change({ annotations: more }), ada)
+      .thenRejected({ code: 'deployments/ingress-annotations' });
+    // Registering it again does not forget them.
+    given(registered, nginx, { type: 'cluster.changed.v1', data: aRegistration })
+      .when(change({ class: 'nginx' }), ada)
+      .thenNothingRecorded();
   });
   it('records changes of its policy and its state', () => {
     given(registered)

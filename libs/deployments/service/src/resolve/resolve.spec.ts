@@ -1,5 +1,5 @@
 import { canonicalJson } from '#kernel';
-import { readApplication, readProfile } from '#deployments/contract';
+import { DEFAULT_INGRESS, readApplication, readProfile, type IngressSettings } from '#deployments/contract';
 import { image, profile } from '../testing/fixtures.ts';
 import { canonicalCpu, canonicalMemory } from './quantities.ts';
 import { resolve, type ResolveInput } from './resolve.ts';
@@ -10,6 +10,7 @@ const inputOf = (
   manifest: unknown,
   profileManifest: unknown = profile('staging'),
   defaultTier = 'basic',
+  ingress: Partial<IngressSettings> = {},
 ): ResolveInput => {
   const spec = readApplication(manifest);
   const read = readProfile(profileManifest);
@@ -22,6 +23,7 @@ const inputOf = (
     defaultTier,
     targetNamespace: 'acme-web',
     identity: {},
+    cluster: { name: 'dev', ingress: { ...DEFAULT_INGRESS, ...ingress } },
   };
 };
 const workload = (...given: Parameters<typeof inputOf>) => {
@@ -132,6 +134,56 @@ describe('resolving a revision', () => {
       { pointer: '/source/image', message: 'has port none, so health needs a port of its own: set health.port' },
     ]);
   });
+  it('use-D21: takes class, domain, and TLS of the Ingress from the settings of the cluster', () => {
+    const open = (externalAccess: object, ingress: Partial<IngressSettings> = {}) => {
+      const { host, ingressClassName, tlsSecretName, ingressAnnotations } = workload(
+        image('web', '1', {}, { externalAccess }),
+        undefined,
+        undefined,
+        ingress,
+      );
+      return { host, ingressClassName, tlsSecretName, ingressAnnotations };
+    };
+    const exact = { hostname: 'www.acme.dev' };
+    expect(open(exact)).toEqual({ host: 'www.acme.dev' });
+    expect(open(exact, { class: 'nginx', tls: 'secret:wildcard' })).toEqual({
+      host: 'www.acme.dev',
+      ingressClassName: 'nginx',
+      tlsSecretName: 'wildcard',
+    });
+    const annotations = { 'nginx.ingress.kubernetes.io/proxy-body-size': '8m' };
+    expect(open({}, { domain: 'apps.acme.dev', tls: 'issuer:letsencrypt', annotations })).toEqual({
+      host: 'web-9c02.apps.acme.dev',
+      tlsSecretName: 'web-tls',
+      ingressAnnotations: { ...annotations, 'cert-manager.io/cluster-issuer': 'letsencrypt' },
+    });
+    expect(open({ domain: 'own.dev' }, { domain: 'apps.acme.dev' })).toEqual({ host: 'web-9c02.own.dev' });
+    expect(workload(image('web', '1'), undefined, undefined, { class: 'nginx', tls: 'secret:wildcard' })).not.toEqual(
+      expect.objectContaining({ ingressClassName: 'nginx' }),
+    );
+  });
+
+  it('use-D21: refuses external access without any domain, with the command that sets one', () => {
+    expect(faults(image('web', '1', {}, { externalAccess: {} }))).toEqual([
+      {
+        pointer: '/externalAccess',
+        message: expect.stringContaining('astroctl clusters ingress set dev --domain DOMAIN'),
+      },
+    ]);
+  });
+
+  it('use-D21: tells what changed of the Ingress', () => {
+    const exact = image('web', '1', {}, { externalAccess: { hostname: 'www.acme.dev' } });
+    const before = whole(exact, undefined, undefined, { annotations: { a: '1', b: '1' } });
+    const after = whole(exact, undefined, undefined, { class: 'nginx', tls: 'secret:tls', annotations: { a: '2' } });
+    expect(changesBetween(before, after)).toEqual([
+      'ingressClass nginx added',
+      'tlsSecret tls added',
+      'ingressAnnotation b removed',
+      'ingressAnnotation a changed',
+    ]);
+  });
+
   it('generates a stable host, and uses an exact one as given', () => {
     const domain = { externalAccess: { domain: 'apps.acme.dev' } };
     expect(workload(image('web', '1', {}, domain)).host).toBe('web-9c02.apps.acme.dev');

@@ -4,6 +4,7 @@ import {
   TIERS,
   type ApplicationSpec,
   type ImageSource,
+  type IngressSettings,
   type ProfileSpec,
   type ResolvedSpec,
   type Tier,
@@ -26,6 +27,7 @@ export interface ResolveInput {
   readonly targetNamespace: string;
   /** For an image application; see `RevisionContent.identityOf`. */
   readonly identity: WorkloadIdentity;
+  readonly cluster: { readonly name: string; readonly ingress: IngressSettings };
 }
 
 /** Fields of an image application for which a profile can set defaults. */
@@ -82,7 +84,7 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
 }
 
 function resolveImage(
-  { spec, applicationId, profile, targetNamespace, identity }: ResolveInput,
+  { spec, applicationId, profile, targetNamespace, identity, cluster }: ResolveInput,
   image: ImageSource,
   tier: Tier,
 ): Result<ImageWorkload, InputError[]> {
@@ -99,6 +101,7 @@ function resolveImage(
     ...resources.errors,
     ...conflictsOf(image, defaults),
     ...(port === undefined ? portErrors(spec, health) : []),
+    ...domainErrors(spec, cluster),
   ];
   if (errors.length > 0) return err(errors);
 
@@ -109,7 +112,7 @@ function resolveImage(
     // the key is the requested one
     return value === undefined ? {} : ({ [field]: value } as { readonly [F in K]: NonNullable<ImageFields[K]> });
   };
-  const host = hostOf(spec, applicationId);
+  const host = hostOf(spec, applicationId, cluster.ingress);
   return ok({
     rendering: 2,
     name: spec.name,
@@ -131,7 +134,7 @@ function resolveImage(
     ...optional('strategy'),
     ...optional('imagePullSecret'),
     ...optional('runAsUser'),
-    ...(host !== undefined && { host }),
+    ...(host !== undefined && { host, ...ingressOf(spec.name, cluster.ingress) }),
     ...(tier.spread && { spread: 'hard' as const }),
     priority: tier.priority,
     labels: spec.labels ?? {},
@@ -146,6 +149,30 @@ const portErrors = ({ externalAccess }: ApplicationSpec, health: ImageFields['he
     : []),
 ];
 
+const domainErrors = ({ externalAccess }: ApplicationSpec, { name, ingress }: ResolveInput['cluster']): InputError[] =>
+  externalAccess && (externalAccess.hostname ?? externalAccess.domain ?? ingress.domain) === null
+    ? [
+        {
+          pointer: '/externalAccess',
+          message: `needs a domain or a hostname, because cluster ${name} has no domain; set one with: astroctl clusters ingress set ${name} --domain DOMAIN`,
+        },
+      ]
+    : [];
+
+/** What the cluster's settings add to an Ingress. A certificate of cert-manager gets a Secret of the application's own. */
+function ingressOf(
+  application: string,
+  { class: ingressClassName, tls, annotations }: IngressSettings,
+): Pick<ImageWorkload, 'ingressClassName' | 'tlsSecretName' | 'ingressAnnotations'> {
+  const [kind, name = ''] = tls.split(':');
+  const all = { ...annotations, ...(kind === 'issuer' && { 'cert-manager.io/cluster-issuer': name }) };
+  return {
+    ...(ingressClassName !== null && { ingressClassName }),
+    ...(kind !== 'none' && { tlsSecretName: kind === 'secret' ? name : `${application}-tls` }),
+    ...(Object.keys(all).length > 0 && { ingressAnnotations: all }),
+  };
+}
+
 /** Returns `registry/repository:tag` or `…@digest`. */
 const imageReference = ({
   registry,
@@ -159,11 +186,11 @@ const imageReference = ({
 function hostOf(
   { name, externalAccess }: Pick<ApplicationSpec, 'name' | 'externalAccess'>,
   applicationId: string,
+  ingress: IngressSettings,
 ): string | undefined {
-  if (externalAccess?.hostname !== undefined) return externalAccess.hostname;
-  return externalAccess?.domain === undefined
-    ? undefined
-    : `${name}-${applicationId.replaceAll('-', '').slice(-4)}.${externalAccess.domain}`;
+  if (!externalAccess) return undefined;
+  const { hostname, domain = ingress.domain } = externalAccess;
+  return hostname ?? (domain === null ? undefined : `${name}-${applicationId.replaceAll('-', '').slice(-4)}.${domain}`);
 }
 
 type Resources = NonNullable<ImageFields['resources']>;

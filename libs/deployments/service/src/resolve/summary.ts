@@ -44,6 +44,9 @@ function workloadLines(workload: ImageWorkload): string[] {
     imagePullSecret,
     runAsUser,
     host,
+    ingressClassName,
+    tlsSecretName,
+    ingressAnnotations,
     spread,
   } = workload;
   return [
@@ -66,6 +69,9 @@ function workloadLines(workload: ImageWorkload): string[] {
     ...(imagePullSecret === undefined ? [] : [`imagePullSecret ${imagePullSecret}`]),
     ...(runAsUser === undefined ? [] : [`runAsUser ${runAsUser}`]),
     ...(host === undefined ? [] : [`host ${host}`]),
+    ...(ingressClassName === undefined ? [] : [`ingressClass ${ingressClassName}`]),
+    ...(tlsSecretName === undefined ? [] : [`tlsSecret ${tlsSecretName}`]),
+    ...Object.keys(ingressAnnotations ?? {}).map((key) => `ingressAnnotation ${key}`),
     ...(spread ? [`spread ${spread}`] : []),
     ...labelLines(workload.labels),
   ];
@@ -124,6 +130,7 @@ function lineChanges(before: readonly string[], after: readonly string[]): strin
   return changes;
 }
 
+/** Lines about one of several things begin with its kind and name. */
 /** Lines about an item of a list begin with its kind and name. */
 const NAMED = new Set(['env', 'volume', 'file', 'label']);
 
@@ -169,6 +176,12 @@ function hiddenChanges(before: ResolvedSpec, after: ResolvedSpec): string[] {
       )
       .map((field) => `${field} changed`),
     ...named('env', old.env, now.env, ({ name }) => name),
+    ...named(
+      'ingressAnnotation',
+      Object.entries(old.ingressAnnotations ?? {}),
+      Object.entries(now.ingressAnnotations ?? {}),
+      ([key]) => key,
+    ),
     ...named('file', old.configFiles, now.configFiles, ({ path }) => path),
     ...(old.health && now.health && old.health.path === now.health.path && text(old.health) !== text(now.health)
       ? ['health changed']

@@ -32,6 +32,28 @@ function service(name: string): object {
   return { service: { name, port: { number: 80 } } };
 }
 
+describe('use-D21: an image application that wants an Ingress', () => {
+  it('is not deployed to a cluster with several IngressClasses and no default, and is told the command', async () => {
+    const workload = { rendering: 2, host: 'www.acme.dev' };
+    const record = { value: encodeText(JSON.stringify({ source: { type: 'image', workload } })), version: 1 };
+    const items = ['nginx', 'traefik'].map((name) => ({ metadata: { name } }));
+    const client = { version: () => Promise.resolve('v1.36.0'), list: () => Promise.resolve({ items }) };
+    const run = {
+      task,
+      ports: { records: { get: () => Promise.resolve(record) } },
+      call: (step: (of: object) => Promise<unknown>) => step(client),
+      claim: { report: () => Promise.resolve() },
+    } as unknown as Run; // all that `prepare` uses of a run until then
+    await expect(prepare(run)).rejects.toMatchObject({
+      failure: {
+        code: 'deployments/ingress-class-unclear',
+        message: 'cluster dev has several IngressClasses (nginx, traefik) and no default',
+        fix: 'astroctl clusters ingress set dev --class nginx',
+      },
+    });
+  });
+});
+
 describe('use-S9: hosts of rendered objects', () => {
   const renderer = new ManifestRenderer(systemClock, silentLogger);
   afterAll(() => renderer.onModuleDestroy());

@@ -41,6 +41,7 @@ export async function prepare(run: Run): Promise<Prepared> {
   const { source } = await fetch(run);
   await claim.report({ step: 'fetched', source: sourceText(source) });
   const cluster = source.type === 'image' && (await run.call((client) => clusterOffers(client, source.workload)));
+  if (cluster && cluster.ingressClassNames) throw unclearClass(task.cluster.name, cluster.ingressClassNames);
   const rendered = await ports.renderer.render({
     source,
     fingerprintKey: await fingerprintKey(run),
@@ -99,6 +100,14 @@ export async function fingerprintKey({ ports: { records, ids }, task }: Run): Pr
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** An Ingress without a class that no controller takes for its own would never serve anybody. */
+const unclearClass = (cluster: string, classes: readonly string[]) =>
+  new AttemptFailedError({
+    code: 'deployments/ingress-class-unclear',
+    message: `cluster ${cluster} has several IngressClasses (${classes.slice(0, 10).join(', ')}) and no default`,
+    fix: `astroctl clusters ingress set ${cluster} --class ${classes[0]}`,
+  });
 
 const sourceGone = (message: string, app: string) =>
   new AttemptFailedError({
