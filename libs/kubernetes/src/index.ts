@@ -22,6 +22,7 @@ export { createKubernetesClient } from './create-client.ts';
 export { readKubeconfig } from './kubeconfig.ts';
 export type { ManifestError, PodSecurityLevel } from './manifest-error.ts';
 export type { ImageWorkload, WorkloadIdentity, WorkloadResources, WorkloadVariable } from './workload.ts';
+export { podFailure } from './health/pod-failure.ts';
 export { clusterOffers, type ClusterOffers } from './cluster-offers.ts';
 export { renderImage } from './render-image.ts';
 export { readInlineManifests } from './inline-manifests.ts';

@@ -109,7 +109,7 @@ describe('app wait', () => {
     const problem = 'pod/web-1 cannot pull images.acme.dev/web:1.5.O (not found); waiting for up to 60 s';
     const seen: Partial<ApplicationStatusView>[] = [
       { status: 'PROGRESSING', replicas: '0/2', message: '0/2 ready' },
-      { status: 'PROGRESSING', replicas: '0/2', message: `0/2 ready: ${problem}` },
+      { status: 'PROGRESSING', replicas: '0/2', message: 'a sentence for people', problem },
     ];
     const attempt = { id: 'a1', number: 1, state: 'RUNNING' } as const;
     laptop.on(applicationStatusRequest, () => {

@@ -18,6 +18,7 @@ import {
   listApplicationsRequest,
   type ApplicationStatusView,
   type ApplicationView,
+  type PlatformEvent,
 } from '#deployments/contract';
 import type { applicationCommands } from './commands.cli.ts';
 import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
@@ -218,15 +219,15 @@ export async function appDelete(
  * Returns an empty list when the events cannot be read.
  */
 async function keptObjects(session: Session, org: string, name: string, orphan: boolean): Promise<readonly string[]> {
-  let said = '';
+  let last: PlatformEvent | undefined;
   try {
     for await (const event of session.stream(applicationEventsRequest, { org, name, kubernetes: false, follow: false }))
-      if (event.source === 'platform' && event.step === 'succeeded') said = event.message;
+      if (event.source === 'platform' && event.step === 'succeeded') last = event;
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
   }
-  if (orphan) return said === '' ? [] : [`${name}: ${said}`];
-  return said.split('; ').filter((sentence) => sentence.includes(' is kept because '));
+  if (orphan) return last ? [`${name}: ${last.message}`] : [];
+  return last?.kept?.map(({ object, contains }) => `${object} is kept because it contains ${contains}`) ?? [];
 }
 
 export { appPause, appRestart, appResume, appSync } from './operations.cli.ts';

@@ -119,11 +119,21 @@ describe('use-D1: astroctl', () => {
 });
 
 describe('use-D20: a failed rollout', () => {
-  const failed = (message: string) => ({
+  const podOf = (name: string, more: object) => ({
+    name,
+    ready: '0/1',
+    state: 'Running',
+    restarts: 0,
+    node: null,
+    createdAt: '2026-12-01T01:00:00.000Z',
+    ...more,
+  });
+  const failed = (...failing: string[]) => ({
     ...statusOf(6, 'SUCCEEDED'),
+    pods: [podOf('db-0', {}), ...failing.map((name) => podOf(name, { failing: true }))],
     status: 'DEGRADED' as const,
     attempt: { id: 'a6', number: 6, state: 'FAILED' as const },
-    message,
+    message: 'a sentence for people, which names pod/db-0',
     code: 'deployments/update-blocked',
     fix: 'kubectl delete pod db-1 -n web',
     servingVersion: 'v2',
@@ -132,7 +142,7 @@ describe('use-D20: a failed rollout', () => {
 
   it('shows only the log lines of the failed pod, and the fix of the failure', async () => {
     const at = laptop();
-    at.on(applicationStatusRequest, () => failed('pod/db-1 crashes: exit code 3'));
+    at.on(applicationStatusRequest, () => failed('db-1'));
     at.onStream(applicationLogsRequest, () => [line('db-0'), line('db-1')]);
     const { exit, stderr } = await at.run('app wait web');
     expect(exit).toBe(3);
@@ -143,7 +153,7 @@ describe('use-D20: a failed rollout', () => {
 
   it('shows no log lines of pods of the version that is still serving', async () => {
     const at = laptop();
-    at.on(applicationStatusRequest, () => failed('the quota is used up'));
+    at.on(applicationStatusRequest, () => failed());
     at.onStream(applicationLogsRequest, () => [line('web-old')]);
     expect((await at.run('app wait web')).stderr).not.toContain('web-old');
   });
@@ -161,7 +171,8 @@ it('use-D4: app delete lists the objects that it left on the cluster', async () 
       step: 'succeeded' as const,
       version: 'v3',
       by: 'deploy-worker',
-      message: `1 objects deleted; ${kept}`,
+      message: 'a sentence for people',
+      kept: [{ object: 'CustomResourceDefinition widgets.acme.dev', contains: 'Widget theirs in shop' }],
       position: 'p',
     },
   ]);

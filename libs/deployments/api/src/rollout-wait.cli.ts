@@ -78,10 +78,9 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
 }
 
 /** Returns the progress, such as `PROGRESSING 0/2`, followed by the problem that the platform waits for. */
-function progressOf({ status, replicas, message }: ApplicationStatusView): string {
+function progressOf({ status, replicas, problem }: ApplicationStatusView): string {
   if (status !== 'PROGRESSING') return status;
-  const problem = /^\d+\/\d+ ready: (.+)$/.exec(message ?? '')?.[1];
-  return [status, ...(replicas === null ? [] : [replicas])].join(' ') + (problem === undefined ? '' : `: ${problem}`);
+  return [status, ...(replicas === null ? [] : [replicas])].join(' ') + (problem ? `: ${problem}` : '');
 }
 
 type Verdict = 'reached' | 'lost' | 'open';
@@ -112,10 +111,10 @@ async function lost(session: Session, { org, name }: WaitFor, status: Applicatio
       fix: `astroctl app resume ${name}`,
     };
   const { version, message, servingVersion, code, fix } = status;
-  const pod = /\bpod\/([a-z0-9.-]+)/.exec(message ?? '')?.[1];
+  const failing = new Set(status.pods.filter((pod) => pod.failing).map((pod) => pod.name));
   const isAnotherServing = servingVersion !== null && servingVersion !== version;
   // Logs of the version that is still serving do not explain the failure.
-  if (pod !== undefined || !isAnotherServing) await lastLines(session, org, name, pod);
+  if (failing.size > 0 || !isAnotherServing) await lastLines(session, org, name, failing);
   const correct = fix ?? 'correct the manifest and apply again';
   return {
     failure: true,
@@ -139,15 +138,18 @@ function late({ name, version, status, message }: ApplicationStatusView, timeout
   };
 }
 
-/** Prints the last log lines of the failed pod, which often explain the failure. Prints nothing when there are none. */
-async function lastLines(session: Session, org: string, name: string, only: string | undefined): Promise<void> {
+/**
+ * Prints the last log lines of failed pods, which often explain the failure. Prints nothing when there are none.
+ * @param only names of pods; if empty, the lines of all pods are printed
+ */
+async function lastLines(session: Session, org: string, name: string, only: ReadonlySet<string>): Promise<void> {
   try {
     for await (const { pod, line } of session.stream(
       applicationLogsRequest,
       { org, name, tail: 20 },
       abortAfter(session.io.clock, 5_000),
     ))
-      if (only === undefined || pod === only) session.print.note(`${pod}: ${line}`);
+      if (only.size === 0 || only.has(pod)) session.print.note(`${pod}: ${line}`);
   } catch (error) {
     if (!(error instanceof CommandFailedError) && !(error instanceof Error && error.name === 'TimeoutError'))
       session.print.note(`(no log lines: ${String(error)})`);

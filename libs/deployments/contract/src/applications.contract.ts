@@ -1,6 +1,7 @@
 import { pageInput, pageOutput, request, stream } from '#bus/contract';
 import { z } from 'zod';
 import { applicationSpecSchema, manifestOf } from './manifest.ts';
+import { keptObject } from './rollout.contract.ts';
 import { APPLICATION_STATUSES, ATTEMPT_STATES, HEALTHS, STEPS, SYNCS, TIER_NAMES } from './values.ts';
 
 const org = z.string().min(1);
@@ -31,6 +32,8 @@ export const applicationStatusView = z.strictObject({
   endpoint: z.string().nullable(),
   updatedAt: z.string(),
   message: z.string().nullable(),
+  /** Why it is not healthy yet, while the platform waits for it; null if it does not wait. Absent from servers before 0.2. */
+  problem: z.string().nullable().optional(),
   /** Stable error code of the failure; null if there is none. */
   code: z.string().nullable(),
   /** How to fix the failure; null if unknown. */
@@ -43,6 +46,7 @@ export const applicationStatusView = z.strictObject({
       name: z.string(),
       ready: z.string(),
       state: z.string(),
+      failing: z.literal(true).optional().describe('it cannot become ready as it is'),
       restarts: z.number().int(),
       node: z.string().nullable(),
       createdAt: z.string(),
@@ -299,6 +303,7 @@ const platformEvent = z.strictObject({
   by: z.string(),
   message: z.string(),
   position: z.string(),
+  kept: z.array(keptObject).optional().describe('of a deletion: objects that were kept on the cluster, and why'),
 });
 const kubernetesEvent = z.strictObject({
   source: z.literal('kubernetes'),

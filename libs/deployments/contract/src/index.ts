@@ -99,6 +99,7 @@ export {
   type ClusterConnection,
   inventoryEntry,
   type InventoryEntry,
+  type KeptObject,
   rolloutTask,
   type RolloutTask,
   claimAttemptRequest,

@@ -39,6 +39,10 @@ export const clusterConnection = z.strictObject({
 });
 export type ClusterConnection = z.infer<typeof clusterConnection>;
 
+/** An object that a deletion kept because it contains objects of others, such as `CustomResourceDefinition widgets.acme.dev`. */
+export const keptObject = z.strictObject({ object: z.string(), contains: z.string() });
+export type KeptObject = z.infer<typeof keptObject>;
+
 /**
  * Identifies an object by group, kind, namespace and name, and by its UID once known. `namespace` and `group` are '' if
  * there is none.
@@ -174,7 +178,12 @@ export const reportStepRequest = request({
         inventoryRecord: z.string().optional(),
         waves: z.strictObject({ done: z.number().int(), all: z.number().int() }),
       }),
-      z.strictObject({ step: z.literal('progressing'), message: z.string() }),
+      z.strictObject({
+        step: z.literal('progressing'),
+        message: z.string(),
+        /** What is wrong and is waited for, without how many are ready; absent where nothing is. */
+        problem: z.string().optional(),
+      }),
       z.strictObject({ step: z.literal('healthy'), message: z.string() }),
       z.strictObject({ step: z.literal('pruned'), objects: z.array(inventoryEntry) }),
     ]),
@@ -200,6 +209,8 @@ export const finishAttemptRequest = request({
         hosts: hosts.optional(),
         endpoint: z.string().nullable(),
         replicas: z.string().nullable(),
+        /** Objects that a deletion kept; the first ones. */
+        kept: z.array(keptObject).max(20).optional(),
       }),
       z.strictObject({
         outcome: z.literal('failed'),

@@ -59,10 +59,7 @@ export function applicationHealth(state: LiveState): ApplicationHealth {
   });
   const worst = objects.toSorted((a, b) => rank(a) - rank(b))[0];
   if (!worst || worst.state === 'Healthy') return { state: 'Healthy', message: '', objects, replicas };
-  const words =
-    worst.message.startsWith('pod/') || worst.code === 'deployments/runs-as-root'
-      ? worst.message
-      : `${nameOf(shortKey(worst.key))} ${worst.message}`.trim();
+  const words = worst.isNamed ? worst.message : `${nameOf(shortKey(worst.key))} ${worst.message}`.trim();
   return {
     state: worst.state,
     message: words,
@@ -115,7 +112,13 @@ function withPods(live: KubernetesObject, health: Health, state: LiveState): Hea
   if (blocked) return blocked;
   const failure = worstFailure(pods, live.kind === 'Job' ? RETRIED_BY_JOBS : NONE);
   return failure
-    ? { state: 'Degraded', message: failure.message, code: failure.code, ...(failure.final && { final: true }) }
+    ? {
+        state: 'Degraded',
+        message: failure.message,
+        isNamed: true,
+        code: failure.code,
+        ...(failure.final && { final: true }),
+      }
     : health;
 }
 
@@ -136,6 +139,7 @@ function blockedBy(statefulSet: KubernetesObject, pods: readonly KubernetesObjec
     const namespace = pod.metadata.namespace === undefined ? '' : ` -n ${pod.metadata.namespace}`;
     return {
       state: 'Degraded',
+      isNamed: true,
       code: 'deployments/update-blocked',
       message: `${failure.message}, and keeps the new revision from being rolled out until it is deleted`,
       fix: `kubectl delete pod ${pod.metadata.name}${namespace}`,

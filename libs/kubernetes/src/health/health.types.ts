@@ -17,6 +17,8 @@ export interface Health {
   readonly state: HealthState;
   /** Why it is not Healthy, in one sentence or a few words; '' if it is. */
   readonly message: string;
+  /** The message begins with the name of what it is about, such as a pod of the object. */
+  readonly isNamed?: true;
   /** Stable code of a known failure. */
   readonly code?: FailureCode;
   /** What to do, if the failure determines it. */

@@ -133,7 +133,13 @@ function reasonText(said: string | undefined, reason: string): string {
 export function podHealth(pod: KubernetesObject): Health {
   const failure = podFailure(pod);
   if (failure)
-    return { state: 'Degraded', message: failure.message, code: failure.code, ...(failure.final && { final: true }) };
+    return {
+      state: 'Degraded',
+      message: failure.message,
+      isNamed: true,
+      code: failure.code,
+      ...(failure.final && { final: true }),
+    };
   const phase = at(pod, 'status', 'phase');
   if (phase === 'Succeeded') return { state: 'Healthy', message: '' };
   const ready = list(at(pod, 'status', 'conditions')).some(

@@ -31,6 +31,8 @@ export interface ApplicationDocument {
   readonly status: ApplicationStatus;
   readonly health: Health;
   readonly message: string | null;
+  /** What keeps it from becoming healthy, without how many are ready. */
+  readonly problem: string | null;
   readonly code: string | null;
   /** How to fix the failure `code`; null if unknown. */
   readonly fix: string | null;

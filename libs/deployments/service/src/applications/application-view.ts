@@ -57,6 +57,7 @@ function statusPart(
     endpoint: document.endpoint,
     updatedAt: document.updatedAt,
     message: isUnknown ? `its cluster was ${SILENT.reason}` : messageOf(document),
+    problem: isUnknown || isPaused(document) ? null : document.problem,
     code: document.code,
     fix: document.fix,
     servingVersion: servingRevision !== null && servingRevision !== revision ? `v${servingRevision}` : null,

@@ -1,4 +1,4 @@
-import type { Health } from '#deployments/contract';
+import type { Health, KeptObject } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 import type { Configuration } from '../catalog/beginnings.ts';
 
@@ -36,7 +36,13 @@ export type ApplicationEvent =
     >
   | Fact<
       'deployment.succeeded.v1',
-      AttemptRef & { readonly message: string; readonly endpoint: string | null; readonly replicas: string | null }
+      AttemptRef & {
+        readonly message: string;
+        readonly endpoint: string | null;
+        readonly replicas: string | null;
+        /** Objects that a deletion kept, and why; the first ones. */
+        readonly kept?: readonly KeptObject[];
+      }
     >
   | Fact<
       'deployment.failed.v1',

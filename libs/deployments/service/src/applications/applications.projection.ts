@@ -8,7 +8,7 @@ import type { ApplicationEvent } from './application.events.ts';
 
 /** Read model of applications: everything that is not read from the cluster. One document per application. */
 export const applicationsProjection: Projection<DeploymentFact, ApplicationDocument> = {
-  name: 'deployments-applications.v5',
+  name: 'deployments-applications.v6',
   events: deploymentFamily,
   indexes: ['organizationId', 'key', 'name', 'deleted', 'clusterId', 'profileId', 'hasOpen', 'unfinished', 'createdAt'],
   documentId: ({ event, metadata }) => {
@@ -48,6 +48,7 @@ function begun(
     status: 'REQUESTED',
     health: 'Unknown',
     message: 'recording the first revision',
+    problem: null,
     code: null,
     fix: null,
     replicas: null,
@@ -95,7 +96,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
       };
     }
     case 'application.deletion-requested.v1':
-      return { ...document, status: 'DELETING', message: 'waiting for a worker', code: null, fix: null, updatedAt: at };
+      return { ...document, status: 'DELETING', message: 'waiting for a worker', problem: null, code: null, fix: null, updatedAt: at };
     case 'deployment.requested.v1': {
       const { attemptId, number, kind, delayMs } = event.data;
       const open = [...document.open, attemptId];
@@ -108,6 +109,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
         status: kind === 'delete' ? 'DELETING' : 'REQUESTED',
         // A deletion that is retried later keeps the message of its failure.
         ...(delayMs === undefined && { message: 'waiting for a worker', code: null, fix: null }),
+        problem: null,
         updatedAt: at,
       };
     }
@@ -123,6 +125,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
         ...ended,
         status,
         message: text,
+        problem: null,
         code,
         fix,
         updatedAt: at,
@@ -176,7 +179,7 @@ function withSuccess(
     endpoint,
     replicas,
     updatedAt: at,
-    ...(isNewest(document, event.attemptId) && { status: 'RUNNING', message, code: null, fix: null }),
+    ...(isNewest(document, event.attemptId) && { status: 'RUNNING', message, problem: null, code: null, fix: null }),
   };
 }
 
@@ -212,7 +215,8 @@ function withHealth(
   if (document.attempt?.state === 'FAILED' && document.servingRevision !== document.revision && completes === undefined)
     return observed;
   const status = STATUS_OF[health] ?? document.status;
-  return { ...observed, status, message, code, fix: code === document.code ? document.fix : null };
+  const problem = health === 'Healthy' || message === '' ? null : message;
+  return { ...observed, status, message, problem, code, fix: code === document.code ? document.fix : null };
 }
 
 const STATUS_OF: Partial<Record<Health, ApplicationStatus>> = {
@@ -249,13 +253,14 @@ function step(
     ...document,
     updatedAt,
     message: moved.message,
+    problem: moved.problem ?? null,
     ...(document.attempt.kind === 'deploy' && { status: moved.status }),
   };
 }
 
 function progressOf(
   event: Exclude<AttemptEvent, { type: 'attempt.claimed.v1' }>,
-): { readonly status: ApplicationStatus; readonly message: string } | undefined {
+): { readonly status: ApplicationStatus; readonly message: string; readonly problem?: string } | undefined {
   switch (event.type) {
     case 'attempt.fetched.v1':
       return { status: 'RENDERING', message: `fetched ${event.data.source}` };
@@ -267,7 +272,10 @@ function progressOf(
       const { done, all } = event.data;
       return { status: done >= all ? 'PROGRESSING' : 'APPLYING', message: `${done} of ${all} waves applied` };
     }
-    case 'attempt.progressing.v1':
+    case 'attempt.progressing.v1': {
+      const { message, problem } = event.data;
+      return { status: 'PROGRESSING', message, ...(problem !== undefined && { problem }) };
+    }
     case 'attempt.healthy.v1':
       return { status: 'PROGRESSING', message: event.data.message };
     case 'attempt.pruned.v1':

@@ -39,10 +39,10 @@ export function endAttempt(
   const ref = refOf(attempt);
   switch (outcome.outcome) {
     case 'succeeded': {
-      const { message, endpoint, replicas } = outcome;
+      const { message, endpoint, replicas, kept } = outcome;
       const succeeded: ApplicationEvent = {
         type: 'deployment.succeeded.v1',
-        data: { ...ref, message, endpoint, replicas },
+        data: { ...ref, message, endpoint, replicas, ...(kept && { kept }) },
       };
       return ok(attempt.kind === 'delete' ? [succeeded, { type: 'application.deleted.v1', data: {} }] : [succeeded]);
     }

@@ -1,4 +1,4 @@
-import type { Step } from '#deployments/contract';
+import type { KeptObject, Step } from '#deployments/contract';
 import type { Position, Recorded } from '#kernel';
 import type { DeploymentFact } from './application-document.ts';
 
@@ -12,9 +12,11 @@ export interface EventLine {
   readonly time: string;
   readonly position: Position;
   readonly code: string | null;
+  /** Of a deletion. */
+  readonly kept?: readonly KeptObject[];
 }
 
-type LineContent = Pick<EventLine, 'step' | 'message'> & { readonly revision?: number; readonly code?: string | null };
+type LineContent = Pick<EventLine, 'step' | 'message' | 'kept'> & { readonly revision?: number; readonly code?: string | null };
 
 /** Returns the line of an event, or undefined for an event that only the platform uses. */
 export function eventLine(recorded: Recorded<DeploymentFact>): EventLine | undefined {
@@ -29,7 +31,7 @@ export const progressLine = (recorded: Recorded<DeploymentFact>): EventLine | un
     : undefined;
 
 function placed(
-  { step, message, revision, code }: LineContent,
+  { step, message, revision, code, kept }: LineContent,
   { event, metadata }: Recorded<DeploymentFact>,
 ): EventLine {
   const applicationId =
@@ -44,6 +46,7 @@ function placed(
     time: metadata.recordedAt,
     position: metadata.position,
     code: code ?? null,
+    ...(kept && { kept }),
   };
 }
 
@@ -81,7 +84,7 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
     case 'attempt.pruned.v1':
       return { step: 'pruned', message: event.data.objects.join(', ').slice(0, 2_000) };
     case 'deployment.succeeded.v1':
-      return { step: 'succeeded', message: event.data.message };
+      return { step: 'succeeded', message: event.data.message, ...(event.data.kept && { kept: event.data.kept }) };
     case 'deployment.failed.v1': {
       const { message, serving, code } = event.data;
       return { step: 'failed', message: serving === null ? message : `${message}. ${serving}`, code };

@@ -253,7 +253,7 @@ export class StreamsQueries {
   }
 }
 
-const shown = ({ time, step, revision, message, position }: EventLine, by: string): EventOut => ({
+const shown = ({ time, step, revision, message, position, kept }: EventLine, by: string): EventOut => ({
   source: 'platform',
   time,
   step,
@@ -261,6 +261,7 @@ const shown = ({ time, step, revision, message, position }: EventLine, by: strin
   by,
   message,
   position,
+  ...(kept && { kept: [...kept] }),
 });
 
 /** Throws an error before the first item of a stream. */

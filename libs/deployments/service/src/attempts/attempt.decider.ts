@@ -144,7 +144,16 @@ function report(
       ]);
     }
     case 'progressing':
-      return ok([{ type: 'attempt.progressing.v1', data: { ...timed, message: short(step.message, 2_000) } }]);
+      return ok([
+        {
+          type: 'attempt.progressing.v1',
+          data: {
+            ...timed,
+            message: short(step.message, 2_000),
+            ...(step.problem !== undefined && { problem: short(step.problem, 2_000) }),
+          },
+        },
+      ]);
     case 'healthy':
       return ok([{ type: 'attempt.healthy.v1', data: { ...timed, message: short(step.message, 2_000) } }]);
     case 'pruned':
@@ -210,7 +219,16 @@ const short = (text: string, most: number): string =>
 function shortened(outcome: AttemptOutcome): AttemptOutcome {
   switch (outcome.outcome) {
     case 'succeeded':
-      return { ...outcome, message: short(outcome.message, 2_000) };
+      return {
+        ...outcome,
+        message: short(outcome.message, 2_000),
+        ...(outcome.kept && {
+          kept: outcome.kept.map(({ object, contains }) => ({
+            object: short(object, 400),
+            contains: short(contains, 400),
+          })),
+        }),
+      };
     case 'failed':
       return {
         ...outcome,

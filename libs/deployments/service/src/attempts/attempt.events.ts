@@ -1,4 +1,4 @@
-import type { InventoryEntry } from '#deployments/contract';
+import type { InventoryEntry, KeptObject } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 
 /** Outcome of an attempt, as reported by the worker. */
@@ -8,6 +8,8 @@ export type AttemptOutcome =
       readonly message: string;
       readonly endpoint: string | null;
       readonly replicas: string | null;
+      /** Objects that a deletion kept, and why; the first ones. */
+      readonly kept?: readonly KeptObject[];
     }
   | {
       readonly outcome: 'failed';
@@ -68,7 +70,11 @@ export type AttemptEvent =
         readonly leaseUntilMs: number;
       }
     >
-  | Step<'attempt.progressing.v1', { readonly message: string; readonly leaseUntilMs: number }>
+  /** `problem`: what is wrong and is waited for; absent where nothing is, and in events of earlier releases. */
+  | Step<
+      'attempt.progressing.v1',
+      { readonly message: string; readonly problem?: string; readonly leaseUntilMs: number }
+    >
   | Step<'attempt.healthy.v1', { readonly message: string; readonly leaseUntilMs: number }>
   | Step<'attempt.pruned.v1', { readonly objects: readonly string[]; readonly leaseUntilMs: number }>
   /** The claim expired; no worker may continue with it. */

@@ -305,8 +305,8 @@ const revisionOf = ({ attempts, revisions }: Application, attemptId: string): nu
 function outcomeOf(given: InputOf<typeof finishAttemptRequest>['outcome']): AttemptOutcome {
   switch (given.outcome) {
     case 'succeeded': {
-      const { outcome, message, endpoint, replicas } = given;
-      return { outcome, message, endpoint, replicas };
+      const { outcome, message, endpoint, replicas, kept } = given;
+      return { outcome, message, endpoint, replicas, ...(kept && { kept }) };
     }
     case 'failed': {
       const { outcome, code, message, fix, applied, serving } = given;

@@ -62,6 +62,13 @@ describe('a row of the pods table', () => {
   );
 });
 
+it('use-D20: a row says for programs that its pod cannot become ready as it is', () => {
+  const waiting = (reason: string) =>
+    podRow(pod({ phase: 'Pending', containerStatuses: [{ name: 'a', ready: false, state: { waiting: { reason } } }] }));
+  expect(waiting('InvalidImageName')).toMatchObject({ failing: true });
+  expect(waiting('ContainerCreating')).not.toHaveProperty('failing');
+});
+
 describe('pods of a workload', () => {
   it('are selected by all parts of its selector', () =>
     expect(

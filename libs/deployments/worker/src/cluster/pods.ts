@@ -1,5 +1,5 @@
 import type { ApplicationStatusView } from '#deployments/contract';
-import type { KubernetesObject } from '#kubernetes';
+import { podFailure, type KubernetesObject } from '#kubernetes';
 import { at, count, list, record, text } from './json.ts';
 
 export type PodRow = ApplicationStatusView['pods'][number];
@@ -74,6 +74,7 @@ export function podRow(pod: KubernetesObject): PodRow {
     name: pod.metadata.name,
     ready: `${statuses.filter(({ ready }) => ready === true).length}/${list(at(pod, 'spec', 'containers')).length}`,
     state: podState(pod),
+    ...(podFailure(pod) && { failing: true }),
     restarts: statuses.reduce((sum, status) => sum + count(status['restartCount']), 0),
     node: text(at(pod, 'spec', 'nodeName')) ?? null,
     createdAt: pod.metadata.creationTimestamp ?? '',

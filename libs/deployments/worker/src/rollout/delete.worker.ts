@@ -1,3 +1,4 @@
+import type { KeptObject } from '#deployments/contract';
 import { pause } from '#kernel';
 import {
   APPLICATION_LABEL,
@@ -55,7 +56,7 @@ export async function remove(run: Run): Promise<Outcome> {
   const until = ports.clock.monotonic() + ports.times.deletionMs;
   let left = task.inventory.map(toLibrary);
   const orphans = new Set<string>();
-  const shared: string[] = [];
+  const kept: KeptObject[] = [];
   try {
     const fence = await run.call(async (client) =>
       (await client.get(NAMESPACE, task.targetNamespace)) ? openFence(client, fenceOf(run)) : undefined,
@@ -65,7 +66,7 @@ export async function remove(run: Run): Promise<Outcome> {
       await fence?.hold(left);
       if (task.orphan) await run.call((client) => each(whole, (entry) => orphan(run, client, entry, orphans)));
       else {
-        const group = await withoutShared(run, whole, shared);
+        const group = await withoutShared(run, whole, kept);
         await run.call((client) => each(group, (entry) => deleteOne(run, client, entry)));
         await untilGone(run, until, async (client) =>
           (await each(group, (entry) => ownedObject(run, client, entry))).flatMap((object) =>
@@ -80,9 +81,16 @@ export async function remove(run: Run): Promise<Outcome> {
     }
     await run.beginWave();
     await removeNamespace(run, fence, until);
-    const deleted = `${task.inventory.length - shared.length} objects deleted`;
-    const done = task.orphan ? keptMessage([...orphans]) : [deleted, ...shared].join('; ');
-    return { outcome: 'succeeded', message: done, inventory: [], endpoint: null, replicas: null };
+    const deleted = `${task.inventory.length - kept.length} objects deleted`;
+    const sentences = kept.map(({ object, contains }) => `${object} is kept because it contains ${contains}`);
+    return {
+      outcome: 'succeeded',
+      message: task.orphan ? keptMessage([...orphans]) : [deleted, ...sentences].join('; '),
+      inventory: [],
+      endpoint: null,
+      replicas: null,
+      ...(kept.length > 0 && { kept: kept.slice(0, 20) }),
+    };
   } catch (error) {
     if (error instanceof SupersededError) return { outcome: 'superseded' };
     if (!(error instanceof AttemptFailedError)) throw error;
@@ -96,12 +104,12 @@ const DEFINITION = 'CustomResourceDefinition';
 /**
  * Returns the entries that may be deleted. A definition or a namespace that contains objects of others would delete
  * those too, so it is kept, without the platform's labels.
- * @param kept receives one sentence for each of them
+ * @param kept receives each of these
  */
 async function withoutShared(
   run: Run,
   group: readonly InventoryEntry[],
-  kept: string[],
+  kept: KeptObject[],
 ): Promise<readonly InventoryEntry[]> {
   const goes: InventoryEntry[] = [];
   for (const entry of group) {
@@ -110,7 +118,7 @@ async function withoutShared(
       goes.push(entry);
       continue;
     }
-    kept.push(`${entry.key.kind} ${entry.key.name} is kept because it contains ${holds}`);
+    kept.push({ object: `${entry.key.kind} ${entry.key.name}`, contains: holds });
     await run.call((client) => disown(run, client, entry));
   }
   return goes;

@@ -144,10 +144,12 @@ async function settle(run: Run, prepared: Prepared, entries: readonly InventoryE
   let told = '';
   const onProgress = async (health: ApplicationHealth): Promise<void> => {
     const waited = health.code === undefined || health.final === true ? '' : waitText(health.code);
-    const message = `${healthText(health)}${waited === '' ? '' : `; waiting ${waited}`}`;
+    const waiting = waited === '' ? '' : `; waiting ${waited}`;
+    const message = `${healthText(health)}${waiting}`;
     if (message === told || health.state === 'Healthy') return;
     told = message;
-    await run.claim.report({ step: 'progressing', message });
+    const problem = health.message === '' ? {} : { problem: `${health.message}${waiting}` };
+    await run.claim.report({ step: 'progressing', message, ...problem });
   };
   const signal = run.ended;
   const health = await run.call(async (client) => {

@@ -446,6 +446,10 @@ ${configMaps('a')}`;
       expect(outcome).toMatchObject({ ...outcome, outcome: 'succeeded' });
       expect(outcome).toMatchObject({
         message: `1 objects deleted; CustomResourceDefinition widgets.${group} is kept because it contains Widget theirs in default; Namespace ${ns}-own is kept because it contains ConfigMap theirs`,
+        kept: [
+          { object: `CustomResourceDefinition widgets.${group}`, contains: 'Widget theirs in default' },
+          { object: `Namespace ${ns}-own`, contains: 'ConfigMap theirs' },
+        ],
       });
       const definition = {
         group: 'apiextensions.k8s.io',

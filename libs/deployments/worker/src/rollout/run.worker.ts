@@ -68,7 +68,7 @@ export class Run {
       lost: claim.lost,
       stopping,
       patienceMs: ports.times.patienceMs,
-      waiting: (message) => claim.report({ step: 'progressing', message }),
+      waiting: (message) => claim.report({ step: 'progressing', message, problem: message }),
       idly: (wait) => this.idly(wait),
     };
   }
