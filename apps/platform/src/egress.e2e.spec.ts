@@ -116,9 +116,9 @@ describe('use-S10: what a global admin allows', () => {
 
       // The platform itself stays closed, whatever is allowed.
       await asAda('PUT /v1/admin/egress', { entry: '127.0.0.0/8', allowed: true });
-      expect(await asAda(`PUT ${path}`, { ...registration, server: `https://127.0.0.1:${new URL(platform.url).port}` })).toMatchObject(
-        { status: 422, body: { detail: expect.stringContaining('an address of the platform itself') } },
-      );
+      expect(
+        await asAda(`PUT ${path}`, { ...registration, server: `https://127.0.0.1:${new URL(platform.url).port}` }),
+      ).toMatchObject({ status: 422, body: { detail: expect.stringContaining('an address of the platform itself') } });
 
       for (const denied of ['127.0.0.0/8', entry])
         expect(await asAda('PUT /v1/admin/egress', { entry: denied, allowed: false })).toMatchObject({ status: 200 });

@@ -1,12 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLaptop } from '#cli/testing';
-import {
-  listEgressRequest,
-  registerClusterRequest,
-  setEgressRequest,
-  type EgressEntry,
-} from '#deployments/contract';
+import { listEgressRequest, registerClusterRequest, setEgressRequest, type EgressEntry } from '#deployments/contract';
 import { egressRefused } from '#egress';
 import { meRequest } from '#identity/contract';
 import { temporaryFolder } from '#testing';

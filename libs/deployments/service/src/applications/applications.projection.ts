@@ -96,7 +96,15 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
       };
     }
     case 'application.deletion-requested.v1':
-      return { ...document, status: 'DELETING', message: 'waiting for a worker', problem: null, code: null, fix: null, updatedAt: at };
+      return {
+        ...document,
+        status: 'DELETING',
+        message: 'waiting for a worker',
+        problem: null,
+        code: null,
+        fix: null,
+        updatedAt: at,
+      };
     case 'deployment.requested.v1': {
       const { attemptId, number, kind, delayMs } = event.data;
       const open = [...document.open, attemptId];

@@ -16,7 +16,10 @@ export interface EventLine {
   readonly kept?: readonly KeptObject[];
 }
 
-type LineContent = Pick<EventLine, 'step' | 'message' | 'kept'> & { readonly revision?: number; readonly code?: string | null };
+type LineContent = Pick<EventLine, 'step' | 'message' | 'kept'> & {
+  readonly revision?: number;
+  readonly code?: string | null;
+};
 
 /** Returns the line of an event, or undefined for an event that only the platform uses. */
 export function eventLine(recorded: Recorded<DeploymentFact>): EventLine | undefined {

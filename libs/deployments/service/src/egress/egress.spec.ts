@@ -74,7 +74,12 @@ describe('use-S10: the list of allowed addresses', () => {
       ok: true,
       value: {
         items: [
-          { entry: 'k8s.acme.dev:6443', source: 'admin', by: 'ada@acme.dev', since: expect.stringMatching(/^\d{4}-.*Z$/) },
+          {
+            entry: 'k8s.acme.dev:6443',
+            source: 'admin',
+            by: 'ada@acme.dev',
+            since: expect.stringMatching(/^\d{4}-.*Z$/),
+          },
           { entry: 'k8s.acme.internal:6443', source: 'setting', by: null, since: null },
         ],
       },
