@@ -55,7 +55,7 @@ async function set(entry: string, allowed: boolean, session: Session): Promise<O
 const refusal = z.object({ code: z.literal('clusters/egress-refused'), allow: z.string() });
 
 /**
- * After a refused address: a global admin at a terminal is asked whether to allow it. `-y` is no answer to this question.
+ * After a refused address: a global admin at a terminal is asked whether to allow it. `-y` does not answer this question.
  * @returns whether it is allowed now; a failure of what was asked
  */
 export async function offerToAllow(failure: CommandError, session: Session): Promise<boolean | CommandError> {

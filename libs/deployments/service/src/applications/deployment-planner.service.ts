@@ -131,7 +131,9 @@ export class DeploymentPlanner {
       isAdmin: membership.isAdmin,
     });
     const { cluster } = configuration;
-    const free = await this.hosts.check({ organizationId, applicationId, revision, cluster, hosts: hosts.value });
+    // Before anything is written; a dry run writes nothing, and the deployer checks it in the place of a claim.
+    const wanted = { organizationId, applicationId, revision, cluster, hosts: hosts.value };
+    const free = context.dryRun ? ok(undefined) : await this.hosts.check(wanted);
     if (!free.ok) return free;
     return ok({
       organizationId,

@@ -11,6 +11,7 @@ import { hostsDecider, hostsStream, type HostsEvent } from '../clusters/hosts.de
 import { image, profile, registration } from '../testing/fixtures.ts';
 import { givenPlatform, ORG } from '../testing/given-platform.service.ts';
 import { ApplicationChangesReactor } from './application-changes.reactor.ts';
+import { HostClaims } from './host-claims.service.ts';
 import { HostClaimsReactor } from './host-claims.reactor.ts';
 
 const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
@@ -105,6 +106,17 @@ describe('use-S9: the claim of a host', () => {
     expect(await acme.platform.engines.events()).toHaveLength(before);
     const dry = await acme.apply('web', at('web', 'www.acme.dev'), acme.by('ada', { dryRun: true }));
     expect(dry).toMatchObject({ ok: false, error: { code: 'deployments/host-taken' } });
+  });
+
+  it('is checked once in a dry run', async () => {
+    await acme.apply('shop', at('shop', 'www.acme.dev'));
+    const check = jest.spyOn(acme.platform.app.get(HostClaims, { strict: false }), 'check');
+    for (const name of ['shop', 'web']) {
+      const dry = await acme.apply(name, at(name, `${name}.acme.dev`), acme.by('ada', { dryRun: true }));
+      expect(dry).toMatchObject({ ok: true });
+      expect(check).toHaveBeenCalledTimes(1);
+      check.mockClear();
+    }
   });
 
   it('succeeds for exactly one of many concurrent requests', async () => {

@@ -14,7 +14,7 @@ export type Cluster =
       readonly registration: ClusterRegistration;
       readonly policy: WholePolicy;
       readonly ingress: IngressSettings;
-      /** Counts registrations and policies. Used for If-Match. */
+      /** Counts registrations, policies, and ingress settings. Used for If-Match. */
       readonly revision: number;
       readonly report: ClusterReport;
       readonly accesses: MemberAccesses;
