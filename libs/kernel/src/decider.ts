@@ -90,7 +90,8 @@ export const REMOVED: unique symbol = Symbol('removed');
 /** A pure fold of the log into the documents of a read model. */
 export interface Projection<E extends Fact, Document> {
   /**
-   * `<words>.v<n>`. Increment the version when `apply` changes, so that the read model is rebuilt from the first event.
+   * `<words>.v<n>`. Increment the version when `apply` changes, so that the read model is rebuilt from the first event. Never
+   * reuse the name of an earlier projection: a store may still contain its documents.
    */
   readonly name: string;
   readonly events: EventFamily<E>;

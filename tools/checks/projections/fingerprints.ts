@@ -12,8 +12,17 @@ export interface ProjectionSource {
   readonly fingerprint: string;
 }
 
-/** Fingerprints by the name of the projection, as stored in the repository. */
-export type Fingerprints = Readonly<Record<string, string>>;
+type ByName = Readonly<Record<string, string>>;
+
+/** Fingerprints by the name of the projection, as the repository keeps them. */
+export interface Fingerprints {
+  readonly current: ByName;
+  /**
+   * Names that no projection has any more. A store may still have their documents and checkpoints, so that such a name must
+   * not be used again for other documents: what was built then would be served as if it were of now.
+   */
+  readonly retired: ByName;
+}
 
 /** File of the stored fingerprints, relative to the root of the repository. */
 const FILE = 'tools/checks/projections/fingerprints.json';
@@ -53,30 +62,53 @@ export function projectionsOf(root: string): readonly ProjectionSource[] {
   });
 }
 
-/** Returns one sentence for each difference between projections and stored fingerprints, with what to do. */
-export function projectionProblems(projections: readonly ProjectionSource[], kept: Fingerprints): readonly string[] {
-  return projections.flatMap(({ name, file, fingerprint }) => {
-    if (kept[name] === fingerprint) return [];
-    if (kept[name] === undefined) return [`${file}: the projection ${name} is new. Record its fingerprint: ${ACCEPT}`];
+/** What does not fit between projections and kept fingerprints, one sentence each, with what to do. */
+export function projectionProblems(
+  projections: readonly ProjectionSource[],
+  { current, retired }: Fingerprints,
+): readonly string[] {
+  const gone = goneFrom(current, projections).map(
+    (name) => `No projection has the name ${name} any more. Record that it is retired: ${ACCEPT}`,
+  );
+  const unlike = projections.flatMap(({ name, file, fingerprint }) => {
+    const before = current[name] ?? retired[name];
+    if (before === fingerprint && name in current) return [];
+    if (before === undefined || before === fingerprint)
+      return [`${file}: the projection ${name} is new. Record its fingerprint: ${ACCEPT}`];
+    if (!(name in current))
+      return [
+        `${file}: ${name} is the name of a retired projection that built other documents, which a store may still have. ` +
+          `Use a name that no projection ever had.`,
+      ];
     return [
       `${file}: the projection ${name} has changed under its old name, and documents that are built already would stay as ` +
         `they are. Give it the next name (${nextName(name)}), so that it is built anew. Only if it builds the same ` +
         `documents as before: ${ACCEPT}`,
     ];
   });
+  return [...gone, ...unlike];
 }
 
 /**
- * Returns the stored fingerprints, updated from the present projections. Names of removed projections are kept, since
- * they must not be used again with another meaning.
+ * Kept fingerprints with those of the present projections. Names that are gone become retired.
+ * @throws Error when a projection has a retired name and builds other documents
  */
-export const accepted = (projections: readonly ProjectionSource[], kept: Fingerprints): Fingerprints =>
-  Object.fromEntries(
-    Object.entries({
-      ...kept,
-      ...Object.fromEntries(projections.map(({ name, fingerprint }) => [name, fingerprint])),
-    }).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+export function accepted(projections: readonly ProjectionSource[], { current, retired }: Fingerprints): Fingerprints {
+  const reused = projections.find(
+    ({ name, fingerprint }) => !(name in current) && name in retired && retired[name] !== fingerprint,
   );
+  if (reused) throw new Error(projectionProblems([reused], { current: {}, retired })[0]);
+  const now = Object.fromEntries(projections.map(({ name, fingerprint }) => [name, fingerprint]));
+  const gone = Object.fromEntries(goneFrom(current, projections).map((name) => [name, current[name] ?? '']));
+  const past = Object.entries({ ...retired, ...gone }).filter(([name]) => !(name in now));
+  return { current: sorted(Object.entries(now)), retired: sorted(past) };
+}
+
+const goneFrom = (current: ByName, projections: readonly ProjectionSource[]): readonly string[] =>
+  Object.keys(current).filter((name) => !projections.some((projection) => projection.name === name));
+
+const sorted = (entries: readonly (readonly [string, string])[]): ByName =>
+  Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
 const nextName = (name: string): string => name.replace(/\d+$/, (version) => String(Number(version) + 1));
 

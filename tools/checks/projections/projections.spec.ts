@@ -95,18 +95,35 @@ describe('the fingerprint of a projection', () => {
     expect(fingerprint('libs/kernel/src/index.ts', `=> stream`, `=> stream.slice(1)`)).toBe(before);
   });
 
-  it('is reported with the next name to use, and the command that accepts an equivalent change', () => {
-    const [changed] = projectionProblems([{ name: 'shops.v9', file: PROJECTION, fingerprint: 'b' }], {
-      'shops.v9': 'a',
-    });
+  it('says under which name to continue, and how to accept what builds the same', () => {
+    const kept = { current: { 'shops.v9': 'a' }, retired: {} };
+    const [changed] = projectionProblems([{ name: 'shops.v9', file: PROJECTION, fingerprint: 'b' }], kept);
     expect(changed).toContain('Give it the next name (shops.v10)');
     expect(changed).toContain('npm run projections:accept');
-    const [unknown] = projectionProblems([{ name: 'new.v1', file: PROJECTION, fingerprint: 'b' }], {});
+    const none = { current: {}, retired: {} };
+    const [unknown] = projectionProblems([{ name: 'new.v1', file: PROJECTION, fingerprint: 'b' }], none);
     expect(unknown).toContain('new.v1 is new');
   });
 
-  it('is kept for removed names, so that none is used again with another meaning', () => {
-    const now = [{ name: 'shops.v2', file: PROJECTION, fingerprint: 'b' }];
-    expect(accepted(now, { 'shops.v1': 'a' })).toEqual({ 'shops.v1': 'a', 'shops.v2': 'b' });
+  const named = (name: string, of: string) => [{ name, file: PROJECTION, fingerprint: of }];
+
+  it('is kept as retired when the name is gone', () => {
+    const kept = { current: { 'shops.v1': 'a' }, retired: { 'shops.v0': 'z' } };
+    expect(projectionProblems(named('shops.v2', 'b'), kept)).toEqual([
+      expect.stringContaining('No projection has the name shops.v1 any more'),
+      expect.stringContaining('shops.v2 is new'),
+    ]);
+    const now = accepted(named('shops.v2', 'b'), kept);
+    expect(now).toEqual({ current: { 'shops.v2': 'b' }, retired: { 'shops.v0': 'z', 'shops.v1': 'a' } });
+    expect(projectionProblems(named('shops.v2', 'b'), now)).toEqual([]);
+  });
+
+  it('of a retired name is never accepted with other documents, since a store may still have those of then', () => {
+    const kept = { current: {}, retired: { 'shops.v1': 'a' } };
+    expect(projectionProblems(named('shops.v1', 'b'), kept)).toEqual([
+      expect.stringContaining('shops.v1 is the name of a retired projection that built other documents'),
+    ]);
+    expect(() => accepted(named('shops.v1', 'b'), kept)).toThrow('Use a name that no projection ever had.');
+    expect(accepted(named('shops.v1', 'a'), kept)).toEqual({ current: { 'shops.v1': 'a' }, retired: {} });
   });
 });

@@ -132,7 +132,7 @@ function lineChanges(before: readonly string[], after: readonly string[]): strin
 
 /** Lines about one of several things begin with its kind and name. */
 /** Lines about an item of a list begin with its kind and name. */
-const NAMED = new Set(['env', 'volume', 'file', 'label']);
+const NAMED = new Set(['env', 'volume', 'file', 'label', 'ingressAnnotation']);
 
 function byKey(lines: readonly string[]): Map<string, string> {
   return new Map(
