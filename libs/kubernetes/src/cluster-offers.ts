@@ -44,12 +44,13 @@ export async function clusterOffers(client: KubernetesClient, workload: ImageWor
     rendering === undefined || priority === undefined ? undefined : readable(priorityOf(client, priority), undefined),
     needsClass ? readable(ingressClassesOf(client), []) : [],
   ]);
+  const [only, ...others] = classes;
   return {
     minor,
     hasZones,
     ...(priorityClassName !== undefined && { priorityClassName }),
-    ...(classes.length === 1 && { ingressClassName: classes[0] }),
-    ...(classes.length > 1 && { ingressClassNames: classes }),
+    ...(only !== undefined && others.length === 0 && { ingressClassName: only }),
+    ...(others.length > 0 && { ingressClassNames: classes }),
   };
 }
 

@@ -18,7 +18,7 @@ import {
   type ClusterConnection,
   type RegistrationSpec,
 } from '#deployments/contract';
-import { EGRESS_GUARD, type AllowedEntries, type EgressGuard } from '#egress';
+import { EGRESS_GUARD, type EgressGuard } from '#egress';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
@@ -46,7 +46,7 @@ interface Wanted {
   readonly address: ServerAddress;
   readonly credentials: GivenCredentials;
   /** By which it may. */
-  readonly egress: AllowedEntries | undefined;
+  readonly egress: ClusterConnection['egress'];
 }
 
 /** Handles the registration of clusters. */

@@ -1,4 +1,4 @@
-import type { AllowedEntries } from '#egress';
+import type { ClusterConnection } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
@@ -10,7 +10,7 @@ export class EgressEntries {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
 
   /** @returns undefined where nothing was ever allowed */
-  async current(): Promise<Result<AllowedEntries | undefined, DomainError>> {
+  async current(): Promise<Result<ClusterConnection['egress'], DomainError>> {
     const loaded = await this.commands.load(egressDecider, EGRESS_STREAM);
     if (!loaded.ok) return loaded;
     const { revision, state } = loaded.value;

@@ -1,11 +1,7 @@
 import { listEgressRequest, setEgressRequest } from '#deployments/contract';
 import type { Actor } from '#kernel';
-import { silentLogger } from '#kernel';
-import { systemClock, systemIds } from '#runtime/system';
-import { specify, temporaryFolder } from '#testing';
-import type { WorkQueue } from '#work-queue';
-import { openEmbeddedWorkQueue } from '#work-queue/embedded';
-import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
+import { specify } from '#testing';
+import { givenPlatform } from '../testing/given-platform.service.ts';
 import { egressDecider, type EgressEvent } from './egress.decider.ts';
 
 const admin: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: true };
@@ -48,27 +44,15 @@ describe('use-S10: addresses that a global admin allows', () => {
 });
 
 describe('use-S10: the list of allowed addresses', () => {
-  let queue: WorkQueue;
-  let platform: TestPlatform;
-
-  beforeAll(async () => {
-    const folder = temporaryFolder();
-    queue = await openEmbeddedWorkQueue({ folder, clock: systemClock, ids: systemIds, log: silentLogger });
-    platform = await openTestPlatform(folder, queue, {});
-  });
-  afterAll(async () => {
-    await platform.close();
-    await queue.close();
-  });
-
-  const ada = () => ({ ...platform.person('ada', 'org-1'), actor: admin });
+  const acme = givenPlatform({ profiles: {} });
+  const ada = () => ({ ...acme.by('ada'), actor: admin });
   const list = async () => {
-    await platform.settled();
-    return platform.ask(listEgressRequest, {}, ada());
+    await acme.platform.settled();
+    return acme.platform.ask(listEgressRequest, {}, ada());
   };
 
   it('has those of the settings, and those of admins with who and when', async () => {
-    const set = await platform.ask(setEgressRequest, { entry: ' K8S.Acme.dev:6443 ', allowed: true }, ada());
+    const set = await acme.platform.ask(setEgressRequest, { entry: ' K8S.Acme.dev:6443 ', allowed: true }, ada());
     expect(set).toMatchObject({ ok: true, value: { entry: 'k8s.acme.dev:6443', allowed: true } });
     expect(await list()).toMatchObject({
       ok: true,
@@ -84,20 +68,20 @@ describe('use-S10: the list of allowed addresses', () => {
         ],
       },
     });
-    await platform.ask(setEgressRequest, { entry: 'k8s.acme.dev:6443', allowed: false }, ada());
+    await acme.platform.ask(setEgressRequest, { entry: 'k8s.acme.dev:6443', allowed: false }, ada());
     expect(await list()).toMatchObject({ ok: true, value: { items: [{ source: 'setting' }] } });
   });
 
   it('takes entries that a setting would take, and no others', async () => {
     for (const wrong of ['localhost', '10.0.0.0/33', '127.0.0.1:6443,10.0.0.0/8', '127.0.0.1:0'])
-      expect(await platform.ask(setEgressRequest, { entry: wrong, allowed: true }, ada())).toMatchObject({
+      expect(await acme.platform.ask(setEgressRequest, { entry: wrong, allowed: true }, ada())).toMatchObject({
         ok: false,
         error: { code: 'egress/invalid-entry', errors: [{ pointer: '/entry' }] },
       });
   });
 
   it('changes nothing in a dry run', async () => {
-    const dry = await platform.ask(setEgressRequest, { entry, allowed: true }, { ...ada(), dryRun: true });
+    const dry = await acme.platform.ask(setEgressRequest, { entry, allowed: true }, { ...ada(), dryRun: true });
     expect(dry).toMatchObject({ ok: true, value: { dryRun: true } });
     expect(await list()).toMatchObject({ ok: true, value: { items: [{ source: 'setting' }] } });
   });
