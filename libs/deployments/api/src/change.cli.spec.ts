@@ -98,6 +98,12 @@ describe('app set', () => {
     else expect(sentBy(laptop).image[name]).toEqual(value);
   });
 
+  it('names no version that does not exist after a dry run', async () => {
+    const { stdout, stderr } = await laptopOf().run('app set web image.tag=1.5.0 --dry-run');
+    expect(stdout).toBe('application/web configured (dry run)\n');
+    expect(stderr).toBe('web v4: image 1.4.2 -> 1.5.0\n');
+  });
+
   it('sets fields outside the source', async () => {
     const laptop = laptopOf();
     await laptop.run([
@@ -130,6 +136,8 @@ describe('app set', () => {
   it.each([
     [['image.tag'], 2, 'is not PATH=VALUE'],
     [['image.tga=1'], 1, 'tga'],
+    [['__proto__.polluted=1'], 2, 'not a path of fields'],
+    [['image..tag=1'], 2, 'not a path of fields'],
     [['image.tag.x=1'], 2, 'has no fields'],
     [['image.volumes.nope.size=1Gi'], 2, 'there is no nope'],
     [['image.replicas=many'], 1, 'replicas'],

@@ -53,7 +53,7 @@ export async function appSet(options: Options<typeof applicationCommands.appSet>
     await session.print.done(applied.value, { text, name: `application/${name}` });
     if (changes.length > 0)
       session.print.note(
-        `${name} ${application.version}: ${changes.join('; ')} (see: astroctl app diff ${name} ${present.value.version} ${application.version})`,
+        `${name} ${application.version}: ${changes.join('; ')}${dryRun ? '' : ` (see: astroctl app diff ${name} ${present.value.version} ${application.version})`}`,
       );
     if (!wait || dryRun) return ExitCode.Success;
     const { version } = application;
@@ -130,6 +130,7 @@ const LISTS = new Set(['env', 'ports', 'volumes', 'configFiles']);
  */
 function setAt(spec: Record<string, unknown>, path: readonly string[], value: unknown): string | undefined {
   let at: unknown = spec;
+  if (path.some((step) => step === '' || step in Object.prototype)) return 'it is not a path of fields';
   for (const [index, step] of path.entries()) {
     const isLast = index === path.length - 1;
     if (Array.isArray(at)) {

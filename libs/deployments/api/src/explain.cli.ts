@@ -30,12 +30,12 @@ export async function explain(options: Options<typeof explainCommands.explain>, 
   const steps = (rest[0] === 'spec' ? rest.slice(1) : rest).map((step) => step.replace(/\[\d*\]$/, ''));
   let here: FieldDescription | undefined;
   let fields = describeFields(kind);
-  for (const step of steps) {
+  for (const [index, step] of steps.entries()) {
     const found = fields.find(({ name }) => name === step);
     if (!found) {
       const known = fields.map(({ name }) => name);
       const nearest = nearestName(step, known);
-      const at = [first, ...steps.slice(0, steps.indexOf(step))].join('.');
+      const at = [first, ...steps.slice(0, index)].join('.');
       return usage(
         `${at} has no field ${step}.`,
         nearest === undefined

@@ -52,6 +52,7 @@ describe('use-E3: explain', () => {
       stderr:
         'Error: application.source has no field imag.\nFix:   did you mean image? Run: astroctl explain application.source.image\n',
     });
+    expect((await explain('application.source.source')).stderr).toContain('application.source has no field source.');
     expect((await explain('deployment')).stderr).toContain(
       'use one of: application, applicationprofile, k8sclusterregistration',
     );
