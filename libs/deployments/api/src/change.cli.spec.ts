@@ -137,6 +137,7 @@ describe('app set', () => {
     [['image.tag'], 2, 'is not PATH=VALUE'],
     [['image.tga=1'], 1, 'tga'],
     [['__proto__.polluted=1'], 2, 'not a path of fields'],
+    [['image.constructor.name=1'], 2, 'not a path of fields'],
     [['image..tag=1'], 2, 'not a path of fields'],
     [['image.tag.x=1'], 2, 'has no fields'],
     [['image.volumes.nope.size=1Gi'], 2, 'there is no nope'],

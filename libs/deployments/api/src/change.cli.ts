@@ -69,7 +69,9 @@ async function withFields(manifest: unknown, fields: readonly string[], name: st
     const at = field.indexOf('=');
     const path = pathOf(field.slice(0, at), spec);
     const text = field.slice(at + 1);
-    const problem = setAt(spec, path, text === '' ? undefined : await valueOf(path, text));
+    const problem = path.some((step) => step === '' || step in Object.prototype)
+      ? 'it is not a path of fields'
+      : setAt(spec, path, text === '' ? undefined : await valueOf(path, text));
     if (problem !== undefined)
       return usage(`${field.slice(0, at)} cannot be set: ${problem}.`, `see the fields: astroctl app export ${name}`);
   }
@@ -130,7 +132,6 @@ const LISTS = new Set(['env', 'ports', 'volumes', 'configFiles']);
  */
 function setAt(spec: Record<string, unknown>, path: readonly string[], value: unknown): string | undefined {
   let at: unknown = spec;
-  if (path.some((step) => step === '' || step in Object.prototype)) return 'it is not a path of fields';
   for (const [index, step] of path.entries()) {
     const isLast = index === path.length - 1;
     if (Array.isArray(at)) {

@@ -315,16 +315,16 @@ export const clusterCommands = {
   },
   ingressSet: {
     path: ['clusters', 'ingress', 'set'],
-    summary: 'Change how applications of a cluster are reached from outside; an empty value removes a setting',
+    summary: 'Change how applications of a cluster are reached from outside; none removes a setting',
     options: {
       name: clusterName,
-      class: { help: 'IngressClass; defaults to the default or only one of the cluster', value: 'name' },
+      class: { help: 'class of Ingresses; defaults to the default or only one of the cluster', value: 'name' },
       domain: { help: 'domain for applications that set externalAccess: {}', value: 'domain' },
       tls: {
         help: 'none, secret:NAME (a TLS Secret in the namespace of each application), or issuer:NAME (a ClusterIssuer of cert-manager)',
         value: 'source',
       },
-      annotation: { help: 'annotation of every Ingress', value: 'key=value', repeat: true },
+      annotation: { help: 'annotation of every Ingress; an empty value removes it', value: 'key=value', repeat: true },
     },
     examples: [
       'astroctl clusters ingress set dev --class nginx --domain apps.acme.dev --tls issuer:letsencrypt',

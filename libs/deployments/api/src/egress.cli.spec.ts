@@ -1,7 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLaptop } from '#cli/testing';
-import { listEgressRequest, registerClusterRequest, setEgressRequest, type EgressEntry } from '#deployments/contract';
+import {
+  listEgressRequest,
+  registerClusterRequest,
+  setEgressRequest,
+  type ClusterView,
+  type EgressEntry,
+} from '#deployments/contract';
 import { egressRefused } from '#egress';
 import { meRequest } from '#identity/contract';
 import { temporaryFolder } from '#testing';
@@ -14,13 +20,31 @@ const rows: EgressEntry[] = [
   { entry, source: 'admin', by: 'ada@acme.dev', since: '2026-11-24T12:02:11Z' },
 ];
 
+const cluster: ClusterView = {
+  id: 'c1',
+  name: 'kind',
+  state: 'READY',
+  reason: null,
+  provider: 'kind',
+  region: null,
+  type: 'registered',
+  version: 'v1.36.0',
+  nodes: 1,
+  server: `https://${entry}`,
+  heartbeat: null,
+  policy: { namespaces: ['*'], clusterScoped: 'deny', podSecurity: 'baseline' },
+  createdAt: '2026-11-24T12:02:11Z',
+  revision: 1,
+  apps: 0,
+};
+
 /** A machine with a registration of a cluster of kind, and a platform where only what is allowed can be registered. */
 function laptop(globalRole: 'admin' | 'developer') {
   const at = createLaptop(folder, { commands: deploymentsCommands });
   at.logIn(['acme']);
   writeFileSync(
     join(at.folder, 'kind.yaml'),
-    `kind: K8sClusterRegistration\nspec: { clusterName: kind, server: "https://${entry}", token: token }\n`,
+    `apiVersion: platform.astropulse.io/v1\nkind: K8sClusterRegistration\nspec: { clusterName: kind, server: "https://${entry}", token: token }\n`,
   );
   const allowed = new Set<string>();
   at.on(meRequest, () => ({
@@ -29,7 +53,7 @@ function laptop(globalRole: 'admin' | 'developer') {
     globalRole,
     organization: 'acme',
     orgId: 'id-of-acme',
-    orgRole: 'owner',
+    orgRole: 'owner' as const,
     plan: 'developer',
     accessKey: null,
     keyId: null,
@@ -42,27 +66,7 @@ function laptop(globalRole: 'admin' | 'developer') {
   });
   at.on(registerClusterRequest, () =>
     allowed.has(entry)
-      ? {
-          cluster: {
-            id: 'c1',
-            name: 'kind',
-            state: 'READY',
-            reason: null,
-            provider: 'kind',
-            region: null,
-            type: 'registered',
-            version: 'v1.36.0',
-            nodes: 1,
-            server: `https://${entry}`,
-            heartbeat: null,
-            policy: { namespaces: ['*'], clusterScoped: 'deny', podSecurity: 'baseline' },
-            createdAt: '2026-11-24T12:02:11Z',
-            revision: 1,
-            apps: 0,
-          },
-          outcome: 'created',
-          dryRun: false,
-        }
+      ? { cluster, outcome: 'created' as const, dryRun: false }
       : egressRefused({ address: '127.0.0.1', port: 40_123 }),
   );
   return at;

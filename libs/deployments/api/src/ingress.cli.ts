@@ -26,9 +26,9 @@ export async function ingressSet(
   const annotations = annotationsOf(options.annotation);
   if (isCommandError(annotations)) return annotations;
   const change = {
-    ...(options.class !== undefined && { class: options.class || null }),
-    ...(domain !== undefined && { domain: domain || null }),
-    ...(tls !== undefined && { tls: tls || 'none' }),
+    ...(options.class !== undefined && { class: named(options.class) }),
+    ...(domain !== undefined && { domain: named(domain) }),
+    ...(tls !== undefined && { tls }),
     ...(options.annotation.length > 0 && { annotations }),
   };
   if (Object.keys(change).length === 0)
@@ -41,6 +41,8 @@ export async function ingressSet(
   await print(name, changed.value, session);
   return ExitCode.Success;
 }
+
+const named = (value: string): string | null => (value === 'none' ? null : value);
 
 /** `KEY=VALUE`; an empty value removes the annotation. */
 function annotationsOf(given: readonly string[]): Readonly<Record<string, string | null>> | CommandError {

