@@ -95,7 +95,7 @@ describe('the fingerprint of a projection', () => {
     expect(fingerprint('libs/kernel/src/index.ts', `=> stream`, `=> stream.slice(1)`)).toBe(before);
   });
 
-  it('says under which name to continue, and how to accept what builds the same', () => {
+  it('is reported with the next name to use, and the command that accepts an equivalent change', () => {
     const kept = { current: { 'shops.v9': 'a' }, retired: {} };
     const [changed] = projectionProblems([{ name: 'shops.v9', file: PROJECTION, fingerprint: 'b' }], kept);
     expect(changed).toContain('Give it the next name (shops.v10)');

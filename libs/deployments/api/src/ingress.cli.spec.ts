@@ -32,7 +32,18 @@ describe('use-D21: clusters ingress', () => {
 
   it('sends what is named; none and an empty value remove', async () => {
     const at = laptop();
-    const words = ['clusters', 'ingress', 'set', 'dev', '--class', 'nginx', '--domain', 'none', '--annotation', 'a=b=c'];
+    const words = [
+      'clusters',
+      'ingress',
+      'set',
+      'dev',
+      '--class',
+      'nginx',
+      '--domain',
+      'none',
+      '--annotation',
+      'a=b=c',
+    ];
     expect(await at.run([...words, '--annotation', 'd='])).toMatchObject({ exit: 0, stdout: TEXT });
     expect(at.sent.at(-1)?.input).toEqual({
       org: 'id-of-acme',
