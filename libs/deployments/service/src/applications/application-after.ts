@@ -7,7 +7,7 @@ import type { ApplicationEvent } from './application.events.ts';
 import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
 import { applicationsProjection } from './applications.projection.ts';
 
-/** Result of a command: the state before its events, and the events. */
+/** Result of a command: the state including its events, and the events. */
 export interface Written {
   readonly organizationId: string;
   readonly applicationId: string;

@@ -38,7 +38,7 @@ export interface Deployment {
   readonly failFast?: boolean;
 }
 
-/** Result of a write: the application before its events, and the events. */
+/** Result of a write: the application including its events, and the events. */
 export interface Deployed {
   readonly application: Application;
   readonly events: readonly ApplicationEvent[];

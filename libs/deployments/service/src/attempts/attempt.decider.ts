@@ -55,8 +55,8 @@ function decide(command: AttemptCommand, progress: AttemptProgress): Outcome {
 }
 
 /**
- * Grants the attempt to one worker. The same worker has lost the response if it repeats the request, and gets the same
- * claim. A new incarnation of its name proves that the previous one has ended, and gets a new claim with the next
+ * Grants the attempt to one worker. If the same worker repeats the request because the response was lost, it gets the
+ * same claim. A new incarnation of its name proves that the previous one has ended, and gets a new claim with the next
  * number.
  */
 function claim({ worker, incarnation, nowMs, ...of }: Of<'claim'>, progress: AttemptProgress): Outcome {

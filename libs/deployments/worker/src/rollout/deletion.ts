@@ -29,7 +29,7 @@ export function deletionOrder<E extends { readonly key: { readonly kind: string 
   return groups.filter((group) => group.length > 0);
 }
 
-/** Returns why a deleted object still exists: `Deployment web is waiting for finalizer acme.dev/hold`. */
+/** Returns why a deleted object still exists: `Deployment/web is waiting for finalizer acme.dev/hold`. */
 export function holdsBack(object: KubernetesObject): string {
   const finalizers = list(object.metadata['finalizers']).map(String);
   const name = `${object.kind}/${object.metadata.name}`;
