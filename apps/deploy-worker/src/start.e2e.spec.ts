@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { startApp, temporaryFolder } from '#testing';
 
 /** Messages for operators when a worker cannot start. */
 describe('a worker that cannot start', () => {
   const folder = temporaryFolder();
   const nowhere = 'nats://127.0.0.1:1';
+  const servers = { ASTRO_BUS: nowhere, ASTRO_QUEUE: nowhere };
+  const key = Buffer.alloc(32, 5).toString('base64');
   it.each([
     ['the bus of one process', {}, /^Error: ASTRO_BUS must be the address of a NATS server/],
     [
@@ -13,8 +16,28 @@ describe('a worker that cannot start', () => {
     ],
     [
       'a bus without a server',
-      { ASTRO_BUS: nowhere, ASTRO_QUEUE: nowhere },
+      { ...servers, ASTRO_CALLER_KEYS: `k1:${key}` },
       /^Error: ASTRO_(BUS|QUEUE): no NATS server responds at nats:\/\/127\.0\.0\.1:1;/,
+    ],
+    [
+      'no caller keys',
+      servers,
+      /^Error: ASTRO_CALLER_KEYS must be set: .+npm run admin:caller-keys -- deploy-worker\.$/,
+    ],
+    [
+      'incomplete caller keys',
+      { ...servers, ASTRO_CALLER_KEYS: `k1/service/deploy-worker/deployments:${key}` },
+      /^Error: ASTRO_CALLER_KEYS: The derived caller keys k1\/… are incomplete or were changed; print them again/,
+    ],
+    [
+      'a missing file of credentials',
+      { ...servers, ASTRO_CALLER_KEYS: `k1:${key}`, ASTRO_NATS_CREDS: join(folder, 'missing.nk') },
+      /^Error: ASTRO_NATS_CREDS: .+missing\.nk cannot be read \(ENOENT\)\.$/,
+    ],
+    [
+      'a missing authority',
+      { ...servers, ASTRO_CALLER_KEYS: `k1:${key}`, ASTRO_NATS_CA: join(folder, 'missing.pem') },
+      /^Error: ASTRO_NATS_CA: .+missing\.pem cannot be read \(ENOENT\)\.$/,
     ],
     ['an invalid address', { ASTRO_BUS: 'nats//x', ASTRO_QUEUE: nowhere }, /^Error: ASTRO_BUS/],
   ])('reports in one sentence which setting to change: %s', async (_what, environment, sentence) => {

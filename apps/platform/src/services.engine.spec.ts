@@ -4,6 +4,7 @@ import { ROUTED_CONTRACTS } from '#gateway';
 import {
   call,
   eventually,
+  natsServerProgram,
   SERVICES,
   startServices,
   temporaryFolder,
@@ -14,11 +15,12 @@ import { everyContract } from '#testing/contracts';
 import { z } from 'zod';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
 import { askWithoutCredential } from './routes.fixture.ts';
+import { takenOver } from './taken-over-worker.fixture.ts';
 
-/** Each service in its own process, with NATS and shared stores. */
+/** Each service in its own process, with its own keys and NATS user, and shared stores. */
 const nats = process.env['ASTRO_TEST_NATS_URL'];
 
-if (nats) describe('services in their own processes, on NATS', () => apart(nats));
+if (nats) describe('services in their own processes, on NATS', () => apart());
 else
   describe.skip('services in their own processes: ASTRO_TEST_NATS_URL is not set', () =>
     it('was not tested', () => {}));
@@ -29,7 +31,7 @@ const loggedIn = z.looseObject({
   key: z.looseObject({ id: z.string(), secret: z.string() }),
 });
 
-function apart(nats: string): void {
+function apart(): void {
   const folder = temporaryFolder();
   let issuer: TestIssuer;
   let services: RunningServices;
@@ -51,7 +53,7 @@ function apart(nats: string): void {
     services = await startServices({
       dataDir: folder,
       port: 0,
-      environment: { ...issuer.environment, ASTRO_BUS: nats, ASTRO_QUEUE: nats },
+      environment: issuer.environment,
     });
   });
   afterAll(async () => {
@@ -116,8 +118,17 @@ function apart(nats: string): void {
   it('open only the stores of their configuration, and have a lock and a log file each', () => {
     const names = readdirSync(folder);
     expect(names).toEqual(
-      expect.arrayContaining(SERVICES.flatMap((service) => [`${service}-1.lock`, `${service}-1.log`])),
+      expect.arrayContaining(
+        SERVICES.filter((service) => service !== 'deploy-worker').flatMap((service) => [
+          `${service}-1.lock`,
+          `${service}-1.log`,
+        ]),
+      ),
     );
     expect(existsSync(join(folder, 'work-queue.sqlite'))).toBe(false);
   });
+
+  if (natsServerProgram() === undefined)
+    it.skip('limit a deploy worker that was taken over: nats-server was not built (npm run engines -- nats)', () => {});
+  else takenOver(() => ({ services, folder }));
 }

@@ -28,7 +28,7 @@ tour('bus in one process', {});
 if (nats) {
   const servers = { ASTRO_BUS: nats, ASTRO_QUEUE: nats };
   tour('bus and queue on NATS', { environment: servers });
-  tour('each service a process of its own', { environment: servers, apart: true });
+  tour('each service a process of its own, with its own keys and NATS user', { apart: true });
 } else
   describe.skip('the tour, bus and queue on NATS: ASTRO_TEST_NATS_URL is not set', () =>
     it('was not tested', () => {}));

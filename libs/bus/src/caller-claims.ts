@@ -39,9 +39,6 @@ export function claimsOf(context: RequestContext): CallerClaims {
   };
 }
 
-/** Returns the service of a subject: the part before its first dot. */
-export const receiverOf = (subject: string): string => subject.slice(0, subject.indexOf('.'));
-
 /** Returns when a context that is created now expires, in milliseconds since 1970. */
 export const expiresMsOf = ({ deadlineMs }: RequestContext, nowMs: number): number =>
   Math.min(deadlineMs, nowMs + CALLER_VALID_MS);

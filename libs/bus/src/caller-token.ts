@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { Principal } from '#access';
-import type { RequestContext } from '#bus/contract';
+import { receiverOf, type RequestContext } from '#bus/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
-import { claimsOf, expiresMsOf, isOverTime, receiverOf, type CallerClaims } from './caller-claims.ts';
-import type { CallerKeyring, CallerKind } from './caller-keys.ts';
+import { claimsOf, expiresMsOf, isOverTime, type CallerClaims } from './caller-claims.ts';
+import { personKeyName, serviceKeyName, type CallerKeyring } from './caller-keys.ts';
 import { busErrors } from './errors.ts';
 
 /** Header with the signed context, on every transport. */
@@ -16,19 +16,29 @@ interface Signed extends CallerClaims {
   readonly expiresMs: number;
 }
 
-const kindOf = (principal: Principal): CallerKind => (principal.kind === 'service' ? 'service' : 'person');
+/** Returns whose key signs: that of persons, or that of one service. */
+const kindOf = (principal: Principal): string =>
+  principal.kind === 'service' ? `service/${principal.service}` : 'person';
 
-const FORM = /^([a-z0-9-]{1,32})\.(person|service)\.([A-Za-z0-9_-]{43})\./;
+const FORM = /^([a-z0-9-]{1,32})\.(person|service\/([a-z0-9-]{1,64}))\.([A-Za-z0-9_-]{43})\./;
+
+/** Returns the name of the key that signs a context for the receiver of a subject. */
+export const signingKeyName = (subject: string, { principal }: Pick<RequestContext, 'principal'>): string =>
+  principal.kind === 'service'
+    ? serviceKeyName(receiverOf(subject), principal.service)
+    : personKeyName(receiverOf(subject));
 
 /** Returns the MAC of kind, context, and body, so that none can be replaced. Kind and context contain no line break. */
-const macOf = (key: KeyObject, kind: CallerKind, context: string, json: string): Buffer =>
+const macOf = (key: KeyObject, kind: string, context: string, json: string): Buffer =>
   createHmac('sha256', key).update(`${kind}\n${context}\n${json}`).digest();
 
 /**
  * Signs the caller for one receiver, subject, and body: `<key id>.<kind>.<base64url HMAC-SHA256>.<context in JSON>`.
+ * The kind is `person` or `service/<name>`.
  *
  * @param json the message's body
  * @param nowMs milliseconds since 1970
+ * @throws Error if the keyring does not have the key; see `signingKeyName`
  */
 export function signCaller(
   keyring: CallerKeyring,
@@ -37,12 +47,12 @@ export function signCaller(
   context: RequestContext,
   nowMs: number,
 ): string {
-  const receiver = receiverOf(subject);
   const claims = claimsOf(context);
-  const signed: Signed = { receiver, subject, expiresMs: expiresMsOf(context, nowMs), ...claims };
+  const signed: Signed = { receiver: receiverOf(subject), subject, expiresMs: expiresMsOf(context, nowMs), ...claims };
   const kind = kindOf(claims.principal);
-  const key = keyring.key(keyring.newestId, kind, receiver);
-  if (!key) throw new Error('the newest caller key is not in the keyring');
+  const name = signingKeyName(subject, claims);
+  const key = keyring.key(keyring.newestId, name);
+  if (!key) throw new Error(`this process does not have the caller key ${keyring.newestId}/${name}`);
   const text = JSON.stringify(signed);
   return `${keyring.newestId}.${kind}.${macOf(key, kind, text, json).toString('base64url')}.${text}`;
 }
@@ -50,7 +60,7 @@ export function signCaller(
 /**
  * Verifies the signed context of a message on `subject` with the body `json`. Returns `unauthenticated` if it is
  * unsigned, forged, for another receiver, subject, or body, expired, or of a kind that does not match its principal:
- * the context of a service never contains a person.
+ * the context of a service contains this service, and never a person.
  */
 export function verifyCaller(
   keyring: CallerKeyring,
@@ -59,11 +69,10 @@ export function verifyCaller(
   token: string | undefined,
   nowMs: number,
 ): Result<CallerClaims, DomainError> {
-  const [whole, keyId, kind, mac] = (token && FORM.exec(token)) || [];
-  if (!token || !whole || !keyId || !mac || (kind !== 'person' && kind !== 'service'))
-    return err(busErrors.notBelieved());
+  const [whole, keyId, kind, service, mac] = (token && FORM.exec(token)) || [];
+  if (!token || !whole || !keyId || !mac || !kind) return err(busErrors.notBelieved());
   const receiver = receiverOf(subject);
-  const key = keyring.key(keyId, kind, receiver);
+  const key = keyring.key(keyId, service === undefined ? personKeyName(receiver) : serviceKeyName(receiver, service));
   if (!key) return err(busErrors.notBelieved());
   const text = token.slice(whole.length);
   const given = Buffer.from(mac, 'base64url');

@@ -13,7 +13,7 @@ import {
 } from '#bus/contract';
 import type { Clock, DomainError, Ids, Logger } from '#kernel';
 import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
-import { CALLER_HEADER, signCaller } from './caller-token.ts';
+import { CALLER_HEADER, signCaller, signingKeyName } from './caller-token.ts';
 import { isWithoutDigest, withDigest } from './command-id.ts';
 import { busErrors, isCallerFault, isDomainError, DomainErrorException } from './errors.ts';
 import { parseInput } from './input.ts';
@@ -195,6 +195,11 @@ class TransportBus implements Bus {
       const parsed = parseInput(contract.input, input, json);
       if (!parsed.ok) return parsed.error;
       whole = { ...context, commandId: withDigest(context.commandId, parsed.value) };
+    }
+    const keyName = signingKeyName(subject, whole);
+    if (!this.keyring.key(this.keyring.newestId, keyName)) {
+      this.options.logger.error({ subject, key: keyName }, 'this process does not have the caller key for a receiver');
+      return busErrors.callerRefused();
     }
     const headers = { [CALLER_HEADER]: signCaller(this.keyring, subject, json, whole, now) };
     const tooLarge = sizeError(json, headers);

@@ -22,6 +22,16 @@ export const busErrors = {
       fix: 'try again',
       retryAfterSeconds: 2,
     }),
+  subjectDenied: (subject: string) =>
+    domainError(
+      'bus/subject-denied',
+      'unavailable',
+      `The message bus does not permit this service to send ${subject}.`,
+      {
+        fix: 'ask the operator to update the NATS users: npm run admin:nats',
+        retryAfterSeconds: 30,
+      },
+    ),
   messageTooLarge: (bytes: number, limit: number) =>
     domainError(
       'bus/message-too-large',

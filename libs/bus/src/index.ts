@@ -15,7 +15,15 @@ export {
   type RequestContext,
 } from '#bus/contract';
 export { BusModule } from './bus.module.ts';
-export { CallerKeyring, loadOrCreateCallerKeys, parseCallerKeys, type CallerKeys } from './caller-keys.ts';
+export {
+  callerKeyNames,
+  CallerKeyring,
+  deriveCallerKeys,
+  loadCallerKeys,
+  loadOrCreateCallerKeys,
+  parseCallerKeys,
+  type CallerKeys,
+} from './caller-keys.ts';
 export { CALLER_HEADER, signCaller, verifyCaller } from './caller-token.ts';
 export { createBus, type BusObserver } from './client.ts';
 export { commandNameOf, readIdOf } from './command-id.ts';

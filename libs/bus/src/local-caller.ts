@@ -1,6 +1,6 @@
-import type { RequestContext } from '#bus/contract';
+import { receiverOf, type RequestContext } from '#bus/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
-import { claimsOf, expiresMsOf, isOverTime, receiverOf, type CallerClaims } from './caller-claims.ts';
+import { claimsOf, expiresMsOf, isOverTime, type CallerClaims } from './caller-claims.ts';
 import { busErrors } from './errors.ts';
 
 interface Issued {

@@ -1,11 +1,14 @@
+import { EDGE } from '#bus/contract';
 import { SERVICE_SETTINGS, type EdgeService, type ServiceSettings } from '#runtime';
 import { Gateway, GatewayModule } from './gateway.module.ts';
+import { ROUTED_CONTRACTS } from './routed-contracts.ts';
 
 /** The HTTP API of the platform, as a process composes it, with or without contexts. */
 export const gateway: EdgeService = {
-  name: 'gateway',
+  name: EDGE,
   module: GatewayModule,
   engines: ['eventStore', 'vault'],
+  contracts: ROUTED_CONTRACTS,
   mount: (app) => app.get(Gateway).mount(app),
   ready: (app) => Promise.resolve(app.get(Gateway).begin()),
   dependencies: (app) => app.get(Gateway).dependencies(),

@@ -36,6 +36,10 @@ export interface Configuration {
   readonly contact: string;
   readonly sealingKeys: string | undefined;
   readonly callerKeys: string | undefined;
+  /** Path of the file with the credentials of the NATS user. */
+  readonly natsCredentials: string | undefined;
+  /** Path of the PEM file with the authority of the NATS server's certificate. */
+  readonly natsAuthority: string | undefined;
   readonly egressAllow: readonly string[];
   /** CIDR blocks and addresses. */
   readonly trustedProxies: readonly string[];
@@ -107,6 +111,8 @@ function configurationOf(settings: Settings): Configuration {
     contact: settings.contact ?? adminEmails[0] ?? settings.adminEmail,
     sealingKeys: settings.sealingKeys,
     callerKeys: settings.callerKeys,
+    natsCredentials: settings.natsCredentials,
+    natsAuthority: settings.natsAuthority,
     egressAllow: settings.egressAllow ?? [],
     trustedProxies: settings.trustedProxies ?? [],
     connectionsPerAddress: settings.connectionsPerAddress,

@@ -1,15 +1,22 @@
-import { loadOrCreateCallerKeys, parseCallerKeys, type BusTransport, type CallerKeys } from '#bus';
+import type { BusTransport, CallerKeys } from '#bus';
 import type { EventStore } from '#event-store';
 import type { Clock, Ids, Logger, Timer } from '#kernel';
 import type { ReadStore } from '#read-store';
 import { parseSealingKeys, type SealedVault, type SealingKey } from '#vault';
 import type { WorkQueue } from '#work-queue';
 import type { Configuration } from './configuration.ts';
+import { explainSetup, natsAddress } from './nats-setup.ts';
+import { loadOwnKeys, type OwnProcess } from './own-keys.ts';
 import { StartError } from './start-error.ts';
 import { addressShown, VARIABLES, type Engine } from './variables.ts';
 
 export interface EngineOptions {
-  readonly configuration: Pick<Configuration, keyof Ports | 'sealingKeys' | 'callerKeys'>;
+  readonly configuration: Pick<
+    Configuration,
+    keyof Ports | 'sealingKeys' | 'callerKeys' | 'natsCredentials' | 'natsAuthority'
+  >;
+  /** Process that opens them. Default: the whole platform, or a tool. */
+  readonly process?: OwnProcess;
   readonly folder: string;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -79,15 +86,35 @@ const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']
     // The lock on the data folder is already held.
     embedded: async (options) =>
       (await import('#work-queue/embedded')).openEmbeddedWorkQueue({ ...options, alone: true }),
-    server: async ({ log, clock }, url) =>
-      (await import('#work-queue/jetstream')).openJetStreamWorkQueue({ url, log, clock }),
+    server: async (options, url) => {
+      const { log, clock, process } = options;
+      const { openJetStreamWorkQueue } = await import('#work-queue/jetstream');
+      const queues = process?.queues ?? [];
+      const makesQueues = process === undefined || queues.length > 0;
+      return openJetStreamWorkQueue({
+        ...natsAddress(options.configuration, url, options.process?.name),
+        log,
+        clock,
+        queues,
+        makesQueues,
+      }).catch(explainSetup(VARIABLES.queue.name));
+    },
   },
   bus: {
     embedded: async () => (await import('#bus/in-process')).inProcessTransport(),
-    server: async ({ clock, ids }, url) => {
-      const transport = await (await import('#bus/nats')).natsTransport({ url, clock, ids });
-      await transport.connect();
-      return transport;
+    server: async (options, url) => {
+      const { clock, ids } = options;
+      const { natsTransport } = await import('#bus/nats');
+      const open = async () => {
+        const transport = await natsTransport({
+          ...natsAddress(options.configuration, url, options.process?.name),
+          clock,
+          ids,
+        });
+        await transport.connect();
+        return transport;
+      };
+      return open().catch(explainSetup(VARIABLES.bus.name));
     },
   },
 };
@@ -130,18 +157,15 @@ export async function openEngines(options: EngineOptions, ports: readonly Engine
     for (const engine of opened.splice(0).toReversed()) await engine.close();
   };
   try {
-    const callerKeys =
-      options.configuration.callerKeys === undefined
-        ? loadOrCreateCallerKeys(options.folder)
-        : parseCallerKeys(options.configuration.callerKeys);
-    if (!callerKeys.ok) throw new StartError(callerKeys.error.detail);
+    const { callerKeys: text } = options.configuration;
+    const callerKeys = loadOwnKeys(text, options.folder, options.process);
     return {
       ...(ports.includes('eventStore') && { eventStore: await open('eventStore') }),
       ...(ports.includes('readStore') && { readStore: await open('readStore') }),
       ...(ports.includes('vault') && { vault: await open('vault') }),
       ...(ports.includes('queue') && { queue: await open('queue') }),
       bus: await open('bus'),
-      callerKeys: callerKeys.value,
+      callerKeys,
       close,
     };
   } catch (error) {

@@ -1,7 +1,8 @@
-import type { Bus, RefusalRecorder } from '#bus/contract';
+import type { Bus, Contract, RefusalRecorder } from '#bus/contract';
 import type { Reactor, Sweep } from '#event-sourcing';
 import type { Dependency } from '#http';
 import type { Clock, EventFamily, Fact, Logger, Projection } from '#kernel';
+import type { WorkQueueContract } from '#work-queue/contract';
 import type { DynamicModule, INestApplicationContext, Provider, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Configuration } from './configuration.ts';
@@ -36,6 +37,8 @@ export interface ContextService extends ServicePart {
   /** Providers of the module, which the process resolves and runs. */
   readonly reactors: readonly Class<Reactor>[];
   readonly sweeps: readonly Class<Sweep>[];
+  /** Work queues to which it adds items. */
+  readonly queues?: readonly WorkQueueContract[];
 }
 
 /** Creates a recorder of denied requests. Its name on the bus is that of the edge, or else of the first context. */
@@ -50,6 +53,8 @@ export type RecordsRefusals = (parts: {
 
 /** The HTTP API. Its bus acts for people. */
 export interface EdgeService extends ServicePart {
+  /** Requests that it sends on behalf of persons. */
+  readonly contracts: readonly Contract[];
   /** Adds routes, health, and metrics to the application, before it is initialized. */
   readonly mount: (app: NestFastifyApplication) => void;
 }

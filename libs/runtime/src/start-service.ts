@@ -1,5 +1,4 @@
-import { hkdfSync } from 'node:crypto';
-import type { CallerKeys } from '#bus';
+import { CallerKeyring } from '#bus';
 import { CURSOR_KEY, edgeAdapter, mountHealth, READINESS, type Readiness } from '#http';
 import { addressList } from '#http/connections';
 import {
@@ -23,6 +22,8 @@ import { openEngines, type Engines } from './engines.ts';
 import { claimAlone, claimSlot, type ClaimedInstance } from './instance.ts';
 import { createLogger } from './logger.ts';
 import { meteredEventStore, meteredQueue } from './metered.ts';
+import { explainSetup } from './nats-setup.ts';
+import { requireKeys, warnOfMore } from './own-keys.ts';
 import { claimPort } from './port.ts';
 import {
   SERVICE_SETTINGS,
@@ -35,6 +36,7 @@ import {
 } from './service.ts';
 import { StartError } from './start-error.ts';
 import { watchStores } from './store-state.ts';
+import { VARIABLES } from './variables.ts';
 
 /** The parts of a process. */
 export interface ServiceOptions {
@@ -120,8 +122,14 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   const parts = partsOf(service);
   const ports = parts.flatMap(({ engines }) => engines);
   const metrics = createMetrics();
-  const engines = meteredEngines(await openEngines({ configuration, folder, clock, ids, log }, ports), metrics, clock);
+  const process = { name: service.name, isWhole: settings.profile === 'embedded', queues: queuesOf(service) };
+  const opened = await openEngines({ configuration, process, folder, clock, ids, log }, ports);
+  const engines = meteredEngines(opened, metrics, clock);
   closers.push(() => engines.close());
+  const keyring = new CallerKeyring(engines.callerKeys);
+  const { sealingKeys } = configuration;
+  const hasVault = engines.vault !== undefined;
+  if (!process.isWhole) warnOfMore(service.name, { keys: engines.callerKeys, sealingKeys, hasVault, log });
   stopping.throwIfAborted();
 
   const own = ownAddressesOf(settings);
@@ -145,7 +153,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
     shared: [
       { provide: SERVICE_SETTINGS, useValue: settings },
       { provide: READINESS, useValue: () => readinessOf(state, composition, engines) },
-      { provide: CURSOR_KEY, useValue: cursorKeyOf(engines.callerKeys) },
+      ...(service.edge ? [{ provide: CURSOR_KEY, useValue: keyring.cursorKey }] : []),
       { provide: EGRESS, useValue: egress },
       { provide: OWN_ADDRESSES, useValue: own },
       { provide: EGRESS_GUARD, useValue: createEgressGuard(egress) },
@@ -163,12 +171,15 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   );
   closers.push(() => app.close());
   closers.push(() => composition.handOver());
-  state.served = composition.connect(app).map(({ subject }) => subject);
+  const served = composition.connect(app);
+  const contracts = [...served, ...(service.edge?.contracts ?? [])];
+  requireKeys(service.name, keyring, { parts: parts.map(({ name }) => name), contracts });
+  state.served = served.map(({ subject }) => subject);
   if (service.edge) service.edge.mount(app);
   else mountHealth(app, { readiness: app.get(READINESS), clock, logger: log, metrics, isTrustedProxy });
   await app.init();
   state.dependencies = () => parts.flatMap(({ dependencies }) => dependencies?.(app) ?? []);
-  await app.startAllMicroservices();
+  await app.startAllMicroservices().catch(explainSetup(VARIABLES.bus.name));
   await app.listen(port, host);
   await unlessAborted(Promise.all([composition.start(app), ...parts.map(({ ready }) => ready?.(app))]), stopping);
   const stopWorker = await service.worker?.start(app, { name: claimed.name, incarnation: ids.uuid() });
@@ -230,9 +241,7 @@ function egressOf({ configuration }: ServiceSettings, own: OwnAddresses): Egress
   return policy.value;
 }
 
-/** Returns the key of cursors, the same in every process with the same caller keys. */
-const cursorKeyOf = ([newest]: CallerKeys): Uint8Array =>
-  new Uint8Array(hkdfSync('sha256', newest.key, '', 'cursors of lists', 32));
+const queuesOf = ({ contexts }: ServiceOptions) => contexts.flatMap(({ queues = [] }) => queues);
 
 interface ServiceState {
   served: readonly string[];

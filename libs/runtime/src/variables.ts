@@ -81,6 +81,12 @@ const keys = entries(
   'must be keys of the form id:base64 of 32 bytes, newest first, separated by commas (make one: openssl rand -base64 32)',
 ).transform((list) => list.join(','));
 
+const callerKeys = entries(
+  /^[a-z0-9-]{1,32}(\/[a-z0-9-]{1,64}){0,3}:[A-Za-z0-9+/]{43}=$/,
+  'must be keys of the form id:base64 of 32 bytes, newest first, separated by commas, or what npm run admin:caller-keys prints',
+).transform((list) => list.join(','));
+const path = z.string().regex(/^[^\0]+$/, 'must be a path');
+
 const EGRESS = 'must be host:port or CIDR entries separated by commas, such as 10.4.0.0/16,registry.internal:443';
 const egress = entries(/^\[?[0-9a-fA-F.:]+\]?\/\d{1,3}$|^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, EGRESS).refine(
   (list) => parseEgressPolicy(list.join(',')).ok,
@@ -122,7 +128,7 @@ export const VARIABLES = {
     meaning: 'data folder of the embedded engines',
     default: '.data',
     defaultInWords: '.data in the clone',
-    schema: z.string().regex(/^[^\0]+$/, 'must be a path'),
+    schema: path,
     good: '/var/lib/astro',
     bad: ['a\0b'],
   },
@@ -266,7 +272,7 @@ export const VARIABLES = {
     name: 'ASTRO_PLANS_FILE',
     meaning: 'JSON file with the plan catalogue',
     defaultInWords: 'built in',
-    schema: z.string().regex(/^[^\0]+$/, 'must be a path'),
+    schema: path,
     good: '/etc/astro/plans.json',
     bad: ['a\0b'],
   },
@@ -290,11 +296,28 @@ export const VARIABLES = {
   },
   callerKeys: {
     name: 'ASTRO_CALLER_KEYS',
-    meaning: 'keys that sign caller tokens on the bus, newest first',
+    meaning:
+      'keys that sign caller tokens on the bus, newest first; a service that is a process of its own gets the keys derived for it (npm run admin:caller-keys)',
     defaultInWords: 'embedded: a generated file (0600)',
-    schema: keys,
+    schema: callerKeys,
     good: 'k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
-    bad: ['secret', 'k1:short'],
+    bad: ['secret', 'k1:short', 'k1/person/identity:short', 'k1/a/b/c/d:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='],
+  },
+  natsCredentials: {
+    name: 'ASTRO_NATS_CREDS',
+    meaning: 'file with the credentials of the NATS user of this process: the seed of an NKEY, or a .creds file',
+    defaultInWords: 'none',
+    schema: path,
+    good: '/etc/astro/nats/billing.nk',
+    bad: ['a\0b'],
+  },
+  natsAuthority: {
+    name: 'ASTRO_NATS_CA',
+    meaning: 'PEM file with the authority of the certificate of the NATS server',
+    defaultInWords: 'that of the system',
+    schema: path,
+    good: '/etc/astro/nats/ca.pem',
+    bad: ['a\0b'],
   },
   egressAllow: {
     name: 'ASTRO_EGRESS_ALLOW',

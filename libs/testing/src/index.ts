@@ -4,6 +4,8 @@ export { diceOf, seedOfRun, type Dice } from './dice.ts';
 export { eventually } from './eventually.ts';
 export { startForwardProxy } from './forward-proxy.ts';
 export { manualClock, type ManualClock } from './manual-clock.ts';
+export { natsServerProgram, startNatsServer, type NatsServer } from './nats-server.ts';
+export { makeServiceAccess } from './service-access.ts';
 export { sequenceIds } from './sequence-ids.ts';
 export { startTcpProxy } from './tcp-proxy.ts';
 export { specify } from './specify.ts';

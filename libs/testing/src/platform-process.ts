@@ -46,7 +46,7 @@ export interface PlatformOptions {
   readonly worker?: boolean;
   /** Built file of `npm run build`. Defaults to the sources. */
   readonly program?: string;
-  /** Whether each service runs in its own process. `environment` must then name servers of bus and queue. */
+  /** Whether each service runs in its own process; see `startServices`. */
   readonly apart?: boolean;
 }
 

@@ -1,7 +1,10 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { startApp, type AppProcess } from './app-process.ts';
 import { eventually } from './eventually.ts';
+import { natsServerProgram, startNatsServer, type NatsServer } from './nats-server.ts';
+import { makeServiceAccess, type ServiceAccess } from './service-access.ts';
 
 /**
  * Processes of the distributed profile in the order in which they are stopped: callers before the services that they
@@ -20,12 +23,20 @@ export const SERVICES = [
 ] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
+/** Services without stores. They get a separate data folder, and none of the variables of stores. */
+const STORELESS: readonly ServiceName[] = ['deploy-worker'];
+const OF_STORES = ['ASTRO_EVENT_STORE', 'ASTRO_READ_STORE', 'ASTRO_VAULT', 'ASTRO_SEALING_KEYS'];
+
 /** The platform as separate processes behind an ingress. */
 export interface RunningServices {
   /** Address of the ingress. */
   readonly url: string;
   /** Processes by service. Replaced when a service is started again. */
   readonly processes: ReadonlyMap<ServiceName, AppProcess>;
+  /** NATS server that was started for them, with a user for each. Undefined if the environment selects another. */
+  readonly nats: NatsServer | undefined;
+  /** Returns the variables of a service. */
+  environmentOf(service: ServiceName): Readonly<Record<string, string>>;
   /** Returns the address at which a process serves its health and, if any, its routes. */
   urlOf(service: ServiceName): string;
   /** Starts a service, for the first time or again, and waits until it is ready. */
@@ -41,23 +52,58 @@ export interface ServicesOptions {
   readonly dataDir: string;
   /** Port of the ingress; 0 selects a free one. */
   readonly port: number;
-  /** Must name the servers of bus and queue. */
+  /**
+   * Variables of all services. Without ASTRO_BUS, starts a nats-server with a limited user for each service, or uses
+   * ASTRO_TEST_NATS_URL if nats-server is not built. ASTRO_CALLER_KEYS are the master keys.
+   */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Starts each service in its own process, and an ingress in front of them. Waits until all are ready. */
-export async function startServices({ dataDir, port, environment }: ServicesOptions): Promise<RunningServices> {
+interface Surroundings {
+  readonly nats: NatsServer | undefined;
+  environmentOf(service: ServiceName): Readonly<Record<string, string>>;
+}
+
+/** Creates the keys and users, and starts the NATS server. */
+async function surround({ dataDir, environment }: ServicesOptions, publicUrl: string): Promise<Surroundings> {
+  const access: ServiceAccess = await makeServiceAccess(join(dataDir, 'access'), environment['ASTRO_CALLER_KEYS']);
+  const isOwn = environment['ASTRO_BUS'] === undefined && natsServerProgram() !== undefined;
+  const folder = join(dataDir, 'nats');
+  const nats = isOwn ? await startNatsServer({ folder, config: access.natsConfig }) : undefined;
+  const url = nats?.url ?? process.env['ASTRO_TEST_NATS_URL'] ?? '';
+  return {
+    nats,
+    environmentOf(service) {
+      const isStoreless = STORELESS.includes(service);
+      const given = Object.entries({ ASTRO_BUS: url, ASTRO_QUEUE: url, ...environment });
+      return {
+        ...Object.fromEntries(given.filter(([name]) => !(isStoreless && OF_STORES.includes(name)))),
+        ...access.environmentOf(service, { natsUser: isOwn }),
+        ASTRO_DATA_DIR: isStoreless ? join(dataDir, service) : dataDir,
+        ASTRO_PUBLIC_URL: publicUrl,
+        ASTRO_TRUSTED_PROXIES: '127.0.0.1/32',
+        PORT: '0',
+      };
+    },
+  };
+}
+
+/**
+ * Starts each service as a separate process with its own keys and NATS user, and an ingress in front of them. Waits until
+ * all are ready.
+ */
+export async function startServices(options: ServicesOptions): Promise<RunningServices> {
   const processes = new Map<ServiceName, AppProcess>();
   const urls = new Map<ServiceName, string>();
-  const ingress = await openIngress(port, (path) => urls.get(/^\/oidc(\/|$)/.test(path) ? 'identity' : 'gateway'));
+  const ingress = await openIngress(options.port, (path) =>
+    urls.get(/^\/oidc(\/|$)/.test(path) ? 'identity' : 'gateway'),
+  );
+  const { nats, environmentOf } = await surround(options, ingress.url).catch(async (error: unknown) => {
+    await ingress.close();
+    throw error;
+  });
   const start = async (service: ServiceName): Promise<AppProcess> => {
-    const app = startApp(service, {
-      ...environment,
-      ASTRO_DATA_DIR: dataDir,
-      ASTRO_PUBLIC_URL: ingress.url,
-      ASTRO_TRUSTED_PROXIES: '127.0.0.1/32',
-      PORT: '0',
-    });
+    const app = startApp(service, environmentOf(service));
     processes.set(service, app);
     const url = await eventually(() => {
       const found = new RegExp(`: ${service} is ready at (http://\\S+)`).exec(app.output())?.[1];
@@ -70,6 +116,7 @@ export async function startServices({ dataDir, port, environment }: ServicesOpti
   const kill = async () => {
     await Promise.all([...processes.values()].map((app) => app.kill()));
     await ingress.close();
+    await nats?.kill();
   };
   try {
     await Promise.all(SERVICES.map(start));
@@ -80,12 +127,15 @@ export async function startServices({ dataDir, port, environment }: ServicesOpti
   return {
     url: ingress.url,
     processes,
+    nats,
+    environmentOf,
     urlOf: (service) => urls.get(service) ?? '',
     start,
     kill,
     async stop() {
       for (const service of SERVICES) await processes.get(service)?.stop();
       await ingress.close();
+      await nats?.kill();
     },
   };
 }

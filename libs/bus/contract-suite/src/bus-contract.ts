@@ -456,6 +456,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
           signed([{ id: 'k1', key: new Uint8Array(32).fill(8) }]),
           signed(testKeys).replace(`"userId":"${ALICE}"`, '"userId":"root"'),
           signed(testKeys).replace('.person.', '.service.'),
+          signed(testKeys).replace('.person.', '.service/caller.'),
         );
         const claims = { principal: { kind: 'login', userId: 'root' }, commandId: 'a.b', correlationId: 'c' };
         const attempts = [
@@ -535,12 +536,19 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
           .slice(3)
           .join('.');
         expect(JSON.parse(text)).toMatchObject({ principal: { userId: ALICE } });
-        const key = keyring.key('k1', 'service', 'fixture');
+        const key = keyring.key('k1', 'service/fixture/caller');
         if (!key) throw new Error('no key');
-        const mac = createHmac('sha256', key).update(`service\n${text}\n${json}`).digest('base64url');
-        expect(
-          await refusalOf(inOrganization.subject, carrying({ [CALLER_HEADER]: `k1.service.${mac}.${text}` })),
-        ).toMatchObject({ code: 'bus/caller-not-believed', kind: 'unauthenticated' });
+        const asOther = text.replace(JSON.stringify(person().principal), '{"kind":"service","service":"gateway"}');
+        expect(JSON.parse(asOther)).toMatchObject({ principal: { service: 'gateway' } });
+        for (const forged of [text, asOther]) {
+          const mac = createHmac('sha256', key).update(`service/caller\n${forged}\n${json}`).digest('base64url');
+          expect(
+            await refusalOf(
+              inOrganization.subject,
+              carrying({ [CALLER_HEADER]: `k1.service/caller.${mac}.${forged}` }),
+            ),
+          ).toMatchObject({ code: 'bus/caller-not-believed', kind: 'unauthenticated' });
+        }
       });
 
       it('uses a copy of the caller from when it was sent', async () => {

@@ -111,6 +111,16 @@ export function stream(contract: Draft<StreamContract>): StreamContract {
   return { kind: 'stream', ...contract };
 }
 
+/** Name of the service that serves routes, and sends requests on behalf of persons. */
+export const EDGE = 'gateway';
+
+/** Returns the service of a subject: the part before its first dot. */
+export const receiverOf = (subject: string): string => subject.slice(0, subject.indexOf('.'));
+
+/** Returns whether a service sends this request: in its own name, or as the edge on behalf of the users of its route. */
+export const isCalledBy = ({ callers, route }: Pick<Contract, 'callers' | 'route'>, service: string): boolean =>
+  callers?.includes(service) === true || (service === EDGE && route !== undefined);
+
 /** Metadata of a reply, which HTTP sends as headers: never part of the resource. */
 export interface ReplyMeta {
   /** Position that reads must include to see this write: header `Consistency`. */

@@ -13,6 +13,9 @@ export {
 export { expectsText, inputErrorsOf, pointer } from './input-errors.ts';
 export {
   BODY_BYTES,
+  EDGE,
+  isCalledBy,
+  receiverOf,
   request,
   stream,
   type CallerInputOf,

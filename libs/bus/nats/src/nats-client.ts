@@ -1,15 +1,17 @@
 import { busErrors, DomainErrorException, type AnswerPacket, type OutgoingMessage } from '#bus';
+import { receiverOf } from '#bus/contract';
+import { controlSubject, streamSubject } from '#nats';
 import { ClientNats } from '@nestjs/microservices';
 import {
-  createInbox,
   headers as natsHeaders,
+  PermissionViolationError,
   RequestError,
   TimeoutError,
   type Msg,
   type MsgHdrs,
   type NatsConnection,
 } from '@nats-io/transport-node';
-import { CALL_HEADER, controlSubject, requireVersion, type NatsSettings } from './connection.ts';
+import { CALL_HEADER, requireVersion, type NatsSettings } from './connection.ts';
 
 type Receive = (answer: AnswerPacket) => void;
 
@@ -110,7 +112,8 @@ export class NatsClient extends ClientNats {
   private listen(connection: NatsConnection, subject: string, message: OutgoingMessage, callback: Receive): () => void {
     const { clock, ids, leaseMs } = this.settings;
     const call = ids.uuid();
-    const inbox = createInbox();
+    const receiver = receiverOf(subject);
+    const inbox = streamSubject(receiver, this.settings.service, call);
     let seen = clock.monotonic();
     let over = false;
     const end = (answer: AnswerPacket): void => {
@@ -134,7 +137,7 @@ export class NatsClient extends ClientNats {
     const renew = (): void => {
       if (over) return;
       if (clock.monotonic() - seen > leaseMs) return end({ err: busErrors.lost(), isDisposed: true });
-      publishQuietly(connection, controlSubject('alive', call));
+      publishQuietly(connection, controlSubject(receiver, 'alive', call));
       timer = clock.timer(leaseMs / 3, renew);
     };
     let timer = clock.timer(leaseMs / 3, renew);
@@ -146,7 +149,7 @@ export class NatsClient extends ClientNats {
       over = true;
       timer.cancel();
       subscription.unsubscribe();
-      publishQuietly(connection, controlSubject('cancel', call));
+      publishQuietly(connection, controlSubject(receiver, 'cancel', call));
     };
   }
 
@@ -178,6 +181,12 @@ function publishQuietly(connection: NatsConnection, subject: string): void {
 
 function refusalOf(error: unknown, subject: string, timeoutMs: number) {
   if (error instanceof RequestError && error.isNoResponders()) return busErrors.nobodyServes(subject);
+  if (isDenied(error)) return busErrors.subjectDenied(subject);
   if (error instanceof TimeoutError) return busErrors.timeout(subject, timeoutMs);
   return busErrors.disconnected();
 }
+
+/** Returns whether the NATS server denied the message. The error of a request has this as its cause. */
+const isDenied = (error: unknown): boolean =>
+  error instanceof PermissionViolationError ||
+  (error instanceof RequestError && error.cause instanceof PermissionViolationError);

@@ -8,7 +8,9 @@ import {
   type MessageCaller,
   type MessageContext,
 } from '#bus';
+import { receiverOf } from '#bus/contract';
 import type { Timer } from '#kernel';
+import { callSubjects, NatsSetupError } from '#nats';
 import { NatsContext, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
 import type { Observable, Subscription } from 'rxjs';
@@ -48,6 +50,8 @@ export class NatsServer extends ServerNats {
   private owed = 0;
   private beat?: Timer;
   private connection?: NatsConnection;
+  /** Subjects that the NATS server does not permit this user to serve. */
+  private readonly denied: string[] = [];
 
   constructor(private readonly settings: NatsSettings) {
     // Nest's type of the options is an older list of those of nats.js, which receives them unchanged.
@@ -64,21 +68,45 @@ export class NatsServer extends ServerNats {
     const { connection } = this;
     if (!connection) return started(new Error('the NATS connection is missing'));
     this.bindEvents(connection);
-    connection.flush().then(() => started(), started);
+    // Errors of the subscriptions arrive before the reply to the flush.
+    connection.flush().then(async () => {
+      const denied = this.deniedError();
+      if (denied) await this.close();
+      started(denied);
+    }, started);
   }
 
   override bindEvents(connection: NatsConnection): void {
     for (const channel of this.messageHandlers.keys()) {
       const callback = (error: Error | null, message: Msg): void => {
-        if (error) return this.logger.error(error);
+        if (error) {
+          this.denied.push(channel);
+          return this.logger.error(error);
+        }
         this.accept(channel, message);
       };
       this.subscribed.push(connection.subscribe(channel, { queue: QUEUE, callback }));
     }
-    this.subscribed.push(
-      connection.subscribe('_CALL.*.*', { callback: (_error, message) => this.control(message.subject) }),
-    );
+    for (const receiver of new Set([...this.messageHandlers.keys()].map(receiverOf)))
+      this.subscribed.push(
+        connection.subscribe(callSubjects(receiver), {
+          callback: (error, message) => {
+            if (error === null) this.control(message.subject);
+          },
+        }),
+      );
     this.heartbeat();
+  }
+
+  private deniedError(): Error | undefined {
+    const [first] = this.denied;
+    if (first === undefined) return undefined;
+    const more = this.denied.length > 1 ? ` and ${this.denied.length - 1} more` : '';
+    const subjects = `${first}${more}`;
+    return new NatsSetupError(
+      'credentials',
+      `the NATS server does not permit the user of this process to serve ${subjects}; update its users: npm run admin:nats.`,
+    );
   }
 
   /** Accepts no further messages, completes those in progress, ends streams, then closes the connection. */
@@ -157,7 +185,7 @@ export class NatsServer extends ServerNats {
   }
 
   private control(subject: string): void {
-    const [, verb, call = ''] = subject.split('.');
+    const [, , verb, call = ''] = subject.split('.');
     const stream = this.streams.get(call);
     if (!stream) return;
     if (verb === 'alive') stream.seenMs = this.settings.clock.monotonic();

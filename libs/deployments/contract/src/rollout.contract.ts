@@ -5,18 +5,19 @@ import { z } from 'zod';
 import { policySchema } from './manifest.ts';
 import { CLUSTER_STATES, HEALTHS } from './values.ts';
 
+const WORKER = ['deploy-worker'];
+
 /**
  * One attempt to deploy a revision to its cluster, or to delete an application. An item may be delivered more than
  * once: deployments grants each claim.
  */
 export const rolloutQueue = workQueue({
   subject: 'deployments.v1.work.rollout',
+  workers: WORKER,
   item: z.strictObject({ organizationId: z.string(), applicationId: z.string(), attemptId: z.string() }),
   ackWaitMs: 60_000,
   maxDeliveries: 20,
 });
-
-const WORKER = ['deploy-worker'];
 
 /** What global admins allow besides the settings, at one revision of their list. */
 const allowedEntries = z.strictObject({ revision: z.number().int(), allowed: z.array(z.string()) });

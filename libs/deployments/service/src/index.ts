@@ -1,3 +1,4 @@
+import { rolloutQueue } from '#deployments/contract';
 import type { ContextService } from '#runtime';
 import { ApplicationRecordsSweep } from './applications/application-records.sweep.ts';
 import { applicationDecider } from './applications/application.decider.ts';
@@ -35,6 +36,7 @@ export const deploymentsService: ContextService = {
   name: 'deployments',
   module: DeploymentsModule,
   engines: ['eventStore', 'readStore', 'vault', 'queue'],
+  queues: [rolloutQueue],
   deciders: [
     applicationDecider,
     attemptDecider,

@@ -67,6 +67,7 @@ export const aboutRequest = request({
   route: 'GET /v1/about',
   summary: 'Information about this installation and how to log in',
   permission: 'PUBLIC',
+  callers: ['deployments'],
   input: z.strictObject({}),
   output: z.strictObject({
     name: z.literal('Astro Platform'),

@@ -1,8 +1,8 @@
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connectOptions, isSupported, refusedBy, type NatsAddress } from '#nats';
 import { WorkQueueUnavailableError } from '#work-queue';
 
-const OLDEST = { major: 2, minor: 10 };
 /** Milliseconds after which a request to the server fails. */
 const REQUEST_TIMEOUT_MS = 2000;
 
@@ -14,23 +14,19 @@ export interface Connection {
 
 /**
  * @throws WorkQueueUnavailableError with one sentence if the server does not respond, is older than 2.10, or lacks
- * JetStream
+ * JetStream; NatsSetupError if the server rejects this process
  */
-export async function connectTo(url: string): Promise<Connection> {
-  const nats = await connect({
-    servers: url,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    name: 'astro work queue',
-  }).catch((cause: unknown) => {
-    // The address may contain a password.
-    throw new WorkQueueUnavailableError('The NATS server for the work queue does not respond.', { cause });
+export async function connectTo(address: NatsAddress): Promise<Connection> {
+  const options = { ...connectOptions(address), waitOnFirstConnect: false, name: 'astro work queue' };
+  const nats = await connect(options).catch((cause: unknown) => {
+    const away = 'The NATS server for the work queue does not respond.'; // without the address: it may contain a password
+    throw refusedBy(cause) ?? new WorkQueueUnavailableError(away, { cause });
   });
   try {
     const version = nats.info?.version ?? 'unknown';
-    if (!isRecent(version))
+    if (!isSupported(version))
       throw new WorkQueueUnavailableError(
-        `The NATS server for the work queue has version ${version}; work queues need ${OLDEST.major}.${OLDEST.minor} or newer.`,
+        `The NATS server for the work queue has version ${version}; work queues need 2.10 or newer.`,
       );
     const manager = await jetstreamManager(nats, { timeout: REQUEST_TIMEOUT_MS }).catch((cause: unknown) => {
       throw new WorkQueueUnavailableError(
@@ -43,10 +39,4 @@ export async function connectTo(url: string): Promise<Connection> {
     await nats.close();
     throw error;
   }
-}
-
-/** Returns whether a version supports several filters for each stream, and reasons of a termination. */
-export function isRecent(version: string): boolean {
-  const [major = Number.NaN, minor = Number.NaN] = version.split('.').map(Number);
-  return major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor);
 }

@@ -1,5 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock, Logger } from '#kernel';
+import { queueNames, type NatsAddress, type QueueNames } from '#nats';
 import {
   checkDeduplicationKey,
   encodeItem,
@@ -15,18 +16,21 @@ import type { z } from 'zod';
 import { connectTo, type Connection } from './connection.ts';
 import { chainedId, DUE_HEADER, storeOnce, withinFiveSeconds } from './publish.ts';
 import { pullOneByOne } from './pull.ts';
-import { ensureQueue, namesOf, type QueueNames } from './streams.ts';
+import { ensureQueue } from './streams.ts';
 
 /** Maximum concurrent pull requests. The server accepts 512 for one consumer, from all processes together. */
 const PULLS = 32;
 
-export interface JetStreamWorkQueueOptions {
-  /** `nats://host:port`, or several separated by commas. */
-  readonly url: string;
+export interface JetStreamWorkQueueOptions extends NatsAddress {
   readonly log: Logger;
   readonly clock: Clock;
   /** Queues to create on the server before this settles. Others are created on first use. */
   readonly queues?: readonly WorkQueueContract[];
+  /**
+   * If false, this process waits until another one has created the queues, and does not need the permission to create
+   * them. Default: true.
+   */
+  readonly makesQueues?: boolean;
 }
 
 /**
@@ -35,7 +39,7 @@ export interface JetStreamWorkQueueOptions {
  * @throws WorkQueueUnavailableError with one sentence about the problem of the server
  */
 export async function openJetStreamWorkQueue(options: JetStreamWorkQueueOptions): Promise<WorkQueue> {
-  const connection = await connectTo(options.url);
+  const connection = await connectTo(options);
   const made = new JetStreamWorkQueue(connection, options);
   try {
     for (const queue of options.queues ?? []) await made.prepare(queue);
@@ -53,7 +57,7 @@ class JetStreamWorkQueue implements WorkQueue {
 
   constructor(
     private readonly connection: Connection,
-    private readonly surroundings: { readonly clock: Clock; readonly log: Logger },
+    private readonly surroundings: Pick<JetStreamWorkQueueOptions, 'clock' | 'log' | 'makesQueues'>,
   ) {}
 
   /** Creates a queue on the server if it is missing. */
@@ -68,7 +72,7 @@ class JetStreamWorkQueue implements WorkQueue {
   ): Promise<void> {
     const { clock } = this.surroundings;
     this.checkOpen();
-    const names = namesOf(queue);
+    const names = queueNames(queue);
     checkDeduplicationKey(deduplicationKey);
     const text = encodeItem(item);
     const dueMs = delayMs > 0 ? clock.now() + delayMs : undefined;
@@ -90,7 +94,7 @@ class JetStreamWorkQueue implements WorkQueue {
     this.checkOpen();
     const { clock, log } = this.surroundings;
     const { nats } = this.connection;
-    const names = namesOf(queue);
+    const names = queueNames(queue);
     await this.prepare(queue);
     const tools = { clock, log, ensure: () => this.make(queue) };
     const pull = (consumer: string, one: (message: JsMsg) => Promise<void>) =>
@@ -125,7 +129,7 @@ class JetStreamWorkQueue implements WorkQueue {
   async deadLetters(queue: WorkQueueContract): Promise<readonly DeadLetter[]> {
     this.checkOpen();
     const { manager } = this.connection;
-    const { deadStream } = namesOf(queue);
+    const { deadStream } = queueNames(queue);
     return answered(async () => {
       await this.ensure(queue);
       const { state } = await manager.streams.info(deadStream);
@@ -142,7 +146,7 @@ class JetStreamWorkQueue implements WorkQueue {
     this.checkOpen();
     return answered(async () => {
       await this.ensure(queue);
-      return (await this.connection.manager.streams.info(namesOf(queue).stream)).state.messages;
+      return (await this.connection.manager.streams.info(queueNames(queue).stream)).state.messages;
     });
   }
 
@@ -154,6 +158,7 @@ class JetStreamWorkQueue implements WorkQueue {
   }
 
   private make(queue: WorkQueueContract): Promise<void> {
+    if (this.surroundings.makesQueues === false) return Promise.resolve();
     const making = ensureQueue(this.connection.manager, queue);
     this.made.set(queue.subject, making);
     making.catch(() => this.made.delete(queue.subject));

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { silentLogger } from '#kernel';
+import { queueNames } from '#nats';
 import { systemClock as clock } from '#runtime/system';
 import { eventually } from '#testing';
 import { workQueue } from '#work-queue/contract';
 import { workQueueContract } from '#work-queue/contract-suite';
 import { z } from 'zod';
 import { openJetStreamWorkQueue } from './jetstream-work-queue.ts';
-import { namesOf } from './streams.ts';
 
 const url = process.env['ASTRO_TEST_NATS_URL'];
 if (url) {
@@ -20,7 +20,7 @@ if (url) {
   const open = () => openJetStreamWorkQueue({ url, log: silentLogger, clock });
 
   workQueueContract('jetstream', open, (subject) =>
-    withManager((manager) => manager.streams.purge(namesOf({ subject }).stream)),
+    withManager((manager) => manager.streams.purge(queueNames({ subject }).stream)),
   );
 
   describe("jetstream's streams", () => {
@@ -39,7 +39,7 @@ if (url) {
           await openJetStreamWorkQueue({ url, log: silentLogger, clock, queues: [{ ...queue, ackWaitMs }] })
         ).close();
       await withManager(async (manager) => {
-        const { stream, worker } = namesOf(queue);
+        const { stream, worker } = queueNames(queue);
         expect((await manager.consumers.info(stream, worker)).config.ack_wait).toBe(20_000_000_000);
       });
     });
@@ -49,7 +49,7 @@ if (url) {
       const jobs = await open();
       const seen: number[] = [];
       await jobs.work(queue, async ({ item }) => void seen.push(item.n), { concurrency: 1 });
-      await withManager((manager) => manager.streams.delete(namesOf(queue).stream));
+      await withManager((manager) => manager.streams.delete(queueNames(queue).stream));
       await jobs.enqueue(queue, { n: 1 }, { deduplicationKey: 'owed' });
       await eventually(() => expect(seen).toEqual([1]));
       await jobs.close();

@@ -1,8 +1,8 @@
 import { headers } from '@nats-io/transport-node';
 import type { Clock } from '#kernel';
+import type { QueueNames } from '#nats';
 import { WorkQueueUnavailableError } from '#work-queue';
 import type { Connection } from './connection.ts';
-import type { QueueNames } from './streams.ts';
 
 const CONFIRMED_WITHIN_MS = 5000;
 const TRY_MS = 1000;

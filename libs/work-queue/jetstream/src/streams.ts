@@ -8,7 +8,8 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { checkSubject, DEAD_LETTERS_KEPT } from '#work-queue';
+import { queueNames } from '#nats';
+import { DEAD_LETTERS_KEPT } from '#work-queue';
 import type { WorkQueueContract } from '#work-queue/contract';
 
 /** The server's error codes for a stream or a consumer that exists with another configuration. */
@@ -19,36 +20,9 @@ const DEDUPLICATION_MS = 3_600_000;
 /** Milliseconds for moving a delayed item that is due, which takes two messages. */
 const MOVER_ACK_WAIT_MS = 30_000;
 
-/** Names of one queue on the server: a work-queue stream with two durable consumers, and a stream of dead letters. */
-export interface QueueNames {
-  readonly stream: string;
-  readonly subject: string;
-  /** Delayed items. A worker moves them to `subject` when they are due. */
-  readonly delayedSubject: string;
-  readonly worker: string;
-  readonly mover: string;
-  readonly deadStream: string;
-  readonly deadSubject: string;
-}
-
-/** @throws RangeError for an invalid subject */
-export function namesOf({ subject }: Pick<WorkQueueContract, 'subject'>): QueueNames {
-  checkSubject(subject);
-  const stream = `WORK_${subject.replaceAll('.', '_')}`; // subjects contain no underscores, so names are unique
-  return {
-    stream,
-    subject,
-    delayedSubject: `${subject}.DELAYED`,
-    worker: 'worker',
-    mover: 'mover',
-    deadStream: `DEAD_${stream}`,
-    deadSubject: `${subject}.DEAD`,
-  };
-}
-
 /** Creates or updates the streams and consumers of one queue. Idempotent, even for concurrent processes. */
 export async function ensureQueue(manager: JetStreamManager, queue: WorkQueueContract): Promise<void> {
-  const names = namesOf(queue);
+  const names = queueNames(queue);
   await ensureStream(manager, {
     name: names.stream,
     subjects: [names.subject, names.delayedSubject],

@@ -1,0 +1,1 @@
+export { natsUser, type NatsUserClient } from './nats-user.ts';
