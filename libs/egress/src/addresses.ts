@@ -80,3 +80,9 @@ export const isThisMachine = (address: string): boolean => {
   const kind = specialKind(plainAddress(address));
   return kind === 'a loopback' || kind === 'an unspecified';
 };
+
+/** Returns true if listening on the address means all addresses of the machine: `0.0.0.0` and `::`. */
+export const isEveryAddress = (address: string): boolean => ['0.0.0.0', '::'].includes(plainAddress(address));
+
+/** Returns the address at which processes of the same machine reach a server that listens on `address`. */
+export const reachedAt = (address: string): string => (isEveryAddress(address) ? '127.0.0.1' : address);

@@ -124,6 +124,26 @@ describe("use-S10: the platform's own addresses", () => {
     });
   });
 
+  it('include those of all network interfaces if the platform listens on all addresses', () => {
+    for (const every of ['0.0.0.0', '::']) {
+      const own = new OwnAddresses(() => ['127.0.0.1', '10.4.0.7', 'fd00::7', 'fe80::7%eth0']);
+      own.add(every, 8080);
+      const parsed = parseEgressPolicy('0.0.0.0/0,::/0', own);
+      if (!parsed.ok) throw new Error(parsed.error.detail);
+      for (const address of ['10.4.0.7', '::ffff:10.4.0.7', 'fd00::7', 'fd00:0::7', 'fe80::7', '127.0.0.1', '::1']) {
+        expect([address, isAllowed(parsed.value, { address, port: 8080 })]).toEqual([address, false]);
+        expect([address, isAllowed(parsed.value, { address, port: 6443 })]).toEqual([address, true]);
+      }
+      expect(isAllowed(parsed.value, { address: '10.4.0.8', port: 8080 })).toBe(true);
+    }
+  });
+
+  it('are only one address if the platform listens on that address', () => {
+    const some = policy('10.4.0.0/16 127.0.0.0/8', ['10.4.0.7', 8080]);
+    expect(isAllowed(some, { address: '10.4.0.7', port: 8080 })).toBe(false);
+    expect(isAllowed(some, { address: '127.0.0.1', port: 8080 })).toBe(true);
+  });
+
   it('are allowed for the connection of the platform to its sandbox only', () => {
     const own = onlyEndpoint('127.0.0.1', 9001);
     expect(isAllowed(own, { address: '127.0.0.1', port: 9001 })).toBe(true);

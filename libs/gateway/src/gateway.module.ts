@@ -15,6 +15,7 @@ import {
   type Fetch,
 } from '#http';
 import { addressList } from '#http/connections';
+import { issuerKeysRequest } from '#identity/contract';
 import { addressesOf, BUILT_IN_ISSUER, type BuiltInIssuer, type Issuer } from '#identity/issuer';
 import { createLogins } from '#identity/rest';
 import { CLOCK, IDS, LOGGER, VERSION, type Clock, type Ids, type Logger } from '#kernel';
@@ -103,9 +104,11 @@ export class Gateway implements OnModuleDestroy {
     const { access, bus, clock, logger, settings } = this;
     const issuer = this.builtIn?.issuer;
     const trusted = issuer ?? this.issuerElsewhere();
-    const keys = new IssuerKeys({ issuer: trusted.issuer, fetch: issuer ? ownKeys(issuer) : fetch, clock, logger });
-    this.issuerKeys = keys;
     const { oidc, emailClaim, emailVerified } = settings.configuration;
+    const isExternal = oidc.kind === 'external';
+    const fetchKeys = issuer ? ownKeys(issuer) : isExternal ? fetch : keysOverBus(trusted.issuer, bus);
+    const keys = new IssuerKeys({ issuer: trusted.issuer, fetch: fetchKeys, clock, logger });
+    this.issuerKeys = keys;
     const { cliClientId, consoleClientId } = issuer ?? (oidc.kind === 'external' ? oidc : {});
     return new Authenticator({
       access,
@@ -124,7 +127,7 @@ export class Gateway implements OnModuleDestroy {
           logger,
           emailClaim,
           emailVerified,
-          ...(!issuer && { userinfo: { keys, fetch } }),
+          ...(isExternal && { userinfo: { keys, fetch } }),
         }),
         users: createLogins({ bus, clock }),
       },
@@ -147,17 +150,26 @@ export class Gateway implements OnModuleDestroy {
   }
 }
 
-/** Returns the built-in issuer's keys without a request over the network. */
+const isDiscovery = (url: string): boolean => url.endsWith('/.well-known/openid-configuration');
+const discoveryOf = (issuer: string): Response => Response.json({ issuer, jwks_uri: `${issuer}/jwks` });
+
+/** Returns the keys of the built-in issuer in this process, without an HTTP request. */
 const ownKeys =
   (issuer: Issuer): Fetch =>
   (url) =>
-    Promise.resolve(
-      Response.json(
-        url.endsWith('/.well-known/openid-configuration')
-          ? { issuer: issuer.issuer, jwks_uri: `${issuer.issuer}/jwks` }
-          : issuer.jwks(),
-      ),
-    );
+    Promise.resolve(isDiscovery(url) ? discoveryOf(issuer.issuer) : Response.json(issuer.jwks()));
+
+/**
+ * Requests the keys of the built-in issuer in another process over the bus. An HTTP request to the public address could
+ * fail: a container may not reach it, or not trust its certificate.
+ */
+const keysOverBus =
+  (issuer: string, bus: Bus): Fetch =>
+  async (url) => {
+    if (isDiscovery(url)) return discoveryOf(issuer);
+    const reply = await bus.request(issuerKeysRequest, {}, bus.own({ timeoutMs: issuerKeysRequest.timeoutMs }));
+    return reply.ok ? Response.json(reply.value) : new Response(reply.error.code, { status: 503 });
+  };
 
 @Module({ providers: [Gateway] })
 export class GatewayModule {}

@@ -20,6 +20,7 @@ export {
 export { plainText } from './status.ts';
 export { createKubernetesClient } from './create-client.ts';
 export { readKubeconfig } from './kubeconfig.ts';
+export { ownCluster, type OwnCluster } from './own-cluster.ts';
 export type { ManifestError, PodSecurityLevel } from './manifest-error.ts';
 export type { ImageWorkload, WorkloadIdentity, WorkloadResources, WorkloadVariable } from './workload.ts';
 export { podFailure } from './health/pod-failure.ts';

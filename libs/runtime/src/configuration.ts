@@ -4,9 +4,12 @@ import { readVariable, VARIABLES, type Engine, type Settings, type Variable, typ
 /** The validated configuration of a process, with defaults. */
 export interface Configuration {
   readonly port: number;
-  /** Absent: `http://127.0.0.1:<port>`, once the port is known. */
+  /** IP address to listen on. `0.0.0.0` and `::` mean all addresses of the machine. */
+  readonly host: string;
+  /** Undefined: the address that the process listens on, when the port is known. */
   readonly publicUrl: string | undefined;
   readonly dataDir: string;
+  readonly log: 'file' | 'stderr';
   readonly eventStore: Engine;
   readonly readStore: Engine;
   readonly vault: Engine;
@@ -46,6 +49,8 @@ export interface Configuration {
   readonly connectionsPerAddress: number;
   readonly streamsPerKey: number;
   readonly streamsPerOrganization: number;
+  /** Undefined: the address of this process. */
+  readonly sandboxHost: string | undefined;
   readonly sandboxNodes: number;
 }
 
@@ -83,8 +88,10 @@ function configurationOf(settings: Settings): Configuration {
   const adminEmails = settings.adminEmails ?? [];
   return {
     port: settings.port,
+    host: settings.host,
     publicUrl: settings.publicUrl,
     dataDir: settings.dataDir,
+    log: settings.log,
     eventStore: settings.eventStore,
     readStore: settings.readStore,
     vault: settings.vault,
@@ -118,6 +125,7 @@ function configurationOf(settings: Settings): Configuration {
     connectionsPerAddress: settings.connectionsPerAddress,
     streamsPerKey: settings.streamsPerKey,
     streamsPerOrganization: settings.streamsPerOrganization,
+    sandboxHost: settings.sandboxHost,
     sandboxNodes: settings.sandboxNodes,
   };
 }

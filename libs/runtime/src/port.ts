@@ -2,11 +2,11 @@ import { createServer } from 'node:net';
 import { StartError } from './start-error.ts';
 
 /**
- * Checks that a loopback port can be listened on, before anything else is opened.
+ * Checks that a port can be listened on, before anything else is opened.
  *
  * @param port 0 selects a free one
  * @returns the port
- * @throws StartError if the port is in use, or the user lacks the permission
+ * @throws StartError if the port is in use, the user lacks the permission, or the machine does not have the address
  */
 export function claimPort(port: number, host = '127.0.0.1'): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -15,7 +15,9 @@ export function claimPort(port: number, host = '127.0.0.1'): Promise<number> {
       const sentence =
         error.code === 'EADDRINUSE'
           ? `Port ${port} is in use; set PORT to a free one, or stop what listens there.`
-          : `Port ${port} cannot be used (${error.code ?? error.message}); set PORT to another.`;
+          : error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'
+            ? `${host} is not an address of this machine; set ASTRO_HOST to one, or to 0.0.0.0 for all.`
+            : `Port ${port} cannot be used (${error.code ?? error.message}); set PORT to another.`;
       reject(new StartError(sentence, { cause: error }));
     });
     server.listen(port, host, () => {

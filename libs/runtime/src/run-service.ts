@@ -58,7 +58,7 @@ function greet(name: string, running: RunningService, seconds: number): void {
   const isWhole = settings.profile === 'embedded';
   const what = isWhole ? `Astro Platform ${VERSION}` : `Astro Platform ${VERSION}: ${name}`;
   const state = problems.length === 0 ? 'is ready' : 'is running but not ready';
-  const log = relative(process.cwd(), logFile) || logFile;
+  const log = logFile === undefined ? 'standard error' : relative(process.cwd(), logFile) || logFile;
   print(`${what} ${state} at ${isWhole ? settings.publicUrl : url} (${seconds.toFixed(1)} s)`);
   print();
   if (problems.length > 0) {

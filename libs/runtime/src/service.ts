@@ -81,7 +81,7 @@ export interface ServiceInstance {
 export interface ServiceSettings {
   readonly configuration: Configuration;
   readonly dataFolder: string;
-  /** Address that the process listens on, behind an ingress. */
+  /** IP address that the process listens on. `0.0.0.0` and `::` mean all addresses of the machine. */
   readonly host: string;
   readonly port: number;
   /** Address of the platform for people, without a path. */

@@ -8,6 +8,7 @@ import {
   OWN_ADDRESSES,
   OwnAddresses,
   parseEgressPolicy,
+  reachedAt,
   type EgressPolicy,
 } from '#egress';
 import type { Clock, Logger } from '#kernel';
@@ -15,6 +16,7 @@ import { createMetrics, type Metrics } from '#metrics';
 import { systemClock, systemIds } from '#runtime/system';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { compose, type Composition } from './compose.ts';
 import type { Configuration } from './configuration.ts';
@@ -55,16 +57,14 @@ export interface RunningService {
   readonly instance: string;
   /** Address that it listens on. */
   readonly url: string;
-  readonly logFile: string;
+  /** Undefined if the log is written to standard error. */
+  readonly logFile: string | undefined;
   /** Lines of its parts for the person who started it. */
   readonly greetings: readonly (readonly string[])[];
   /** Why it is not ready although it runs, a sentence each. */
   readonly problems: readonly string[];
   stop(): Promise<void>;
 }
-
-/** Processes listen on loopback only, behind an ingress. */
-const HOST = '127.0.0.1';
 
 /**
  * Starts a service in this process. Resolves when it is ready.
@@ -86,19 +86,21 @@ export async function startService(
     for (const closer of closers.splice(0).toReversed()) await closer();
   };
   try {
-    const port = await claimPort(configuration.port, HOST);
+    const { host } = configuration;
+    const port = await claimPort(configuration.port, host);
+    const url = `http://${hostInUrl(reachedAt(host))}:${port}`;
     const settings: ServiceSettings = {
       configuration,
       dataFolder: claimed.folder.path,
-      host: HOST,
+      host,
       port,
-      publicUrl: configuration.publicUrl ?? `http://${HOST}:${port}`,
+      publicUrl: configuration.publicUrl ?? url,
       profile: isWhole ? 'embedded' : 'distributed',
     };
-    const logFile = join(claimed.folder.path, `${claimed.slot}.log`);
-    const log = createLogger(service.name, { file: logFile, clock: systemClock });
+    const logFile = configuration.log === 'file' ? join(claimed.folder.path, `${claimed.slot}.log`) : undefined;
+    const log = createLogger(service.name, { clock: systemClock, ...(logFile !== undefined && { file: logFile }) });
     const served = await serve(service, { settings, claimed, log, closers, stopping });
-    return { ...served, settings, instance: claimed.name, url: `http://${HOST}:${port}`, logFile, stop: close };
+    return { ...served, settings, instance: claimed.name, url, logFile, stop: close };
   } catch (error) {
     await close();
     throw error;
@@ -224,6 +226,9 @@ function meteredEngines(engines: Engines, metrics: Metrics, clock: Clock): Engin
     ...(queue && { queue: meteredQueue(queue, metrics) }),
   };
 }
+
+/** Returns an address in the form of a URL. */
+const hostInUrl = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
 
 /** Returns the addresses of the process and of the platform. Its parts add their own. */
 function ownAddressesOf({ host, port, publicUrl }: ServiceSettings): OwnAddresses {

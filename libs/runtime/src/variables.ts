@@ -99,6 +99,8 @@ const proxies = entries(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, PROXIES)
   .refine((list) => list.every(isNetwork), { error: PROXIES, abort: true })
   .refine((list) => !list.some((network) => network.endsWith('/0')), ALL_ADDRESSES);
 
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
 function isNetwork(text: string): boolean {
   const [address = '', bits] = text.split('/');
   const version = isIP(address);
@@ -115,10 +117,19 @@ export const VARIABLES = {
     good: '8081',
     bad: ['eighty', '-1', '70000', '80.5'],
   },
+  host: {
+    name: 'ASTRO_HOST',
+    meaning:
+      'IP address that the HTTP server and the sandbox clusters listen on; 0.0.0.0 or :: means all addresses of the machine',
+    default: '127.0.0.1',
+    schema: z.string().refine((text) => isIP(text) !== 0, 'must be an IP address, such as 127.0.0.1, 0.0.0.0, or ::'),
+    good: '0.0.0.0',
+    bad: ['localhost', 'astro.acme.dev', '10.4.0', '10.4.0.7:8080', '[::1]', '10.4.0.0/16'],
+  },
   publicUrl: {
     name: 'ASTRO_PUBLIC_URL',
     meaning: 'address that users and clients use',
-    defaultInWords: 'http://127.0.0.1:<port>',
+    defaultInWords: 'http://<address>:<port>; the address is ASTRO_HOST, or 127.0.0.1 if that means all addresses',
     schema: webAddress,
     good: 'https://astro.acme.dev',
     bad: ['astro.acme.dev', 'ftp://astro.acme.dev', 'https://user:pass@astro.acme.dev'],
@@ -131,6 +142,14 @@ export const VARIABLES = {
     schema: path,
     good: '/var/lib/astro',
     bad: ['a\0b'],
+  },
+  log: {
+    name: 'ASTRO_LOG',
+    meaning: 'where log lines are written: file (in the data folder), or stderr for containers',
+    default: 'file',
+    schema: z.enum(['file', 'stderr'], 'must be file or stderr'),
+    good: 'stderr',
+    bad: ['stdout', '/var/log/astro.log'],
   },
   eventStore: {
     name: 'ASTRO_EVENT_STORE',
@@ -358,6 +377,19 @@ export const VARIABLES = {
     schema: wholeNumber(1, 1_000_000),
     good: '5000',
     bad: ['many', '-5', '2.5'],
+  },
+  sandboxHost: {
+    name: 'ASTRO_SANDBOX_HOST',
+    meaning: 'host name or IP address at which deploy workers and kubectl reach the sandbox clusters',
+    defaultInWords: 'ASTRO_HOST, or 127.0.0.1 if that means all addresses',
+    schema: z
+      .string()
+      .refine(
+        (text) => isIP(text) !== 0 || HOST_NAME.test(text),
+        'must be a host name or an IP address, such as sandbox.acme.internal',
+      ),
+    good: 'sandbox.acme.internal',
+    bad: ['https://sandbox.acme.internal', 'sandbox:8081', '-sandbox', 'two words', '[::1]'],
   },
   sandboxNodes: {
     name: 'ASTRO_SANDBOX_NODES',

@@ -19,5 +19,12 @@ export {
   type Platform,
   type PlatformOptions,
 } from './platform-process.ts';
-export { SERVICES, startServices, type RunningServices, type ServiceName } from './platform-services.ts';
+export {
+  openIngress,
+  SERVICES,
+  startServices,
+  type Ingress,
+  type RunningServices,
+  type ServiceName,
+} from './platform-services.ts';
 export { call, loginAdmin, newPerson, openShop, type PersonResponse, type Person } from './platform-people.ts';

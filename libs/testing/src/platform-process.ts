@@ -44,6 +44,8 @@ export interface PlatformOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether the process has a worker. If false, work waits for separate worker processes. */
   readonly worker?: boolean;
+  /** File below `apps/platform/src`; defaults to `main.ts`. */
+  readonly entry?: string;
   /** Built file of `npm run build`. Defaults to the sources. */
   readonly program?: string;
   /** Whether each service runs in its own process; see `startServices`. */
@@ -85,7 +87,11 @@ async function startWhole(options: PlatformOptions, dataDir: string): Promise<{ 
   const environment = { PORT: String(options.port ?? 0), ASTRO_DATA_DIR: dataDir, ...options.environment };
   const app =
     options.program === undefined
-      ? startApp('platform', environment, options.worker === false ? 'testing/without-worker.ts' : 'main.ts')
+      ? startApp(
+          'platform',
+          environment,
+          options.entry ?? (options.worker === false ? 'testing/without-worker.ts' : 'main.ts'),
+        )
       : startNode([options.program], environment);
   const url = await eventually(() => {
     const found = /ready at (http:\/\/\S+)/.exec(app.output())?.[1];

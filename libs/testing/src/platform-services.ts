@@ -161,13 +161,17 @@ export function asOneProcess({ processes, stop, kill }: RunningServices): AppPro
   };
 }
 
-interface Ingress {
+export interface Ingress {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Routes by path and sets forwarding headers, as an ingress controller does. */
-async function openIngress(port: number, routeOf: (path: string) => string | undefined): Promise<Ingress> {
+/**
+ * Starts an ingress that routes by path and sets the `X-Forwarded-*` headers.
+ * @param port 0 selects a free port
+ * @param routeOf returns the address for a path; undefined for status 502
+ */
+export async function openIngress(port: number, routeOf: (path: string) => string | undefined): Promise<Ingress> {
   const server = createServer((incoming, outgoing) => {
     const target = routeOf(incoming.url ?? '/');
     if (target === undefined) return void outgoing.writeHead(502).end();

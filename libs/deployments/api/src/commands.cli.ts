@@ -263,11 +263,13 @@ export const clusterCommands = {
       provider: { help: 'provider of the cluster in one word, such as aws', value: 'provider' },
       filename: { ...filename, help: 'register from a K8sClusterRegistration manifest instead' },
       'from-file': { help: 'register with an existing kubeconfig that contains a token', value: 'file' },
+      'in-cluster': { help: 'register the cluster that the platform runs in; only for global admins' },
       'dry-run': { help: 'print the objects that would be created, without creating them' },
     },
     examples: [
       'astroctl clusters register --cluster-name dev',
       'astroctl clusters register --cluster-name eu-prod --kubeconfig prod.yaml --region eu-west-1 --provider aws',
+      'astroctl clusters register --cluster-name home --in-cluster',
       'astroctl clusters register --cluster-name dev --dry-run',
     ],
   },

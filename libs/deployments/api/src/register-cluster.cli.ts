@@ -52,7 +52,7 @@ const OBJECTS = [
 /**
  * Runs `clusters register`: creates a service account on the cluster with the user's own kubeconfig, on their machine.
  * Sends only the address, the CA and the token of that account. `-f` reads a registration, `--from-file` a kubeconfig
- * that contains a token.
+ * that contains a token. `--in-cluster` registers the cluster that the platform runs in, and sends no credential.
  */
 export async function clustersRegister(
   options: Options<typeof clusterCommands.clustersRegister>,
@@ -81,8 +81,15 @@ export async function clustersRegister(
   if (clusterName === undefined)
     return usage('Missing --cluster-name.', 'astroctl clusters register --cluster-name NAME');
   const kubeconfigPath = options['from-file'];
-  const access =
-    kubeconfigPath === undefined
+  const other = (['kubeconfig', 'context', 'from-file'] as const).find((name) => options[name] !== undefined);
+  if (options['in-cluster'] && other !== undefined)
+    return usage(
+      `--in-cluster and --${other} cannot be combined: the platform has its own credential for the cluster that it runs in.`,
+      `omit --${other}`,
+    );
+  const access = options['in-cluster']
+    ? ({ inCluster: true } as const)
+    : kubeconfigPath === undefined
       ? await makeAccount(options, session)
       : await fromFile(resolve(session.io.cwd, kubeconfigPath), options.context);
   if (isCommandError(access)) return access;

@@ -173,43 +173,51 @@ export const DEFAULT_POLICY = {
 } as const;
 
 /** Spec of a K8sClusterRegistration. */
-export const registrationSpecSchema = z.strictObject({
-  clusterName: field(dnsLabel(63), 'Name of the cluster, unique in the organization.', 'eu-prod'),
-  provider: field(
-    z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a word in lower case'),
-    'Provider of the cluster, as one word.',
-    'aws',
-  ).default('other'),
-  region: field(line(60), 'Region of the provider.', 'eu-west-1').optional(),
-  labels: field(labels, 'Labels of the cluster.', { stage: 'production' }).optional(),
-  policy: field(policySchema, 'What applications can do on the cluster.', { podSecurity: 'baseline' }).optional(),
-  server: field(z.string().max(2_000), 'Address of the Kubernetes API.', 'https://eu-prod.acme.dev:6443'),
-  certificateAuthorityData: field(
-    z.string().max(200_000),
-    'Certificate authority of the server, PEM in base64, as in a kubeconfig.',
-    'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t',
-  ).optional(),
-  tlsServerName: field(
-    dnsName,
-    'Host name in the certificate of the server, if it differs from the address.',
-    'eu-prod.acme.dev',
-  ).optional(),
-  token: field(
-    z.string().min(1).max(20_000),
-    'Token of a ServiceAccount. It is stored encrypted.',
-    'eyJhbGciOi…',
-  ).optional(),
-  clientCertificateData: field(
-    z.string().max(200_000),
-    'Client certificate, PEM in base64, instead of a token.',
-    'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t',
-  ).optional(),
-  clientKeyData: field(
-    z.string().max(200_000),
-    'Key of the client certificate, PEM in base64. It is stored encrypted.',
-    'LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t',
-  ).optional(),
-});
+export const registrationSpecSchema = exactlyOneOf(
+  z.strictObject({
+    clusterName: field(dnsLabel(63), 'Name of the cluster, unique in the organization.', 'eu-prod'),
+    provider: field(
+      z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a word in lower case'),
+      'Provider of the cluster, as one word.',
+      'aws',
+    ).default('other'),
+    region: field(line(60), 'Region of the provider.', 'eu-west-1').optional(),
+    labels: field(labels, 'Labels of the cluster.', { stage: 'production' }).optional(),
+    policy: field(policySchema, 'What applications can do on the cluster.', { podSecurity: 'baseline' }).optional(),
+    server: field(z.string().max(2_000), 'Address of the Kubernetes API.', 'https://eu-prod.acme.dev:6443').optional(),
+    inCluster: field(
+      z.literal(true),
+      'The cluster that the platform runs in, without address and credential. Only a global admin can register it.',
+      true,
+    ).optional(),
+    certificateAuthorityData: field(
+      z.string().max(200_000),
+      'Certificate authority of the server, PEM in base64, as in a kubeconfig.',
+      'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t',
+    ).optional(),
+    tlsServerName: field(
+      dnsName,
+      'Host name in the certificate of the server, if it differs from the address.',
+      'eu-prod.acme.dev',
+    ).optional(),
+    token: field(
+      z.string().min(1).max(20_000),
+      'Token of a ServiceAccount. It is stored encrypted.',
+      'eyJhbGciOi…',
+    ).optional(),
+    clientCertificateData: field(
+      z.string().max(200_000),
+      'Client certificate, PEM in base64, instead of a token.',
+      'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t',
+    ).optional(),
+    clientKeyData: field(
+      z.string().max(200_000),
+      'Key of the client certificate, PEM in base64. It is stored encrypted.',
+      'LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t',
+    ).optional(),
+  }),
+  ['server', 'inCluster'],
+);
 export type RegistrationSpec = z.infer<typeof registrationSpecSchema>;
 
 /** Kinds that a manifest may have, and the command that reads each of them. */

@@ -3,6 +3,7 @@ import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessHandlers } from './access/access.handlers.ts';
 import { ClusterConnections } from './cluster/connections.worker.ts';
+import { SERVICE_ACCOUNT_ROOT } from './cluster/service-account.ts';
 import { RequestedRecords, WORKER_RECORDS, type WorkerRecords } from './cluster/records.worker.ts';
 import { EventsHandlers } from './live/events.handlers.ts';
 import { LogsHandlers } from './live/logs.handlers.ts';
@@ -17,16 +18,22 @@ import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
 
 /**
  * The deploy worker: rollouts, observers, and requests about live clusters. Requires the tokens BUS, WORK_QUEUE, CLOCK,
- * IDS, LOGGER and EGRESS from a global module of the application.
+ * IDS, LOGGER, EGRESS and SERVICE_ACCOUNT_ROOT from a global module of the application.
  */
 @Module({
   controllers: [ProbeHandlers, StatusHandlers, ResourcesHandlers, EventsHandlers, LogsHandlers, AccessHandlers],
   providers: [
     {
       provide: ClusterConnections,
-      inject: [WORKER_RECORDS, CLOCK, IDS, LOGGER, EGRESS],
-      useFactory: (records: WorkerRecords, clock: Clock, ids: Ids, logger: Logger, egress: EgressPolicy) =>
-        new ClusterConnections({ records, clock, ids, logger, egress }),
+      inject: [WORKER_RECORDS, CLOCK, IDS, LOGGER, EGRESS, SERVICE_ACCOUNT_ROOT],
+      useFactory: (
+        records: WorkerRecords,
+        clock: Clock,
+        ids: Ids,
+        logger: Logger,
+        egress: EgressPolicy,
+        serviceAccountRoot: string,
+      ) => new ClusterConnections({ records, clock, ids, logger, egress, serviceAccountRoot }),
     },
     { provide: WORKER_RECORDS, useClass: RequestedRecords },
     { provide: ROLLOUT_TIMES, useValue: DEFAULT_TIMES },

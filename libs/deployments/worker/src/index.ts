@@ -1,4 +1,5 @@
 import type { WorkerService } from '#runtime';
+import { SERVICE_ACCOUNT_ROOT } from './cluster/service-account.ts';
 import { DeployWorkerModule } from './deploy-worker.module.ts';
 import { startDeployWorker } from './start.worker.ts';
 
@@ -7,5 +8,8 @@ export const deployWorker: WorkerService = {
   name: 'deploy-worker',
   module: DeployWorkerModule,
   engines: ['queue'],
+  providers: [{ provide: SERVICE_ACCOUNT_ROOT, useValue: '' }],
   start: startDeployWorker,
 };
+
+export { SERVICE_ACCOUNT_ROOT };

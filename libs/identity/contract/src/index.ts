@@ -3,6 +3,7 @@ export {
   aboutRequest,
   endSessionRequest,
   endSessionsRequest,
+  issuerKeysRequest,
   listSessionsRequest,
   listUsersRequest,
   meRequest,

@@ -87,6 +87,29 @@ export const aboutRequest = request({
   timeoutMs: 2_000,
 });
 
+/** Lets the gateway verify access tokens if the built-in issuer runs in another process. */
+export const issuerKeysRequest = request({
+  subject: 'identity.v1.issuer.keys',
+  permission: SERVICES_ONLY,
+  callers: ['gateway'],
+  input: z.strictObject({}),
+  output: z.strictObject({
+    /** Public JSON Web Keys (RFC 7517) of the built-in issuer; empty if the issuer is external. */
+    keys: z.array(
+      z.strictObject({
+        kty: z.string(),
+        crv: z.string(),
+        x: z.string(),
+        y: z.string(),
+        kid: z.string(),
+        alg: z.string(),
+        use: z.string(),
+      }),
+    ),
+  }),
+  timeoutMs: 2_000,
+});
+
 const userView = z.strictObject({
   id: z.string(),
   email: z.string().nullable(),

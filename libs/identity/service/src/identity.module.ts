@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { GlobalRolesHandlers } from './global-roles/global-roles.handlers.ts';
 import { GlobalRolesReactor } from './global-roles/global-roles.reactor.ts';
+import { IssuerQueries } from './issuer.queries.ts';
 import { IdentityQueries } from './overview/identity.queries.ts';
 import { People, PEOPLE } from './people/people.service.ts';
 import { SessionsHandlers } from './sessions/sessions.handlers.ts';
@@ -9,7 +10,7 @@ import { RegistrationHandlers } from './users/registration.handlers.ts';
 
 /** All slices of the context. The process provides the tokens that they inject, including IDENTITY_CONFIG. */
 @Module({
-  controllers: [RegistrationHandlers, GlobalRolesHandlers, IdentityQueries, SessionsHandlers],
+  controllers: [RegistrationHandlers, GlobalRolesHandlers, IdentityQueries, IssuerQueries, SessionsHandlers],
   providers: [
     { provide: PEOPLE, useClass: People },
     { provide: LAST_LOGINS, useClass: LastLogins },

@@ -1,4 +1,4 @@
-import { OWN_ADDRESSES, type OwnAddresses } from '#egress';
+import { OWN_ADDRESSES, reachedAt, type OwnAddresses } from '#egress';
 import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
 import { openDataFolder, SERVICE_SETTINGS, type ServiceSettings } from '#runtime';
 import { Inject, Injectable, Module, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
@@ -19,9 +19,13 @@ const sandboxes: FactoryProvider<SandboxServer> = {
     const server = await startSandboxes({
       folder: dataFolder,
       host,
+      reachedAt: configuration.sandboxHost ?? reachedAt(host),
       preferredPort: port + 1,
       mostNodes: configuration.sandboxNodes,
-      listening: (at) => own.add(host, at),
+      listening(at) {
+        own.add(host, at);
+        if (configuration.sandboxHost !== undefined) own.add(configuration.sandboxHost, at);
+      },
       clock,
       log,
     });

@@ -1,4 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Clock, Logger } from '#kernel';
 import { makePrivateFolder, writePrivateFile } from '#files';
@@ -23,8 +25,10 @@ export interface SandboxServer {
 export interface SandboxServerOptions {
   /** Data folder of the platform. */
   readonly folder: string;
-  /** Host in the addresses of sandboxes. */
+  /** IP address that they listen on. */
   readonly host: string;
+  /** Host name or IP address (IPv6 without brackets) in their addresses; defaults to `host`. */
+  readonly reachedAt?: string;
   /** Port that the first slot tries at its first start. Slot N tries this port plus N. */
   readonly preferredPort: number;
   /** Maximum number of nodes of one sandbox; 100 by default. */
@@ -48,6 +52,7 @@ const LAST_PORT = 65_535;
 export async function startSandboxes({
   folder: data,
   host,
+  reachedAt = host,
   preferredPort,
   mostNodes,
   listening,
@@ -56,7 +61,7 @@ export async function startSandboxes({
   const folder = join(data, 'sandbox');
   const clusters = join(folder, 'clusters');
   makePrivateFolder(clusters);
-  const { certificate, key } = await certificateIn(folder, host);
+  const { certificate, key } = await certificateIn(folder, reachedAt);
   const slots = new Map<string, number>();
   const threads = new Map<number, SandboxThread>();
 
@@ -94,7 +99,7 @@ export async function startSandboxes({
   }
 
   const addressOf = async (organizationId: string): Promise<SandboxAddress> => ({
-    server: `https://${host}:${await served(slotFor(organizationId))}/sandbox/${organizationId}`,
+    server: `https://${isIP(reachedAt) === 6 ? `[${reachedAt}]` : reachedAt}:${await served(slotFor(organizationId))}/sandbox/${organizationId}`,
     certificateAuthority: certificate,
   });
 
@@ -119,33 +124,44 @@ const portFile = (folder: string, slot: number): string => join(folder, `port-${
 /** Returns the port that the slot last used. */
 const portIn = (folder: string, slot: number): number | undefined => wholeNumberIn(portFile(folder, slot), LAST_PORT);
 
+/** Returns the certificate in the folder. Creates one if it is missing or does not include the name. */
 async function certificateIn(
   folder: string,
-  host: string,
+  name: string,
 ): Promise<{ readonly certificate: string; readonly key: string }> {
   const files = { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key') };
-  if (!existsSync(files.certificate) || !existsSync(files.key)) {
-    const notAfterDate = new Date(Date.now() + CERTIFICATE_DAYS * 86_400_000);
-    const made = await generate([{ name: 'commonName', value: 'astro-sandbox' }], {
-      keyType: 'ec',
-      curve: 'P-256',
-      algorithm: 'sha256',
-      notAfterDate,
-      extensions: [
-        { name: 'basicConstraints', cA: true, critical: true },
-        { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
-        { name: 'extKeyUsage', serverAuth: true },
-        {
-          name: 'subjectAltName',
-          altNames: [
-            { type: 7, ip: host },
-            { type: 2, value: 'localhost' },
-          ],
-        },
-      ],
-    });
+  const isThere = existsSync(files.certificate) && existsSync(files.key);
+  if (!isThere || !isFor(readFileSync(files.certificate, 'utf8'), name)) {
+    const made = await makeCertificate(name);
     writePrivateFile(files.key, made.private);
     writePrivateFile(files.certificate, made.cert);
   }
   return { certificate: readFileSync(files.certificate, 'utf8'), key: readFileSync(files.key, 'utf8') };
+}
+
+function isFor(certificate: string, name: string): boolean {
+  const read = new X509Certificate(certificate);
+  return (isIP(name) === 0 ? read.checkHost(name) : read.checkIP(name)) !== undefined;
+}
+
+/** Creates a self-signed certificate for the name and for this machine. */
+function makeCertificate(name: string): ReturnType<typeof generate> {
+  const notAfterDate = new Date(Date.now() + CERTIFICATE_DAYS * 86_400_000);
+  return generate([{ name: 'commonName', value: 'astro-sandbox' }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    notAfterDate,
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: [...new Set([name, '127.0.0.1', 'localhost'])].map((one) =>
+          isIP(one) === 0 ? { type: 2 as const, value: one } : { type: 7 as const, ip: one },
+        ),
+      },
+    ],
+  });
 }

@@ -50,6 +50,13 @@ export const clusterErrors = {
         fix: 'register with astroctl, which creates a token: astroctl clusters register --cluster-name NAME',
       },
     ),
+  credentialNotNeeded: (name: string) =>
+    domainError(
+      'deployments/credential-not-needed',
+      'invalid',
+      `cluster/${name} is the cluster that the platform runs in; its registration has no credential and no certificate authority.`,
+      { fix: `astroctl clusters register --cluster-name ${name} --in-cluster` },
+    ),
   serverInvalid: (what: string) =>
     domainError('deployments/server-invalid', 'invalid', `The address of the API server ${what}.`, {
       errors: [{ pointer: '/spec/server', message: what }],

@@ -1,4 +1,6 @@
+import { ACCESS, type AccessSource } from '#access';
 import {
+  accessRefusal,
   BUS,
   Caller,
   Input,
@@ -35,7 +37,13 @@ import { ClusterChanges, type NewCluster } from './cluster-changes.service.ts';
 import { ClusterViews } from './cluster-views.service.ts';
 import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
 import { Heartbeats } from './heartbeats.service.ts';
-import { credentialsOf, serverAddress, type GivenCredentials, type ServerAddress } from './registration.ts';
+import {
+  credentialsOf,
+  OWN_CLUSTER,
+  serverAddress,
+  type GivenCredentials,
+  type ServerAddress,
+} from './registration.ts';
 import { SANDBOX_NAME } from './sandbox-provisioning.service.ts';
 
 type Registered = OutputOf<typeof registerClusterRequest>;
@@ -64,6 +72,7 @@ export class RegisterHandlers {
     @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
     @Inject(ClusterViews) private readonly answers: ClusterViews,
+    @Inject(ACCESS) private readonly access: AccessSource,
   ) {}
 
   /** Validates and probes the cluster, then writes the name, the physical cluster, and the cluster's own stream. */
@@ -73,7 +82,7 @@ export class RegisterHandlers {
     @Caller() context: ContextOf<typeof registerClusterRequest>,
   ): Promise<Reply<Registered>> {
     const { organizationId } = context;
-    const wanted = await this.read(name, manifest);
+    const wanted = await this.read(name, manifest, context);
     if (!wanted.ok) return refuse(wanted.error);
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return refuse(catalog.error);
@@ -109,21 +118,42 @@ export class RegisterHandlers {
     return written.ok ? written : refuse(await this.refusals.explain(written.error, context));
   }
 
-  private async read(name: string, manifest: unknown): Promise<Result<Wanted, DomainError>> {
+  private async read(
+    name: string,
+    manifest: unknown,
+    context: OrganizationContext,
+  ): Promise<Result<Wanted, DomainError>> {
     const read = await this.manifests.registration(name, manifest);
     if (!read.ok) return read;
     const spec = read.value;
     if (name === SANDBOX_NAME) return err(deploymentsErrors.sandboxStays('cannot be registered'));
-    const address = serverAddress(spec.server);
-    if (!address.ok) return address;
     const egress = await this.egress.current();
     if (!egress.ok) return egress;
-    const refused = await this.guard.check(address.value.host, address.value.port, egress.value?.allowed ?? []);
-    if (refused) return err(refused);
+    const address = await this.addressOf(spec, context, egress.value?.allowed ?? []);
+    if (!address.ok) return address;
     const credentials = credentialsOf(spec, (base64) => Buffer.from(base64, 'base64').toString('utf8'));
     return credentials.ok
       ? ok({ spec, address: address.value, credentials: credentials.value, egress: egress.value })
       : credentials;
+  }
+
+  /** Returns the address if the egress policy allows it. Only global admins can register the platform's own cluster. */
+  private async addressOf(
+    { server, inCluster }: RegistrationSpec,
+    { principal }: OrganizationContext,
+    allowed: Parameters<EgressGuard['check']>[2],
+  ): Promise<Result<ServerAddress, DomainError>> {
+    if (inCluster) {
+      const directory = await this.access.current();
+      if (!directory.ok) return directory;
+      const question = { principal, permission: 'platform.operate', organizationId: undefined } as const;
+      const refusal = accessRefusal(question, directory.value, this.clock.now());
+      return refusal ? err(refusal) : ok(OWN_CLUSTER);
+    }
+    const address = serverAddress(server ?? '');
+    if (!address.ok) return address;
+    const refused = await this.guard.check(address.value.host, address.value.port, allowed);
+    return refused ? err(refused) : address;
   }
 
   /** Stores the credential, lets the worker probe the cluster, and adds the result. */

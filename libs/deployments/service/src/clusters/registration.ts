@@ -28,8 +28,19 @@ export function serverAddress(text: string): Result<ServerAddress, DeploymentsEr
   return ok({ server: url.href.replace(/\/$/, ''), host, port });
 }
 
+/** Address of the API server in every cluster. Workers connect to the address in the environment of their pod instead. */
+export const OWN_CLUSTER: ServerAddress = {
+  server: 'https://kubernetes.default.svc',
+  host: 'kubernetes.default.svc',
+  port: 443,
+};
+
 /** Credential of a registered cluster, as the worker reads it from the vault. */
-export type RegisteredCredential = { readonly token: string } | { readonly certificate: string; readonly key: string };
+export type RegisteredCredential =
+  | { readonly token: string }
+  | { readonly certificate: string; readonly key: string }
+  /** The worker uses the ServiceAccount of its own pod. */
+  | { readonly inCluster: true };
 
 /** Secret part of a registration, parsed. */
 export interface GivenCredentials {
@@ -40,9 +51,23 @@ export interface GivenCredentials {
 
 /** Returns the credentials of a registration. Base64, as in a kubeconfig, is decoded to PEM. */
 export function credentialsOf(
-  { clusterName, token, clientCertificateData, clientKeyData, certificateAuthorityData }: RegistrationSpec,
+  {
+    clusterName,
+    inCluster,
+    token,
+    tlsServerName,
+    clientCertificateData,
+    clientKeyData,
+    certificateAuthorityData,
+  }: RegistrationSpec,
   decode: (base64: string) => string,
 ): Result<GivenCredentials, DeploymentsError> {
+  if (inCluster) {
+    const given = [token, tlsServerName, clientCertificateData, clientKeyData, certificateAuthorityData];
+    return given.every((value) => value === undefined)
+      ? ok({ credential: { inCluster }, certificateAuthority: null })
+      : err(deploymentsErrors.credentialNotNeeded(clusterName));
+  }
   const authority = certificateAuthorityData === undefined ? null : pemOf(certificateAuthorityData, decode);
   if (authority === undefined) return err(pemExpected('certificateAuthorityData'));
   if (token !== undefined) return ok({ credential: { token }, certificateAuthority: authority });

@@ -3,7 +3,7 @@ import type { ClusterConnection } from '#deployments/contract';
 import { domainError, type DomainError } from '#kernel';
 import type { KubernetesClient } from '#kubernetes';
 import { clusterErrorOf, isUnauthorized } from './cluster-errors.worker.ts';
-import { CredentialMissingError, type ClusterConnections } from './connections.worker.ts';
+import { CredentialMissingError, NotInClusterError, type ClusterConnections } from './connections.worker.ts';
 import { judgeClusterError } from './failure.ts';
 
 /** Calls a cluster. Errors and timeouts of the cluster are returned as errors; all others are thrown as defects. */
@@ -53,6 +53,11 @@ export async function withClient<T>(
 
 /** Returns the error for a failed call to a cluster, or undefined if it is not an error of a cluster. */
 function refusalOf(error: unknown, cluster: ClusterConnection): DomainError | undefined {
+  if (error instanceof NotInClusterError) {
+    return domainError('deployments/not-in-cluster', 'conflict', sentence(error.message), {
+      fix: 'install the Helm chart with inCluster.enabled=true, or register with a kubeconfig: astroctl clusters register --cluster-name NAME',
+    });
+  }
   if (error instanceof CredentialMissingError) {
     return domainError(
       'deployments/cluster-unauthorized',

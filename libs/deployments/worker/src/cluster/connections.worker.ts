@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ClusterConnection } from '#deployments/contract';
 import { ChangingEgress, onlyEndpoint, type AllowedEntries, type EgressPolicy } from '#egress';
 import type { Clock, Ids, Logger, Timer } from '#kernel';
-import { createKubernetesClient, type KubernetesClient } from '#kubernetes';
+import { createKubernetesClient, ownCluster, type KubernetesClient, type OwnCluster } from '#kubernetes';
 import { decodeText } from '#vault';
 import { z } from 'zod';
 import type { WorkerRecords } from './records.worker.ts';
@@ -23,12 +23,17 @@ const CALLS_PER_SECOND = 50;
 const credentialSchema = z.union([
   z.object({ token: z.string().min(1) }),
   z.object({ certificate: z.string().min(1), key: z.string().min(1) }),
+  z.object({ inCluster: z.literal(true) }),
 ]);
+type Credential = z.infer<typeof credentialSchema>;
 
 /** The vault record of the credential is missing or unreadable, so the cluster cannot be contacted. */
 export class CredentialMissingError extends Error {
   override readonly name = 'CredentialMissingError';
 }
+
+/** The cluster is the one that the workers run in, but this worker runs in no cluster, or its pod has no token. */
+export class NotInClusterError extends CredentialMissingError {}
 
 interface Connection {
   readonly type: ClusterConnection['type'];
@@ -57,6 +62,8 @@ export class ClusterConnections {
       readonly logger: Logger;
       /** What the settings allow. */
       readonly egress: EgressPolicy;
+      /** Folder that contains the files of the ServiceAccount; see `ownCluster`. */
+      readonly serviceAccountRoot: string;
     },
   ) {
     this.egress = new ChangingEgress(ports.egress);
@@ -107,7 +114,9 @@ export class ClusterConnections {
     if (!sealed) throw new CredentialMissingError(`the credential of cluster ${cluster.name} is not in the vault`);
     const parsed = credentialSchema.safeParse(JSON.parse(decodeText(sealed.value)));
     if (!parsed.success) throw new CredentialMissingError(`the credential of cluster ${cluster.name} cannot be read`);
-    const fingerprint = `${place}${createHash('sha256').update(sealed.value).digest('hex')}`;
+    const entry = await this.entryOf(cluster, parsed.data);
+    const secret = JSON.stringify([entry.server, entry.ca, entry.credential]);
+    const fingerprint = `${place}${createHash('sha256').update(secret).digest('hex')}`;
     const now = clock.monotonic();
     const known = this.open.get(cluster.clusterId);
     if (known?.fingerprint === fingerprint) {
@@ -115,14 +124,7 @@ export class ClusterConnections {
       return known;
     }
     const client = createKubernetesClient({
-      server: cluster.server,
-      ...(cluster.certificateAuthority !== null && { ca: cluster.certificateAuthority }),
-      ...(cluster.tlsServerName !== null && { tlsServerName: cluster.tlsServerName }),
-      credential:
-        'token' in parsed.data
-          ? parsed.data
-          : { clientCertificate: parsed.data.certificate, clientKey: parsed.data.key },
-      egress: cluster.type === 'sandbox' ? sandboxEgress(cluster.server) : this.egress,
+      ...entry,
       clock,
       ids,
       log: logger,
@@ -138,6 +140,15 @@ export class ClusterConnections {
     return connection;
   }
 
+  private async entryOf(cluster: ClusterConnection, credential: Credential): Promise<Entry> {
+    if (!('inCluster' in credential)) return entryOf(cluster, credential, this.egress);
+    const own = await ownCluster(this.ports.serviceAccountRoot);
+    if (own) return entryOfOwn(own);
+    throw new NotInClusterError(
+      `cluster ${cluster.name} is the one that the platform runs in, and this deploy worker runs in no cluster or its pod has no ServiceAccount token`,
+    );
+  }
+
   private closeIdle(): void {
     const { clock } = this.ports;
     for (const [clusterId, { usedAt }] of this.open) if (clock.monotonic() - usedAt >= IDLE_MS) this.drop(clusterId);
@@ -145,8 +156,36 @@ export class ClusterConnections {
   }
 }
 
-/** Returns the egress policy of a sandbox, whose address only deployments can set. */
-function sandboxEgress(server: string): EgressPolicy {
+type Entry = Pick<
+  Parameters<typeof createKubernetesClient>[0],
+  'server' | 'ca' | 'tlsServerName' | 'credential' | 'egress'
+>;
+
+function entryOf(
+  { server, certificateAuthority, tlsServerName, type }: ClusterConnection,
+  credential: Exclude<Credential, { inCluster: true }>,
+  egress: EgressPolicy,
+): Entry {
+  return {
+    server,
+    ...(certificateAuthority !== null && { ca: certificateAuthority }),
+    ...(tlsServerName !== null && { tlsServerName }),
+    credential:
+      'token' in credential ? credential : { clientCertificate: credential.certificate, clientKey: credential.key },
+    egress: type === 'sandbox' ? onlyServer(server) : egress,
+  };
+}
+
+/** The address is from Kubernetes, so it does not need to be in ASTRO_EGRESS_ALLOW. */
+const entryOfOwn = ({ server, ca, token }: OwnCluster): Entry => ({
+  server,
+  ca,
+  credential: { token },
+  egress: onlyServer(server),
+});
+
+/** Allows only this server. For addresses that no user enters: those of sandboxes, and of the platform's own cluster. */
+function onlyServer(server: string): EgressPolicy {
   const { hostname, port } = new URL(server);
   return onlyEndpoint(hostname.replace(/^\[|\]$/g, ''), Number(port) || 443);
 }

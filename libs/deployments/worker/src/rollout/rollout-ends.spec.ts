@@ -20,7 +20,7 @@ describe('use-D11: an attempt that ends with an unexpected error', () => {
     if (!egress.ok) throw new Error(egress.error.detail);
     const ports = { records, clock: systemClock, ids: systemIds, logger: silentLogger, egress: egress.value };
     const renderer = new ManifestRenderer(systemClock, silentLogger);
-    const connections = new ClusterConnections(ports);
+    const connections = new ClusterConnections({ ...ports, serviceAccountRoot: '' });
     const { clock, ids, logger } = ports;
     const worker = new RolloutWorker(deployments, records, queue, clock, ids, logger, connections, renderer);
     const task: RolloutTask = deployments.newAttempt({

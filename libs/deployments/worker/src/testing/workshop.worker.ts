@@ -66,6 +66,7 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
     ids: systemIds,
     logger: silentLogger,
     egress: egress.value,
+    serviceAccountRoot: '',
   });
   const client = createKubernetesClient({
     server,
