@@ -1,7 +1,7 @@
 import { BODY_BYTES } from '#bus/contract';
 import { z } from 'zod';
 import { imageDefaultsSchema, imageSourceSchema, resourcesSchema } from './image-manifest.ts';
-import { atMostOneOf, dnsLabel, dnsName, field, labels, line, notYet } from './manifest-fields.ts';
+import { atMostOneOf, dnsLabel, dnsName, exactlyOneOf, field, labels, line, notYet } from './manifest-fields.ts';
 
 /** API version of all manifests. */
 export const API_VERSION = 'platform.astropulse.io/v1';
