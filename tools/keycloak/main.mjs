@@ -1,6 +1,6 @@
 // node tools/keycloak/main.mjs: starts a real Keycloak on loopback with the realm that docs/operations/login.md
 // describes, starts a platform that trusts it, and logs a user in with astroctl. Requires Java 17 and Maven, takes
-// about a minute, and is not run by CI. The archive (150 MB) is downloaded from Maven Central and kept in the temporary
+// a few minutes, and is not run by CI. The archive (150 MB) is downloaded from Maven Central and kept in the temporary
 // folder. Exits with 0 on success.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -238,7 +238,7 @@ async function freePort() {
 }
 
 async function until(condition, sentence) {
-  const endMs = Date.now() + 180_000;
+  const endMs = Date.now() + 900_000; // on a busy machine, the first start of Keycloak takes several minutes
   while (Date.now() < endMs) {
     try {
       if (await condition()) return;
