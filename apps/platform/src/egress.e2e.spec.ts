@@ -79,8 +79,8 @@ describe('use-S10: addresses of clusters', () => {
   }, 60_000);
 });
 
-describe('use-S10: what a global admin allows', () => {
-  it('counts for every process at once, until it is denied, and is an event', async () => {
+describe('use-S10: an address that a global admin allows', () => {
+  it('is allowed for all processes immediately, until it is denied, and is recorded as an event', async () => {
     const platform = await startPlatform();
     const cluster = await startSmallCluster();
     try {
@@ -114,7 +114,7 @@ describe('use-S10: what a global admin allows', () => {
         body: { items: [{ entry, source: 'admin', by: 'admin@astro.localhost', since: expect.any(String) }] },
       });
 
-      // The platform itself stays closed, whatever is allowed.
+      // The platform's own addresses are never allowed.
       await asAda('PUT /v1/admin/egress', { entry: '127.0.0.0/8', allowed: true });
       expect(
         await asAda(`PUT ${path}`, { ...registration, server: `https://127.0.0.1:${new URL(platform.url).port}` }),

@@ -14,12 +14,12 @@ export interface ProjectionSource {
 
 type ByName = Readonly<Record<string, string>>;
 
-/** Fingerprints by the name of the projection, as the repository keeps them. */
+/** Fingerprints by the name of the projection, as stored in the repository. */
 export interface Fingerprints {
   readonly current: ByName;
   /**
-   * Names that no projection has any more. A store may still have their documents and checkpoints, so that such a name must
-   * not be used again for other documents: what was built then would be served as if it were of now.
+   * Names of removed projections. A store may still contain their documents and checkpoints, so a name must not be used
+   * again for other documents: the old ones would be served as current.
    */
   readonly retired: ByName;
 }
@@ -62,7 +62,7 @@ export function projectionsOf(root: string): readonly ProjectionSource[] {
   });
 }
 
-/** What does not fit between projections and kept fingerprints, one sentence each, with what to do. */
+/** Returns one sentence for each difference between projections and stored fingerprints, with what to do. */
 export function projectionProblems(
   projections: readonly ProjectionSource[],
   { current, retired }: Fingerprints,
@@ -90,8 +90,8 @@ export function projectionProblems(
 }
 
 /**
- * Kept fingerprints with those of the present projections. Names that are gone become retired.
- * @throws Error when a projection has a retired name and builds other documents
+ * Returns the stored fingerprints, updated from the present projections. Names of removed projections become retired.
+ * @throws Error if a projection has a retired name and builds other documents
  */
 export function accepted(projections: readonly ProjectionSource[], { current, retired }: Fingerprints): Fingerprints {
   const reused = projections.find(

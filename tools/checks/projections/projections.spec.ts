@@ -107,7 +107,7 @@ describe('the fingerprint of a projection', () => {
 
   const named = (name: string, of: string) => [{ name, file: PROJECTION, fingerprint: of }];
 
-  it('is kept as retired when the name is gone', () => {
+  it('is kept as retired when its projection is removed', () => {
     const kept = { current: { 'shops.v1': 'a' }, retired: { 'shops.v0': 'z' } };
     expect(projectionProblems(named('shops.v2', 'b'), kept)).toEqual([
       expect.stringContaining('No projection has the name shops.v1 any more'),
@@ -118,7 +118,7 @@ describe('the fingerprint of a projection', () => {
     expect(projectionProblems(named('shops.v2', 'b'), now)).toEqual([]);
   });
 
-  it('of a retired name is never accepted with other documents, since a store may still have those of then', () => {
+  it('of a retired name is never accepted with other documents, since a store may still contain old ones', () => {
     const kept = { current: {}, retired: { 'shops.v1': 'a' } };
     expect(projectionProblems(named('shops.v1', 'b'), kept)).toEqual([
       expect.stringContaining('shops.v1 is the name of a retired projection that built other documents'),

@@ -6,15 +6,15 @@ import { textsOf } from './texts.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-describe('use-C10: what people read is plain English', () => {
-  it('has no banned phrase and no word twice: errors, fixes, help, docs, comments, and test titles', () => {
+describe('use-C10: texts are plain English', () => {
+  it('without banned phrases or repeated words: errors, fixes, help, docs, comments, and test titles', () => {
     const texts = textsOf(root);
     for (const scope of ['message', 'docs', 'comment', 'title'])
       expect(texts.filter((text) => text.scope === scope).length).toBeGreaterThan(500);
     expect(phraseProblems(texts)).toEqual([]);
   });
 
-  it('an error that answers a request is a sentence, which begins with a capital letter or the name of an object', () => {
+  it('as sentences that begin with a capital letter or the name of an object, for errors of requests', () => {
     const answers = errorCodes(root).filter(({ kind, detail }) => kind !== undefined && detail !== '');
     expect(answers.length).toBeGreaterThan(100);
     const begins = /^([A-Z0-9…]|[a-z]+\/…|v…)/;
@@ -24,7 +24,7 @@ describe('use-C10: what people read is plain English', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('help begins with a verb for a command, in lower case for an option, and ends without a full stop', () => {
+  it('with a verb at the beginning of commands, lower case for options, and no final period, for help', () => {
     expect(parts.commands.length).toBeGreaterThan(60);
     const wrong = parts.commands.flatMap(({ path, summary, options = {} }) => [
       ...(/^[A-Z][a-z]+ .*[^.]$/.test(summary) ? [] : [`${path.join(' ')}: ${summary}`]),

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A server of a test on loopback. */
+/** A test server on loopback. */
 export interface SmallCluster {
   readonly url: string;
   readonly port: number;
-  /** Paths that were asked for. */
+  /** Requested paths. */
   readonly seen: readonly string[];
   close(): Promise<void>;
 }
@@ -21,7 +21,7 @@ const ANSWERS: Readonly<Record<string, object>> = {
   'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews': { status: { allowed: true } },
 };
 
-/** A cluster of no more than what a registration asks for; everything else is unknown there. */
+/** Starts a cluster that serves only what a registration needs, and 404 for all else. */
 export async function startSmallCluster(): Promise<SmallCluster> {
   const seen: string[] = [];
   const server = createServer((request, response) => {
@@ -34,7 +34,7 @@ export async function startSmallCluster(): Promise<SmallCluster> {
       .end(JSON.stringify(found ?? { kind: 'Status', code: 404, reason: 'NotFound', message: 'not found' }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // a TCP server's address has this form
+  const { port } = server.address() as AddressInfo; // the address of a TCP server
   return {
     url: `http://127.0.0.1:${port}`,
     port,

@@ -98,7 +98,7 @@ describe('app set', () => {
     else expect(sentBy(laptop).image[name]).toEqual(value);
   });
 
-  it('names no version that does not exist after a dry run', async () => {
+  it('does not mention a version that does not exist after a dry run', async () => {
     const { stdout, stderr } = await laptopOf().run('app set web image.tag=1.5.0 --dry-run');
     expect(stdout).toBe('application/web configured (dry run)\n');
     expect(stderr).toBe('web v4: image 1.4.2 -> 1.5.0\n');

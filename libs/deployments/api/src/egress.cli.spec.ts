@@ -38,7 +38,9 @@ const cluster: ClusterView = {
   apps: 0,
 };
 
-/** A machine with a registration of a cluster of kind, and a platform where only what is allowed can be registered. */
+/**
+ * Returns a machine with a registration of a kind cluster, and a platform that rejects addresses that are not allowed.
+ */
 function laptop(globalRole: 'admin' | 'developer') {
   const at = createLaptop(folder, { commands: deploymentsCommands });
   at.logIn(['acme']);
@@ -73,7 +75,7 @@ function laptop(globalRole: 'admin' | 'developer') {
 }
 
 describe('use-S10: admin egress', () => {
-  it('lists what the settings and what global admins allow, with who and when', async () => {
+  it('lists what the settings and global admins allow, with author and time', async () => {
     const at = laptop('admin');
     at.on(listEgressRequest, () => ({ items: rows }));
     const listed = await at.run('admin egress list', { terminal: true });
@@ -88,7 +90,7 @@ describe('use-S10: admin egress', () => {
     });
   });
 
-  it('allows and denies through a login', async () => {
+  it('allows and denies with a login', async () => {
     const at = laptop('admin');
     for (const [word, allowed] of [
       ['allow', true],
@@ -106,7 +108,7 @@ describe('use-S10: admin egress', () => {
 });
 
 describe('use-S10: the registration of a cluster of kind, k3d, or minikube', () => {
-  it('asks a global admin at a terminal whether to allow its address, and continues', async () => {
+  it('asks a global admin in a terminal whether to allow its address, and continues', async () => {
     const at = laptop('admin');
     const done = await at.run('clusters register -f kind.yaml', { terminal: true, stdin: 'y\n' });
     expect(done).toMatchObject({ exit: 0, stdout: expect.stringContaining('cluster/kind created') });

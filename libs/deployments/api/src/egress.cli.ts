@@ -20,7 +20,7 @@ const COLUMNS: readonly Column<EgressEntry>[] = [
   { title: 'SINCE', value: ({ since }) => since },
 ];
 
-/** `admin egress list`. */
+/** Runs `admin egress list`. */
 export async function egressList(
   _options: Options<typeof egressCommands.egressList>,
   session: Session,
@@ -35,11 +35,11 @@ export async function egressList(
   return ExitCode.Success;
 }
 
-/** `admin egress allow ENTRY`. */
+/** Runs `admin egress allow ENTRY`. */
 export const egressAllow = ({ entry }: Options<typeof egressCommands.egressAllow>, session: Session) =>
   set(entry, true, session);
 
-/** `admin egress deny ENTRY`. */
+/** Runs `admin egress deny ENTRY`. */
 export const egressDeny = ({ entry }: Options<typeof egressCommands.egressDeny>, session: Session) =>
   set(entry, false, session);
 
@@ -51,12 +51,12 @@ async function set(entry: string, allowed: boolean, session: Session): Promise<O
   return ExitCode.Success;
 }
 
-/** What a refusal says would allow the address, for programs. */
+/** Error that contains the entry to allow, for programs. */
 const refusal = z.object({ code: z.literal('clusters/egress-refused'), allow: z.string() });
 
 /**
- * After a refused address: a global admin at a terminal is asked whether to allow it. `-y` does not answer this question.
- * @returns whether it is allowed now; a failure of what was asked
+ * After a rejected address, asks a global admin in a terminal whether to allow it. `-y` does not confirm this question.
+ * @returns whether the address is allowed now, or a failure of the request
  */
 export async function offerToAllow(failure: CommandError, session: Session): Promise<boolean | CommandError> {
   const refused = refusal.safeParse(failure.problem);

@@ -24,13 +24,13 @@ annotations:     nginx.ingress.kubernetes.io/proxy-body-size=8m
 `;
 
 describe('use-D21: clusters ingress', () => {
-  it('shows the settings, and as JSON their own form', async () => {
+  it('shows the settings, and as JSON their API format', async () => {
     expect(await laptop().run('clusters ingress get dev')).toMatchObject({ exit: 0, stdout: TEXT });
     const json = await laptop().run('clusters ingress get dev -o json');
     expect(JSON.parse(json.stdout)).toEqual(settings);
   });
 
-  it('sends what is named; none and an empty value remove', async () => {
+  it('sends only the given settings; none and an empty value remove one', async () => {
     const at = laptop();
     const words = [
       'clusters',

@@ -4,7 +4,7 @@ import type { clusterCommands } from './commands.cli.ts';
 
 const LINES = ['class', 'domain', 'tls', 'annotations'] as const;
 
-/** `clusters ingress get NAME`. */
+/** Runs `clusters ingress get NAME`. */
 export async function ingressGet(
   { name }: Options<typeof clusterCommands.ingressGet>,
   session: Session,
@@ -17,7 +17,7 @@ export async function ingressGet(
   return ExitCode.Success;
 }
 
-/** `clusters ingress set NAME`: what is not named stays as it is. */
+/** Runs `clusters ingress set NAME`: changes only the settings that are given. */
 export async function ingressSet(
   options: Options<typeof clusterCommands.ingressSet>,
   session: Session,
@@ -44,7 +44,7 @@ export async function ingressSet(
 
 const named = (value: string): string | null => (value === 'none' ? null : value);
 
-/** `KEY=VALUE`; an empty value removes the annotation. */
+/** Parses `KEY=VALUE`. An empty value removes the annotation. */
 function annotationsOf(given: readonly string[]): Readonly<Record<string, string | null>> | CommandError {
   const annotations: Record<string, string | null> = {};
   for (const text of given) {

@@ -124,7 +124,10 @@ async function printObjects(session: Session): Promise<Outcome> {
   return ExitCode.Success;
 }
 
-/** Clusters of kind, k3d and minikube are at loopback or private addresses, which a global admin can allow on the way. */
+/**
+ * Registers the cluster. Clusters of kind, k3d and minikube have loopback or private addresses, which a global admin
+ * can allow during the registration.
+ */
 async function send(spec: RegistrationSpec, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;

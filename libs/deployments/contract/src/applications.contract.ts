@@ -32,7 +32,9 @@ export const applicationStatusView = z.strictObject({
   endpoint: z.string().nullable(),
   updatedAt: z.string(),
   message: z.string().nullable(),
-  /** Why it is not healthy yet, while the platform waits for it; null if it does not wait. Absent from servers before 0.2. */
+  /**
+   * Why it is not healthy, while the platform waits for it; null if it does not wait. Absent from servers before 0.2.
+   */
   problem: z.string().nullable().optional(),
   /** Stable error code of the failure; null if there is none. */
   code: z.string().nullable(),

@@ -117,7 +117,7 @@ const dnsSubdomain = z
   .max(253)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'must be a DNS name in lower case');
 
-/** How Ingresses of image applications with `externalAccess` are made on a cluster. */
+/** How a cluster exposes image applications with `externalAccess`. */
 export const ingressSettings = z.strictObject({
   class: dnsSubdomain.nullable().describe('IngressClass; null: the default or only one of the cluster'),
   domain: dnsSubdomain.nullable().describe('domain for applications that name neither domain nor hostname'),
@@ -132,7 +132,7 @@ export const ingressSettings = z.strictObject({
 });
 export type IngressSettings = z.infer<typeof ingressSettings>;
 
-/** Of a cluster for which nobody set anything. */
+/** Settings of a cluster for which none were set. */
 export const DEFAULT_INGRESS: IngressSettings = { class: null, domain: null, tls: 'none', annotations: {} };
 
 export const getClusterIngressRequest = request({

@@ -5,7 +5,7 @@ export const egressEntry = z.strictObject({
   /** `host:port` or a CIDR. */
   entry: z.string(),
   source: z.enum(['setting', 'admin']).describe('`setting`: ASTRO_EGRESS_ALLOW; `admin`: a global admin allowed it'),
-  /** The address of the admin who allowed it; null for a setting. */
+  /** Email address of the admin who allowed it; null for a setting. */
   by: z.string().nullable(),
   since: z.string().nullable(),
 });

@@ -99,7 +99,7 @@ export const exactlyOneOf = <S extends z.ZodObject>(schema: S, members: readonly
     )
     .meta({ oneOf: members.map((member) => ({ required: [member] })) });
 
-/** Only one of these members may be there, or none; the schema says so to programs that generate clients too. */
+/** Allows at most one of `members`, in the validation and in the JSON Schema. */
 export const atMostOneOf = <S extends z.ZodObject>(schema: S, members: readonly (keyof S['shape'] & string)[]) =>
   schema
     .refine(

@@ -19,7 +19,7 @@ export const rolloutQueue = workQueue({
   maxDeliveries: 20,
 });
 
-/** What global admins allow besides the settings, at one revision of their list. */
+/** Entries that global admins allow in addition to the settings, at one revision of their list. */
 const allowedEntries = z.strictObject({ revision: z.number().int(), allowed: z.array(z.string()) });
 
 /**
@@ -40,7 +40,10 @@ export const clusterConnection = z.strictObject({
 });
 export type ClusterConnection = z.infer<typeof clusterConnection>;
 
-/** An object that a deletion kept because it contains objects of others, such as `CustomResourceDefinition widgets.acme.dev`. */
+/**
+ * An object that a deletion kept because it contains objects of others, such as `CustomResourceDefinition
+ * widgets.acme.dev`.
+ */
 export const keptObject = z.strictObject({ object: z.string(), contains: z.string() });
 export type KeptObject = z.infer<typeof keptObject>;
 
@@ -182,7 +185,7 @@ export const reportStepRequest = request({
       z.strictObject({
         step: z.literal('progressing'),
         message: z.string(),
-        /** What is wrong and is waited for, without how many are ready; absent where nothing is. */
+        /** The problem that the platform waits for, without the number of ready pods. Absent if there is none. */
         problem: z.string().optional(),
       }),
       z.strictObject({ step: z.literal('healthy'), message: z.string() }),
@@ -210,7 +213,7 @@ export const finishAttemptRequest = request({
         hosts: hosts.optional(),
         endpoint: z.string().nullable(),
         replicas: z.string().nullable(),
-        /** Objects that a deletion kept; the first ones. */
+        /** Objects that the deletion kept. Only the first ones are listed. */
         kept: z.array(keptObject).max(20).optional(),
       }),
       z.strictObject({

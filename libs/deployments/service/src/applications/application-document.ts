@@ -31,7 +31,7 @@ export interface ApplicationDocument {
   readonly status: ApplicationStatus;
   readonly health: Health;
   readonly message: string | null;
-  /** What keeps it from becoming healthy, without how many are ready. */
+  /** The problem that the platform waits for, without the number of ready pods. */
   readonly problem: string | null;
   readonly code: string | null;
   /** How to fix the failure `code`; null if unknown. */

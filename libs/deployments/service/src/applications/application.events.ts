@@ -40,7 +40,7 @@ export type ApplicationEvent =
         readonly message: string;
         readonly endpoint: string | null;
         readonly replicas: string | null;
-        /** Objects that a deletion kept, and why; the first ones. */
+        /** Objects that a deletion kept, and why. Only the first ones are listed. */
         readonly kept?: readonly KeptObject[];
       }
     >

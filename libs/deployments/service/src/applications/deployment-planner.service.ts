@@ -131,7 +131,7 @@ export class DeploymentPlanner {
       isAdmin: membership.isAdmin,
     });
     const { cluster } = configuration;
-    // Before anything is written; a dry run writes nothing, and the deployer checks it in the place of a claim.
+    // Checked before anything is written. In a dry run, the deployer checks the hosts instead of claiming them.
     const wanted = { organizationId, applicationId, revision, cluster, hosts: hosts.value };
     const free = context.dryRun ? ok(undefined) : await this.hosts.check(wanted);
     if (!free.ok) return free;

@@ -8,7 +8,7 @@ export type AttemptOutcome =
       readonly message: string;
       readonly endpoint: string | null;
       readonly replicas: string | null;
-      /** Objects that a deletion kept, and why; the first ones. */
+      /** Objects that a deletion kept, and why. Only the first ones are listed. */
       readonly kept?: readonly KeptObject[];
     }
   | {
@@ -70,7 +70,7 @@ export type AttemptEvent =
         readonly leaseUntilMs: number;
       }
     >
-  /** `problem`: what is wrong and is waited for; absent where nothing is, and in events of earlier releases. */
+  /** `problem`: the problem that the platform waits for. Absent if there is none, and in events of earlier releases. */
   | Step<
       'attempt.progressing.v1',
       { readonly message: string; readonly problem?: string; readonly leaseUntilMs: number }

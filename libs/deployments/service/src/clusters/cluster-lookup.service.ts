@@ -13,7 +13,7 @@ export interface FoundCluster {
   readonly cluster: Cluster;
 }
 
-/** Clusters by their names, as their streams have them now. */
+/** Finds clusters by name, in their present state according to their streams. */
 @Injectable()
 export class ClusterLookup {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}

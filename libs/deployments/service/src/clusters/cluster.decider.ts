@@ -23,7 +23,7 @@ export type Cluster =
 /** A registered cluster. */
 export type ActiveCluster = Extract<Cluster, { status: 'active' }>;
 
-/** What is left out stays; an annotation that is null is removed. */
+/** Absent members do not change. An annotation that is null is removed. */
 export type IngressChange = Partial<Omit<IngressSettings, 'annotations'>> & {
   readonly annotations?: Readonly<Record<string, string | null>>;
 };

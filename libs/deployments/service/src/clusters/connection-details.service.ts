@@ -22,7 +22,7 @@ export class ConnectionDetails {
     @Inject(EgressEntries) private readonly egress: EgressEntries,
   ) {}
 
-  /** With what may be connected to at present. */
+  /** Returns the connection with the addresses that are presently allowed. */
   async of(organizationId: string, clusterId: string): Promise<Result<ClusterConnection, DomainError>> {
     const connection = await this.withoutEgress(organizationId, clusterId);
     if (!connection.ok || connection.value.type === 'sandbox') return connection;
@@ -30,7 +30,7 @@ export class ConnectionDetails {
     return egress.ok ? ok({ ...connection.value, ...(egress.value && { egress: egress.value }) }) : egress;
   }
 
-  /** For many clusters in one answer, which has it once. */
+  /** Returns the connection without allowed addresses, for responses that list them once for many clusters. */
   async withoutEgress(organizationId: string, clusterId: string): Promise<Result<ClusterConnection, DomainError>> {
     const loaded = await this.commands.load(clusterDecider, clusterStream(clusterId));
     if (!loaded.ok) return loaded;

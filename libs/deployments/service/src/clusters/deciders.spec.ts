@@ -126,7 +126,7 @@ describe('a cluster', () => {
       .when({ type: 'register', registration: { ...aRegistration, uid: 'u2' } }, ada)
       .thenRejected({ code: 'deployments/other-cluster' });
   });
-  it('use-D21: records its ingress settings when they change; what is left out stays', () => {
+  it('use-D21: records changes of its ingress settings; absent ones do not change', () => {
     const set = (ingress: object): ClusterEvent => ({
       type: 'cluster.ingress-set.v1',
       data: { ingress: { class: null, domain: null, tls: 'none', annotations: {}, ...ingress } },
@@ -146,7 +146,7 @@ describe('a cluster', () => {
     given(registered, nginx)
       .when(change({ annotations: more }), ada)
       .thenRejected({ code: 'deployments/ingress-annotations' });
-    // Registering it again does not forget them.
+    // A new registration keeps them.
     given(registered, nginx, { type: 'cluster.changed.v1', data: aRegistration })
       .when(change({ class: 'nginx' }), ada)
       .thenNothingRecorded();

@@ -8,7 +8,7 @@ import { withoutUndefined } from '../resolve/without-undefined.ts';
 import { ClusterLookup } from './cluster-lookup.service.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
 
-/** How applications of a cluster are reached from outside. */
+/** Handles the ingress settings of clusters. */
 @Controller()
 export class IngressHandlers {
   constructor(

@@ -8,7 +8,7 @@ describe('use-D21: ingress settings of a cluster', () => {
     given.platform.ask(setClusterIngressRequest, { org: ORG, name: 'dev', ...change }, context);
   const web = image('web', '1', {}, { externalAccess: {} });
 
-  it('are those of every application that is applied afterwards, and its revision has them', async () => {
+  it('apply to all applications that are applied afterwards, and are part of their revisions', async () => {
     expect(await given.apply('web', web)).toMatchObject({ ok: false, error: { code: 'deployments/manifest-invalid' } });
     expect(await set({ class: 'nginx', domain: 'apps.acme.dev', tls: 'issuer:letsencrypt' })).toMatchObject({
       ok: true,
@@ -31,7 +31,7 @@ describe('use-D21: ingress settings of a cluster', () => {
     });
   });
 
-  it('are read back with the revision that If-Match compares', async () => {
+  it('are returned with the revision that If-Match compares', async () => {
     const read = () => given.platform.ask(getClusterIngressRequest, { org: ORG, name: 'dev' }, given.by('grace'));
     expect(await read()).toMatchObject({
       ok: true,
@@ -50,7 +50,7 @@ describe('use-D21: ingress settings of a cluster', () => {
     { domain: 'https://apps.acme.dev' },
     { annotations: { 'nginx.ingress.kubernetes.io/server-snippet': 'return 200;' } },
     { annotations: { 'not a key': 'x' } },
-  ])('are checked: %j', (change) => {
+  ])('are validated: %j', (change) => {
     expect(setClusterIngressRequest.input.safeParse({ org: ORG, name: 'dev', ...change })).toMatchObject({
       success: false,
     });

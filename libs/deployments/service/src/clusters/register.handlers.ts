@@ -53,7 +53,7 @@ interface Wanted {
   readonly spec: RegistrationSpec;
   readonly address: ServerAddress;
   readonly credentials: GivenCredentials;
-  /** By which it may. */
+  /** Entries that allow the address. */
   readonly egress: ClusterConnection['egress'];
 }
 

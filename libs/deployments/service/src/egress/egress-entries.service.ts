@@ -4,12 +4,12 @@ import { ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { egressDecider, EGRESS_STREAM } from './egress.decider.ts';
 
-/** What global admins allow at present, read from the stream: a change counts for the next connection. */
+/** Returns what global admins allow, read from the stream, so that a change applies to the next connection. */
 @Injectable()
 export class EgressEntries {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
 
-  /** @returns undefined where nothing was ever allowed */
+  /** @returns undefined if nothing was ever allowed */
   async current(): Promise<Result<ClusterConnection['egress'], DomainError>> {
     const loaded = await this.commands.load(egressDecider, EGRESS_STREAM);
     if (!loaded.ok) return loaded;

@@ -2,8 +2,8 @@ import { assertNever, err, ok, type Actor, type Decider, type EventFamily, type 
 import { egressErrors } from './egress.errors.ts';
 
 /**
- * What global admins allow the platform to connect to, besides public addresses and `ASTRO_EGRESS_ALLOW`. One stream for
- * the platform. An entry has the form of `parseEgressEntry`.
+ * Addresses to which the platform may connect in addition to public ones and `ASTRO_EGRESS_ALLOW`, as allowed by global
+ * admins. There is one stream for the platform. Entries have the format of `parseEgressEntry`.
  */
 export type EgressEvent =
   Fact<'egress.allowed.v1', { readonly entry: string }> | Fact<'egress.denied.v1', { readonly entry: string }>;
@@ -22,7 +22,7 @@ export interface EgressCommand {
 
 type EgressError = ReturnType<(typeof egressErrors)[keyof typeof egressErrors]>;
 
-/** Every connection of a worker is checked against all of them. */
+/** Limited, since each connection of a worker is checked against all entries. */
 const MAX_ENTRIES = 200;
 
 /** In the order in which they were allowed. */
@@ -41,7 +41,7 @@ function evolve(allowed: Egress, { type, data }: EgressEvent): Egress {
   }
 }
 
-/** A repeated `allow` records nothing; there must be something to deny, so that a typing error is noticed. */
+/** A repeated `allow` records nothing. A `deny` of an unknown entry is rejected, so that a typing error is noticed. */
 function decide(
   { type, entry }: EgressCommand,
   allowed: Egress,

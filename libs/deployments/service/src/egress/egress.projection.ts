@@ -5,7 +5,7 @@ export interface EgressDocument {
   readonly entries: readonly { readonly entry: string; readonly by: string; readonly since: string }[];
 }
 
-/** Answers `admin egress list`: who allowed what, and when. One document. */
+/** Read model of `admin egress list`: entries with author and time. There is one document. */
 export const egressProjection: Projection<EgressEvent, EgressDocument> = {
   name: 'deployments-egress.v1',
   events: egressEvents,

@@ -8,7 +8,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { EGRESS_STREAM } from './egress.decider.ts';
 import { egressProjection } from './egress.projection.ts';
 
-/** What the platform may connect to besides public addresses. */
+/** Lists the addresses to which the platform may connect in addition to public ones. */
 @Controller()
 export class EgressQueries {
   constructor(
@@ -26,7 +26,7 @@ export class EgressQueries {
     if (!found.ok) return refuse(found.error);
     const allowed = found.value?.document.entries ?? [];
     const people = await peopleById(this.bus, [...new Set(allowed.map(({ by }) => by))], context);
-    // Where people cannot be asked for, ids are shown: a list does not fail for that.
+    // If the names are unavailable, ids are shown: a list does not fail for that reason.
     const nameOf = (id: string) => (people.ok ? (people.value.get(id)?.email ?? id) : id);
     const entries: EgressEntry[] = [
       ...entriesOf(this.settings).map((entry) => ({ entry, source: 'setting' as const, by: null, since: null })),

@@ -51,7 +51,7 @@ describe('use-S10: the list of allowed addresses', () => {
     return acme.platform.ask(listEgressRequest, {}, ada());
   };
 
-  it('has those of the settings, and those of admins with who and when', async () => {
+  it('contains those of the settings, and those of admins with author and time', async () => {
     const set = await acme.platform.ask(setEgressRequest, { entry: ' K8S.Acme.dev:6443 ', allowed: true }, ada());
     expect(set).toMatchObject({ ok: true, value: { entry: 'k8s.acme.dev:6443', allowed: true } });
     expect(await list()).toMatchObject({
@@ -72,7 +72,7 @@ describe('use-S10: the list of allowed addresses', () => {
     expect(await list()).toMatchObject({ ok: true, value: { items: [{ source: 'setting' }] } });
   });
 
-  it('takes entries that a setting would take, and no others', async () => {
+  it('accepts the entries that the setting accepts, and no others', async () => {
     for (const wrong of ['localhost', '10.0.0.0/33', '127.0.0.1:6443,10.0.0.0/8', '127.0.0.1:0'])
       expect(await acme.platform.ask(setEgressRequest, { entry: wrong, allowed: true }, ada())).toMatchObject({
         ok: false,

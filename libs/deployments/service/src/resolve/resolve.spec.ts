@@ -134,7 +134,7 @@ describe('resolving a revision', () => {
       { pointer: '/source/image', message: 'has port none, so health needs a port of its own: set health.port' },
     ]);
   });
-  it('use-D21: takes class, domain, and TLS of the Ingress from the settings of the cluster', () => {
+  it('use-D21: uses class, domain, and TLS of the Ingress from the settings of the cluster', () => {
     const open = (externalAccess: object, ingress: Partial<IngressSettings> = {}) => {
       const { host, ingressClassName, tlsSecretName, ingressAnnotations } = workload(
         image('web', '1', {}, { externalAccess }),
@@ -163,7 +163,7 @@ describe('resolving a revision', () => {
     );
   });
 
-  it('use-D21: refuses external access without any domain, with the command that sets one', () => {
+  it('use-D21: rejects external access without a domain, with the command that sets one', () => {
     expect(faults(image('web', '1', {}, { externalAccess: {} }))).toEqual([
       {
         pointer: '/externalAccess',
@@ -172,7 +172,7 @@ describe('resolving a revision', () => {
     ]);
   });
 
-  it('use-D21: tells what changed of the Ingress', () => {
+  it('use-D21: lists changes of the Ingress', () => {
     const exact = image('web', '1', {}, { externalAccess: { hostname: 'www.acme.dev' } });
     const before = whole(exact, undefined, undefined, { annotations: { a: '1', b: '1' } });
     const after = whole(exact, undefined, undefined, { class: 'nginx', tls: 'secret:tls', annotations: { a: '2' } });

@@ -159,7 +159,10 @@ const domainErrors = ({ externalAccess }: ApplicationSpec, { name, ingress }: Re
       ]
     : [];
 
-/** What the cluster's settings add to an Ingress. A certificate of cert-manager gets a Secret of the application's own. */
+/**
+ * Returns what the cluster's settings add to an Ingress. A cert-manager certificate is stored in the application's own
+ * Secret.
+ */
 function ingressOf(
   application: string,
   { class: ingressClassName, tls, annotations }: IngressSettings,

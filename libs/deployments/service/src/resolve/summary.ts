@@ -130,7 +130,7 @@ function lineChanges(before: readonly string[], after: readonly string[]): strin
   return changes;
 }
 
-/** Lines about one of several things begin with its kind and name. */
+/** Lines about an item of a list begin with its kind and name. */
 /** Lines about an item of a list begin with its kind and name. */
 const NAMED = new Set(['env', 'volume', 'file', 'label', 'ingressAnnotation']);
 

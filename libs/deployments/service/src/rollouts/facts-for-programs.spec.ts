@@ -10,8 +10,8 @@ const status = async () => {
   return answer.value;
 };
 
-describe('what programs need of a rollout', () => {
-  it('use-D6: is in a field of its own: what is wrong and is waited for', async () => {
+describe('fields of a rollout for programs', () => {
+  it('use-D6: contain the problem that the platform waits for', async () => {
     await given.apply('web');
     const rollout = await given.worker.next();
     const { claim } = await given.worker.granted(rollout);
@@ -31,7 +31,7 @@ describe('what programs need of a rollout', () => {
     expect(await status()).toMatchObject({ status: 'RUNNING', problem: null });
   });
 
-  it('use-D4: is in a field of its own: what a deletion kept, and why', async () => {
+  it('use-D4: contain the objects that a deletion kept, and why', async () => {
     await given.apply('web');
     await given.worker.deploy([entry('Deployment', 'web')]);
     await given.platform.ask(deleteApplicationRequest, { org: ORG, name: 'web', orphan: false }, given.by('ada'));

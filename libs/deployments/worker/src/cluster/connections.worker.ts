@@ -60,7 +60,7 @@ export class ClusterConnections {
       readonly clock: Clock;
       readonly ids: Ids;
       readonly logger: Logger;
-      /** What the settings allow. */
+      /** Addresses that the settings allow. */
       readonly egress: EgressPolicy;
       /** Folder that contains the files of the ServiceAccount; see `ownCluster`. */
       readonly serviceAccountRoot: string;
@@ -69,10 +69,10 @@ export class ClusterConnections {
     this.egress = new ChangingEgress(ports.egress);
   }
 
-  /** What global admins allow at present; a list that is older than the known one is ignored. */
+  /** Sets the entries that global admins allow. A list that is older than the present one is ignored. */
   allow(entries: AllowedEntries): void {
     if (!this.egress.update(entries)) return;
-    // A connection that is open is not checked again, where its address is a name.
+    // Open connections to host names are not checked again, so they are closed.
     for (const [clusterId, { type }] of [...this.open]) if (type === 'registered') this.drop(clusterId);
   }
 

@@ -62,7 +62,7 @@ describe('a row of the pods table', () => {
   );
 });
 
-it('use-D20: a row says for programs that its pod cannot become ready as it is', () => {
+it('use-D20: a row shows for programs that its pod cannot become ready', () => {
   const waiting = (reason: string) =>
     podRow(pod({ phase: 'Pending', containerStatuses: [{ name: 'a', ready: false, state: { waiting: { reason } } }] }));
   expect(waiting('InvalidImageName')).toMatchObject({ failing: true });

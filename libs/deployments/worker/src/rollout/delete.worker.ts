@@ -104,7 +104,7 @@ const DEFINITION = 'CustomResourceDefinition';
 /**
  * Returns the entries that may be deleted. A definition or a namespace that contains objects of others would delete
  * those too, so it is kept, without the platform's labels.
- * @param kept receives each of these
+ * @param kept receives each object that is kept
  */
 async function withoutShared(
   run: Run,

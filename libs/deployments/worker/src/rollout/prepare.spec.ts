@@ -32,8 +32,8 @@ function service(name: string): object {
   return { service: { name, port: { number: 80 } } };
 }
 
-describe('use-D21: an image application that wants an Ingress', () => {
-  it('is not deployed to a cluster with several IngressClasses and no default, and is told the command', async () => {
+describe('use-D21: an image application that needs an Ingress', () => {
+  it('fails on a cluster with several IngressClasses and no default, with the fix', async () => {
     const workload = { rendering: 2, host: 'www.acme.dev' };
     const record = { value: encodeText(JSON.stringify({ source: { type: 'image', workload } })), version: 1 };
     const items = ['nginx', 'traefik'].map((name) => ({ metadata: { name } }));
@@ -43,7 +43,7 @@ describe('use-D21: an image application that wants an Ingress', () => {
       ports: { records: { get: () => Promise.resolve(record) } },
       call: (step: (of: object) => Promise<unknown>) => step(client),
       claim: { report: () => Promise.resolve() },
-    } as unknown as Run; // all that `prepare` uses of a run until then
+    } as unknown as Run; // all members that `prepare` uses until then
     await expect(prepare(run)).rejects.toMatchObject({
       failure: {
         code: 'deployments/ingress-class-unclear',

@@ -101,7 +101,7 @@ export async function fingerprintKey({ ports: { records, ids }, task }: Run): Pr
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** An Ingress without a class that no controller takes for its own would never serve anybody. */
+/** Returns the failure of an Ingress without a class, which no controller of the cluster would serve. */
 const unclearClass = (cluster: string, classes: readonly string[]) =>
   new AttemptFailedError({
     code: 'deployments/ingress-class-unclear',
