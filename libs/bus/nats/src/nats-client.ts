@@ -28,6 +28,7 @@ export class NatsClient extends ClientNats {
     // Nest's type of the options is an older list of those of nats.js, which receives them unchanged.
     super(settings.connection as ConstructorParameters<typeof ClientNats>[0]);
     this.on('disconnect', () => this.failOpen());
+    this.on('reconnect', () => (this.lost = false));
   }
 
   get isConnected(): boolean {
