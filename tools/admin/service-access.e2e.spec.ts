@@ -103,7 +103,7 @@ describe('the section of the operator guide about keys and NATS users', () => {
   const here = (text: string) => text.replaceAll('/etc/astro', folder);
 
   it('contains commands that create every file in its table', async () => {
-    const done = await runProgram('bash', ['-euc', here(fenced('sh'))]);
+    const done = await runProgram('bash', ['--norc', '-euc', here(fenced('sh'))]);
     expect(done).toMatchObject({ code: 0, stderr: '' });
     const listed = [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, file = '']) => file);
     expect(listed).toContain('access/SERVICE.nk');

@@ -22,7 +22,7 @@ describe('a worker that cannot start', () => {
     [
       'no caller keys',
       servers,
-      /^Error: ASTRO_CALLER_KEYS must be set: .+npm run admin:caller-keys -- deploy-worker\.$/,
+      /^Error: ASTRO_CALLER_KEYS must be set: .+npm run admin:caller-keys -- deploy-worker\.\n$/,
     ],
     [
       'incomplete caller keys',
@@ -32,12 +32,12 @@ describe('a worker that cannot start', () => {
     [
       'a missing file of credentials',
       { ...servers, ASTRO_CALLER_KEYS: `k1:${key}`, ASTRO_NATS_CREDS: join(folder, 'missing.nk') },
-      /^Error: ASTRO_NATS_CREDS: .+missing\.nk cannot be read \(ENOENT\)\.$/,
+      /^Error: ASTRO_NATS_CREDS: .+missing\.nk cannot be read \(ENOENT\)\.\n$/,
     ],
     [
       'a missing authority',
       { ...servers, ASTRO_CALLER_KEYS: `k1:${key}`, ASTRO_NATS_CA: join(folder, 'missing.pem') },
-      /^Error: ASTRO_NATS_CA: .+missing\.pem cannot be read \(ENOENT\)\.$/,
+      /^Error: ASTRO_NATS_CA: .+missing\.pem cannot be read \(ENOENT\)\.\n$/,
     ],
     ['an invalid address', { ASTRO_BUS: 'nats//x', ASTRO_QUEUE: nowhere }, /^Error: ASTRO_BUS/],
   ])('reports in one sentence which setting to change: %s', async (_what, environment, sentence) => {
