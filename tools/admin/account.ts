@@ -10,12 +10,15 @@ import { runTool } from './run.ts';
 await runTool(async () => {
   const [email, name] = process.argv.slice(2);
   if (email === undefined)
-    throw new StartError('Missing address; usage: account EMAIL [NAME], the password on standard input.');
+    throw new StartError(
+      'Missing e-mail address. Usage: npm run --silent admin:account -- EMAIL [NAME] < password.txt',
+    );
   const password = await passwordFrom(process.stdin);
-  if (password === '') throw new StartError('Missing password; pipe it: echo PASSWORD | account EMAIL');
+  if (password === '')
+    throw new StartError('Missing password. Usage: npm run --silent admin:account -- EMAIL [NAME] < password.txt');
   return withAccounts(process.env, async ({ accounts }) => {
     const created = await accounts.create({ email, password, ...(name !== undefined && { name }) });
     if (!created.ok) throw new StartError(created.error.detail);
-    return `account ${email} created; it can log in now: npx astroctl auth login`;
+    return `account ${email} created. Next: npx astroctl auth login`;
   });
 });

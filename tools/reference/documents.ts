@@ -1,5 +1,5 @@
 import { PERMISSIONS, ROLES, type PermissionRule } from '#access';
-import { EXIT_CODES } from '#cli';
+import { serverError } from '#cli';
 import {
   API_VERSION,
   describeFields,
@@ -8,12 +8,13 @@ import {
   SCHEMA_KINDS,
   type FieldDescription,
 } from '#deployments/contract';
-import type { ErrorKind } from '#kernel';
+import { problemOf } from '#http';
+import { domainError, ERROR_KINDS } from '#kernel';
 import { defaultShown, VARIABLES, type Variable } from '#runtime';
 import { everyContract } from '#testing/contracts';
 import { parts } from '../../apps/astroctl/src/parts.ts';
 import { citations, readCatalogue } from './attacks.ts';
-import { errorCodes } from './errors.ts';
+import { errorCodes, type ErrorCode } from './errors.ts';
 import { testTitles } from './test-titles.ts';
 
 const CONTRACTS = (await everyContract()).map(({ contract }) => contract);
@@ -171,30 +172,22 @@ function manifests(): string {
   );
 }
 
-const STATUS: Readonly<Record<ErrorKind, number>> = {
-  invalid: 422,
-  unauthenticated: 401,
-  forbidden: 403,
-  'not-found': 404,
-  conflict: 409,
-  limit: 403,
-  unavailable: 503,
-};
+/** HTTP status and exit code of an error, as the edge and `astroctl` determine them. */
+function outcomeOf({ code: name, kind }: ErrorCode): string {
+  if (kind === undefined) return 'ends a rollout';
+  const error = domainError(name, ERROR_KINDS.find((known) => known === kind) ?? 'invalid', '');
+  const status = error.kind === kind ? problemOf(error, '').status : Number(kind); // an error of the edge has a status
+  const exit = `exit ${serverError(error, status, undefined).exit}`;
+  return name.startsWith('client/') ? exit : `${status}, ${exit}`;
+}
 
 function errors(root: string): string {
-  const isKind = (kind: string): kind is ErrorKind => kind in STATUS;
-  const answer = (kind: string | undefined): string =>
-    kind === undefined
-      ? 'ends a rollout'
-      : isKind(kind)
-        ? `${STATUS[kind]}, exit ${EXIT_CODES[kind]}`
-        : `${kind}, exit 1`;
   return page(
     'Errors',
-    'Every error has a stable code. Its kind determines the HTTP status and the exit code of `astroctl`. `{word}` and `…` are placeholders. `app status`, `app events`, and the `Ref:` line of `--wait` show the codes that end a rollout; `--wait` then exits with 3.',
+    'Every error has a stable code, an HTTP status, and an exit code of `astroctl`. Errors that begin with `client/` are from `astroctl` itself. `{word}` and `…` are placeholders. `app status`, `app events`, and the `Ref:` line of `--wait` show the codes that end a rollout; `--wait` then exits with 3.',
     table(
-      ['code', 'response', 'message'],
-      errorCodes(root).map(({ code: name, kind, detail }) => [code(name), answer(kind), detail]),
+      ['code', 'HTTP status, exit code', 'message'],
+      errorCodes(root).map((error) => [code(error.code), outcomeOf(error), error.detail]),
     ),
   );
 }

@@ -51,7 +51,7 @@ describe('a platform with Auth0 as its issuer', () => {
     const root = person('root');
     await login(root);
     expect(await whoami(root)).toMatch(/^email: +-?\nglobalRole: +developer$/m);
-    expect(logOf(platform as Platform)).toContain('userinfo of the issuer gave no e-mail address');
+    expect(logOf(platform as Platform)).toContain('the userinfo endpoint of the issuer returned no e-mail address');
     auth0.userinfoStatus = undefined;
     await login(root);
     expect(await whoami(root)).toMatch(/^email: +root@acme\.dev\nglobalRole: +admin$/m);

@@ -82,7 +82,7 @@ export function can(
       };
     if (principal.kind === 'key' && directory.users.get(userId)?.globalRole === 'admin')
       return denied(permission, loginRequired());
-    return denied(permission, domainError('access/not-permitted', 'forbidden', 'Only a platform admin can do this.'));
+    return denied(permission, domainError('access/not-permitted', 'forbidden', 'Only a global admin can do this.'));
   }
 
   const organization =

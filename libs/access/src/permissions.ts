@@ -64,8 +64,11 @@ const G = { g: true };
  * decide are in the stream that owns the object: changes to owners, protected profiles, and keys of other users.
  */
 export const PERMISSIONS = {
-  'self.read': self('key', 'read the own user, organizations, plans, tiers, and permission names'),
-  'self.enter': self('login', 'create the first key; view, accept, and decline own invitations'),
+  'self.read': self('key', 'read your own user, organizations, plans, tiers, and permission names'),
+  'self.enter': self(
+    'login',
+    'log in on a machine; list and end your own sessions; view, accept, and decline your own invitations',
+  ),
   'organization.create': platform('create an organization'),
   'organization.read': organization(ALL, 'key', 'read the organization, members, plan, and usage; watch changes', G),
   'organization.change': organization(O, 'key', 'change name, slug, and settings', G),
@@ -79,8 +82,8 @@ export const PERMISSIONS = {
     G,
   ),
   'owners.manage': organization(O, 'login', 'add or remove an owner', G),
-  'keys.create': organization(ALL, 'login', 'create own keys'),
-  'keys.own': organization(ALL, 'key', 'list, revoke, and rotate own keys'),
+  'keys.create': organization(ALL, 'login', 'create your own keys'),
+  'keys.own': organization(ALL, 'key', 'list, revoke, and rotate your own keys'),
   'keys.others': organization(OA, 'key', 'list (masked) and revoke keys of others', G),
   'keys.service': organization(OA, 'login', 'create and rotate keys of service members'),
   'profile.read': organization(ALL, 'key', 'read profiles', G),
@@ -93,7 +96,7 @@ export const PERMISSIONS = {
     'register, change, and delete clusters; set their policy; list who has access',
     G,
   ),
-  'cluster.kubeconfig': organization(ALL, 'key', 'get a short-lived kubeconfig for the own role'),
+  'cluster.kubeconfig': organization(ALL, 'key', 'get a short-lived kubeconfig for your own role'),
   'application.read': organization(
     ALL,
     'key',
@@ -121,7 +124,7 @@ export const PERMISSIONS = {
   'access.read': organization(
     ALL,
     'key',
-    'check and explain own permissions; with further permissions, those of others',
+    'check and explain your own permissions, or, with further permissions, those of others',
     {
       g: true,
       audit: true,

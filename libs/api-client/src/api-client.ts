@@ -239,7 +239,7 @@ class RestClient implements ApiClient {
         error: domainError(
           'client/timeout',
           'unavailable',
-          `${this.base} did not answer within ${timeoutMs / 1_000} s; the request may have taken effect.`,
+          `${this.base} did not respond within ${timeoutMs / 1_000} s; the request may have taken effect.`,
           {
             fix: 'try again, with a longer --request-timeout',
           },

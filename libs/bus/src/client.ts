@@ -83,7 +83,7 @@ class TransportBus implements Bus {
       );
       const stop = transport.exchange(contract.subject, prepared, ({ err, response }) => {
         if (err === undefined && isReply<OutputOf<C>>(response)) settle(this.answered(response, contract.subject));
-        else settle(refuse(this.refusalOf(err ?? new Error('the answer was empty'), contract.subject)));
+        else settle(refuse(this.refusalOf(err ?? new Error('the response was empty'), contract.subject)));
       });
     });
   }

@@ -11,7 +11,7 @@ export const busErrors = {
     domainError(
       'bus/timeout',
       'unavailable',
-      `No answer to ${subject} within ${waitedMs} ms; the request may have taken effect.`,
+      `No response to ${subject} within ${waitedMs} ms; the request may have taken effect.`,
       {
         fix: 'try again with the same Idempotency-Key',
         retryAfterSeconds: 1,

@@ -79,7 +79,7 @@ export function parseInput(
 ): Result<unknown, DomainError> {
   if (json.includes('\\u0000')) {
     const at = findNul(input);
-    if (at) return err(busErrors.invalidInput([{ pointer: pointer('', at), message: 'holds a NUL character' }]));
+    if (at) return err(busErrors.invalidInput([{ pointer: pointer('', at), message: 'contains a NUL character' }]));
   }
   const strict = strictly(schema);
   const parsed = strict.safeParse(input);

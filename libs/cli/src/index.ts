@@ -17,6 +17,7 @@ export {
   printable,
   usage,
   type CommandError,
+  serverError,
 } from './command-error.ts';
 export { hasTerminal, readAll, readBytes, type Io } from './io.ts';
 export { age, type Column } from './print.ts';

@@ -239,7 +239,7 @@ function addGlobalFlags(command: Command, taken: readonly string[], isHidden = f
     new Option('--api-url <url>', 'address of the platform; auth login remembers it'),
     new Option('--request-timeout <time>', 'timeout of a request, such as 30s'),
     new Option('--as-admin', "use a global admin's login instead of a key"),
-    new Option('--no-color', 'no colours'),
+    new Option('--no-color', 'do not use colors'),
     new Option('-q, --quiet', 'print only data'),
     new Option('-y, --yes', 'do not ask for confirmation'),
     new Option('--debug', 'show requests on standard error'),
@@ -320,7 +320,7 @@ function globalFlags(
       'set --api-url or ASTROPULSE_API_URL to an address that begins with http:// or https://',
     );
   const timeout = parseSpan(word('requestTimeout') ?? '30s');
-  if (timeout === undefined) return bad('--request-timeout is not a duration.', 'write it as 500ms, 30s or 5m');
+  if (timeout === undefined) return bad('--request-timeout is not a duration.', 'write it as 500ms, 30s, or 5m');
   return {
     ...(org !== undefined && { org }),
     apiUrl,

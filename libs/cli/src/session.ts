@@ -437,11 +437,11 @@ function commandErrorOfReply(
     return localError(
       EXIT_CODES.unavailable,
       hasKey && flags.apiUrlFrom === 'default'
-        ? `nothing answers at ${flags.apiUrl}; ${ENVIRONMENT_KEY} is set.`
-        : `nothing answers at ${flags.apiUrl}.`,
+        ? `No server responds at ${flags.apiUrl}, which is the default address.`
+        : `No server responds at ${flags.apiUrl}.`,
       hasKey && flags.apiUrlFrom === 'default'
-        ? 'set ASTROPULSE_API_URL as well, or start it: npm start'
-        : 'set ASTROPULSE_API_URL or --api-url, or start it: npm start',
+        ? `set ASTROPULSE_API_URL in addition to ${ENVIRONMENT_KEY}, or start the platform: npm start`
+        : 'set ASTROPULSE_API_URL or --api-url, or start the platform: npm start',
     );
   }
   if (error.code === 'client/not-ours')

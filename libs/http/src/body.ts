@@ -89,7 +89,7 @@ async function unpack(raw: Buffer, contentEncoding: string | undefined): Promise
       415,
       'edge/encoding-not-supported',
       `The content encoding ${JSON.stringify(encoding)} is not supported.`,
-      'send the body plain, or as gzip, deflate or br',
+      'send the body uncompressed, or as gzip, deflate, or br',
       {
         'accept-encoding': 'gzip, deflate, br',
       },

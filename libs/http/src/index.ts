@@ -13,3 +13,4 @@ export { IssuerKeys, type Fetch } from './jwks.ts';
 export { AccessTokens } from './jwt.ts';
 export { PersonClaimsReader } from './person-claims.ts';
 export { openApiOf } from './openapi.ts';
+export { problemOf } from './problem.ts';

@@ -71,8 +71,7 @@ class OtherIssuerError extends Error {
 /** Returns the reason of an error for the operator, which `fetch` puts into the cause. */
 function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  if (thrown instanceof z.ZodError || thrown instanceof SyntaxError)
-    return 'the answer is not the document of an issuer';
+  if (thrown instanceof z.ZodError || thrown instanceof SyntaxError) return 'the response is not a discovery document';
   const { cause } = thrown;
   const inner = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : undefined;
   return inner === undefined ? thrown.message : `${thrown.message}: ${inner}`;
@@ -198,12 +197,12 @@ export class IssuerKeys {
    */
   private async document<T>(url: string, signal: AbortSignal, parse: (text: string) => T): Promise<T> {
     const { fetch, clock, logger, issuer } = this.options;
-    if (clock.monotonic() < this.awayUntilMs) throw new IssuerAwayError('asked a moment ago');
+    if (clock.monotonic() < this.awayUntilMs) throw new IssuerAwayError('the previous request failed a moment ago');
     try {
       const response = await fetch(url, { signal, headers: { accept: 'application/json' }, redirect: 'error' });
       if (!response.ok) throw new Error(`status ${response.status}`);
       const text = await response.text();
-      if (text.length > DOCUMENT_BYTES) throw new Error('the answer is too long');
+      if (text.length > DOCUMENT_BYTES) throw new Error('the response is too long');
       const parsed = parse(text);
       this.fault = undefined;
       return parsed;
@@ -211,7 +210,7 @@ export class IssuerKeys {
       this.awayUntilMs = clock.monotonic() + RETRY_MS;
       this.fault = faultOf(url, issuer, cause);
       logger.warn({ issuer, err: reasonOf(cause), fix: this.fault }, 'the keys of the issuer cannot be read');
-      throw new IssuerAwayError('the issuer gave no usable response', { cause });
+      throw new IssuerAwayError('the issuer returned no usable response', { cause });
     }
   }
 }

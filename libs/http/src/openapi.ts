@@ -95,7 +95,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
   return {
     operationId: contract.subject,
     ...(contract.summary !== undefined && { summary: contract.summary }),
-    description: `Permission: ${contract.permission}${rule?.by === 'login' ? ' (a login, no access key)' : ''}`,
+    description: `Permission: ${contract.permission}${rule?.by === 'login' ? ' (requires a login, not an access key)' : ''}`,
     ...(contract.permission === PUBLIC && { security: [] }),
     parameters: [
       ...parameters.map((name) => ({
@@ -121,7 +121,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
               name: 'dryRun',
               in: 'query',
               schema: { type: 'boolean' },
-              description: 'return the plan without changing anything',
+              description: 'return what would change, without changing anything',
             },
           ]
         : []),
@@ -135,7 +135,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
         name: 'Consistency',
         in: 'header',
         schema: { type: 'string', pattern: HEADERS.position },
-        description: 'answer from a state that is only lines newer than this position',
+        description: 'return data that includes all changes up to this position',
       },
       ...(contract.kind === 'stream' && hasMember(contract, 'after')
         ? [{ name: 'Last-Event-ID', in: 'header', schema: { type: 'string', pattern: HEADERS.eventId } }]
@@ -164,7 +164,7 @@ function statusesOf(contract: Contract): number[] {
 function answerOf(contract: Contract, status: number, answer: unknown): object {
   const hasLocation = status === 201 || status === 202;
   return {
-    description: STATUS_WORDS[status] ?? 'Done',
+    description: STATUS_WORDS[status] ?? 'Success',
     headers: {
       'X-Request-Id': header(HEADERS.requestId),
       Consistency: header(HEADERS.position),
@@ -185,7 +185,7 @@ function answerOf(contract: Contract, status: number, answer: unknown): object {
 }
 
 const STATUS_WORDS: Readonly<Record<number, string>> = {
-  200: 'Done',
+  200: 'Success',
   201: 'Created',
   202: 'Accepted; not finished yet',
   204: 'Success, without a body',

@@ -103,7 +103,7 @@ export class PersonClaimsReader {
       const text = await response.text();
       const answer: unknown = text.length > ANSWER_CHARACTERS ? undefined : JSON.parse(text);
       if (typeof answer === 'object' && answer !== null) return { kind: 'answer', claims: { ...answer } };
-      throw new Error('the answer is not a JSON object of a reasonable size');
+      throw new Error('the response is not a JSON object, or is too large');
     } catch (error) {
       this.awayUntilMs = clock.monotonic() + AWAY_MS;
       this.warn({ err: String(error) }, 'try again later; known addresses are kept');
@@ -129,7 +129,7 @@ export class PersonClaimsReader {
     const { clock, logger } = this.options;
     if (clock.monotonic() < this.quietUntilMs) return;
     this.quietUntilMs = clock.monotonic() + QUIET_MS;
-    logger.warn({ ...fields, fix }, 'userinfo of the issuer gave no e-mail address');
+    logger.warn({ ...fields, fix }, 'the userinfo endpoint of the issuer returned no e-mail address');
   }
 }
 

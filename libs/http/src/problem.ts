@@ -6,7 +6,7 @@ export type EdgeStatus = 400 | 404 | 405 | 406 | 412 | 413 | 414 | 415 | 429 | 4
 
 const KINDS: Readonly<Record<ErrorKind, { readonly status: number; readonly title: string }>> = {
   invalid: { status: 422, title: 'Invalid request' },
-  unauthenticated: { status: 401, title: 'Not signed in' },
+  unauthenticated: { status: 401, title: 'Not authenticated' },
   forbidden: { status: 403, title: 'Not permitted' },
   'not-found': { status: 404, title: 'Not found' },
   conflict: { status: 409, title: 'Conflict with the current state' },
@@ -15,13 +15,13 @@ const KINDS: Readonly<Record<ErrorKind, { readonly status: number; readonly titl
 };
 
 const TITLES: Readonly<Record<EdgeStatus, string>> = {
-  400: 'Not understood',
+  400: 'Bad request',
   404: 'Not found',
   405: 'Method not allowed',
   406: 'Not acceptable',
   412: 'Precondition failed',
-  413: 'Too large',
-  414: 'Address too long',
+  413: 'Content too large',
+  414: 'URL too long',
   415: 'Media type not supported',
   429: 'Too many requests',
   431: 'Headers too large',

@@ -45,5 +45,5 @@ function kept(file: PublicFile): () => Promise<Uint8Array> {
 
 const unreadable = ({ path }: PublicFile) =>
   domainError('edge/file-unavailable', 'unavailable', `${path} is not available on this platform.`, {
-    fix: 'ask the platform admin to run npm run build',
+    fix: 'ask the operator of the platform to run npm run build',
   });

@@ -182,11 +182,6 @@ export function ifMatchOf(contract: Contract, header: string | undefined): numbe
       'send the ETag exactly as received, including quotes',
     );
   if (contract.kind !== 'request' || !contract.ifMatch)
-    throw edgeError(
-      412,
-      'edge/precondition-failed',
-      'The object of this request has no revision.',
-      'leave If-Match out',
-    );
+    throw edgeError(412, 'edge/precondition-failed', 'The object of this request has no revision.', 'omit If-Match');
   return Number(match[1]);
 }

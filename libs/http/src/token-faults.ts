@@ -73,7 +73,7 @@ function fixOf(fault: TokenFault, { issuer, audience }: ExpectedToken): string {
     case 'encrypted':
       return `the token is encrypted: register an API with the identifier ${audience} at the issuer, and let it sign access tokens without encrypting them; see ${DOCS}`;
     case 'algorithm':
-      return `set the signing algorithm of access tokens at the issuer to RS256, PS256 or ES256; see ${DOCS}`;
+      return `set the signing algorithm of access tokens at the issuer to RS256, PS256, or ES256; see ${DOCS}`;
     case 'type':
       return 'send an access token, not another kind of token of the issuer';
     case 'key':

@@ -30,8 +30,8 @@ const MOST_ANNOTATION_BYTES = 262_144;
 
 /** Kinds that affect other namespaces although they are namespaced, or that only controllers write. */
 const DENIED_KINDS: Readonly<Record<string, string>> = {
-  Endpoints: 'endpoints can lead traffic to other namespaces (CVE-2021-25740)',
-  'discovery.k8s.io/EndpointSlice': 'endpoint slices can lead traffic to other namespaces (CVE-2021-25740)',
+  Endpoints: 'endpoints can route traffic to other namespaces (CVE-2021-25740)',
+  'discovery.k8s.io/EndpointSlice': 'endpoint slices can route traffic to other namespaces (CVE-2021-25740)',
   Event: 'events are written by controllers',
   'events.k8s.io/Event': 'events are written by controllers',
   'coordination.k8s.io/Lease': 'leases are written by controllers',
@@ -198,7 +198,7 @@ function denied(object: KubernetesObject): ManifestError[] {
         object: key,
         pointer: '/type',
         rule: 'token',
-        detail: `${nameOf(key)} would hold a ServiceAccount token that never expires.`,
+        detail: `${nameOf(key)} would contain a ServiceAccount token that never expires.`,
         fix: 'use a projected token volume',
       },
     ];

@@ -410,10 +410,6 @@ const small = (options: ClientCallOptions): ClientCallOptions => ({ maxBytes: AN
 function objectOf({ body }: ServerResponse): KubernetesObject {
   const object = jsonOf(body);
   if (!isKubernetesObject(object))
-    throw new KubernetesUnreachableError(
-      'malformed',
-      'The server answered with something that is not an object.',
-      true,
-    );
+    throw new KubernetesUnreachableError('malformed', 'The response of the server is not an object.', true);
   return object;
 }

@@ -67,7 +67,7 @@ export function readKubeconfig(source: string, context?: string): Result<Kubecon
   const [document, ...rest] = parsed.value.documents;
   const config = document?.value;
   if (!isRecord(config) || rest.length > 0)
-    return refuse('A kubeconfig is one document with clusters, users and contexts.');
+    return refuse('A kubeconfig must be one document with clusters, users, and contexts.');
   if (config['kind'] !== undefined && config['kind'] !== 'Config')
     return refuse('Invalid kubeconfig: its kind is not Config.');
 
@@ -155,7 +155,7 @@ function credentialOf({
 }: ConnectionParts): Result<ClusterCredential, KubeconfigError> {
   const withCertificate = clientCertificateData !== undefined || clientKeyData !== undefined;
   if (token !== undefined && withCertificate)
-    return refuse('There is a token and a client certificate; give one of them.');
+    return refuse('The user has a token and a client certificate; remove one of them.');
   if (token !== undefined)
     return /^[\x21-\x7e]+$/.test(token) ? ok({ token }) : refuse('token contains invalid characters.');
   if (!withCertificate) return refuse('The user has neither token nor client-certificate-data and client-key-data.');

@@ -283,7 +283,7 @@ export function parseServer(server: string): URL {
   if (!URL.canParse(server)) throw refuse('is not a URL');
   const url = new URL(server);
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
-    throw refuse('must have no user, query or fragment');
+    throw refuse('must not have a user, query, or fragment');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (url.protocol === 'http:' && !(host === 'localhost' || isLoopback(host))) throw refuse('must begin with https://');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('must begin with https://');

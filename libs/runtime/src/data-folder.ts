@@ -84,7 +84,7 @@ function takeLock(lock: string, folder: string): void {
       }
       rmSync(lock, { force: true });
     }
-    throw new StartError(`The data folder ${folder} is being taken by another process; start again.`);
+    throw new StartError(`The data folder ${folder} is being locked by another process; start again.`);
   } finally {
     rmSync(draft, { force: true });
   }

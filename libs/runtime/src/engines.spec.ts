@@ -61,7 +61,7 @@ describe('the engines of a process', () => {
     const server = await startEventStoreStandIn({ version: '21.10.2' });
     const environment = { ASTRO_EVENT_STORE: `esdb://ada:secret@127.0.0.1:${server.port}?tls=false` };
     await expect(filesAfterOpening('too-old', ['eventStore'], environment)).rejects.toThrow(
-      `ASTRO_EVENT_STORE: The EventStoreDB at 127.0.0.1:${server.port} has version 21.10.2; 22.10 or newer is needed.`,
+      `ASTRO_EVENT_STORE: The EventStoreDB at 127.0.0.1:${server.port} has version 21.10.2; 22.10 or newer is required.`,
     );
     await server.close();
   });

@@ -76,7 +76,7 @@ const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']
       // A generated file would differ on each machine, and would be lost with it.
       if (!sealingKeys)
         throw new StartError(
-          `${VARIABLES.sealingKeys.name} must be set where ${VARIABLES.vault.name} names a server; make a key: openssl rand -base64 32, and set it as k1:KEY in every process.`,
+          `${VARIABLES.sealingKeys.name} must be set if ${VARIABLES.vault.name} names a server; create a key with openssl rand -base64 32, and set it as k1:KEY in every process.`,
         );
       const setting = VARIABLES.vault.name;
       return (await import('#vault/mongo')).openMongoVault({ url, setting, clock, ids, log, sealingKeys });

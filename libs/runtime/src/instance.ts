@@ -42,6 +42,6 @@ export function claimSlot(path: string, service: string): ClaimedInstance {
     }
   }
   throw new StartError(
-    `${MOST_INSTANCES} processes of ${service} use the data folder ${path} already; set ASTRO_DATA_DIR to another.`,
+    `${MOST_INSTANCES} processes of ${service} already use the data folder ${path}; set ASTRO_DATA_DIR to another.`,
   );
 }

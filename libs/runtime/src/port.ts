@@ -14,7 +14,7 @@ export function claimPort(port: number, host = '127.0.0.1'): Promise<number> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const sentence =
         error.code === 'EADDRINUSE'
-          ? `Port ${port} is in use; set PORT to a free one, or stop what listens there.`
+          ? `Port ${port} is in use; set PORT to a free one, or stop the process that uses it.`
           : error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'
             ? `${host} is not an address of this machine; set ASTRO_HOST to one, or to 0.0.0.0 for all.`
             : `Port ${port} cannot be used (${error.code ?? error.message}); set PORT to another.`;

@@ -210,7 +210,7 @@ const partsOf = ({ contexts, edge, worker }: ServiceOptions): readonly ServicePa
 function requireServers(name: string, { bus, queue }: Configuration, parts: readonly ServicePart[]): void {
   if (bus.kind === 'embedded')
     throw new StartError(
-      `ASTRO_BUS must be the address of a NATS server, such as nats://127.0.0.1:4222: ${name} works with other processes, which an in-process bus cannot reach.`,
+      `ASTRO_BUS must be the address of a NATS server, such as nats://127.0.0.1:4222: ${name} communicates with other processes, which an in-process bus cannot reach.`,
     );
   if (queue.kind === 'embedded' && parts.some(({ engines }) => engines.includes('queue')))
     throw new StartError(

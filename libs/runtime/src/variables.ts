@@ -41,7 +41,7 @@ const exactWebAddress = z
   .refine((text) => {
     const { username, password, search, hash } = new URL(text);
     return username === '' && password === '' && search === '' && hash === '';
-  }, 'must have no user, query or fragment');
+  }, 'must not have a user, query, or fragment');
 const webAddress = exactWebAddress.transform((text) => text.replace(/\/+$/, ''));
 
 function engine(word: 'embedded' | 'in-process', schemes: readonly string[], later: readonly string[] = []) {
@@ -78,7 +78,7 @@ const EMAIL = /^[^\s@,]{1,64}@[^\s@,]{1,255}$/;
 const word = z.string().regex(/^[\x21-\x7e]{1,500}$/, 'must be a single word');
 const keys = entries(
   /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=$/,
-  'must be keys of the form id:base64 of 32 bytes, newest first, separated by commas (make one: openssl rand -base64 32)',
+  'must be keys of the form id:base64 of 32 bytes, newest first, separated by commas (create one: openssl rand -base64 32)',
 ).transform((list) => list.join(','));
 
 const callerKeys = entries(
@@ -161,7 +161,8 @@ export const VARIABLES = {
   },
   readStore: {
     name: 'ASTRO_READ_STORE',
-    meaning: 'read store; the path of a MongoDB URL is the database name, by default astro',
+    meaning:
+      'read store: embedded, or MongoDB (4.2 or newer); the path of the URL is the name of the database, by default astro',
     default: 'embedded',
     schema: engine('embedded', ['mongodb://', 'mongodb+srv://']),
     good: 'mongodb://astro:secret@db1.acme.dev:27017,db2.acme.dev:27017/astro?replicaSet=rs0&tls=true',
@@ -169,7 +170,8 @@ export const VARIABLES = {
   },
   vault: {
     name: 'ASTRO_VAULT',
-    meaning: 'vault; the path of a MongoDB URL is the database name, by default astro',
+    meaning:
+      'vault: embedded, or MongoDB (4.2 or newer); the path of the URL is the name of the database, by default astro',
     default: 'embedded',
     schema: engine('embedded', ['mongodb://', 'mongodb+srv://']),
     good: 'mongodb+srv://astro:secret@cluster0.acme.mongodb.net/astro',
@@ -177,7 +179,7 @@ export const VARIABLES = {
   },
   bus: {
     name: 'ASTRO_BUS',
-    meaning: 'bus',
+    meaning: 'message bus: in-process, or a NATS server (2.10 or newer)',
     default: 'in-process',
     schema: engine('in-process', ['nats://', 'tls://']),
     good: 'nats://127.0.0.1:4222',
@@ -185,7 +187,7 @@ export const VARIABLES = {
   },
   queue: {
     name: 'ASTRO_QUEUE',
-    meaning: 'work queue',
+    meaning: 'work queue: embedded, or a NATS server (2.10 or newer) with JetStream',
     default: 'embedded',
     schema: engine('embedded', ['nats://', 'tls://']),
     good: 'nats://127.0.0.1:4222',
@@ -289,7 +291,7 @@ export const VARIABLES = {
   },
   plansFile: {
     name: 'ASTRO_PLANS_FILE',
-    meaning: 'JSON file with the plan catalogue',
+    meaning: 'JSON file with the plan catalog',
     defaultInWords: 'built in',
     schema: path,
     good: '/etc/astro/plans.json',

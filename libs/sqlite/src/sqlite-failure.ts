@@ -91,7 +91,7 @@ export function sentenceOf(
     case 'full':
       return `${title} ${path} cannot be written: the disk is full (${reason}).`;
     default:
-      return `${title} ${path} ${isOpening ? 'cannot be opened' : 'did not answer'} (${reason}).`;
+      return `${title} ${path} ${isOpening ? 'cannot be opened' : 'did not respond'} (${reason}).`;
   }
 }
 

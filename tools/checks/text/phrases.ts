@@ -53,6 +53,15 @@ export const PHRASES: readonly Phrase[] = [
   { pattern: /\btak(e|es|ing|en) up\b/i, scopes: TO_USERS, instead: 'use, require' },
   { pattern: /\b(tried|begins?|continues|ends) (again )?by itself\b/i, scopes: TO_USERS, instead: 'automatically' },
   { pattern: /\bin hand\b/i, scopes: TO_USERS, instead: 'in progress, processed' },
+  {
+    pattern: /\bdid not answer\b|\bnothing answers\b/i,
+    scopes: TO_USERS,
+    instead: 'did not respond, no server responds',
+  },
+  { pattern: /\bgiven twice\b/i, scopes: TO_USERS, instead: 'repeated, defined twice' },
+  { pattern: /\bgave no\b/i, scopes: TO_USERS, instead: 'returned no, has no' },
+  { pattern: /\bsign (in|out)\b/i, scopes: TO_USERS, instead: 'log in, log out' },
+  { pattern: /\b(colour|behaviour)s?\b|(?<!\/)\bcatalogue\b/i, scopes: TO_USERS, instead: 'color, behavior, catalog' },
   { pattern: /\bconjure|\bhither|\bthither|\bwherefore|\bupon\b/i, scopes: EVERYWHERE, instead: 'a plain word' },
 ];
 

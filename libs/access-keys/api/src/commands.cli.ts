@@ -27,7 +27,7 @@ export const keyCommands = {
     summary: 'Revoke a key immediately on every instance',
     options: {
       id: { positional: 'required', help: 'ID of the key', names: ['key', 'list'] },
-      reason: { help: 'reason, recorded in the audit log', value: 'text' },
+      reason: { help: 'reason, recorded in the event log', value: 'text' },
       'dry-run': { help: 'show what would happen without changing anything' },
     },
     examples: ['astroctl key revoke key_0193f2b1 --reason "laptop lost"'],

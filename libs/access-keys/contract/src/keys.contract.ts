@@ -96,7 +96,7 @@ export const listKeysRequest = request({
 export const getKeyRequest = request({
   subject: 'access-keys.v1.get',
   route: 'GET /v1/organizations/{org}/access-keys/{key}',
-  summary: 'One key, masked',
+  summary: 'Get a key, masked',
   permission: 'keys.own',
   input: z.strictObject({ org: z.string().min(1), key: z.string().min(1) }),
   output: accessKeyView,

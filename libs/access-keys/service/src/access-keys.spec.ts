@@ -271,7 +271,7 @@ describe('access keys', () => {
       await logins.login({ machine: 'laptop', orgId: 'acme' }, embedded.request({ kind: 'login', userId: 'linus' })),
     ).toMatchObject({
       ok: false,
-      error: { code: 'organization/not-found', detail: 'Organization ID not found, or you are not a member.' },
+      error: { code: 'organization/not-found', detail: 'Organization not found, or you are not a member.' },
     });
   });
 

@@ -21,7 +21,7 @@ export const keyErrors = {
       fix: `astroctl key create --role ${own}`,
     }),
   notAMember: () =>
-    domainError('organization/not-found', 'not-found', 'Organization ID not found, or you are not a member.', {
+    domainError('organization/not-found', 'not-found', 'Organization not found, or you are not a member.', {
       fix: 'astroctl org list',
     }),
   chooseOrganization: (slugs: readonly string[]) =>
@@ -31,7 +31,7 @@ export const keyErrors = {
     }),
   expiryInvalid: () =>
     domainError('access-keys/expiry-invalid', 'invalid', 'Invalid expiry.', {
-      fix: 'a span (90d, 12h), a date, or never',
+      fix: 'use a duration (90d, 12h), a date, or never',
     }),
   expiryPast: () =>
     domainError('access-keys/expiry-past', 'invalid', 'The expiry is in the past.', {

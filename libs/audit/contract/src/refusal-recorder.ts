@@ -92,7 +92,8 @@ export function createRefusalRecorder(options: RefusalRecorderOptions): Buffered
       await handingOver;
       await handOver(Number.POSITIVE_INFINITY);
       const left = [...pages.values()].reduce((sum, page) => sum + countOf(page), 0);
-      if (left > 0) options.logger.warn({ refusals: left }, 'refusals were not recorded: audit did not answer');
+      if (left > 0)
+        options.logger.warn({ refusals: left }, 'refusals were not recorded: the audit service did not respond');
     },
   };
 }

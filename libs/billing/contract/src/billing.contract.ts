@@ -24,7 +24,7 @@ const planView = z.strictObject({
 export const listPlansRequest = request({
   subject: 'billing.v1.plans.list',
   route: 'GET /v1/plans',
-  summary: 'The available plans',
+  summary: 'List plans',
   permission: 'self.read',
   input: z.strictObject({}),
   output: z.strictObject({ items: z.array(planView), pricingUrl: z.string() }),
@@ -41,7 +41,7 @@ const subscriptionView = z.strictObject({
 export const getSubscriptionRequest = request({
   subject: 'billing.v1.subscription.get',
   route: 'GET /v1/organizations/{org}/subscription',
-  summary: 'The plan of an organization',
+  summary: 'Get the plan of an organization',
   permission: 'organization.read',
   input: z.strictObject({ org: z.string().min(1) }),
   output: subscriptionView,

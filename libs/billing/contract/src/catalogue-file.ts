@@ -54,4 +54,4 @@ function jsonOf(text: string): unknown {
 }
 
 const invalid = (why: string) =>
-  domainError('billing/catalogue-invalid', 'invalid', `The plan catalogue is invalid: ${why}.`);
+  domainError('billing/catalogue-invalid', 'invalid', `The plan catalog is invalid: ${why}.`);

@@ -72,7 +72,7 @@ export const DEFAULT_CATALOGUE: PlanCatalogue = {
       },
       customTiers: true,
       auditExport: 'everyone who can read the audit log',
-      support: 'the contact in the catalogue',
+      support: 'the contact in the catalog',
       defaultTier: 'standard',
     },
   ],
@@ -81,9 +81,9 @@ export const DEFAULT_CATALOGUE: PlanCatalogue = {
 /** Returns the limits of a new organization, which apply until its subscription sets others. */
 export function defaultLimits(catalogue: PlanCatalogue = DEFAULT_CATALOGUE): PlanLimits {
   const plan = catalogue.plans.find(({ name }) => name === catalogue.defaultPlan);
-  if (!plan) throw new Error(`the catalogue has no plan ${catalogue.defaultPlan}`);
+  if (!plan) throw new Error(`the plan catalog has no plan ${catalogue.defaultPlan}`);
   return plan.limits;
 }
 
 /** Injection token of a catalogue from a file. Without it, the default catalogue applies. */
-export const PLAN_CATALOGUE = Symbol('plan catalogue');
+export const PLAN_CATALOGUE = Symbol('plan catalog');

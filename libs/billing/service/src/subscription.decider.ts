@@ -68,7 +68,7 @@ function decide(command: SubscriptionCommand, state: Subscription): Result<reado
       return ok(state.plan === undefined ? [{ type: 'subscription.started.v1', data: { plan: command.plan } }] : []);
     case 'request-change': {
       const from = state.plan ?? command.defaultPlan;
-      if (!command.known.includes(command.plan)) return err(billingErrors.unknownPlan(command.plan, command.known));
+      if (!command.known.includes(command.plan)) return err(billingErrors.unknownPlan(command.known));
       if (state.changingTo !== undefined) return err(billingErrors.changeUnderWay());
       return ok(
         from === command.plan ? [] : [{ type: 'subscription.change-requested.v1', data: { from, to: command.plan } }],

@@ -1,21 +1,18 @@
-import { domainError, nearestName } from '#kernel';
+import { domainError } from '#kernel';
 import type { Over } from './over.ts';
 
 export const billingErrors = {
-  unknownPlan: (plan: string, known: readonly string[]) =>
-    domainError(
-      'billing/unknown-plan',
-      'invalid',
-      `Plan not found; did you mean: ${nearestName(plan, known) ?? known.join(', ')}.`,
-      { fix: 'astroctl org plan list' },
-    ),
+  unknownPlan: (known: readonly string[]) =>
+    domainError('billing/unknown-plan', 'invalid', 'Plan not found.', {
+      fix: `use one of: ${known.join(', ')}`,
+    }),
   changeUnderWay: () =>
     domainError('billing/change-under-way', 'conflict', 'Another change of this plan is in progress.', {
       fix: 'try again in a minute',
       retryAfterSeconds: 60,
     }),
   changeEnded: () =>
-    domainError('billing/change-ended', 'conflict', 'The change of plan took too long and was ended.', {
+    domainError('billing/change-ended', 'conflict', 'The change of plan took too long and was canceled.', {
       fix: 'try again; nothing was changed',
     }),
   overNewLimits: (plan: string, over: readonly Over[]) =>

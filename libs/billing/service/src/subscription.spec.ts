@@ -38,7 +38,7 @@ describe('a subscription', () => {
   it('rejects a plan that is not in the catalogue', () =>
     given(started)
       .when({ ...request, plan: 'enterprize' }, ada)
-      .thenRejected({ code: 'billing/unknown-plan', kind: 'invalid', detail: expect.stringContaining('enterprise') }));
+      .thenRejected({ code: 'billing/unknown-plan', kind: 'invalid', fix: expect.stringContaining('enterprise') }));
   it('rejects a change to its current plan', () =>
     given(started, requested, changed).when(request, ada).thenNothingRecorded());
   it('changes when every limit is set, and completes only the change in progress', () => {
@@ -106,7 +106,7 @@ describe('a catalogue from a file', () => {
     writeFileSync(file, JSON.stringify(gold));
     expect(readCatalogue(file)).toEqual(gold);
     writeFileSync(file, '{}');
-    expect(() => readCatalogue(file)).toThrow(`ASTRO_PLANS_FILE ${file}: The plan catalogue is invalid`);
+    expect(() => readCatalogue(file)).toThrow(`ASTRO_PLANS_FILE ${file}: The plan catalog is invalid`);
     rmSync(folder, { recursive: true });
   });
   it('can be the default catalogue', () =>

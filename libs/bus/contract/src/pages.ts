@@ -6,7 +6,7 @@ const PAGE = 500;
 /** Input of every list: the maximum number of items, and the cursor from the previous page. */
 export const pageInput = {
   limit: z.coerce.number().int().min(1).max(PAGE).default(PAGE).describe('items of one page'),
-  cursor: z.string().optional().describe('`next` of the page before'),
+  cursor: z.string().optional().describe('`next` of the previous page'),
 };
 
 /** Output of every list. */

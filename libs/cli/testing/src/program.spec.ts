@@ -195,7 +195,7 @@ describe('the address of the platform', () => {
     const laptop = createLaptop(folder, { commands });
     const { stderr } = await laptop.run('thing get', { environment });
     expect(stderr).toBe(
-      'Error: nothing answers at http://127.0.0.1:8080; ASTROPULSE_API_KEY is set.\nFix:   set ASTROPULSE_API_URL as well, or start it: npm start\n',
+      'Error: No server responds at http://127.0.0.1:8080, which is the default address.\nFix:   set ASTROPULSE_API_URL in addition to ASTROPULSE_API_KEY, or start the platform: npm start\n',
     );
   });
 

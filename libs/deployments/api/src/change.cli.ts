@@ -207,7 +207,7 @@ export async function appExport(
   }
   if (hidden > 0)
     session.print.note(
-      `Warning: ${hidden} values are shown as fingerprints, because you may not deploy ${name}; the manifest cannot be applied unchanged.`,
+      `Warning: ${hidden} values are shown as fingerprints, because you are not allowed to deploy ${name}; the manifest cannot be applied unchanged.`,
     );
   return ExitCode.Success;
 }
@@ -229,6 +229,6 @@ export async function appOpen(
       `add one: astroctl app set ${name} externalAccess.domain=DOMAIN`,
     );
   await session.print.done({ name, endpoint }, { text: endpoint, name: `application/${name}` });
-  if (!session.io.openBrowser(endpoint)) session.print.note('No browser was found; open the address yourself.');
+  if (!session.io.openBrowser(endpoint)) session.print.note('No browser was found. Open the address in a browser.');
   return ExitCode.Success;
 }

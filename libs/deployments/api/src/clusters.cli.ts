@@ -163,7 +163,7 @@ export async function policySet(
       'see: astroctl clusters policy set -h',
     );
   if (Object.keys(policy.data).length === 0)
-    return usage('Nothing to change.', 'add --namespaces, --cluster-scoped or --pod-security');
+    return usage('Nothing to change.', 'add --namespaces, --cluster-scoped, or --pod-security');
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const name = options.name;

@@ -20,7 +20,7 @@ it('use-D5: app delete --orphan lists the objects left after the deletion, not o
     by: 'ada',
     position: 'p',
   } as const;
-  const kept = '2 objects stay on the cluster: Deployment/web, Service/web';
+  const kept = '2 objects remain on the cluster: Deployment/web, Service/web';
   laptop.onStream(applicationEventsRequest, () => [
     { ...line, step: 'superseded' as const, message: 'by v1' },
     { ...line, step: 'succeeded' as const, message: kept },

@@ -49,7 +49,7 @@ export async function appLogs(
   const since = options.since;
   const sinceMs = since === undefined ? undefined : parseSpan(since);
   if (since !== undefined && sinceMs === undefined)
-    return usage('--since is not a duration.', 'write it as 30s, 5m or 2h');
+    return usage('--since is not a duration.', 'write it as 30s, 5m, or 2h');
   const tail = options.tail;
   if (tail !== undefined && !/^\d{1,6}$/.test(tail))
     return usage('--tail is not a number of lines.', 'write it as --tail 100');

@@ -57,7 +57,7 @@ export async function readManifestFiles(
   accepted: readonly ReadableKind[],
   io: Io,
 ): Promise<ReadManifests | CommandError> {
-  if (paths.length === 0) return usage('Missing -f: specify a file, a folder, or -.', 'add -f FILE, -f DIR or -f -');
+  if (paths.length === 0) return usage('Missing -f: specify a file, a folder, or -.', 'add -f FILE, -f DIR, or -f -');
   const manifests: Manifest[] = [];
   const errors: ManifestLine[] = [];
   const warnings: string[] = [];
@@ -112,7 +112,7 @@ const nameOf = ({ kind, spec }: Manifest): string =>
   `${kind} ${'name' in spec ? spec.name : 'profileName' in spec ? spec.profileName : spec.clusterName}`;
 
 const givenTwice = (manifest: Manifest, first: Manifest): ManifestLine => ({
-  text: `${manifest.file}:${manifest.document.line}: ${nameOf(manifest)} is given twice; first in ${first.file}:${first.document.line}.`,
+  text: `${manifest.file}:${manifest.document.line}: ${nameOf(manifest)} is defined twice; first in ${first.file}:${first.document.line}.`,
   isMisspelled: false,
 });
 

@@ -50,7 +50,7 @@ export async function appRollback(
   const plan = await session.call(rollbackRequest, input, { dryRun: true });
   if (!plan.ok) return plan.failure;
   const { rollbackOf, application } = plan.value;
-  const target = rollbackOf ?? (revision === undefined ? 'the version before' : `v${revision}`);
+  const target = rollbackOf ?? (revision === undefined ? 'the previous version' : `v${revision}`);
   const change = await changeTo(org, name, application.version, rollbackOf, session);
   if (isCommandError(change)) return change;
   for (const line of change) session.print.note(line);

@@ -48,7 +48,7 @@ describe('app validate, without a server', () => {
     const { exit, stderr } = await laptop.run('app apply -f a');
     expect(exit).toBe(1);
     expect(stderr).toContain(
-      'Error: a/z.yaml:8: Application web is given twice; first in a/web.yaml:1. Nothing was sent.',
+      'Error: a/z.yaml:8: Application web is defined twice; first in a/web.yaml:1. Nothing was sent.',
     );
     expect(laptop.sent).toEqual([]);
   });

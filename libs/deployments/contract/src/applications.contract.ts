@@ -89,7 +89,7 @@ export const applyOutcome = z.strictObject({
 export const listApplicationsRequest = request({
   subject: 'deployments.v1.applications.list',
   route: 'GET /v1/organizations/{org}/applications',
-  summary: 'Applications',
+  summary: 'List applications',
   permission: 'application.read',
   input: z.strictObject({ org, ...pageInput }),
   output: z.strictObject(pageOutput(applicationView)),
@@ -100,7 +100,7 @@ export const listApplicationsRequest = request({
 export const getApplicationRequest = request({
   subject: 'deployments.v1.applications.get',
   route: 'GET /v1/organizations/{org}/applications/{name}',
-  summary: 'One application',
+  summary: 'Get an application',
   permission: 'application.read',
   input: z.strictObject({ org, name }),
   output: applicationView,
@@ -151,7 +151,7 @@ export const deleteApplicationRequest = request({
 export const applicationStatusRequest = request({
   subject: 'deployments.v1.applications.status',
   route: 'GET /v1/organizations/{org}/applications/{name}/status',
-  summary: 'Status with live replica counts',
+  summary: 'Get the status of an application, with live replica counts',
   permission: 'application.read',
   input: z.strictObject({ org, name }),
   output: applicationStatusView,
@@ -162,7 +162,7 @@ export const applicationStatusRequest = request({
 export const applicationResourcesRequest = request({
   subject: 'deployments.v1.applications.resources',
   route: 'GET /v1/organizations/{org}/applications/{name}/resources',
-  summary: 'Objects of an application with their live state',
+  summary: 'List the objects of an application, with their live state',
   permission: 'application.read',
   input: z.strictObject({ org, name }),
   output: z.strictObject({
@@ -199,7 +199,7 @@ export const revisionView = z.strictObject({
 export const listRevisionsRequest = request({
   subject: 'deployments.v1.applications.revisions',
   route: 'GET /v1/organizations/{org}/applications/{name}/revisions',
-  summary: 'Revisions, oldest first; also of a deleted application',
+  summary: 'List revisions, oldest first; also of a deleted application',
   permission: 'application.read',
   input: z.strictObject({ org, name, ...pageInput }),
   output: z.strictObject(pageOutput(revisionView)),
@@ -235,7 +235,7 @@ const revisionNumber = wholeNumber.min(1).max(1_000_000_000);
 export const diffApplicationRequest = request({
   subject: 'deployments.v1.applications.diff',
   route: 'GET /v1/organizations/{org}/applications/{name}/diff',
-  summary: 'Field-by-field diff between two revisions, or with live=true between the latest one and its cluster',
+  summary: 'Compare two revisions field by field, or with live=true the latest one with its cluster',
   permission: 'application.read',
   input: z.strictObject({
     org,
@@ -252,7 +252,7 @@ export const diffApplicationRequest = request({
 export const diffManifestRequest = request({
   subject: 'deployments.v1.applications.diff-manifest',
   route: 'POST /v1/organizations/{org}/applications/{name}/diff',
-  summary: 'Field-by-field preview of applying a manifest, without changing anything; the body is the manifest',
+  summary: 'Preview field by field what applying a manifest would change; the body is the manifest',
   permission: 'application.read',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',
@@ -265,7 +265,7 @@ export const diffManifestRequest = request({
 export const getRevisionRequest = request({
   subject: 'deployments.v1.applications.revision',
   route: 'GET /v1/organizations/{org}/applications/{name}/revisions/{revision}',
-  summary: 'One revision with its manifest. Callers who cannot deploy get fingerprints of values that may be secret',
+  summary: 'Get a revision with its manifest. Callers who cannot deploy get fingerprints of values that may be secret',
   permission: 'application.read',
   input: z.strictObject({ org, name, revision: revisionNumber.or(z.literal('latest')) }),
   output: z.strictObject({
@@ -322,14 +322,15 @@ export type KubernetesEvent = z.infer<typeof kubernetesEvent>;
 export const applicationEventsRequest = stream({
   subject: 'deployments.v1.applications.events',
   route: 'GET /v1/organizations/{org}/applications/{name}/events',
-  summary: 'Events of the platform, or with kubernetes=true of its objects; oldest first; SSE with follow=true',
+  summary:
+    'List events of an application, or with kubernetes=true Kubernetes events of its objects; oldest first; SSE with follow=true',
   permission: 'application.read',
   input: z.strictObject({
     org,
     name,
     kubernetes: flag.default(false),
     follow: flag.default(false),
-    after: z.string().optional().describe('position of the last line that was read; `next` of the page before'),
+    after: z.string().optional().describe('position of the last line that was read; `next` of the previous page'),
     limit: pageInput.limit,
   }),
   output: z.discriminatedUnion('source', [platformEvent, kubernetesEvent]),
@@ -349,7 +350,7 @@ export const logLine = z.strictObject({
 export const applicationLogsRequest = stream({
   subject: 'deployments.v1.applications.logs',
   route: 'GET /v1/organizations/{org}/applications/{name}/logs',
-  summary: 'Log lines of the application’s pods; SSE with follow=true',
+  summary: 'Get log lines of the application’s pods; SSE with follow=true',
   permission: 'application.logs',
   input: z.strictObject({
     org,
@@ -369,7 +370,7 @@ export const applicationLogsRequest = stream({
 export const watchRequest = stream({
   subject: 'deployments.v1.watch',
   route: 'GET /v1/organizations/{org}/watch',
-  summary: 'Changes of applications, as they happen (SSE)',
+  summary: 'Watch changes of applications (SSE)',
   permission: 'organization.read',
   input: z.strictObject({
     org,
@@ -405,7 +406,7 @@ const tierView = z.strictObject({
 export const listTiersRequest = request({
   subject: 'deployments.v1.tiers.list',
   route: 'GET /v1/tiers',
-  summary: 'Availability tiers',
+  summary: 'List availability tiers',
   permission: 'self.read',
   input: z.strictObject({}),
   output: z.strictObject({ items: z.array(tierView) }),
@@ -415,7 +416,7 @@ export const listTiersRequest = request({
 export const getTierRequest = request({
   subject: 'deployments.v1.tiers.get',
   route: 'GET /v1/tiers/{tier}',
-  summary: 'One availability tier',
+  summary: 'Get an availability tier',
   permission: 'self.read',
   input: z.strictObject({ tier: z.string().describe(TIER_NAMES.join(', ')) }),
   output: tierView,

@@ -36,7 +36,7 @@ export type ClusterView = z.infer<typeof clusterView>;
 export const listClustersRequest = request({
   subject: 'deployments.v1.clusters.list',
   route: 'GET /v1/organizations/{org}/clusters',
-  summary: 'Clusters',
+  summary: 'List clusters',
   permission: 'cluster.read',
   input: z.strictObject({ org, provider: z.string().optional(), ...pageInput }),
   output: z.strictObject(pageOutput(clusterView)),
@@ -47,7 +47,7 @@ export const listClustersRequest = request({
 export const getClusterRequest = request({
   subject: 'deployments.v1.clusters.get',
   route: 'GET /v1/organizations/{org}/clusters/{name}',
-  summary: 'One cluster',
+  summary: 'Get a cluster',
   permission: 'cluster.read',
   input: z.strictObject({ org, name }),
   output: clusterView,
@@ -91,7 +91,7 @@ export const deleteClusterRequest = request({
 export const getClusterPolicyRequest = request({
   subject: 'deployments.v1.clusters.policy.get',
   route: 'GET /v1/organizations/{org}/clusters/{name}/policy',
-  summary: 'The policy of a cluster: what can be deployed to it',
+  summary: 'Get the policy of a cluster: what can be deployed to it',
   permission: 'cluster.read',
   input: z.strictObject({ org, name }),
   output: clusterView.shape.policy,
@@ -138,7 +138,7 @@ export const DEFAULT_INGRESS: IngressSettings = { class: null, domain: null, tls
 export const getClusterIngressRequest = request({
   subject: 'deployments.v1.clusters.ingress.get',
   route: 'GET /v1/organizations/{org}/clusters/{name}/ingress',
-  summary: 'The ingress settings of a cluster: how external access to applications is set up',
+  summary: 'Get the ingress settings of a cluster: how external access to applications is set up',
   permission: 'cluster.read',
   input: z.strictObject({ org, name }),
   output: ingressSettings,
@@ -182,7 +182,7 @@ export const setClusterIngressRequest = request({
 export const clusterAccessRequest = request({
   subject: 'deployments.v1.clusters.access',
   route: 'GET /v1/organizations/{org}/clusters/{name}/access',
-  summary: 'Accounts of members on a cluster, including those that are being deleted',
+  summary: 'List the accounts of members on a cluster, including those that are being deleted',
   permission: 'cluster.manage',
   input: z.strictObject({ org, name, ...pageInput }),
   output: z.strictObject(

@@ -14,7 +14,7 @@ export type EgressEntry = z.infer<typeof egressEntry>;
 export const listEgressRequest = request({
   subject: 'deployments.v1.egress.list',
   route: 'GET /v1/admin/egress',
-  summary: 'Private and loopback addresses that the platform may connect to',
+  summary: 'List private and loopback addresses that the platform may connect to',
   permission: 'platform.operate',
   input: z.strictObject(pageInput),
   output: z.strictObject(pageOutput(egressEntry)),

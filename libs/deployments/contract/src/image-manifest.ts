@@ -58,7 +58,7 @@ const variable = z.union(
           .max(400)
           .regex(
             FIELD_REF,
-            "must be a field that Kubernetes gives to containers: metadata.name, metadata.namespace, metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY'], spec.nodeName, spec.serviceAccountName, status.hostIP, status.hostIPs, status.podIP or status.podIPs",
+            "must be a field of the Kubernetes downward API: metadata.name, metadata.namespace, metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY'], spec.nodeName, spec.serviceAccountName, status.hostIP, status.hostIPs, status.podIP, or status.podIPs",
           ),
         'Field of the pod, as in the Kubernetes downward API.',
         'status.podIP',
@@ -322,7 +322,7 @@ export const imageSourceSchema = exactlyOneOf(
       tag: field(
         z
           .string({ error: 'must be text; quote it' })
-          .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, 'must be a tag: letters, digits and _ . -, at most 128'),
+          .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, 'must be a tag: at most 128 letters, digits, and _ . -'),
         'Tag of the image. Either tag or digest is required.',
         '1.4.2',
       ).optional(),

@@ -16,7 +16,7 @@ export const dnsLabel = (most: number) =>
     .max(most, `must be at most ${most} characters`)
     .regex(
       /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
-      'must be a DNS label: lower-case letters, digits and hyphens, a letter or digit first and last',
+      'must be a DNS label: lower-case letters, digits, and hyphens, beginning and ending with a letter or digit',
     );
 
 /** RFC 1123 subdomain. */
@@ -80,7 +80,7 @@ export const labels = z
   .refine((given) => Object.keys(given).length <= MOST_LABELS, `must be at most ${MOST_LABELS} labels`)
   .refine(
     (given) => Object.keys(given).every((key) => !/(^|\.)(kubernetes\.io|k8s\.io|astropulse\.io)\//.test(key)),
-    'labels below kubernetes.io, k8s.io and astropulse.io are reserved',
+    'labels below kubernetes.io, k8s.io, and astropulse.io are reserved',
   );
 
 /** Field of a later release. Any value is rejected. */

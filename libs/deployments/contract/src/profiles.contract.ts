@@ -27,7 +27,7 @@ export type ProfileView = z.infer<typeof profileView>;
 export const listProfilesRequest = request({
   subject: 'deployments.v1.profiles.list',
   route: 'GET /v1/organizations/{org}/profiles',
-  summary: 'Application profiles',
+  summary: 'List profiles',
   permission: 'profile.read',
   input: z.strictObject({ org, ...pageInput }),
   output: z.strictObject(pageOutput(profileView)),
@@ -38,7 +38,7 @@ export const listProfilesRequest = request({
 export const getProfileRequest = request({
   subject: 'deployments.v1.profiles.get',
   route: 'GET /v1/organizations/{org}/profiles/{name}',
-  summary: 'One application profile',
+  summary: 'Get a profile',
   permission: 'profile.read',
   input: z.strictObject({ org, name }),
   output: profileView,

@@ -51,7 +51,7 @@ describe('use-D18: manifests that Kubernetes would reject', () => {
     [
       'an unknown fieldRef',
       { env: [{ name: 'A', fieldRef: 'status.nope' }] },
-      expect.stringContaining(`${IMAGE}/env/0/fieldRef must be a field that Kubernetes gives`),
+      expect.stringContaining(`${IMAGE}/env/0/fieldRef must be a field of the Kubernetes downward API`),
     ],
     [
       'a volume named config-files',

@@ -48,12 +48,12 @@ export function parseAddress(url: string): Address {
     const form = PARAMETERS.get(name);
     if (form === undefined)
       throw new EventStoreAddressError(
-        `The EventStoreDB address has the parameter ${name}; it may have ${[...PARAMETERS.keys()].join(', ')}.`,
+        `The EventStoreDB address has the unknown parameter ${name}; allowed: ${[...PARAMETERS.keys()].join(', ')}.`,
       );
     if (name.endsWith('File') && !statSync(decodeURIComponent(value), { throwIfNoEntry: false })?.isFile())
-      throw new EventStoreAddressError(`The EventStoreDB address names with ${name} a file that does not exist.`);
+      throw new EventStoreAddressError(`The EventStoreDB address sets ${name} to a file that does not exist.`);
     if (!form.test(value))
-      throw new EventStoreAddressError(`The EventStoreDB address has no usable value for ${name}.`);
+      throw new EventStoreAddressError(`The EventStoreDB address has an invalid value for ${name}.`);
   }
   const login = user === undefined ? '' : `${user}:${password}@`;
   return {

@@ -60,7 +60,7 @@ describe('the connection to EventStoreDB', () => {
     server.setReady(false);
     const url = `esdb://127.0.0.1:${server.port}?tls=false`;
     expect(await refusal(url)).toBe(
-      `The EventStoreDB at 127.0.0.1:${server.port} is starting and takes no requests yet.`,
+      `The EventStoreDB at 127.0.0.1:${server.port} is starting and does not accept requests yet.`,
     );
     const opening = openEventStoreDb({ url, clock, ids, log: silentLogger });
     server.setReady(true);
@@ -68,9 +68,9 @@ describe('the connection to EventStoreDB', () => {
   });
 
   it.each([
-    ['21.10.2', 'has version 21.10.2; 22.10 or newer is needed.'],
-    ['22.6.0', 'has version 22.6.0; 22.10 or newer is needed.'],
-    ['', 'has version unknown; 22.10 or newer is needed.'],
+    ['21.10.2', 'has version 21.10.2; 22.10 or newer is required.'],
+    ['22.6.0', 'has version 22.6.0; 22.10 or newer is required.'],
+    ['', 'has version unknown; 22.10 or newer is required.'],
   ])('rejects a server of version %j', async (version, sentence) => {
     const { port } = await start({ version });
     expect(await refusal(`esdb://127.0.0.1:${port}?tls=false`)).toBe(
@@ -88,21 +88,21 @@ describe('the connection to EventStoreDB', () => {
     const { port } = await start({ tls });
     expect(await refusal(`esdb://localhost:${port}`)).toMatch(
       new RegExp(
-        `^The certificate of the EventStoreDB at localhost:${port} is not trusted \\(self-signed certificate\\); name the file of its authority with tlsCAFile=….$`,
+        `^The certificate of the EventStoreDB at localhost:${port} is not trusted \\(self-signed certificate\\); set tlsCAFile=… to the certificate file of its authority.$`,
       ),
     );
     const file = join(folder, 'ca.pem');
     writeFileSync(file, tls.certificate);
     expect(await refusal(`esdb://localhost:${port}?tlsCAFile=${encodeURIComponent(file)}`)).toBe('opened');
     expect(await refusal(`esdb://localhost:${port}?tlsCAFile=${encodeURIComponent(`${file}.none`)}`)).toContain(
-      'names with tlsCAFile a file that does not exist',
+      'sets tlsCAFile to a file that does not exist',
     );
   });
 
   it('reports that the server does not use TLS but the address does, and vice versa', async () => {
     const plain = await start();
     expect(await refusal(`esdb://localhost:${plain.port}`)).toBe(
-      `The EventStoreDB at localhost:${plain.port} does not use TLS; turn it on there, or add tls=false.`,
+      `The EventStoreDB at localhost:${plain.port} does not use TLS; enable TLS on the server, or add tls=false.`,
     );
     const secured = await start({ tls: await certificate() });
     expect(await refusal(`esdb://localhost:${secured.port}?tls=false`)).toBe(
@@ -120,7 +120,7 @@ describe('the connection to EventStoreDB', () => {
       `The EventStoreDB at localhost:${port} refuses user ada; correct the password, or give the user the role $admins.`,
     );
     expect(await refusal(`esdb://localhost:${port}${query}`)).toBe(
-      `The EventStoreDB at localhost:${port} wants a user; put user:password@ in front of the host.`,
+      `The EventStoreDB at localhost:${port} requires a user; put user:password@ in front of the host.`,
     );
     expect(await refusal(`esdb://ada:right%20secret@localhost:${port}${query}`)).toBe('opened');
   });
@@ -131,9 +131,9 @@ describe('the connection to EventStoreDB', () => {
     ['esdb://ada:secret@/?tls=false', 'has the form'],
     [
       'esdb://ada:secret@host:2113?throwOnAppendFailure=false',
-      'has the parameter throwOnAppendFailure; it may have tls,',
+      'has the unknown parameter throwOnAppendFailure; allowed: tls,',
     ],
-    ['esdb://ada:secret@host:2113?tls=perhaps', 'has no usable value for tls.'],
+    ['esdb://ada:secret@host:2113?tls=perhaps', 'has an invalid value for tls.'],
   ])('rejects the address %s before anything is sent', async (url, sentence) =>
     expect(await refusal(url)).toContain(sentence),
   );

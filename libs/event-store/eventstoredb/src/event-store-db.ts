@@ -47,7 +47,7 @@ export async function openEventStoreDb({ url, clock, ids, log, times }: EventSto
     const { storeId, version } = await openStore({ client, address, clock, ids, connectMs: allTimes.connectMs });
     log.info({ storeId, version, nodes: address.shown }, 'connected to EventStoreDB');
     if (address.user !== undefined && !address.isTls)
-      log.warn({ nodes: address.shown }, 'EventStoreDB is used without TLS: user and password are not sent');
+      log.warn({ nodes: address.shown }, 'EventStoreDB is used without TLS, so the user and password are not sent');
     return eventStoreOver({ client, storeId, clock, log, times: allTimes });
   } catch (error) {
     await client.close();

@@ -39,7 +39,7 @@ export async function openStore(options: OpenOptions): Promise<{ readonly storeI
       const version = await client.serverVersion();
       if (!isRecent(version))
         throw new EventStoreUnreadableError(
-          `The EventStoreDB at ${address.shown} has version ${version}; ${OLDEST.year}.${OLDEST.month} or newer is needed.`,
+          `The EventStoreDB at ${address.shown} has version ${version}; ${OLDEST.year}.${OLDEST.month} or newer is required.`,
         );
       return { storeId: await storeIdOf(client, ids), version };
     } catch (error) {
@@ -71,7 +71,7 @@ function storeIdIn({ data }: RecordedEvent): string {
   const id = typeof data === 'object' && data !== null && 'storeId' in data ? data.storeId : undefined;
   if (typeof id === 'string' && FORM.test(id)) return id;
   throw new EventStoreUnreadableError(
-    'The EventStoreDB has a stream named store that is not the platform’s; give the platform a database of its own.',
+    'The EventStoreDB has a stream named store that does not belong to the platform; use a separate database for the platform.',
   );
 }
 
@@ -84,23 +84,26 @@ function sentenceOf({ kind, message, cause }: Failure, { shown, user, isTls }: A
     case 'access':
       return refused(
         user === undefined
-          ? `The EventStoreDB at ${shown} wants a user; put user:password@ in front of the host.`
+          ? `The EventStoreDB at ${shown} requires a user; put user:password@ in front of the host.`
           : `The EventStoreDB at ${shown} refuses user ${user}; correct the password, or give the user the role $admins.`,
       );
     case 'untrusted':
       return refused(
-        `The certificate of the EventStoreDB at ${shown} is not trusted (${reasonIn(message)}); name the file of its authority with tlsCAFile=….`,
+        `The certificate of the EventStoreDB at ${shown} is not trusted (${reasonIn(message)}); set tlsCAFile=… to the certificate file of its authority.`,
       );
     case 'no-tls':
-      return refused(`The EventStoreDB at ${shown} does not use TLS; turn it on there, or add tls=false.`);
+      return refused(`The EventStoreDB at ${shown} does not use TLS; enable TLS on the server, or add tls=false.`);
     case 'deleted':
       return refused(
         `The stream store of the EventStoreDB at ${shown} was deleted; restore the database from a backup.`,
       );
     case 'not-ready':
-      return new EventStoreUnavailableError(`The EventStoreDB at ${shown} is starting and takes no requests yet.`, {
-        cause,
-      });
+      return new EventStoreUnavailableError(
+        `The EventStoreDB at ${shown} is starting and does not accept requests yet.`,
+        {
+          cause,
+        },
+      );
     default: {
       const hint = isTls ? 'start it, or correct the address' : 'start it, correct the address, or remove tls=false';
       return new EventStoreUnavailableError(`No EventStoreDB responds at ${shown}; ${hint}.`, { cause });

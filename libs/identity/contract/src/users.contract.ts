@@ -43,7 +43,7 @@ export const peopleRequest = request({
 export const meRequest = request({
   subject: 'identity.v1.me',
   route: 'GET /v1/me',
-  summary: 'The user, organization and key of this request',
+  summary: 'Get the user, organization, and key of this request',
   permission: 'self.read',
   input: z.strictObject({ org: z.string().optional() }),
   output: z.strictObject({
@@ -65,7 +65,7 @@ export const meRequest = request({
 export const aboutRequest = request({
   subject: 'identity.v1.about',
   route: 'GET /v1/about',
-  summary: 'Information about this installation and how to log in',
+  summary: 'Get information about this installation, and how to log in',
   permission: 'PUBLIC',
   callers: ['deployments'],
   input: z.strictObject({}),
@@ -121,7 +121,7 @@ const userView = z.strictObject({
 export const listUsersRequest = request({
   subject: 'identity.v1.users.list',
   route: 'GET /v1/users',
-  summary: 'All users',
+  summary: 'List all users',
   permission: 'platform.users',
   input: z.strictObject(pageInput),
   output: z.strictObject(pageOutput(userView)),
@@ -158,7 +158,7 @@ const endedSessions = z.strictObject({
 export const listSessionsRequest = request({
   subject: 'identity.v1.sessions.list',
   route: 'GET /v1/me/sessions',
-  summary: 'Your sessions and refresh tokens at the built-in issuer',
+  summary: 'List your sessions and refresh tokens at the built-in issuer',
   permission: 'self.enter',
   input: z.strictObject(pageInput),
   output: z.strictObject({ issuer: issuerKind, ...pageOutput(sessionView) }),

@@ -208,7 +208,7 @@ function formOf({ oidc }: KoaContextWithOIDC): { readonly action: string; readon
 function problemOf(name: string | undefined): string {
   switch (name) {
     case 'NoCodeError':
-      return 'Enter the code first.';
+      return 'Enter the code that your terminal shows.';
     case 'NotFoundError':
       return 'Unknown code. Check the code in your terminal.';
     case 'ExpiredError':

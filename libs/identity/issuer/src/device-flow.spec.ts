@@ -31,7 +31,7 @@ describe('the built-in issuer over HTTP', () => {
     });
 
     const done = await at.logIn(device['user_code'], ADA);
-    expect(done).toMatchObject({ status: 200, text: expect.stringContaining('Signed in') });
+    expect(done).toMatchObject({ status: 200, text: expect.stringContaining('Logged in') });
 
     const { status, body } = await at.poll(device['device_code']);
     expect(status).toBe(200);
@@ -250,21 +250,16 @@ describe('the built-in issuer over HTTP', () => {
 
     const long = 'x'.repeat(2_049);
     it.each([
-      [
-        'an unknown parameter',
-        '/device/auth',
-        'client_id=astroctl&scope=openid&more=1',
-        'there is no parameter more here',
-      ],
-      ['one that another endpoint takes', '/token', 'user_code=BBBB-BBBB', 'there is no parameter user_code here'],
+      ['an unknown parameter', '/device/auth', 'client_id=astroctl&scope=openid&more=1', 'unknown parameter more'],
+      ['one that another endpoint takes', '/token', 'user_code=BBBB-BBBB', 'unknown parameter user_code'],
       [
         'a long parameter',
         '/device/auth',
         `client_id=astroctl&scope=${long}`,
         'the parameter scope is longer than 2048',
       ],
-      ['a parameter twice', '/token', 'client_id=a&client_id=b', 'the parameter client_id is given twice'],
-      ['markup as a name', '/token', '<b>=1', 'there is no parameter with that name here'],
+      ['a parameter twice', '/token', 'client_id=a&client_id=b', 'the parameter client_id is repeated'],
+      ['markup as a name', '/token', '<b>=1', 'unknown parameter'],
     ])('is rejected with %s', async (_what, path, body, words) => {
       const answer = await fetch(`${at.base}/oidc${path}`, {
         method: 'POST',
@@ -281,7 +276,7 @@ describe('the built-in issuer over HTTP', () => {
     it('is rejected for the same errors in queries, with a page where people see the response', async () => {
       const pages = at.browser();
       const more = await pages.get('/oidc/device?user_code=BBBB-BBBB&next=https://evil.test');
-      expect(more).toMatchObject({ status: 400, text: expect.stringContaining('there is no parameter next here') });
+      expect(more).toMatchObject({ status: 400, text: expect.stringContaining('unknown parameter next') });
       expect((await pages.get(`/oidc/auth?client_id=astro-console&state=${long}`)).status).toBe(400);
       expect((await fetch(`${at.base}/oidc/jwks?x=1`)).status).toBe(400);
     });

@@ -153,7 +153,7 @@ async function answerRefusal(
   const asPage = isPage(pathOf(request));
   const text = Buffer.from(
     asPage
-      ? problemPage('This did not work', `${description}.`)
+      ? problemPage('Something went wrong', `${description}.`)
       : JSON.stringify({ error, error_description: description }),
   );
   response.writeHead(status, {

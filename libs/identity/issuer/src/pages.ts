@@ -60,11 +60,11 @@ export function loginPage({
   readonly problem?: string;
 }): string {
   return page(
-    'Sign in',
+    'Log in',
     `${fault(problem)}<form method="post" action="${escaped(action)}">${hidden('xsrf', xsrf)}
 <label for="email">E-mail address</label><input id="email" name="email" type="email" autocomplete="username" value="${escaped(email)}" required autofocus>
 <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
-<button type="submit">Sign in</button></form>
+<button type="submit">Log in</button></form>
 ${refusal(action, 'Cancel', hidden('xsrf', xsrf))}`,
   );
 }
@@ -106,7 +106,7 @@ export function confirmPage({
 }): string {
   return page(
     'Is this your device?',
-    `<p><strong>${escaped(client)}</strong> asks to act for you. Continue only if your own terminal shows this code:</p><p class="code">${escaped(code)}</p>
+    `<p><strong>${escaped(client)}</strong> requests access to your account. Continue only if your terminal shows this code:</p><p class="code">${escaped(code)}</p>
 <form method="post" action="${escaped(action)}">${hidden('xsrf', xsrf)}${hidden('user_code', code)}
 <button type="submit" name="confirm" value="yes">Yes, continue</button></form>
 ${refusal(action, 'No, refuse', hidden('xsrf', xsrf) + hidden('user_code', code))}`,
@@ -114,7 +114,7 @@ ${refusal(action, 'No, refuse', hidden('xsrf', xsrf) + hidden('user_code', code)
 }
 
 export const donePage = (): string =>
-  page('Signed in', '<p role="status">You can close this page and go back to your terminal.</p>');
+  page('Logged in', '<p role="status">You can close this page and go back to your terminal.</p>');
 
 export const problemPage = (title: string, detail: string): string =>
   page(title, `<p role="alert">${escaped(detail)}</p>`);
@@ -126,8 +126,8 @@ export const problemPage = (title: string, detail: string): string =>
  */
 export const logoutPage = (form: string): string =>
   page(
-    'Sign out',
-    `<p>Sign out of Astro Platform on this browser?</p>${form}<button form="op.logoutForm" type="submit" name="logout" value="yes">Yes, sign out</button><button form="op.logoutForm" class="quiet" type="submit">No</button>`,
+    'Log out',
+    `<p>Log out of Astro Platform in this browser?</p>${form}<button form="op.logoutForm" type="submit" name="logout" value="yes">Yes, log out</button><button form="op.logoutForm" class="quiet" type="submit">No</button>`,
   );
 
-export const signedOutPage = (): string => page('Signed out', '<p role="status">You are signed out.</p>');
+export const signedOutPage = (): string => page('Logged out', '<p role="status">You are logged out.</p>');

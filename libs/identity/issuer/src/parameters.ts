@@ -79,10 +79,10 @@ export function parameterProblem(path: string, kind: 'query' | 'form', given: UR
   const known = endpointAt(path)[kind] ?? [];
   const seen = new Set<string>();
   for (const [name, value] of given) {
-    const shown = /^[\w.-]{1,40}$/.test(name) ? name : 'with that name';
-    if (!known.includes(name)) return `there is no parameter ${shown} here`;
-    if (seen.has(name) && name !== 'resource') return `the parameter ${shown} is given twice`;
-    if (value.length > VALUE_CHARACTERS) return `the parameter ${shown} is longer than ${VALUE_CHARACTERS} characters`;
+    const shown = /^[\w.-]{1,40}$/.test(name) ? ` ${name}` : '';
+    if (!known.includes(name)) return `unknown parameter${shown}`;
+    if (seen.has(name) && name !== 'resource') return `the parameter${shown} is repeated`;
+    if (value.length > VALUE_CHARACTERS) return `the parameter${shown} is longer than ${VALUE_CHARACTERS} characters`;
     seen.add(name);
   }
   return undefined;

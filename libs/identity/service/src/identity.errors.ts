@@ -2,7 +2,7 @@ import { domainError } from '#kernel';
 
 export const identityErrors = {
   erased: () =>
-    domainError('identity/erased', 'unauthenticated', 'This account was erased.', { fix: 'ask a platform admin' }),
+    domainError('identity/erased', 'unauthenticated', 'This account was erased.', { fix: 'ask a global admin' }),
   noSuchUser: () =>
     domainError('identity/no-such-user', 'not-found', 'User not found. Users appear after their first login.', {
       fix: 'astroctl user list',

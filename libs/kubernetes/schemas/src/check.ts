@@ -65,7 +65,7 @@ export function checkObject(object: Json | undefined, schemas: Schemas = kuberne
       faults,
       [others.length > 0 ? 'apiVersion' : 'kind'],
       'unknown-kind',
-      'This Kubernetes has no such kind in this apiVersion.',
+      'Kubernetes has no such kind in this apiVersion.',
       nearest,
     );
     return faults;

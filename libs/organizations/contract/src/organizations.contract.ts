@@ -7,7 +7,7 @@ const slugSchema = z
   .string()
   .regex(
     /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/,
-    'must be a DNS label: lower-case letters, digits and hyphens, at most 20, a letter first',
+    'must be a DNS label: at most 20 lower-case letters, digits, and hyphens, beginning with a letter',
   );
 
 /**
@@ -68,7 +68,7 @@ export const ensureDefaultOrganizationRequest = request({
 export const listOrganizationsRequest = request({
   subject: 'organizations.v1.list',
   route: 'GET /v1/organizations',
-  summary: 'Organizations of the user; all=true lists every organization (global admin)',
+  summary: 'List your organizations; all=true lists every organization (global admin)',
   permission: 'self.read',
   input: z.strictObject({ all: z.stringbool().or(z.boolean()).default(false), ...pageInput }),
   output: z.strictObject(pageOutput(organizationView)),
@@ -93,7 +93,7 @@ export const createOrganizationRequest = request({
 export const getOrganizationRequest = request({
   subject: 'organizations.v1.get',
   route: 'GET /v1/organizations/{org}',
-  summary: 'One organization, by ID or slug',
+  summary: 'Get an organization by ID or slug',
   permission: 'organization.read',
   input: z.strictObject({ org: z.string().min(1) }),
   output: organizationView,
@@ -110,7 +110,7 @@ const settingsChange = z.strictObject({
     .exactOptional(),
   keyExpiry: z
     .string()
-    .regex(/^([1-9]\d{0,5}[hd]|never)$/, 'must be a span (90d, 12h) or never')
+    .regex(/^([1-9]\d{0,5}[hd]|never)$/, 'must be a duration (90d, 12h) or never')
     .nullable()
     .exactOptional(),
   viewersReadLogs: z.boolean().exactOptional(),
@@ -148,7 +148,7 @@ const memberView = z.strictObject({
 export const listMembersRequest = request({
   subject: 'organizations.v1.members.list',
   route: 'GET /v1/organizations/{org}/members',
-  summary: 'Members and their roles',
+  summary: 'List members and their roles',
   permission: 'organization.read',
   input: z.strictObject({ org: z.string().min(1), ...pageInput }),
   output: z.strictObject(pageOutput(memberView)),

@@ -7,7 +7,7 @@ export const organizationErrors = {
       fix: 'astroctl org list',
     }),
   none: () =>
-    domainError('organization/none', 'not-found', 'Organization ID not found, or you are not a member.', {
+    domainError('organization/none', 'not-found', 'Organization not found, or you are not a member.', {
       fix: 'ask an owner of an organization to add you: astroctl org add-user',
     }),
   isDeleting: () => domainError('organization/deleting', 'conflict', 'The organization is being deleted.'),
@@ -20,7 +20,7 @@ export const organizationErrors = {
       'organization/slug-fixed',
       'conflict',
       `The slug cannot be changed while the organization has applications: it has ${applications}.`,
-      { fix: 'leave out the slug; a name can be changed at any time', extra: { applications } },
+      { fix: 'omit the slug; you can change the name at any time', extra: { applications } },
     ),
   renamedMeanwhile: () =>
     domainError('organization/renamed-concurrently', 'conflict', 'The organization was renamed by another request.', {
@@ -89,7 +89,7 @@ export const organizationErrors = {
       'invalid',
       'The name of a service member must start with a lower-case letter and contain only lower-case letters, digits, and hyphens (at most 40 characters).',
       {
-        fix: 'service:ci-deploy',
+        fix: 'use a name such as service:ci-deploy',
       },
     ),
   nameTaken: () =>
@@ -101,17 +101,17 @@ export const organizationErrors = {
     ),
   slugTaken: (slug: string) =>
     domainError('organization/slug-taken', 'conflict', `The slug ${slug} is taken.`, {
-      fix: 'choose another: --slug',
+      fix: 'choose another one with --slug',
     }),
   slugNeeded: () =>
     domainError('organization/slug-needed', 'invalid', 'No slug can be derived from the name.', {
-      fix: 'specify one: --slug',
+      fix: 'specify one with --slug',
     }),
   listNeedsAdmin: () =>
     domainError(
       'access/not-permitted',
       'forbidden',
-      'Only a platform admin who is logged in can list every organization.',
+      'Only a global admin who is logged in can list all organizations.',
       { fix: 'astroctl auth login' },
     ),
 };

@@ -51,7 +51,7 @@ export class Heartbeats {
       await use();
     } catch (error) {
       if (!(error instanceof VaultUnavailableError)) throw error;
-      this.logger.warn({ code: error.code }, 'heartbeats of clusters could not be kept');
+      this.logger.warn({ code: error.code }, 'heartbeats of clusters could not be stored');
     }
   }
 }

@@ -36,7 +36,7 @@ export class ProfileViews {
     const read = await this.readModels.get(profilesProjection, profile.id);
     const createdAt = read.ok && read.value ? read.value.document.createdAt : profile.createdAt;
     const [view] = await this.views([{ ...profile, createdAt }], context);
-    if (!view) throw new Error(`profile ${profile.id} gave no view`);
+    if (!view) throw new Error(`profile ${profile.id} has no view`);
     return view;
   }
 

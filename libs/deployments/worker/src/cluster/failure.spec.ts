@@ -23,7 +23,7 @@ describe('an error of the cluster (E13)', () => {
     ['a webhook that does not respond', answer(500, 'failed calling webhook "policy.acme.dev": timeout')],
     ['a concurrent write', answer(409, 'the object has been modified')],
     ['a refused connection', silence('refused', '127.0.0.1:6443 cannot be reached (ECONNREFUSED).')],
-    ['a timeout', silence('timeout', '127.0.0.1:6443 did not answer within 30000 ms.')],
+    ['a timeout', silence('timeout', '127.0.0.1:6443 did not respond within 30000 ms.')],
     ['a name that cannot be resolved', silence('name', 'The name k8s.acme.dev could not be resolved.')],
   ])('is retried: %s', (_, fault) =>
     expect(judgeClusterError(fault, 'dev')).toMatchObject({ retry: true, cause: expect.any(String) }),

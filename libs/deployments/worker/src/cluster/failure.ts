@@ -171,10 +171,13 @@ export function judgeClusterError(fault: ClusterError, cluster: string): Verdict
   if (status === 500 && message.startsWith('failed to create typed patch object'))
     return failed('deployments/invalid-manifest', message, 'correct this field and apply again');
   if (status >= 500)
-    return { retry: true, cause: `cluster ${cluster} answers ${status}${message === '' ? '' : `: ${message}`}` };
+    return {
+      retry: true,
+      cause: `cluster ${cluster} responded with status ${status}${message === '' ? '' : `: ${message}`}`,
+    };
   return failed(
     'deployments/denied-by-cluster',
-    message === '' ? `cluster ${cluster} answers ${status}` : message,
+    message === '' ? `cluster ${cluster} responded with status ${status}` : message,
     null,
   );
 }

@@ -33,7 +33,7 @@ export function deletionOrder<E extends { readonly key: { readonly kind: string 
 export function holdsBack(object: KubernetesObject): string {
   const finalizers = list(object.metadata['finalizers']).map(String);
   const name = `${object.kind}/${object.metadata.name}`;
-  if (finalizers.length === 0) return `${name} is ending`;
+  if (finalizers.length === 0) return `${name} is terminating`;
   if (finalizers.every((finalizer) => finalizer === 'foregroundDeletion'))
     return `${name} is waiting for its dependents`;
   return `${name} is waiting for finalizer ${finalizers.join(', ')}`;
@@ -53,7 +53,7 @@ export function namespaceHoldsBack(namespace: KubernetesObject): string {
       .filter((condition) => text(at(condition, 'type')) === type && text(at(condition, 'status')) === 'True')
       .flatMap((condition) => text(at(condition, 'message')) ?? []),
   );
-  return `namespace ${namespace.metadata.name} is ending${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
+  return `namespace ${namespace.metadata.name} is terminating${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
 }
 
 /** Returns the kind that a CustomResourceDefinition defines, or undefined if it is invalid. */
@@ -110,6 +110,6 @@ const SHOWN = 30;
 export function keptMessage(kept: readonly string[]): string {
   if (kept.length === 0) return 'no objects were on the cluster';
   const more = kept.length > SHOWN ? ` and ${kept.length - SHOWN} more` : '';
-  const what = kept.length === 1 ? '1 object stays' : `${kept.length} objects stay`;
+  const what = kept.length === 1 ? '1 object remains' : `${kept.length} objects remain`;
   return `${what} on the cluster: ${kept.slice(0, SHOWN).join(', ')}${more}`;
 }

@@ -76,7 +76,9 @@ describe('the version that serves while the newest revision does not', () => {
   it('is null when no pod of an older one is ready', () =>
     expect(servingText(deployment, [set('4', 'v4.6', 1)], revisionOf)).toBe('No revision is serving traffic'));
   it('has no number when the older pods have no annotation', () =>
-    expect(servingText(deployment, [set('3', '', 2)], revisionOf)).toBe('The version before still serves, 2/3 ready'));
+    expect(servingText(deployment, [set('3', '', 2)], revisionOf)).toBe(
+      'The previous version still serves, 2/3 ready',
+    ));
 });
 
 it('reads the revision from an annotation', () =>

@@ -140,7 +140,7 @@ export function servingText(
   const wanted = at(deployment, 'spec', 'replicas');
   const ready = older.reduce((sum, set) => sum + count(at(set, 'status', 'readyReplicas')), 0);
   const revision = revisionOf(serving);
-  return `${revision === undefined ? 'The version before' : `v${revision}`} still serves, ${ready}/${typeof wanted === 'number' ? wanted : 1} ready`;
+  return `${revision === undefined ? 'The previous version' : `v${revision}`} still serves, ${ready}/${typeof wanted === 'number' ? wanted : 1} ready`;
 }
 
 /** Number that the Deployment controller assigns to a template. The Deployment has that of the newest. */

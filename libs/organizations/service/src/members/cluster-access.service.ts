@@ -24,7 +24,7 @@ export async function endClusterAccess<T>(
   const warnings = reviewed.ok
     ? reviewed.value.pending.map(
         ({ cluster }) =>
-          `Access to cluster ${cluster} has not ended yet; the platform keeps trying: astroctl clusters access ${cluster}`,
+          `Access to cluster ${cluster} has not ended yet; the platform retries: astroctl clusters access ${cluster}`,
       )
     : ['Access to clusters has not ended yet; it ends within seconds.'];
   return warnings.length === 0 ? answer : { ...answer, meta: { ...answer.meta, warnings } };

@@ -160,7 +160,7 @@ describe('members over the embedded engines', () => {
     review = () => reply({ pending: [{ cluster: 'dev', code: 'deployments/cluster-unreachable' }] });
     expect(await set('editor')).toMatchObject({
       meta: {
-        warnings: ['Access to cluster dev has not ended yet; the platform keeps trying: astroctl clusters access dev'],
+        warnings: ['Access to cluster dev has not ended yet; the platform retries: astroctl clusters access dev'],
       },
     });
     review = () => refuse(domainError('bus/timeout', 'unavailable', 'No answer.'));
