@@ -5,6 +5,7 @@ import { openMongo } from '#mongo';
 import { systemClock } from '#runtime/system';
 import {
   call,
+  databaseAt,
   eventually,
   loginAdmin,
   openShop,
@@ -12,6 +13,7 @@ import {
   startPlatform,
   startTcpProxy,
   type Person,
+  type TcpProxy,
 } from '#testing';
 import { z } from 'zod';
 
@@ -27,7 +29,7 @@ const readiness = z.looseObject({
 
 function onMongo(server: string): void {
   const database = `platform-${randomUUID()}`;
-  let proxy: Awaited<ReturnType<typeof startTcpProxy>>;
+  let proxy: TcpProxy;
   let environment: Record<string, string>;
   let platform: Awaited<ReturnType<typeof startPlatform>>;
   let ada: Person;
@@ -47,7 +49,7 @@ function onMongo(server: string): void {
   });
   afterAll(async () => {
     await platform.stop();
-    await proxy.close();
+    await proxy.shut();
   });
 
   const stores = async () => {
@@ -89,7 +91,7 @@ function onMongo(server: string): void {
 
   it('F6: returns 503 for requests that need the unavailable server, serves the others, and catches up', async () => {
     expect((await listed()).status).toBe(200);
-    proxy.cut();
+    await proxy.shut();
     await eventually(async () => expect(await stores()).toEqual({ status: 200, stores: [false, false] }));
     expect(await listed()).toMatchObject({ status: 503, body: { code: 'read-store/unavailable' } });
     const paused = await call(platform.url, `POST /v1/organizations/${ada.organization.id}/applications/web/pause`, {
@@ -98,7 +100,7 @@ function onMongo(server: string): void {
       headers: { 'idempotency-key': 'pause-while-the-server-is-away' },
     });
     expect(paused).toMatchObject({ status: 200, body: { application: { status: 'PAUSED' } } });
-    proxy.resume();
+    await proxy.open();
     await eventually(async () => expect(await stores()).toEqual({ status: 200, stores: [true, true] }));
     await eventually(async () =>
       expect(await listed()).toMatchObject({ status: 200, text: expect.stringContaining('"PAUSED"') }),
@@ -109,7 +111,7 @@ function onMongo(server: string): void {
     const before = await listed();
     expect(before.status).toBe(200);
     const { connection, close } = await openMongo({
-      url: server.replace(/\/\?|\/?$/, (end) => (end === '/?' ? `/${database}?` : `/${database}`)),
+      url: databaseAt(server, database),
       setting: 'ASTRO_TEST_MONGO_URL',
       clock: systemClock,
       log: silentLogger,

@@ -63,12 +63,12 @@ if (url) {
       const mongo = await open(`mongodb://127.0.0.1:${proxy.port}/?directConnection=true`);
       const look = () => mongo.run(() => mongo.connection.collection('projections').countDocuments());
       await look();
-      proxy.cut();
+      await proxy.shut();
       await expect(look()).rejects.toMatchObject({ isOurs: true });
-      proxy.resume();
+      await proxy.open();
       await eventually(look);
       await mongo.close();
-      await proxy.close();
+      await proxy.shut();
     });
 
     it('F6: fails at its own deadline when the server does not respond', async () => {
@@ -82,9 +82,9 @@ if (url) {
         isOurs: true,
         message: expect.stringMatching(/not respond within 5 s/),
       });
-      proxy.resume();
+      proxy.thaw();
       await mongo.close();
-      await proxy.close();
+      await proxy.shut();
     });
 
     it('completes pending operations before it closes, and refuses later ones', async () => {

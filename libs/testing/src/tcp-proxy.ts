@@ -1,52 +1,95 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** TCP proxy to one server, which a test can block. */
-interface TcpProxy {
+/** TCP proxy to one server, with controllable faults. */
+export interface TcpProxy {
+  /** Port for clients. */
   readonly port: number;
-  /** Closes all connections and refuses new ones. */
+  /** Closes all connections. New ones are accepted. */
   cut(): void;
-  /** Accepts connections and data, but forwards nothing. */
+  /** Holds all data in both directions, without closing connections. New connections are accepted. */
   freeze(): void;
-  /** Forwards all data again, including what was held. */
-  resume(): void;
-  close(): Promise<void>;
+  /** Delivers the data that was held. */
+  thaw(): void;
+  /** Closes all connections and refuses new ones, until `open`. Also ends the proxy. */
+  shut(): Promise<void>;
+  /** Accepts connections again, on the same port. */
+  open(): Promise<void>;
 }
 
-/** @param url address of the server, of which only host and port are used */
-export async function startTcpProxy(url: string): Promise<TcpProxy> {
-  const [, hostname = '127.0.0.1', port = ''] = /^[a-z+]+:\/\/(?:[^@/]*@)?([^:/?]+):(\d+)/.exec(url) ?? [];
-  let state: 'open' | 'cut' | 'frozen' = 'open';
-  const open = new Set<Socket>();
-  const keep = (socket: Socket): Socket => {
-    open.add(socket);
-    return socket.once('close', () => open.delete(socket)).on('error', () => socket.destroy());
+interface Line {
+  readonly outer: Socket;
+  readonly inner: Socket;
+}
+
+/**
+ * Starts a proxy on this machine.
+ *
+ * @param target URL of the server, of which only host and port are used, or a port of this machine
+ * @param port port of the proxy; 0 takes a free one
+ */
+export async function startTcpProxy(target: string | number, port = 0): Promise<TcpProxy> {
+  const [, hostname, targetPort] =
+    typeof target === 'number'
+      ? ['', '127.0.0.1', target]
+      : (/^[a-z+]+:\/\/(?:[^@/]*@)?([^:/?]+):(\d+)/.exec(target) ?? []);
+  if (hostname === undefined) throw new Error('the address of the server has no host and port');
+  const lines = new Set<Line>();
+  let isFrozen = false;
+  let server: Server | undefined;
+  let own = port;
+
+  const flow = ({ outer, inner }: Line): void => {
+    outer.pipe(inner);
+    inner.pipe(outer);
   };
-  const server = createServer((socket) => {
-    if (state === 'cut') return void socket.on('error', () => {}).destroy();
-    const target = keep(connect(Number(port), hostname));
-    keep(socket).once('close', () => target.destroy());
-    target.once('close', () => socket.destroy());
-    target.pipe(socket).pipe(target);
-    if (state === 'frozen') for (const end of [socket, target]) end.pause();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const hold = ({ outer, inner }: Line): void => {
+    outer.unpipe(inner).pause();
+    inner.unpipe(outer).pause();
+  };
+
+  function accept(outer: Socket): void {
+    const line = { outer, inner: connect(Number(targetPort), hostname) };
+    const end = () => {
+      lines.delete(line);
+      line.outer.destroy();
+      line.inner.destroy();
+    };
+    for (const socket of [line.outer, line.inner]) socket.setNoDelay(true).on('error', end).on('close', end);
+    lines.add(line);
+    if (!isFrozen) flow(line);
+  }
+
+  const cut = (): void => {
+    for (const { outer } of [...lines]) outer.resetAndDestroy();
+  };
+  const open = async (): Promise<void> => {
+    const listening = createServer(accept);
+    await new Promise<void>((resolve, reject) => {
+      listening.once('error', reject);
+      listening.listen(own, '127.0.0.1', resolve);
+    });
+    server = listening;
+    own = (listening.address() as AddressInfo).port; // the address of a TCP server
+  };
+  await open();
+
   return {
-    port: (server.address() as AddressInfo).port, // a TCP server's address has this form
-    cut() {
-      state = 'cut';
-      for (const socket of open) socket.destroy();
-    },
+    port: own,
+    cut,
     freeze() {
-      state = 'frozen';
-      for (const socket of open) socket.pause();
+      isFrozen = true;
+      for (const line of lines) hold(line);
     },
-    resume() {
-      state = 'open';
-      for (const socket of open) socket.resume();
+    thaw() {
+      isFrozen = false;
+      for (const line of lines) flow(line);
     },
-    async close() {
-      for (const socket of open) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+    async shut() {
+      const closing = server;
+      server = undefined;
+      cut();
+      await new Promise((resolve) => (closing ? closing.close(resolve) : resolve(undefined)));
     },
+    open,
   };
 }
