@@ -109,18 +109,36 @@ export class NatsServer extends ServerNats {
     );
   }
 
-  /** Accepts no further messages, completes those in progress, ends streams, then closes the connection. */
+  /** Accepts no further messages, answers those that are here or on their way, ends streams, then disconnects. */
   override async close(): Promise<void> {
     const { clock, drainMs } = this.settings;
-    this.beat?.cancel();
-    for (const subscription of this.subscribed.splice(0)) subscription.unsubscribe();
-    for (const stream of [...this.streams.values()]) this.end(stream, busErrors.shuttingDown());
     const deadline = clock.monotonic() + drainMs;
+    this.beat?.cancel();
+    // Not `unsubscribe`, which drops what the server has already sent: its callers would wait until their time is over.
+    await this.until(
+      deadline,
+      Promise.allSettled(this.subscribed.splice(0).map((subscription) => subscription.drain())),
+    );
+    for (const stream of [...this.streams.values()]) this.end(stream, busErrors.shuttingDown());
     while (this.owed > 0 && clock.monotonic() < deadline)
       await new Promise<void>((resolve) => clock.timer(DRAIN_POLL_MS, resolve));
     if (this.connection && !this.connection.isClosed())
-      await this.connection.flush().catch((error: unknown) => this.logger.error(error));
+      await this.until(
+        clock.monotonic() + drainMs,
+        this.connection.flush().catch((error: unknown) => this.logger.error(error)),
+      );
     await super.close();
+  }
+
+  /** Waits for work, at most until `deadline`: without a connection nothing settles. */
+  private async until(deadline: number, work: Promise<unknown>): Promise<void> {
+    const { clock } = this.settings;
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = clock.timer(Math.max(0, deadline - clock.monotonic()), resolve);
+    });
+    await Promise.race([work, late]);
+    timer?.cancel();
   }
 
   private accept(channel: string, message: Msg): void {

@@ -42,6 +42,36 @@ if (url) {
       await server.close();
     });
 
+    it('F15: fails no request while replicas stop and start again under load', async () => {
+      const transports = [await open(300), await open(300)];
+      const servers = await Promise.all(
+        transports.map((transport) => startServer(transport, systemClock, directoryOf())),
+      );
+      const client = await open(300);
+      await client.connect();
+      const { gateway } = busesOver(client, systemClock, silentLogger);
+      let answered = 0;
+      let isOver = false;
+      const refusals: unknown[] = [];
+      const asking = Array.from({ length: 32 }, async () => {
+        while (!isOver) {
+          const answer = await gateway.request(fixtureContracts.echo, { text: 'x' }, personContext(systemClock));
+          answered += 1;
+          if (!answer.ok) refusals.push(answer.error);
+        }
+      });
+      for (let stop = 0; stop < 10; stop += 1) {
+        const before = answered;
+        await eventually(() => expect(answered).toBeGreaterThan(before + 200));
+        await servers[stop % 2]?.close();
+        servers[stop % 2] = await startServer(transports[stop % 2] ?? client, systemClock, directoryOf());
+      }
+      isOver = true;
+      await Promise.all(asking);
+      expect(refusals).toEqual([]);
+      await Promise.all([...servers, ...transports, client].map((one) => one.close()));
+    });
+
     it('distributes requests among replicas', async () => {
       const transports = [await open(300), await open(300), await open(300)];
       const servers = await Promise.all(

@@ -1,13 +1,13 @@
 import type { ApplicationSpec, FieldChange, ProfileSpec, RegistrationSpec } from '#deployments/contract';
 import { CLOCK, err, LOGGER, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
 import { ThreadPool, threadProgram, type JobRefusal } from '#thread-pool';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { manifestJobs, type Compared, type ReadManifest, type Shown } from './manifest-jobs.service.ts';
 
 /** Validates manifests as they were sent; large ones in worker threads. */
 @Injectable()
-export class ManifestReader implements OnModuleDestroy {
+export class ManifestReader implements OnApplicationShutdown {
   private readonly threads: ThreadPool<typeof manifestJobs>;
 
   constructor(@Inject(CLOCK) clock: Clock, @Inject(LOGGER) log: Logger) {
@@ -69,7 +69,8 @@ export class ManifestReader implements OnModuleDestroy {
     return done.ok ? done : err(refusalOf(done.error));
   }
 
-  onModuleDestroy(): Promise<void> {
+  /** After the last request was answered, which may need it. */
+  onApplicationShutdown(): Promise<void> {
     return this.threads.close();
   }
 }

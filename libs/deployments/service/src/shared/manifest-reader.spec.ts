@@ -3,7 +3,7 @@ import { systemClock } from '#runtime/system';
 import { ManifestReader } from './manifest-reader.service.ts';
 
 const reader = new ManifestReader(systemClock, silentLogger);
-afterAll(() => reader.onModuleDestroy());
+afterAll(() => reader.onApplicationShutdown());
 
 const image = { repository: 'app', tag: '1' };
 const application = (more: object = {}) => ({ name: 'web', source: { type: 'image', image }, ...more });
