@@ -55,7 +55,7 @@ describe('use-L1: an event of a newer release', () => {
     };
   }
 
-  it('stops directory, projections, reactors, and commands, and a newer release continues', async () => {
+  it('F16: stops directory, projections, reactors, and commands of the older of two releases, and the newer continues', async () => {
     const stores = await both(
       openEmbeddedEventStore({ folder, clock, ids, log }),
       openEmbeddedReadStore({ folder: join(folder, 'read'), log }),

@@ -1,0 +1,277 @@
+import { join } from 'node:path';
+import type { EventStore } from '#event-store';
+import { openEmbeddedEventStore } from '#event-store/embedded';
+import type { Position } from '#kernel';
+import type { ReadStore } from '#read-store';
+import { openEmbeddedReadStore } from '#read-store/embedded';
+import { systemClock, systemIds as ids } from '#runtime/system';
+import { eventually, manualClock, temporaryFolder, type ManualClock } from '#testing';
+import { createEventSourcing, type EventSourcing } from './create-event-sourcing.ts';
+import type { Reactor } from './service.ts';
+import { accountDecider, balances, request } from './testdata/accounts.ts';
+import { both, log, quickClock } from './testdata/surroundings.ts';
+
+/** Milliseconds within which another replica leads, by the clock that leases run on. */
+const TAKEN_OVER_MS = 5_000;
+const STEP_MS = 100;
+
+const root = temporaryFolder();
+let eventStore: EventStore;
+let readStore: ReadStore;
+let closing: (() => Promise<void>)[];
+beforeEach(async () => {
+  const folder = join(root, ids.uuid());
+  const stores = await both(
+    openEmbeddedEventStore({ folder: join(folder, 'events'), clock: systemClock, ids, log }),
+    openEmbeddedReadStore({ folder: join(folder, 'read'), log }),
+  );
+  ({ eventStore, readStore } = stores);
+  closing = [() => stores.close()];
+});
+afterEach(async () => {
+  for (const close of closing.toReversed()) await close();
+});
+
+let commands = 0;
+const writer = () => createEventSourcing({ eventStore, readStore, clock: systemClock, ids, log }).commands;
+async function credit(runner: ReturnType<typeof writer>, account: string, amount: number): Promise<Position> {
+  const name = () => request(`c${(commands += 1)}`);
+  await runner.run(accountDecider, account, { is: 'open', owner: account }, name());
+  const outcome = await runner.run(accountDecider, account, { is: 'credit', amount }, name());
+  if (!outcome.ok) throw new Error(outcome.error.code);
+  return outcome.value.position;
+}
+
+/** One replica of a service, on a clock of its own. */
+interface Replica {
+  readonly clock: ManualClock;
+  readonly sourcing: EventSourcing;
+  /** Ids of the events that it reacted to. */
+  readonly reacted: string[];
+  /** Names of the leases that it was given when it asked last. */
+  readonly leases: ReadonlySet<string>;
+  /** It neither reaches the stores nor does anything any more, until it is thawed; its clock stands still. */
+  freeze(): void;
+  thaw(): void;
+}
+
+const REACTOR = 'reactor.credits.v1';
+
+function replica(wallOffsetMs = 0): Replica {
+  const clock = manualClock(Date.UTC(2026, 0, 1) + wallOffsetMs);
+  let thawed = Promise.resolve();
+  let thaw = () => {};
+  const waiting =
+    <A extends unknown[], T>(call: (...args: A) => Promise<T>) =>
+    async (...args: A): Promise<T> => {
+      await thawed;
+      return call(...args);
+    };
+  const leases = new Set<string>();
+  const reads: ReadStore = {
+    ...readStore,
+    apply: waiting(readStore.apply),
+    release: waiting(readStore.release),
+    lease: waiting(async (name, ...rest) => {
+      const token = await readStore.lease(name, ...rest);
+      if (token === undefined) leases.delete(name);
+      else leases.add(name);
+      return token;
+    }),
+  };
+  const sourcing = createEventSourcing({ eventStore, readStore: reads, clock, ids, log, name: 'accounts' });
+  closing.push(async () => {
+    thaw();
+    await sourcing.close();
+  });
+  const reacted: string[] = [];
+  const reactor: Reactor = {
+    name: 'credits.v1',
+    events: balances.events,
+    types: ['account.credited.v2'],
+    react: waiting(async ({ metadata }) => void reacted.push(metadata.id)),
+  };
+  sourcing.reactors([reactor]);
+  return {
+    clock,
+    sourcing,
+    reacted,
+    leases,
+    freeze: () => void (thawed = new Promise((resolve) => (thaw = resolve))),
+    thaw: () => thaw(),
+  };
+}
+
+const stateOf = async ({ sourcing }: Replica) => (await sourcing.control.status())[0]?.state;
+
+/** Lets everything happen that waits for no clock. */
+async function idle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+}
+
+/** Moves the clocks on in steps until the condition holds. @returns milliseconds by these clocks */
+async function passing(replicas: readonly Replica[], condition: () => boolean): Promise<number> {
+  for (let ms = 0; ms <= 60_000; ms += STEP_MS) {
+    await idle();
+    if (condition()) return ms;
+    for (const { clock } of replicas) clock.advance(STEP_MS);
+  }
+  throw new Error('it did not happen within a minute');
+}
+
+/** Moves the clocks on, however far, until what is read from the stores is as it should be. */
+const becomes = (replicas: readonly Replica[], check: () => Promise<void>) =>
+  eventually(async () => {
+    for (const { clock } of replicas) clock.advance(5 * STEP_MS);
+    await check();
+  });
+const reaches = (replicas: readonly Replica[], name: string, position: Position) =>
+  becomes(replicas, async () => expect(((await readStore.checkpoint(name))?.position ?? '') >= position).toBe(true));
+
+describe('replicas of one service', () => {
+  let first: Replica;
+  let second: Replica;
+  let third: Replica;
+
+  beforeEach(async () => {
+    first = replica();
+    await first.sourcing.projections([balances]);
+    await passing([first], () => first.leases.size === 2);
+    [second, third] = [replica(), replica()];
+    for (const other of [second, third]) await other.sourcing.projections([balances]);
+    await becomes([first, second, third], async () =>
+      expect([await stateOf(first), await stateOf(second), await stateOf(third)]).toEqual([
+        'live',
+        'following',
+        'following',
+      ]),
+    );
+  });
+
+  it.each([
+    ['F15: when the leader stops (SIGTERM)', (leader: Replica) => leader.sourcing.close()],
+    ['F27: when the leader is killed or frozen (SIGKILL, SIGSTOP)', async (leader: Replica) => leader.freeze()],
+  ])('%s: one of the others leads within 5 s', async (_, end) => {
+    const others = [second, third];
+    const ended = end(first);
+    const isLed = (name: string) => others.some(({ leases }) => leases.has(name));
+    const tookMs = await passing(others, () => isLed(balances.name) && isLed(REACTOR));
+    expect(tookMs).toBeLessThanOrEqual(TAKEN_OVER_MS);
+    await ended;
+    for (const name of [balances.name, REACTOR])
+      expect(others.filter(({ leases }) => leases.has(name))).toHaveLength(1);
+    await reaches(others, balances.name, await credit(writer(), 'account-a', 5));
+    expect(await readStore.get(balances.name, 'account-a')).toMatchObject({ document: { balance: 5, credits: 1 } });
+  });
+
+  it('F27: a leader that wakes long after writes nothing, gives the lead up and follows', async () => {
+    const all = [first, second, third];
+    const write = writer();
+    await reaches(all, balances.name, await credit(write, 'account-a', 5));
+    first.freeze();
+    await credit(write, 'account-a', 7); // it has this in its hands
+    await passing([second, third], () => [second, third].some(({ leases }) => leases.has(balances.name)));
+    const removed = await write.run(accountDecider, 'account-a', { is: 'close' }, request('close'));
+    if (!removed.ok) throw new Error(removed.error.code);
+    await reaches([second, third], balances.name, removed.value.position);
+    first.thaw();
+    await becomes(all, async () => expect(await stateOf(first)).toBe('following'));
+    expect(await readStore.get(balances.name, 'account-a')).toBeUndefined();
+    expect(await readStore.checkpoint(balances.name)).toMatchObject({ position: removed.value.position });
+  });
+
+  it('react to each event once, and the next leader to those that a frozen one has not reacted to', async () => {
+    const all = [first, second, third];
+    const write = writer();
+    const done = () => all.flatMap(({ reacted }) => reacted);
+    for (let n = 1; n <= 10; n += 1) await credit(write, `account-${n}`, n);
+    await reaches(all, REACTOR, await eventStore.head());
+    expect(new Set(done()).size).toBe(10);
+    expect(done()).toHaveLength(10);
+    const leader = all.find(({ leases }) => leases.has(REACTOR));
+    leader?.freeze();
+    for (let n = 11; n <= 20; n += 1) await credit(write, `account-${n}`, n);
+    const others = all.filter((other) => other !== leader);
+    await reaches(others, REACTOR, await eventStore.head());
+    expect(new Set(done()).size).toBe(20);
+    expect(done()).toHaveLength(20);
+  });
+});
+
+describe('F13: replicas whose clocks differ by 5 s', () => {
+  it.each([5_000, -5_000])('build the same documents, whoever leads: %d ms', async (offsetMs) => {
+    const both = [replica(), replica(offsetMs)];
+    for (const { sourcing } of both) await sourcing.projections([balances]);
+    const write = writer();
+    for (let n = 1; n <= 30; n += 1) {
+      await credit(write, `account-${n % 3}`, n);
+      for (let step = 0; step < 4; step += 1) {
+        await idle();
+        for (const { clock } of both) clock.advance(STEP_MS);
+      }
+    }
+    await reaches(both, balances.name, await eventStore.head());
+    const { items } = await readStore.find<{ balance: number }>({ name: balances.name, indexes: [] }, {});
+    expect(items.map(({ id, document }) => [id, document.balance])).toEqual([
+      ['account-0', 165],
+      ['account-1', 145],
+      ['account-2', 155],
+    ]);
+    await becomes(both, async () =>
+      expect((await Promise.all(both.map(stateOf))).toSorted()).toEqual(['following', 'live']),
+    );
+  });
+});
+
+describe('a reader that carries its last position', () => {
+  /** Reads in all; more for a longer run. */
+  const READS = Number(process.env['ASTRO_TEST_READS'] ?? 800);
+
+  it('sees no error and never anything older while the projection is rebuilt and switched, on every replica', async () => {
+    const clock = quickClock(5);
+    const replicas = [1, 2].map((number) => {
+      const made = createEventSourcing({ eventStore, readStore, clock, ids, log, name: `accounts-${number}` });
+      closing.push(() => made.close());
+      return made;
+    });
+    for (const { projections } of replicas) await projections([balances]);
+    const write = writer();
+    let last = await credit(write, 'account-a', 1);
+    let isOver = false;
+    let rebuilds = 0;
+    const rebuilding = (async () => {
+      while (!isOver) {
+        const outcome = await replicas[rebuilds % 2]?.control.rebuild(balances.name);
+        if (outcome?.ok) rebuilds += 1;
+        else if (outcome?.error.kind !== 'unavailable' && outcome?.error.kind !== 'conflict')
+          throw new Error(JSON.stringify(outcome));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    const writing = (async () => {
+      while (!isOver) {
+        last = await credit(write, 'account-a', 1);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    })();
+    const reader = async (source: EventSourcing, reads: number) => {
+      let seen = 0;
+      for (let n = 0; n < reads; n += 1) {
+        const at = last;
+        const found = await source.readModels.get(balances, 'account-a', at);
+        if (!found.ok) throw new Error(`read ${n} of ${reads} after ${rebuilds} rebuilds: ${found.error.code}`);
+        const credits = found.value?.document.credits ?? 0;
+        if ((found.value?.position ?? '') < at)
+          throw new Error(`read ${found.value?.position} where ${at} was asked for`);
+        expect(credits).toBeGreaterThanOrEqual(seen);
+        seen = credits;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    };
+    await Promise.all(replicas.flatMap((source) => [reader(source, READS / 4), reader(source, READS / 4)])).finally(
+      () => (isOver = true),
+    );
+    await Promise.all([rebuilding, writing]);
+    expect(rebuilds).toBeGreaterThan(2);
+  });
+});
