@@ -80,6 +80,7 @@ export function meteredQueue(queue: WorkQueue, metrics: Metrics): WorkQueue {
     },
     deadLetters: (contract) => queue.deadLetters(contract),
     depth: (contract) => queue.depth(contract),
+    ping: () => queue.ping(),
     close: () => queue.close(),
   };
 }

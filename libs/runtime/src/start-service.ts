@@ -252,7 +252,7 @@ interface ServiceState {
   served: readonly string[];
   /** Why it is not ready. */
   lacks: 'starting' | 'stopping' | undefined;
-  /** Returns whether read store and vault respond. */
+  /** Returns whether read store, vault, and work queue respond. */
   readonly stores: () => Promise<Readiness['dependencies']>;
   /** Returns the dependencies of its parts. */
   dependencies: () => Readiness['dependencies'];

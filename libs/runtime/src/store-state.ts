@@ -10,16 +10,17 @@ const LOOK_MS = 500;
 const NOTHING = 'readiness';
 
 /**
- * Checks whether the read store and the vault respond, with a read of a name that does not exist. A process is ready
- * without them: requests that need neither succeed, and others fail as unavailable.
+ * Checks whether read store, vault, and work queue respond, each with a request that changes nothing. A process is ready
+ * without them: requests that need none of them succeed, and others fail as unavailable.
  */
 export function watchStores(
-  { readStore, vault }: Pick<Engines, 'readStore' | 'vault'>,
+  { readStore, vault, queue }: Pick<Engines, 'readStore' | 'vault' | 'queue'>,
   clock: Clock,
 ): () => Promise<readonly Dependency[]> {
   const looks = [
     ...(readStore ? [() => look('read store', readStore.checkpoint(NOTHING), clock)] : []),
     ...(vault ? [() => look('vault', vault.get(NOTHING), clock)] : []),
+    ...(queue ? [() => look('work queue', queue.ping(), clock)] : []),
   ];
   let last: Promise<readonly Dependency[]> | undefined;
   let lookedMs = 0;

@@ -57,6 +57,8 @@ export interface WorkQueue {
   deadLetters(queue: WorkQueueContract): Promise<readonly DeadLetter[]>;
   /** Returns the number of items that are not completed, including those in progress. */
   depth(queue: WorkQueueContract): Promise<number>;
+  /** Settles when the engine answers. @throws WorkQueueUnavailableError */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 

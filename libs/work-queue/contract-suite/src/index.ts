@@ -53,6 +53,14 @@ export function workQueueContract(
       await other.close();
     });
 
+    it('answers a ping while it is open', async () => {
+      const other = await open();
+      await other.ping();
+      await other.close();
+      await expect(other.ping()).rejects.toMatchObject({ code: 'work-queue/unavailable' });
+      await jobs.ping();
+    });
+
     it('separates queues', async () => {
       const another = queueOf();
       await add(1);

@@ -121,6 +121,7 @@ export function workQueueOver(
 
     deadLetters: ({ subject }) => run(() => items.deadLetters(subject)),
     depth: ({ subject }) => run(() => items.count(subject)),
+    ping: () => run(() => void items.count('')),
 
     async close() {
       closed = true;

@@ -150,6 +150,11 @@ class JetStreamWorkQueue implements WorkQueue {
     });
   }
 
+  async ping(): Promise<void> {
+    this.checkOpen();
+    await answered(() => this.connection.manager.getAccountInfo());
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;

@@ -9,7 +9,7 @@ import { ManifestRenderer } from './renderer.worker.ts';
 import { RolloutWorker } from './rollout.worker.ts';
 
 const none = () => Promise.reject(new Error('not used here'));
-const queue: WorkQueue = { enqueue: none, work: none, deadLetters: none, depth: none, close: none };
+const queue: WorkQueue = { enqueue: none, work: none, deadLetters: none, depth: none, ping: none, close: none };
 
 describe('use-D11: an attempt that ends with an unexpected error', () => {
   it('is retried twice, then fails with the kind of the error, without its message', async () => {

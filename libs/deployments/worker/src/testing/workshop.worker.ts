@@ -154,6 +154,7 @@ const neverQueue = {
   work: () => Promise.reject(new Error('this worker is handed its items')),
   deadLetters: () => Promise.resolve([]),
   depth: () => Promise.resolve(0),
+  ping: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };
 
