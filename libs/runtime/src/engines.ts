@@ -187,6 +187,19 @@ export async function openEventStore(options: EngineOptions): Promise<EventStore
   }
 }
 
+/**
+ * Opens the configured read store without the other engines.
+ *
+ * @throws StartError with one sentence
+ */
+export async function openReadStore(options: EngineOptions): Promise<ReadStore> {
+  try {
+    return await openEngine('readStore', options);
+  } catch (error) {
+    throw startErrorOf(error);
+  }
+}
+
 /** How long a startup waits for a configured server. */
 const CONNECT_MS = 10_000;
 
