@@ -1,5 +1,5 @@
-import { type EventStore, sealEvents, type SealedEvent } from '#event-store';
 import { openEmbeddedEventStore } from '#event-store/embedded';
+import { appendAll, beside, chain } from './event-store.parts.ts';
 import { openRaw } from './event-store.raw.ts';
 import type { Row } from './row.ts';
 import { perSecond, surroundings, withFolder } from './surroundings.ts';
@@ -7,38 +7,6 @@ import { perSecond, surroundings, withFolder } from './surroundings.ts';
 const ONE_BY_ONE = 4_000;
 const APPENDERS = 64;
 const EACH = 600;
-
-/** Returns one chain of events of about 450 bytes for each stream. They are sealed before the measurement. */
-function chain(stream: string, length: number): readonly SealedEvent[] {
-  const unsealed = Array.from({ length }, (_, revision) => ({
-    id: surroundings.ids.uuid(),
-    type: 'bench.happened.v1',
-    stream,
-    revision,
-    recordedAt: '2026-01-01T00:00:00.000Z',
-    actor: 'system:bench',
-    commandId: `${'a'.repeat(32)}.${'b'.repeat(32)}`,
-    correlationId: 'bench',
-    causationId: 'bench',
-    data: { n: revision, text: 'x'.repeat(60) },
-  }));
-  return sealEvents(unsealed, '');
-}
-
-async function appendAll(store: EventStore, events: readonly SealedEvent[]): Promise<void> {
-  for (const event of events) {
-    const outcome = await store.append(event.stream, [event], event.revision - 1);
-    if (!outcome.ok) throw new Error(outcome.error.code);
-  }
-}
-
-/** Measures ours between two raw runs. The better raw run counts. */
-async function beside(ours: () => Promise<number>, raw: () => Promise<number>) {
-  const before = await raw();
-  const own = await ours();
-  const best = Math.max(before, await raw());
-  return { ours: Math.round(own), raw: Math.round(best), ratio: Math.round((own / best) * 100) / 100 };
-}
 
 /** Compares the embedded event store with node:sqlite with the same rows and settings. */
 export async function run(): Promise<Row[]> {

@@ -21,7 +21,10 @@ const round = (n: number) =>
 /** Compares the read store on MongoDB with bulk writes of mongoose. Skipped if no server is configured. */
 export async function run(): Promise<Row[]> {
   const url = process.env['ASTRO_TEST_MONGO_URL'];
-  if (!url) return [];
+  if (!url) {
+    console.error('read store on MongoDB: skipped, ASTRO_TEST_MONGO_URL is not set');
+    return [];
+  }
   const collection = { name: `bench-${surroundings.ids.uuid()}`, indexes: ['group'] };
   const { name } = collection;
   const store = await openMongoReadStore({ url, setting: 'ASTRO_TEST_MONGO_URL', ...surroundings });
