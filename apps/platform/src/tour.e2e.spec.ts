@@ -5,33 +5,60 @@ import { join } from 'node:path';
 import { EXIT_CODES } from '#cli';
 import {
   eventually,
+  mongoEnvironment,
   startAgain,
   startPlatform,
+  temporaryFolder,
   type Finished,
   type Machine,
   type Platform,
   type PlatformOptions,
 } from '#testing';
+import { startEventStoreProcess, type EventStoreProcess } from '#testing/eventstore';
 
 /**
  * The main path of the product, with the real `astroctl` and `kubectl`: on the Kubernetes of ASTRO_TEST_KUBECONFIG, or
- * on the sandbox; with the bus in one process, and on NATS if ASTRO_TEST_NATS_URL is set, in one process and with each
- * service in its own.
+ * on the sandbox; in one process, and, if the variables name servers, with each service in its own on every set of
+ * engines. EventStoreDB is the server of ASTRO_TEST_EVENTSTORE_URL, or the stand-in that responds to the real client.
  */
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 const nats = process.env['ASTRO_TEST_NATS_URL'];
+const mongo = process.env['ASTRO_TEST_MONGO_URL'];
+const eventStore = process.env['ASTRO_TEST_EVENTSTORE_URL'];
 const cluster = kubeconfig ? 'dev' : 'sandbox';
 
 jest.setTimeout(180_000);
 
-tour('bus in one process', {});
+const logFolder = temporaryFolder();
+let log: EventStoreProcess | undefined;
+afterAll(() => log?.kill());
+
+tour('everything in one process', async () => ({}));
 if (nats) {
   const servers = { ASTRO_BUS: nats, ASTRO_QUEUE: nats };
-  tour('bus and queue on NATS', { environment: servers });
-  tour('each service a process of its own, with its own keys and NATS user', { apart: true });
-} else
-  describe.skip('the tour, bus and queue on NATS: ASTRO_TEST_NATS_URL is not set', () =>
-    it('was not tested', () => {}));
+  tour('one process, bus and queue on NATS', async () => ({ environment: servers }));
+  const separate = 'each service in its own process, with its own keys and NATS user';
+  if (mongo) {
+    const stores = () => mongoEnvironment(mongo);
+    tour(`${separate}, on MongoDB and a shared SQLite log`, async () => ({ environment: stores(), apart: true }));
+    tour(`${separate}, on MongoDB and ${eventStore ? 'EventStoreDB' : 'a stand-in for EventStoreDB'}`, async () => ({
+      environment: { ...stores(), ASTRO_EVENT_STORE: eventStore ?? (await startLog()) },
+      apart: true,
+    }));
+  } else {
+    tour(`${separate}, on shared files`, async () => ({ apart: true }));
+    skipped('on MongoDB: ASTRO_TEST_MONGO_URL is not set');
+  }
+} else skipped('bus and queue on NATS: ASTRO_TEST_NATS_URL is not set');
+
+function skipped(reason: string): void {
+  describe.skip(`the tour, ${reason}`, () => it('was not tested', () => {}));
+}
+
+async function startLog(): Promise<string> {
+  log = await startEventStoreProcess(logFolder);
+  return log.url;
+}
 
 function manifest(tag: string, replicas = 2): string {
   return `apiVersion: platform.astropulse.io/v1
@@ -44,9 +71,8 @@ spec:
 `;
 }
 
-function tour(name: string, options: PlatformOptions): void {
+function tour(name: string, optionsOf: () => Promise<PlatformOptions>): void {
   describe(`the tour on ${kubeconfig ? 'a real Kubernetes' : 'the sandbox'}, ${name}`, () => {
-    const environment = { ...options.environment, ...(kubeconfig && { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' }) };
     let platform: Platform;
     let ada: Machine;
     let namespace: string;
@@ -62,6 +88,8 @@ function tour(name: string, options: PlatformOptions): void {
       (await succeed(`app status hello-world --field ${key}`)).trim();
 
     beforeAll(async () => {
+      const options = await optionsOf();
+      const environment = { ...options.environment, ...(kubeconfig && { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' }) };
       platform = await startPlatform({ ...options, environment });
       ada = platform.person('ada');
     });
@@ -75,7 +103,7 @@ function tour(name: string, options: PlatformOptions): void {
         return done;
       }, 90_000);
       expect(login).toMatchObject({ code: 0, stdout: '' });
-      expect(login.stderr).toMatch(options.apart ? /Logged in to \S+ as owner/ : /Created your organization/);
+      expect(login.stderr).toMatch(platform.options.apart ? /Logged in to \S+ as owner/ : /Created your organization/);
       const config = join(ada.home, '.config', 'astropulse', 'config.yaml');
       expect(statSync(config).mode & 0o777).toBe(0o600);
       expect(await succeed('whoami')).toMatch(
@@ -233,7 +261,7 @@ function tour(name: string, options: PlatformOptions): void {
     it('has the same data after a restart', async () => {
       // Starts a new process on the same folder, after the first one was stopped normally.
       await platform.process.stop();
-      platform = await startAgain(platform, { environment });
+      platform = await startAgain(platform);
       expect(await succeed('app history hello-world')).toContain('v6');
       expect(await succeed('whoami')).toContain('admin@astro.localhost');
     });

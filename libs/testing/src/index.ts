@@ -1,5 +1,6 @@
 export { auditedWrites, type AuditedWrite } from './audit-log.ts';
 export { cpuMs } from './cpu-ms.ts';
+export { databaseAt, mongoEnvironment } from './distributed-engines.ts';
 export { diceOf, seedOfRun, type Dice } from './dice.ts';
 export { eventually } from './eventually.ts';
 export { startForwardProxy } from './forward-proxy.ts';
@@ -7,10 +8,10 @@ export { manualClock, type ManualClock } from './manual-clock.ts';
 export { natsServerProgram, startNatsServer, type NatsServer } from './nats-server.ts';
 export { makeServiceAccess } from './service-access.ts';
 export { sequenceIds } from './sequence-ids.ts';
-export { startTcpProxy } from './tcp-proxy.ts';
+export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 export { specify } from './specify.ts';
 export { temporaryFolder } from './temporary-folder.ts';
-export { runProgram, startApp, type AppProcess, type Finished } from './app-process.ts';
+export { runProgram, startApp, startNode, type AppProcess, type Finished } from './app-process.ts';
 export {
   machine,
   startAgain,
@@ -20,10 +21,9 @@ export {
   type PlatformOptions,
 } from './platform-process.ts';
 export {
-  openIngress,
   SERVICES,
   startServices,
-  type Ingress,
+  type InstanceName,
   type RunningServices,
   type ServiceName,
 } from './platform-services.ts';

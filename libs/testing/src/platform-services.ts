@@ -1,8 +1,7 @@
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startApp, type AppProcess } from './app-process.ts';
 import { eventually } from './eventually.ts';
+import { openIngress } from './ingress.ts';
 import { natsServerProgram, startNatsServer, type NatsServer } from './nats-server.ts';
 import { makeServiceAccess, type ServiceAccess } from './service-access.ts';
 
@@ -22,6 +21,8 @@ export const SERVICES = [
   'audit',
 ] as const;
 export type ServiceName = (typeof SERVICES)[number];
+/** Name of a process: the first of a service has the name of the service, the second is, for example, `gateway-2`. */
+export type InstanceName = ServiceName | `${ServiceName}-${number}`;
 
 /** Services without stores. They get a separate data folder, and none of the variables of stores. */
 const STORELESS: readonly ServiceName[] = ['deploy-worker'];
@@ -31,17 +32,17 @@ const OF_STORES = ['ASTRO_EVENT_STORE', 'ASTRO_READ_STORE', 'ASTRO_VAULT', 'ASTR
 export interface RunningServices {
   /** Address of the ingress. */
   readonly url: string;
-  /** Processes by service. Replaced when a service is started again. */
-  readonly processes: ReadonlyMap<ServiceName, AppProcess>;
+  /** Processes by name. Replaced when a process is started again. */
+  readonly processes: ReadonlyMap<InstanceName, AppProcess>;
   /** NATS server that was started for them, with a user for each. Undefined if the environment selects another. */
   readonly nats: NatsServer | undefined;
   /** Returns the variables of a service. */
   environmentOf(service: ServiceName): Readonly<Record<string, string>>;
   /** Returns the address at which a process serves its health and, if any, its routes. */
-  urlOf(service: ServiceName): string;
-  /** Starts a service, for the first time or again, and waits until it is ready. */
-  start(service: ServiceName): Promise<AppProcess>;
-  /** Sends SIGTERM to each process, one after the other, and waits. */
+  urlOf(instance: InstanceName): string;
+  /** Starts a process, for the first time or again, and waits until it is ready. */
+  start(instance: InstanceName): Promise<AppProcess>;
+  /** Sends SIGTERM to the processes of each service, one service after the other, and waits. */
   stop(): Promise<void>;
   /** Sends SIGKILL to all processes. */
   kill(): Promise<void>;
@@ -57,6 +58,14 @@ export interface ServicesOptions {
    * ASTRO_TEST_NATS_URL if nats-server is not built. ASTRO_CALLER_KEYS are the master keys.
    */
   readonly environment: Readonly<Record<string, string>>;
+  /** Number of processes by service. Default: 1. */
+  readonly replicas?: { readonly [S in ServiceName]?: number };
+}
+
+function serviceOf(instance: InstanceName): ServiceName {
+  const service = SERVICES.find((name) => instance === name || instance.replace(/-\d+$/, '') === name);
+  if (!service) throw new Error(`${instance} is not a service`);
+  return service;
 }
 
 interface Surroundings {
@@ -93,24 +102,28 @@ async function surround({ dataDir, environment }: ServicesOptions, publicUrl: st
  * all are ready.
  */
 export async function startServices(options: ServicesOptions): Promise<RunningServices> {
-  const processes = new Map<ServiceName, AppProcess>();
-  const urls = new Map<ServiceName, string>();
-  const ingress = await openIngress(options.port, (path) =>
-    urls.get(/^\/oidc(\/|$)/.test(path) ? 'identity' : 'gateway'),
-  );
+  const { replicas = {} } = options;
+  const processes = new Map<InstanceName, AppProcess>();
+  const urls = new Map<InstanceName, string>();
+  const ingress = await openIngress(options.port, (path) => {
+    const service = /^\/oidc(\/|$)/.test(path) ? 'identity' : 'gateway';
+    return [...urls].filter(([instance]) => serviceOf(instance) === service).map(([, url]) => url);
+  });
   const { nats, environmentOf } = await surround(options, ingress.url).catch(async (error: unknown) => {
     await ingress.close();
     throw error;
   });
-  const start = async (service: ServiceName): Promise<AppProcess> => {
+  const start = async (instance: InstanceName): Promise<AppProcess> => {
+    const service = serviceOf(instance);
+    urls.delete(instance);
     const app = startApp(service, environmentOf(service));
-    processes.set(service, app);
+    processes.set(instance, app);
     const url = await eventually(() => {
       const found = new RegExp(`: ${service} is ready at (http://\\S+)`).exec(app.output())?.[1];
-      if (found === undefined) throw new Error(`${service} is not ready; it said:\n${app.output()}`);
+      if (found === undefined) throw new Error(`${instance} is not ready; it said:\n${app.output()}`);
       return found;
-    });
-    urls.set(service, url);
+    }, START_MS);
+    urls.set(instance, url);
     return app;
   };
   const kill = async () => {
@@ -119,7 +132,10 @@ export async function startServices(options: ServicesOptions): Promise<RunningSe
     await nats?.kill();
   };
   try {
-    await Promise.all(SERVICES.map(start));
+    for (let number = 1; number <= Math.max(1, ...Object.values(replicas)); number++) {
+      const due = SERVICES.filter((service) => number <= (replicas[service] ?? 1));
+      await Promise.all(due.map((service) => start(number === 1 ? service : `${service}-${number}`)));
+    }
   } catch (error) {
     await kill();
     throw error;
@@ -129,16 +145,22 @@ export async function startServices(options: ServicesOptions): Promise<RunningSe
     processes,
     nats,
     environmentOf,
-    urlOf: (service) => urls.get(service) ?? '',
+    urlOf: (instance) => urls.get(instance) ?? '',
     start,
     kill,
     async stop() {
-      for (const service of SERVICES) await processes.get(service)?.stop();
+      for (const service of SERVICES)
+        await Promise.all(
+          [...processes].map(([instance, app]) => (serviceOf(instance) === service ? app.stop() : undefined)),
+        );
       await ingress.close();
       await nats?.kill();
     },
   };
 }
+
+/** Milliseconds for the start of all processes at once on a busy machine. */
+const START_MS = 90_000;
 
 /** Combines several processes into one, for callers that only start and end it. */
 export function asOneProcess({ processes, stop, kill }: RunningServices): AppProcess {
@@ -158,48 +180,5 @@ export function asOneProcess({ processes, stop, kill }: RunningServices): AppPro
       return first.exited;
     },
     kill,
-  };
-}
-
-export interface Ingress {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-/**
- * Starts an ingress that routes by path and sets the `X-Forwarded-*` headers.
- * @param port 0 selects a free port
- * @param routeOf returns the address for a path; undefined for status 502
- */
-export async function openIngress(port: number, routeOf: (path: string) => string | undefined): Promise<Ingress> {
-  const server = createServer((incoming, outgoing) => {
-    const target = routeOf(incoming.url ?? '/');
-    if (target === undefined) return void outgoing.writeHead(502).end();
-    const { host, ...headers } = incoming.headers;
-    const address = incoming.socket.remoteAddress ?? '';
-    const forwarded = {
-      ...headers,
-      host,
-      'x-forwarded-for': [headers['x-forwarded-for'], address].filter(Boolean).join(', '),
-      'x-forwarded-proto': 'http',
-    };
-    const asked = request(new URL(incoming.url ?? '/', target), { method: incoming.method, headers: forwarded });
-    asked.on('response', (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-      answer.on('error', () => outgoing.destroy());
-    });
-    asked.on('error', () => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end()));
-    outgoing.on('close', () => asked.destroy());
-    incoming.pipe(asked);
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const { port: own } = server.address() as AddressInfo; // the address of a TCP server
-  return {
-    url: `http://127.0.0.1:${own}`,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }

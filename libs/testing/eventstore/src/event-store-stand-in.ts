@@ -21,9 +21,10 @@ import {
   notFoundMessage,
   notReadyMessage,
 } from './messages.ts';
-import { networkBefore, type Network } from './network.ts';
+import { openJournal } from './journal.ts';
 import { eventsFor, indexBehind, readOf, type Read } from './reading.ts';
 import { ServerLog } from './server-log.ts';
+import { startTcpProxy, type TcpProxy } from '#testing';
 
 /**
  * Fault of one append: the server is not ready; the connection is lost before or after it is written; its response is
@@ -45,13 +46,17 @@ export interface StandInOptions {
   readonly tls?: { readonly key: string; readonly certificate: string };
   /** Passwords by name. If absent, no authentication is required. */
   readonly users?: Readonly<Record<string, string>>;
+  /** Port of the server. Default: a free one. */
+  readonly port?: number;
+  /** File that keeps the log when the process is killed. If absent, the log is in memory. */
+  readonly file?: string;
 }
 
 /** Server with the part of EventStoreDB's protocol that the platform uses, and configurable faults. */
 export interface EventStoreStandIn {
   readonly port: number;
   readonly log: ServerLog;
-  readonly network: Network;
+  readonly network: TcpProxy;
   /** Streams of the appends that have arrived, including repeats. */
   readonly appends: () => readonly string[];
   /** Number of open subscriptions. */
@@ -69,7 +74,7 @@ export interface EventStoreStandIn {
   close(): Promise<void>;
 }
 
-/** Starts the server on a free port of this machine. Its log contains system events, as on a real server. */
+/** Starts the server on this machine. Its log contains system events, as on a real server. */
 export async function startEventStoreStandIn(options: StandInOptions = {}): Promise<EventStoreStandIn> {
   const standIn = new StandIn(options);
   const server = new Server();
@@ -90,7 +95,7 @@ export async function startEventStoreStandIn(options: StandInOptions = {}): Prom
   const innerPort = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', credentials, (error, port) => (error ? reject(error) : resolve(port))),
   );
-  const network = await networkBefore(innerPort);
+  const network = await startTcpProxy(innerPort, options.port);
   standIn.network = network;
   return {
     port: network.port,
@@ -111,6 +116,7 @@ export async function startEventStoreStandIn(options: StandInOptions = {}): Prom
     async close() {
       await network.shut();
       server.forceShutdown();
+      standIn.close();
     },
   };
 }
@@ -119,16 +125,20 @@ const unsupported = (_call: unknown, answer: (error: Partial<ServiceError>) => v
   answer({ code: status.UNIMPLEMENTED });
 
 class StandIn {
-  readonly log = new ServerLog();
+  readonly log: ServerLog;
   readonly faults: AppendFault[] = [];
   readonly subscribers = new Set<() => void>();
-  network: Network | undefined;
+  network: TcpProxy | undefined;
   isReady = true;
   delivers: 'once' | 'twice' | 'nothing' = 'once';
   readonly appends: string[] = [];
+  readonly close: () => void;
 
   constructor(private readonly options: StandInOptions) {
-    this.writeStatistics(3);
+    const journal = options.file === undefined ? undefined : openJournal(options.file);
+    this.log = new ServerLog(journal?.past, journal?.keep);
+    this.close = () => journal?.close();
+    if (this.log.events.length === 0) this.writeStatistics(3);
   }
 
   writeStatistics(count: number): void {

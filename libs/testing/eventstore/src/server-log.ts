@@ -29,6 +29,17 @@ export class ServerLog {
   private readonly streams = new Map<string, ServerEvent[]>();
   private nextPosition = RECORD_BYTES;
 
+  /**
+   * @param past what an earlier process has kept
+   * @param keep takes the events of each append before the append is answered
+   */
+  constructor(
+    past: readonly ServerEvent[] = [],
+    private readonly keep: (events: readonly ServerEvent[]) => void = () => {},
+  ) {
+    for (const event of past) this.hold(event);
+  }
+
   stream(name: string): readonly ServerEvent[] | undefined {
     return this.streams.get(name);
   }
@@ -63,17 +74,30 @@ export class ServerLog {
   }
 
   private write(stream: string, events: readonly NewEvent[]): Placed {
-    const present = this.streams.get(stream) ?? [];
-    this.streams.set(stream, present);
-    let placed: Placed = { kind: 'appended', revision: present.length - 1, position: this.nextPosition };
+    const revision = (this.streams.get(stream)?.length ?? 0) - 1;
+    const written: ServerEvent[] = [];
+    let position = this.nextPosition;
     for (const event of events) {
-      const position = this.nextPosition;
-      this.nextPosition += RECORD_BYTES + event.data.length + event.metadata.length;
-      const stored = { ...event, stream, revision: present.length, position };
-      present.push(stored);
-      this.events.push(stored);
-      placed = { kind: 'appended', revision: stored.revision, position };
+      written.push({ ...event, stream, revision: revision + written.length + 1, position });
+      position += bytesOf(event);
     }
-    return placed;
+    this.keep(written);
+    for (const event of written) this.hold(event);
+    const last = written.at(-1);
+    return {
+      kind: 'appended',
+      revision: last?.revision ?? revision,
+      position: last?.position ?? this.nextPosition,
+    };
+  }
+
+  private hold(event: ServerEvent): void {
+    const present = this.streams.get(event.stream) ?? [];
+    this.streams.set(event.stream, present);
+    present.push(event);
+    this.events.push(event);
+    this.nextPosition = event.position + bytesOf(event);
   }
 }
+
+const bytesOf = ({ data, metadata }: NewEvent): number => RECORD_BYTES + data.length + metadata.length;

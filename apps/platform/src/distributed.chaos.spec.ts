@@ -1,0 +1,300 @@
+import { jest } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DEFAULT_CATALOGUE } from '#billing/contract';
+import { silentLogger } from '#kernel';
+import { openMongo } from '#mongo';
+import { openEventStore, readConfiguration } from '#runtime';
+import { systemClock as clock, systemIds as ids } from '#runtime/system';
+import {
+  call,
+  databaseAt,
+  eventually,
+  mongoEnvironment,
+  natsServerProgram,
+  SERVICES,
+  startNatsServer,
+  startServices,
+  temporaryFolder,
+  type InstanceName,
+  type NatsServer,
+  type RunningServices,
+} from '#testing';
+import { runChecker } from '#testing/checker';
+import { startEventStoreProcess, type EventStoreProcess } from '#testing/eventstore';
+import { z } from 'zod';
+import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
+import { startLoad, type Load } from './load.fixture.ts';
+
+/**
+ * The distributed profile with two replicas of each service, on a nats-server of its own, MongoDB, and the stand-in for
+ * EventStoreDB as a process: what becomes of them while they are used. After each test a process of its own holds the read
+ * models against the log, and the log against what was acknowledged.
+ */
+const mongo = process.env['ASTRO_TEST_MONGO_URL'];
+/** Requests that are tried while an engine is away; more for a longer run. */
+const TRIED = Number(process.env['ASTRO_TEST_REQUESTS'] ?? 20);
+/** Commands that must have been acknowledged between two faults. */
+const STEP = 20;
+
+jest.setTimeout(240_000);
+
+if (!mongo) skipped('ASTRO_TEST_MONGO_URL is not set');
+else if (natsServerProgram() === undefined) skipped('npm run engines has built no nats-server');
+else describe('the distributed profile, two replicas of each service', () => distributed(mongo));
+
+function skipped(reason: string): void {
+  describe.skip(`the distributed profile under faults: ${reason}`, () => it('was not tested', () => {}));
+}
+
+const readiness = z.looseObject({
+  dependencies: z.array(z.looseObject({ name: z.string(), ok: z.boolean() })),
+});
+const loggedIn = z.looseObject({
+  organization: z.looseObject({ id: z.string() }),
+  key: z.looseObject({ id: z.string(), secret: z.string() }),
+});
+/** The sandbox has its files for itself. */
+const REPLICATED = SERVICES.filter((service) => service !== 'sandbox-cluster');
+const second = (service: (typeof REPLICATED)[number]): InstanceName => `${service}-2`;
+
+function distributed(mongo: string): void {
+  const folder = temporaryFolder();
+  const dataDir = temporaryFolder();
+  const notes = join(folder, 'notes.jsonl');
+  const readModels = databaseAt(mongo, `astro-read-${randomUUID()}`);
+  /** The nats-server of the services, and its successors. */
+  let nats: NatsServer | undefined;
+  let eventStore: EventStoreProcess;
+  let issuer: TestIssuer;
+  let environment: Record<string, string>;
+  let services: RunningServices;
+  let organizationId: string;
+  let key: string;
+  const loads: Load[] = [];
+
+  const login = async (person: string) => {
+    const credential = issuer.token(issuer.claims(person));
+    const answer = await eventually(async () => {
+      const made = await call(services.url, 'POST /v1/login', { credential, body: { machine: 'test' } });
+      if (made.status >= 300) throw new Error(`the login was answered ${made.status}: ${made.text}`);
+      return made;
+    }, 60_000);
+    return loggedIn.parse(answer.body);
+  };
+  const load = (): Load => {
+    const started = startLoad({ url: services.url, organizationId, credential: key, notes });
+    loads.push(started);
+    return started;
+  };
+  /** Until so many more commands were acknowledged. */
+  const goesOn = async (running: Load, more = STEP): Promise<void> => {
+    const before = running.acknowledged();
+    await eventually(() => {
+      if (running.acknowledged() < before + more)
+        throw new Error(
+          `${running.acknowledged() - before} of ${more} commands were acknowledged; refused: ${last(running)}`,
+        );
+    }, 60_000);
+  };
+  const last = (running: Load) => running.failures().slice(-5).join(', ');
+  /** How a process finds one of its engines: whether it says that it is ready, and whether that engine is. */
+  const seenBy = async (instance: InstanceName, engine: string) => {
+    const { status, body } = await call(services.urlOf(instance), 'GET /readyz');
+    return { status, ok: readiness.parse(body).dependencies.find(({ name }) => name === engine)?.ok };
+  };
+  const put = (name: string, description: string) =>
+    call(services.url, `PUT /v1/organizations/${organizationId}/profiles/${name}`, {
+      credential: key,
+      body: { profileName: name, clusterName: 'sandbox', description },
+    });
+  /** Events in the log whose data holds a text. */
+  const eventsWith = async (text: string): Promise<number> => {
+    const read = readConfiguration(environment);
+    if (!read.ok) throw new Error(read.error.join('\n'));
+    const { configuration } = read.value;
+    const log = await openEventStore({ configuration, folder: dataDir, clock, ids, log: silentLogger });
+    let count = 0;
+    for await (const { data } of log.readAll()) if (JSON.stringify(data).includes(text)) count += 1;
+    await log.close();
+    return count;
+  };
+
+  /** Stops the nats-server. @returns starts it again, at the same port and on the same streams */
+  const stopNats = async (): Promise<() => Promise<void>> => {
+    if (!nats) throw new Error('there is no nats-server');
+    const options = { folder: join(dataDir, 'nats'), config: nats.config(), port: Number(new URL(nats.url).port) };
+    await nats.kill();
+    let starting: Promise<NatsServer> | undefined;
+    const start = async () => void (nats = await (starting ??= startNatsServer(options)));
+    restores.push(start);
+    return start;
+  };
+
+  beforeAll(async () => {
+    [eventStore, issuer] = await Promise.all([startEventStoreProcess(folder), startIssuer()]);
+    const plans = DEFAULT_CATALOGUE.plans.map((plan) => ({
+      ...plan,
+      limits: { ...plan.limits, requestsPerMinute: 1_000_000, profiles: 1_000 },
+    }));
+    const plansFile = join(folder, 'plans.json');
+    writeFileSync(plansFile, JSON.stringify({ ...DEFAULT_CATALOGUE, plans }));
+    environment = {
+      ...issuer.environment,
+      ...mongoEnvironment(mongo),
+      ASTRO_READ_STORE: readModels,
+      ASTRO_EVENT_STORE: eventStore.url,
+      ASTRO_PLANS_FILE: plansFile,
+    };
+    const replicas = Object.fromEntries(REPLICATED.map((service) => [service, 2]));
+    services = await startServices({ dataDir, port: 0, environment, replicas });
+    ({ nats } = services);
+    const ada = await login('ada');
+    organizationId = ada.organization.id;
+    key = ada.key.secret;
+  });
+  afterEach(async () => {
+    for (const running of loads.splice(0)) await running.stop();
+    await runChecker({ ...environment, ASTRO_DATA_DIR: dataDir }, notes);
+  });
+  afterAll(async () => {
+    await services?.kill();
+    await eventStore?.kill();
+    await nats?.kill();
+    await issuer?.close();
+  });
+
+  it('F15: SIGTERM of one replica of each service under load fails no request', async () => {
+    const running = load();
+    await goesOn(running);
+    for (const service of REPLICATED) {
+      expect([service, await services.processes.get(service)?.stop()]).toEqual([service, 0]);
+      await goesOn(running);
+    }
+    expect(running.failures()).toEqual([]);
+    await Promise.all(REPLICATED.map((service) => services.start(service)));
+    for (const service of REPLICATED) {
+      expect([service, await services.processes.get(second(service))?.stop()]).toEqual([service, 0]);
+      await goesOn(running);
+    }
+    expect(running.failures()).toEqual([]);
+    await Promise.all(REPLICATED.map((service) => services.start(second(service))));
+    await goesOn(running);
+    expect(running.failures()).toEqual([]);
+  });
+
+  it('F1: without NATS every request is answered 503 with Retry-After, nothing is appended, and all goes on afterwards', async () => {
+    const running = load();
+    await goesOn(running);
+    const startNats = await stopNats();
+    const marker = `refused-${randomUUID()}`;
+    for (let n = 0; n < TRIED; n += 1) {
+      const answer = await put(`away-${n}`, `${marker}-${n}`);
+      expect([answer.status, Number(answer.headers.get('retry-after')) > 0]).toEqual([503, true]);
+    }
+    for (const service of SERVICES)
+      await eventually(async () => expect(await seenBy(service, 'bus')).toEqual({ status: 503, ok: false }));
+    expect(await eventsWith(marker)).toBe(0);
+    await startNats();
+    await goesOn(running);
+    for (const service of SERVICES)
+      await eventually(async () => expect(await seenBy(service, 'bus')).toEqual({ status: 200, ok: true }));
+  });
+
+  it('F3: while the log is frozen every process lives, says that it cannot see it and is not ready, and nothing is acknowledged', async () => {
+    const running = load();
+    await goesOn(running);
+    eventStore.freeze();
+    const withLog = SERVICES.filter((service) => service !== 'deploy-worker');
+    for (const service of withLog) {
+      await eventually(async () => expect(await seenBy(service, 'event store')).toEqual({ status: 503, ok: false }));
+      expect((await call(services.urlOf(service), 'GET /livez')).status).toBe(200);
+    }
+    const acknowledged = running.acknowledged();
+    const refused = await put('frozen', `frozen-${randomUUID()}`);
+    expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([503, true]);
+    expect(running.acknowledged()).toBe(acknowledged);
+    eventStore.thaw();
+    await goesOn(running);
+    for (const service of withLog)
+      await eventually(async () => expect(await seenBy(service, 'event store')).toEqual({ status: 200, ok: true }));
+  });
+
+  it('F3: the log is killed under load and starts again: nothing acknowledged is lost, nothing is done twice', async () => {
+    const running = load();
+    for (let kill = 0; kill < 2; kill += 1) {
+      await goesOn(running);
+      await eventStore.kill();
+      await eventually(async () => expect(await seenBy('gateway', 'event store')).toMatchObject({ ok: false }));
+      await eventStore.start();
+    }
+    await goesOn(running);
+  });
+
+  it('F7: the database of the read models is dropped under load, and they are built again', async () => {
+    const running = load();
+    await goesOn(running);
+    const { connection, close } = await openMongo({
+      url: readModels,
+      setting: 'ASTRO_TEST_MONGO_URL',
+      clock,
+      log: silentLogger,
+      errorOf: ({ sentence, cause }) => new Error(sentence, { cause }),
+    });
+    await connection.dropDatabase();
+    await close();
+    await goesOn(running);
+  });
+
+  it.each(['SIGKILL', 'SIGSTOP'] as const)(
+    'F27: after %s of the replica that leads, another one does its work; what wakes up or starts again changes nothing',
+    async (signal) => {
+      const running = load();
+      await goesOn(running);
+      const gone = ['deployments', 'organizations', 'access-keys', 'billing', 'identity'] as const;
+      for (const service of gone) services.processes.get(service)?.signal(signal);
+      const written = await eventually(async () => {
+        const answer = await put('led', `led-${signal}`);
+        expect(answer.status).toBeLessThan(300);
+        return answer.headers.get('consistency') ?? '';
+      }, 60_000);
+      await eventually(async () => {
+        const seen = await call(services.url, `GET /v1/organizations/${organizationId}/profiles`, {
+          credential: key,
+          headers: { consistency: written },
+        });
+        expect([seen.status, seen.text.includes(`led-${signal}`)]).toEqual([200, true]);
+      }, 60_000);
+      if (signal === 'SIGSTOP') for (const service of gone) services.processes.get(service)?.signal('SIGCONT');
+      else await Promise.all(gone.map((service) => services.start(service)));
+      await goesOn(running);
+    },
+  );
+
+  it('B10: once a revocation is answered, no instance of the gateway accepts the key', async () => {
+    const { organization, key: revoked } = await login('grace');
+    const { secret: credential } = revoked;
+    const ask = (instance: InstanceName) => call(services.urlOf(instance), 'GET /v1/me', { credential });
+    for (const instance of ['gateway', 'gateway-2'] as const) expect((await ask(instance)).status).toBe(200);
+    const path = `DELETE /v1/organizations/${organization.id}/access-keys/${revoked.id}`;
+    expect((await call(services.urlOf('gateway'), path, { credential })).status).toBe(200);
+    for (const instance of ['gateway-2', 'gateway'] as const)
+      expect(await ask(instance)).toMatchObject({ status: 401, body: { code: 'key/revoked' } });
+  });
+
+  it('B24: an instance that was frozen answers nothing by rights of before, neither what waited in its socket nor what comes next', async () => {
+    const { organization, key: revoked } = await login('linus');
+    const { secret: credential } = revoked;
+    const ask = () => call(services.urlOf('gateway-2'), 'GET /v1/me', { credential });
+    expect((await ask()).status).toBe(200);
+    const frozen = services.processes.get('gateway-2');
+    frozen?.signal('SIGSTOP');
+    const waiting = Array.from({ length: TRIED }, ask);
+    const path = `DELETE /v1/organizations/${organization.id}/access-keys/${revoked.id}`;
+    expect((await call(services.urlOf('gateway'), path, { credential })).status).toBe(200);
+    frozen?.signal('SIGCONT');
+    for (const { status } of await Promise.all(waiting)) expect([401, 503]).toContain(status);
+    await eventually(async () => expect((await ask()).status).toBe(401));
+  });
+}
