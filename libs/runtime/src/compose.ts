@@ -52,6 +52,11 @@ export interface Composition {
   /** Serves the contracts of `app` over the bus. Call this before `app.init()`. */
   connect(app: INestApplication): readonly Contract[];
   /**
+   * Resolves when permissions can be decided, or after some seconds if they cannot. Call this before anything is served:
+   * a replica that joins the others would fail the requests that it receives earlier.
+   */
+  prepared(): Promise<void>;
+  /**
    * Starts projections, reactors, and sweeps. Call this after everything is served. Resolves when projections have
    * caught up.
    */
@@ -63,6 +68,8 @@ export interface Composition {
 
 /** Whether this runs from source: the bundles of `npm run build` are not TypeScript. */
 const IS_FROM_SOURCE = import.meta.filename.endsWith('.ts');
+/** Times that a start waits for the permissions, each at most as long as a request does. */
+const PREPARED_TRIES = 5;
 
 /** Combines parts and engines. Every part has a bus with its own name; everything else is shared. */
 export function compose(options: CompositionOptions): Composition {
@@ -129,6 +136,9 @@ export function compose(options: CompositionOptions): Composition {
     },
     problems: () => following?.problems() ?? [],
     connect: (app) => connectBus(app, bus),
+    async prepared() {
+      for (let tries = 0; access && tries < PREPARED_TRIES; tries += 1) if ((await access.current()).ok) return;
+    },
     async start(app) {
       if (sourcing && eventStore) {
         await sourcing.projections(contexts.flatMap(({ projections }) => projections));

@@ -181,6 +181,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   else mountHealth(app, { readiness: app.get(READINESS), clock, logger: log, metrics, isTrustedProxy });
   await app.init();
   state.dependencies = () => parts.flatMap(({ dependencies }) => dependencies?.(app) ?? []);
+  await unlessAborted(composition.prepared(), stopping);
   await app.startAllMicroservices().catch(explainSetup(VARIABLES.bus.name));
   await app.listen(port, host);
   await unlessAborted(Promise.all([composition.start(app), ...parts.map(({ ready }) => ready?.(app))]), stopping);

@@ -28,7 +28,7 @@ export class NatsClient extends ClientNats {
     // Nest's type of the options is an older list of those of nats.js, which receives them unchanged.
     super(settings.connection as ConstructorParameters<typeof ClientNats>[0]);
     this.on('disconnect', () => this.failOpen());
-    this.on('reconnect', () => (this.lost = false));
+    this.on('reconnect', () => (this.lost = false)); // a process that sends no requests must find out too
   }
 
   get isConnected(): boolean {

@@ -95,7 +95,7 @@ describe('the checker of a platform', () => {
       { is: 'acknowledged', marker: 'load 2', position: last },
     ]);
     expect(faults.filter((fault) => fault.includes('load'))).toEqual([
-      'command load 2 took effect 2 times',
+      'command load 2 took effect more than once',
       'acknowledged command load 3 is not in the log',
       expect.stringMatching(/^command load 2 is at \S+, after the position \S+ of its answer$/),
     ]);
