@@ -187,7 +187,7 @@ function distributed(mongo: string): void {
     expect(running.failures()).toEqual([]);
   });
 
-  it('F1: without NATS every request is answered 503 with Retry-After, nothing is appended, and all goes on afterwards', async () => {
+  it('F1: without NATS every request is answered 503 with Retry-After, nothing is appended, and all services continue afterwards', async () => {
     const running = load();
     await goesOn(running);
     const startNats = await stopNats();

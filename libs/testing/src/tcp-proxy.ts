@@ -25,7 +25,7 @@ interface Line {
  * Starts a proxy on this machine.
  *
  * @param target URL of the server, of which only host and port are used, or a port of this machine
- * @param port port of the proxy; 0 takes a free one
+ * @param port where the proxy listens; 0 selects a free port
  */
 export async function startTcpProxy(target: string | number, port = 0): Promise<TcpProxy> {
   const [, hostname, targetPort] =

@@ -10,7 +10,7 @@ export interface CheckOptions {
   // Projections of any event and document type are in one list.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly projections: readonly Projection<any, any>[];
-  /** Of the commands that were sent meanwhile. */
+  /** What load generators wrote down about the commands that they sent. */
   readonly notes: readonly LoadNote[];
 }
 
