@@ -135,7 +135,7 @@ describe('app set', () => {
 
   it.each([
     [['image.tag'], 2, 'is not PATH=VALUE'],
-    [['image.tga=1'], 1, 'tga'],
+    [['image.tga=1'], 1, 'did you mean tag? Nothing was sent.'],
     [['__proto__.polluted=1'], 2, 'not a path of fields'],
     [['image.constructor.name=1'], 2, 'not a path of fields'],
     [['image..tag=1'], 2, 'not a path of fields'],

@@ -79,7 +79,10 @@ async function withFields(manifest: unknown, fields: readonly string[], name: st
   if (read.ok) return recordOf(copy);
   return localError(
     ExitCode.Failed,
-    `${read.error.map(({ pointer, message }) => `${pointer.replace(/^\/spec\//, '').replaceAll('/', '.')} ${message}`).join('; ')}. Nothing was sent.`,
+    `${read.error
+      .map(({ pointer, message }) => `${pointer.replace(/^\/spec\//, '').replaceAll('/', '.')} ${message}`)
+      .join('; ')
+      .replace(/[^.?]$/, '$&.')} Nothing was sent.`,
     `see the fields: astroctl app export ${name}`,
     'deployments/manifest-invalid',
   );

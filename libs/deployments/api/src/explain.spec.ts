@@ -53,6 +53,7 @@ describe('use-E3: explain', () => {
         'Error: application.source has no field imag.\nFix:   did you mean image? Run: astroctl explain application.source.image\n',
     });
     expect((await explain('application.source.source')).stderr).toContain('application.source has no field source.');
+    expect((await explain('application.externalAccess')).stdout).toContain('FIELD: externalAccess\t<Object>');
     expect((await explain('deployment')).stderr).toContain(
       'use one of: application, applicationprofile, k8sclusterregistration',
     );

@@ -106,7 +106,7 @@ export const atMostOneOf = <S extends z.ZodObject>(schema: S, members: readonly 
       (given) => members.filter((member) => given[member] !== undefined).length <= 1,
       `must have only one of ${members.join(' and ')}`,
     )
-    .meta({ not: { required: [...members] } });
+    .meta({ maxProperties: 1 });
 
 /**
  * Parses a Kubernetes quantity.
