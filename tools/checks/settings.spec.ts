@@ -31,12 +31,13 @@ describe('environment variables in the documentation', () => {
   const documents = globSync(['*.md', 'docs/**/*.md', 'libs/*/README.md'], { cwd: root }).filter(
     (file) => file !== 'CHANGELOG.md', // it names removed variables
   );
-  /** Variables of the command line and of tests. All others belong to the server. */
+  /** Variables of the command line and of tests. All others belong to the server or to the compose file. */
   const others = ['ASTRO_TEST_SEED', 'ASTRO_TEST_', 'ASTROPULSE_API_KEY', 'ASTROPULSE_API_URL', 'ASTROPULSE_CONFIG'];
 
   it.each(documents)('exist: %s', (file) => {
     const names = new Set(read(file).match(/\bASTRO(?:PULSE)?_[A-Z_]+/g));
-    const known = new Set([...Object.values(VARIABLES).map(({ name }) => name), ...others]);
+    const compose = read('deploy/compose.yaml').match(/\bASTRO_[A-Z_]+/g) ?? [];
+    const known = new Set([...Object.values(VARIABLES).map(({ name }) => name), ...compose, ...others]);
     expect([...names].filter((name) => !known.has(name))).toEqual([]);
   });
 });
