@@ -143,14 +143,17 @@ function composed(natsServer: string, mongoUrl: string): void {
     return { name, address: addresses.get(name) ?? '', root, child, exited, output: () => printed };
   }
 
-  /** Waits until the declared healthcheck succeeds. */
-  async function expectHealthy({ name, address, output, child }: Container, service: ComposeService): Promise<void> {
+  /** Waits until the declared healthcheck succeeds. A service that exits is started again, as `restart` declares. */
+  async function expectHealthy(name: string, service: ComposeService): Promise<void> {
     const [, program, ...args] = service.healthcheck?.test ?? [];
-    expect(program).toBe('node');
+    expect([program, service.restart]).toEqual(['node', 'unless-stopped']);
+    const address = addresses.get(name) ?? '';
     // A process for each try would keep the services from starting on a small machine.
     await eventually(() => {
-      if (child.exitCode !== null || !output().includes(' is ready at '))
-        throw new Error(`${name} is not ready; it said:\n${output()}`);
+      const container = containers.get(name) ?? start(name, service);
+      containers.set(name, container.child.exitCode === null ? container : start(name, service));
+      if (!container.output().includes(' is ready at '))
+        throw new Error(`${name} is not ready; it said:\n${container.output()}`);
     }, 180_000);
     await eventually(async () => {
       const checked = await runProgram(
@@ -199,8 +202,7 @@ function composed(natsServer: string, mongoUrl: string): void {
     if (!nats) throw new Error('there is no service nats');
     servers.push(startNats(nats));
     await eventually(() => expect(servers[0]?.output()).toContain('Server is ready'));
-    for (const [name, service] of services) containers.set(name, start(name, service));
-    await Promise.all(services.map(([name, service]) => expectHealthy(containers.get(name) as Container, service)));
+    await Promise.all(services.map(([name, service]) => expectHealthy(name, service)));
   }, 900_000);
   afterAll(async () => {
     const all = [...containers.values(), ...servers];

@@ -17,6 +17,7 @@ const composeFile = z.object({
       command: words.optional(),
       environment: z.record(z.string(), z.string().nullable()).default({}),
       user: z.string().optional(),
+      restart: z.string().optional(),
       read_only: z.boolean().optional(),
       cap_drop: words.optional(),
       security_opt: words.optional(),
