@@ -40,7 +40,7 @@ export async function run(): Promise<Row[]> {
     const used = process.cpuUsage();
     const replay = await perSecond(REPLAYED, async () => {
       await sourcing.projections([sums]);
-      await sourcing.control.settled(await eventStore.head());
+      await sourcing.control.waitUntilApplied(await eventStore.head());
     });
     const { user, system } = process.cpuUsage(used);
     const perProcessorSecond = (REPLAYED * 1_000_000) / (user + system);

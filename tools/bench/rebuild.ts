@@ -45,7 +45,7 @@ const before = read;
 const idleMb = memoryMb().now;
 const began = performance.now();
 await sourcing.projections(Array.from({ length: Number(count) }, (_, n) => sumsOf(`bench-rebuilt-${n}.v1`)));
-await sourcing.control.settled(head);
+await sourcing.control.waitUntilApplied(head);
 const rebuild: Rebuild = {
   idleMb,
   peakMb: memoryMb().most,

@@ -160,11 +160,11 @@ describe('the permission matrix', () => {
 
 describe('can', () => {
   it('A1: returns the same error for an organization of others as for one that does not exist', () => {
-    const [outside, nowhere] = [
+    const [outside, unknown] = [
       decide(login('outsider'), 'organization.read'),
       decide(login('outsider'), 'organization.read', 'nowhere'),
     ];
-    expect(outside).toEqual(nowhere);
+    expect(outside).toEqual(unknown);
     expect(codeOf(outside)).toBe('organization/not-found');
   });
 
@@ -241,13 +241,13 @@ describe('can', () => {
 
   it('refers people to the contact of their organization', () => {
     const contact = { type: 'organization.settings-set.v1', data: { contact: 'team@acme.dev' } } as const;
-    const asked = (...facts: Facts) => {
+    const fixFor = (...facts: Facts) => {
       const scope = { organizationId: ORG };
       const decision = can(login('viewer'), 'application.deploy', scope, directoryOf(...FACTS, ...facts), NOW);
       return decision.allowed ? undefined : decision.error.fix;
     };
-    expect(asked()).toBe('ask an owner or admin of acme: astroctl org members');
-    expect(asked([`organization-${ORG}`, contact])).toBe('ask team@acme.dev');
+    expect(fixFor()).toBe('ask an owner or admin of acme: astroctl org members');
+    expect(fixFor([`organization-${ORG}`, contact])).toBe('ask team@acme.dev');
   });
 
   it('grants no permission of people to a service', () =>

@@ -120,8 +120,8 @@ describe('requests', () => {
         },
       ),
     );
-    const answer = await client(url).call(put, { org: 'a', name: 'n', text: 'x' }, { ifMatch: 6 });
-    expect(answer).toEqual({
+    const response = await client(url).call(put, { org: 'a', name: 'n', text: 'x' }, { ifMatch: 6 });
+    expect(response).toEqual({
       ok: true,
       value: { id: 1 },
       requestId: 'request-1',

@@ -157,7 +157,7 @@ class RestClient implements ApiClient {
       timer.cancel();
       if (!mediaTypeOf(response).startsWith('text/event-stream') || !response.body) {
         const refused = await replyOf<never>(response, base);
-        throw new ApiStreamError(refused.ok ? notOurs(response, base) : refused);
+        throw new ApiStreamError(refused.ok ? notFromPlatform(response, base) : refused);
       }
       const events = response.body
         .pipeThrough(new TextDecoderStream())
@@ -196,7 +196,7 @@ class RestClient implements ApiClient {
       ...(call.consistency !== undefined && { consistency: call.consistency }),
     };
     const started = clock.monotonic();
-    const tookMs = () => Math.round(clock.monotonic() - started);
+    const elapsedMs = () => Math.round(clock.monotonic() - started);
     try {
       const response = await fetch(base + path, {
         method,
@@ -206,11 +206,11 @@ class RestClient implements ApiClient {
         ...(body !== undefined && { body }),
       });
       debug?.(
-        `${method} ${base}${path} ${response.status} ${response.headers.get('x-request-id') ?? '-'} ${tookMs()} ms (${contract.subject})`,
+        `${method} ${base}${path} ${response.status} ${response.headers.get('x-request-id') ?? '-'} ${elapsedMs()} ms (${contract.subject})`,
       );
       return response;
     } catch (error) {
-      debug?.(`${method} ${base}${path} failed: ${causeOf(error)} after ${tookMs()} ms`);
+      debug?.(`${method} ${base}${path} failed: ${causeOf(error)} after ${elapsedMs()} ms`);
       throw error;
     }
   }
@@ -272,7 +272,7 @@ function causeOf(error: unknown): string {
 const mediaTypeOf = (response: Response): string =>
   response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
 
-function notOurs(response: Response, base: string): Refusal {
+function notFromPlatform(response: Response, base: string): Refusal {
   return {
     ok: false,
     status: response.status,
@@ -287,14 +287,14 @@ function notOurs(response: Response, base: string): Refusal {
 async function replyOf<T>(response: Response, base: string): Promise<ApiReply<T>> {
   const type = mediaTypeOf(response);
   const requestId = response.headers.get('x-request-id') ?? undefined;
-  if (requestId === undefined) return notOurs(response, base);
+  if (requestId === undefined) return notFromPlatform(response, base);
   if (response.status === 204) return { ok: true, value: {} as T, meta: metaOf(response), requestId };
-  if (type !== 'application/json' && type !== 'application/problem+json') return notOurs(response, base);
+  if (type !== 'application/json' && type !== 'application/problem+json') return notFromPlatform(response, base);
   let body: unknown;
   try {
     body = JSON.parse(await response.text());
   } catch (error) {
-    if (error instanceof SyntaxError) return notOurs(response, base);
+    if (error instanceof SyntaxError) return notFromPlatform(response, base);
     throw error;
   }
   // The value is the response of the contract's handler: server and client are built from the same contract.
@@ -314,7 +314,7 @@ function refusalOf(body: unknown, status: number, response: Response, base: stri
     !('detail' in body) ||
     typeof body.detail !== 'string'
   )
-    return notOurs(response, base);
+    return notFromPlatform(response, base);
   const problem = body as Readonly<Record<string, unknown>>;
   const { kind, fix, errors, requestId } = problem;
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);

@@ -23,7 +23,7 @@ export function routeRequest(
   if (!contract.route) throw new Error(`${contract.subject} has no route`);
   const [method = '', template = ''] = contract.route.split(' ');
   const rest = { ...input };
-  const path = template.replaceAll(/\{([^}]*)\}/g, (_whole, name: string) => {
+  const path = template.replaceAll(/\{([^}]*)\}/g, (_match, name: string) => {
     const value = rest[name];
     if (value === undefined || value === null || value === '') throw new Error(`${contract.subject} needs ${name}`);
     delete rest[name];
@@ -37,8 +37,8 @@ export function routeRequest(
   }
   if (dryRun) query.set('dryRun', 'true');
   const text = query.toString();
-  const whole = text === '' ? path : `${path}?${text}`;
-  if (hasNoBody) return { method, path: whole };
+  const url = text === '' ? path : `${path}?${text}`;
+  if (hasNoBody) return { method, path: url };
   const body = JSON.stringify(contract.body ? rest[contract.body] : rest);
-  return body === undefined ? { method, path: whole } : { method, path: whole, body };
+  return body === undefined ? { method, path: url } : { method, path: url, body };
 }

@@ -61,8 +61,8 @@ export function serverError(
     : status !== undefined && (status === 500 || EDGE_STATUSES.has(status))
       ? ExitCode.Failed
       : EXIT_CODES[error.kind];
-  const told = error.errors?.filter(({ message }) => !error.detail.includes(message)); // not repeated
-  const faults = told?.map(({ pointer, message }) => `${pointer || '/'} ${message}`) ?? [];
+  const shown = error.errors?.filter(({ message }) => !error.detail.includes(message)); // not repeated
+  const faults = shown?.map(({ pointer, message }) => `${pointer || '/'} ${message}`) ?? [];
   const detail = faults.length > 0 ? `${error.detail.replace(/\.$/, '')}: ${faults.join('; ')}.` : error.detail;
   return {
     failure: true,

@@ -103,15 +103,15 @@ export function createPrinter(io: Pick<Io, 'stdout' | 'stderr'>, format: Format,
       write(tableText(rows, view.columns, format === 'wide'));
     },
     rows(columns) {
-      let begun = false;
+      let started = false;
       return (row) => {
         if (format === 'json') return write(`${JSON.stringify(row)}\n`);
         const cells = columns.filter((column) => format === 'wide' || !column.wide);
         const widths = cells.map(({ title }) => Math.max(title.length, STREAM_WIDTHS[title] ?? title.length));
         const lineOf = (texts: readonly string[]) =>
           `${texts.map((text, index) => (index === texts.length - 1 ? text : text.padEnd(widths[index] ?? 0))).join('  ')}\n`;
-        if (!begun) write(lineOf(cells.map(({ title }) => title)));
-        begun = true;
+        if (!started) write(lineOf(cells.map(({ title }) => title)));
+        started = true;
         write(lineOf(cells.map(({ value }) => shown(value(row)))));
       };
     },

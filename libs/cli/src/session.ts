@@ -290,8 +290,8 @@ class CommandSession implements Session {
   ): Promise<CallResult<readonly ItemOf<C>[]>> {
     const items: ItemOf<C>[] = [];
     for (let cursor: string | undefined; ;) {
-      const asked = cursor === undefined ? input : ({ ...(input as object), cursor } as CallerInputOf<C>);
-      const page = await this.call(contract, asked, options);
+      const pageInput = cursor === undefined ? input : ({ ...(input as object), cursor } as CallerInputOf<C>);
+      const page = await this.call(contract, pageInput, options);
       if (!page.ok) return page;
       const { items: some, next } = page.value as Listed<ItemOf<C>>; // as its contract declares
       items.push(...some);

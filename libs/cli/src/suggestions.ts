@@ -1,5 +1,5 @@
 /** Commands of other tools and their equivalents. */
-const HABITS: Readonly<Record<string, readonly string[]>> = {
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   list: ['get'],
   ls: ['get', 'list'],
   describe: ['get'],
@@ -19,7 +19,7 @@ const HABITS: Readonly<Record<string, readonly string[]>> = {
   apikey: ['key'],
 };
 /** Maximum number of suggestions in an error. */
-const MOST = 3;
+const MAX_SUGGESTIONS = 3;
 
 /**
  * Returns the commands that were probably meant, best first. Only close matches are returned, because a wrong
@@ -35,17 +35,20 @@ export function nearest(word: string, at: readonly string[], paths: readonly str
   const siblings = paths.flatMap((path) =>
     path.startsWith(here) && !path.slice(here.length).includes(' ') ? [path.slice(here.length)] : [],
   );
-  const habit = (HABITS[lower] ?? []).filter((name) => siblings.includes(name)).map((name) => `${here}${name}`);
-  if (habit.length > 0) return habit.slice(0, 1);
+  const synonym = (SYNONYMS[lower] ?? []).filter((name) => siblings.includes(name)).map((name) => `${here}${name}`);
+  if (synonym.length > 0) return synonym.slice(0, 1);
   const typing = siblings
     .map((name) => ({ name, distance: distanceOf(lower, name) }))
     .filter(({ name, distance }) => distance <= (Math.min(lower.length, name.length) <= 4 ? 1 : 2))
     .toSorted((a, b) => a.distance - b.distance);
   const best = typing.filter(({ distance }) => distance === typing[0]?.distance).map(({ name }) => `${here}${name}`);
-  const elsewhere = paths
+  const inOtherGroups = paths
     .filter((path) => path.split(' ').at(-1) === lower && path !== lower)
     .toSorted((a, b) => a.length - b.length);
-  return [...(elsewhere.length > 0 && typing[0]?.distance !== 1 ? [] : best), ...elsewhere].slice(0, MOST);
+  return [...(inOtherGroups.length > 0 && typing[0]?.distance !== 1 ? [] : best), ...inOtherGroups].slice(
+    0,
+    MAX_SUGGESTIONS,
+  );
 }
 
 /**

@@ -10,7 +10,7 @@ interface Trace {
 }
 
 /** Result of looking up a command ID in a stream. */
-export type Earlier =
+export type CommandLookup =
   | { readonly is: 'unknown' }
   | { readonly is: 'other-request' }
   | { readonly is: 'repeat'; readonly from: number; readonly to: number };
@@ -42,7 +42,7 @@ export class CommandMemory {
    *
    * @param idOf returns the ID of the event number `index` of this command and step
    */
-  find(commandId: string, idOf: (index: number) => string, nowMs: number): Earlier {
+  find(commandId: string, idOf: (index: number) => string, nowMs: number): CommandLookup {
     const [name, body] = halves(commandId);
     const trace = this.traces.get(name);
     if (trace === undefined || trace.recordedAtMs <= nowMs - DAY_MS) return { is: 'unknown' };

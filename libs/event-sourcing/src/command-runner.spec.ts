@@ -126,7 +126,7 @@ describe('command runner', () => {
   });
 
   it('F4: returns the completed append to a client that retries after the service timed out', async () => {
-    const mute: EventStore = {
+    const unresponsive: EventStore = {
       ...eventStore,
       async append(...args) {
         await eventStore.append(...args);
@@ -134,7 +134,7 @@ describe('command runner', () => {
       },
     };
     await open();
-    expect(await run({ is: 'credit', amount: 5 }, 'credit', 'b', runnerOver(mute))).toMatchObject({
+    expect(await run({ is: 'credit', amount: 5 }, 'credit', 'b', runnerOver(unresponsive))).toMatchObject({
       ok: false,
       error: { code: 'event-store/unavailable', kind: 'unavailable' },
     });

@@ -35,7 +35,7 @@ export interface ReplyOptions<E extends Fact> extends RunOptions {
 }
 
 /** Properties of a request that the runner uses. */
-export interface AnsweredContext extends CommandContext {
+export interface ReplyContext extends CommandContext {
   readonly ifMatch?: number;
 }
 
@@ -79,7 +79,7 @@ export interface CommandRunner {
     decider: Decider<State, Command, E, Refusal>,
     stream: string,
     command: Command,
-    context: AnsweredContext,
+    context: ReplyContext,
     view: (committed: Committed<State, E>) => View | Promise<View>,
     options?: ReplyOptions<E>,
   ): Promise<Reply<View>>;

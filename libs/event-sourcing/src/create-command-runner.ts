@@ -14,7 +14,7 @@ import {
   type Result,
 } from '#kernel';
 import type {
-  AnsweredContext,
+  ReplyContext,
   CommandRunner,
   Committed,
   ReplyOptions,
@@ -27,7 +27,7 @@ import { FoldedStreams, type Folded } from './folded-streams.ts';
 import { LogHealth } from './log-health.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { haltRefusal, runnerErrors } from './runner-errors.ts';
-import { SureAppend } from './sure-append.ts';
+import { ReliableAppend } from './reliable-append.ts';
 
 export interface CommandRunnerOptions {
   readonly eventStore: EventStore;
@@ -45,7 +45,7 @@ export interface CommandRunnerOptions {
 /** Conflicts after which a command is rejected. */
 const CONFLICTS = 20;
 /** Milliseconds that a command waits for other commands of this process on the same stream. */
-const PATIENCE_MS = 5_000;
+const MAX_WAIT_MS = 5_000;
 
 /** Creates a runner. Commands of one process on one stream run one after the other; processes compete. */
 export const createCommandRunner = (options: CommandRunnerOptions): CommandRunner => new EventCommandRunner(options);
@@ -61,13 +61,13 @@ interface Running<State, Command, E extends Fact, Refusal> {
 
 class EventCommandRunner implements CommandRunner {
   private readonly health: LogHealth;
-  private readonly appends: SureAppend;
-  private readonly inTurn = oneAtATime();
+  private readonly appends: ReliableAppend;
+  private readonly serially = oneAtATime();
   private readonly foldedByDecider = new WeakMap<object, unknown>();
 
   constructor(private readonly options: CommandRunnerOptions) {
     this.health = options.health ?? new LogHealth(options.log);
-    this.appends = new SureAppend(options);
+    this.appends = new ReliableAppend(options);
   }
 
   async run<State, Command, E extends Fact, Refusal extends DomainError>(
@@ -78,9 +78,9 @@ class EventCommandRunner implements CommandRunner {
     options: RunOptions = {},
   ): Promise<Result<Committed<State, E>, Refusal | RunnerError>> {
     const { clock } = this.options;
-    const asked = clock.monotonic();
-    return this.inTurn(stream, async () => {
-      if (clock.monotonic() - asked > PATIENCE_MS) return err(runnerErrors.contended());
+    const startedMs = clock.monotonic();
+    return this.serially(stream, async () => {
+      if (clock.monotonic() - startedMs > MAX_WAIT_MS) return err(runnerErrors.contended());
       return this.decideAndAppend({ decider, stream, command, context, options }).catch((error: unknown) =>
         this.refusalFor(error),
       );
@@ -91,7 +91,7 @@ class EventCommandRunner implements CommandRunner {
     decider: Decider<State, Command, E, Refusal>,
     stream: string,
     command: Command,
-    context: AnsweredContext,
+    context: ReplyContext,
     view: (committed: Committed<State, E>) => View | Promise<View>,
     { creates, ...runOptions }: ReplyOptions<E> = {},
   ): Promise<Reply<View>> {
@@ -201,7 +201,7 @@ class EventCommandRunner implements CommandRunner {
         if (outcome.error.code === 'event-store/revision-conflict') {
           conflicts += 1;
           if (conflicts > CONFLICTS) return err(runnerErrors.contended());
-          await this.appends.giveWay(conflicts);
+          await this.appends.backOff(conflicts);
         } else if (isAtEnd) return err(outcome.error);
       } else if (isAtEnd) {
         if (!decision.ok) return decision;

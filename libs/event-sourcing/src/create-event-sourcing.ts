@@ -85,7 +85,7 @@ export function createEventSourcing(options: EventSourcingOptions): EventSourcin
       running.push(startReactors(list, { feed, readStore, clock, log, health, owner }));
     },
     sweeps(list) {
-      const whenLevel = async () => projections.control.settled(await eventStore.head());
+      const whenLevel = async () => projections.control.waitUntilApplied(await eventStore.head());
       running.push(startSweeps(list, { readStore, clock, log, owner, whenLevel }));
     },
     async close() {

@@ -34,26 +34,26 @@ const REMEMBERED_MS = 1_000;
 
 /** Creates the queries of read models. */
 export function createReadModels({ eventStore, readStore, clock, projections }: ReadModelsOptions): ReadModels {
-  const generations = new Map<string, { readonly asked: number; readonly generation: Promise<number> }>();
+  const generations = new Map<string, { readonly atMs: number; readonly generation: Promise<number> }>();
   const polls = new Map<string, Promise<Position | undefined>>();
 
   async function collectionFor<E extends Fact, D>(projection: Projection<E, D>): Promise<Collection> {
     const indexes = projection.indexes ?? [];
     const own = projections.find(projection.name);
-    if (own?.leads !== undefined) return { name: own.collection, indexes };
+    if (own?.ownLead !== undefined) return { name: own.collection, indexes };
     const known = generations.get(projection.name);
-    if (known && clock.monotonic() - known.asked < REMEMBERED_MS)
+    if (known && clock.monotonic() - known.atMs < REMEMBERED_MS)
       return { name: collectionOf(projection.name, await known.generation), indexes };
     const generation = servingGeneration(readStore, eventStore.storeId, projection.name);
-    generations.set(projection.name, { asked: clock.monotonic(), generation });
+    generations.set(projection.name, { atMs: clock.monotonic(), generation });
     generation.catch(() => generations.delete(projection.name));
     return { name: collectionOf(projection.name, await generation), indexes };
   }
 
   /** Returns the stored checkpoint. Concurrent callers share one lookup. */
   function storedPosition(collection: string): Promise<Position | undefined> {
-    const asked = polls.get(collection);
-    if (asked) return asked;
+    const pending = polls.get(collection);
+    if (pending) return pending;
     const poll = readStore
       .checkpoint(collection)
       .then((checkpoint) => checkpoint?.position)
@@ -81,7 +81,7 @@ export function createReadModels({ eventStore, readStore, clock, projections }: 
     }
   }
 
-  async function answer<T, E extends Fact, D>(
+  async function run<T, E extends Fact, D>(
     projection: Projection<E, D>,
     atLeast: Position | undefined,
     read: (collection: Collection) => Promise<T>,
@@ -97,11 +97,9 @@ export function createReadModels({ eventStore, readStore, clock, projections }: 
 
   return {
     get: <E extends Fact, D>(projection: Projection<E, D>, id: string, atLeast?: Position) =>
-      answer(projection, atLeast, ({ name }) => readStore.get<D>(name, id)),
-    find: (projection, query, atLeast) =>
-      answer(projection, atLeast, (collection) => readStore.find(collection, query)),
-    count: (projection, where, atLeast) =>
-      answer(projection, atLeast, (collection) => readStore.count(collection, where)),
+      run(projection, atLeast, ({ name }) => readStore.get<D>(name, id)),
+    find: (projection, query, atLeast) => run(projection, atLeast, (collection) => readStore.find(collection, query)),
+    count: (projection, where, atLeast) => run(projection, atLeast, (collection) => readStore.count(collection, where)),
   };
 }
 

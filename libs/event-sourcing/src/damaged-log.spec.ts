@@ -106,7 +106,7 @@ describe('use-L3: a damaged log', () => {
     const source = sourcing();
     await source.projections([balances]);
     source.reactors([reactor]);
-    await source.control.settled(await eventStore.head(), { orStopped: true });
+    await source.control.waitUntilApplied(await eventStore.head(), { orStopped: true });
 
     expect(await credit(source, 'account-a')).toMatchObject({
       ok: false,
@@ -122,7 +122,7 @@ describe('use-L3: a damaged log', () => {
     // By now, all readers have tried more than once, but the damage was logged once.
     await eventually(() => {
       for (const name of [balances.name, 'reactor.notes.v1'])
-        expect(leases.filter((asked) => asked === name).length).toBeGreaterThanOrEqual(3);
+        expect(leases.filter((requested) => requested === name).length).toBeGreaterThanOrEqual(3);
     });
     expect(damages()).toMatchObject([
       { fields: { stream: 'account-a', revision: 1, position: positionOf(at), reason } },
@@ -161,7 +161,7 @@ describe('use-L3: a damaged log', () => {
   it('is detected while the process runs: by a rebuild, and by the next event of a stream', async () => {
     const source = sourcing();
     await source.projections([balances]);
-    await source.control.settled(await eventStore.head());
+    await source.control.waitUntilApplied(await eventStore.head());
     expect(source.problems()).toEqual([]);
     expect(await credit(source, 'account-a')).toMatchObject({ ok: true }); // its stream is cached from now on
     damageLog(folder, `UPDATE events SET body = replace(body, '"amount":1', '"amount":9') WHERE position = 5`);

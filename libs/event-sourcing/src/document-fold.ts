@@ -27,7 +27,7 @@ interface Held<D> {
 const TRIES = 3;
 /** Maximum number of cached documents, more than one batch can change. Others are read again. */
 const HELD = 10_000;
-const READ_AT_ONCE = 50;
+const READ_BATCH = 50;
 
 /** Applies a projection to sections of the log. Documents of recent batches are cached. */
 export class DocumentFold<E extends Fact, D> {
@@ -174,9 +174,9 @@ export class DocumentFold<E extends Fact, D> {
     const missing = new Set<string>();
     for (const { id } of due) if (!this.held.has(id)) missing.add(id);
     const ids = [...missing];
-    for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
+    for (let start = 0; start < ids.length; start += READ_BATCH) {
       await Promise.all(
-        ids.slice(start, start + READ_AT_ONCE).map(async (id) => {
+        ids.slice(start, start + READ_BATCH).map(async (id) => {
           const found = await this.readStore.get<D>(this.collection, id);
           this.held.set(id, { position: found?.position, document: found?.document });
         }),

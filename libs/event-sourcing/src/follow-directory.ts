@@ -45,7 +45,7 @@ class FollowedDirectory implements DirectoryFollower {
   private isStopped = false;
   /** Whether the stop is permanent, because a retry would fail in the same way. */
   private isBroken = false;
-  private asking: { readonly askedMs: number; readonly head: Promise<Position> } | undefined;
+  private headRequest: { readonly startedMs: number; readonly head: Promise<Position> } | undefined;
   private readonly following: Promise<void>;
 
   constructor(private readonly options: FollowDirectoryOptions) {
@@ -58,8 +58,8 @@ class FollowedDirectory implements DirectoryFollower {
     const { clock } = this.options;
     const end = clock.monotonic() + WAIT_MS;
     try {
-      const asked = await this.headWithin(WAIT_MS);
-      const head = asked !== undefined && atLeast !== undefined && atLeast > asked ? atLeast : asked;
+      const logHead = await this.headWithin(WAIT_MS);
+      const head = logHead !== undefined && atLeast !== undefined && atLeast > logHead ? atLeast : logHead;
       while (head !== undefined && !this.hasRead(head) && !this.isStopped && clock.monotonic() < end)
         await this.moved(end - clock.monotonic());
       return head !== undefined && this.hasRead(head) && !this.isStopped ? ok(this.directory) : err(notCurrent());
@@ -150,22 +150,22 @@ class FollowedDirectory implements DirectoryFollower {
   private async headWithin(ms: number): Promise<Position | undefined> {
     const late = new AbortController();
     try {
-      return await Promise.race([this.askHead(), pause(this.options.clock, ms, late.signal).then(() => undefined)]);
+      return await Promise.race([this.requestHead(), pause(this.options.clock, ms, late.signal).then(() => undefined)]);
     } finally {
       late.abort();
     }
   }
 
-  private askHead(): Promise<Position> {
+  private requestHead(): Promise<Position> {
     const { clock, eventStore } = this.options;
-    if (this.asking && clock.monotonic() - this.asking.askedMs <= FRESH_MS) return this.asking.head;
-    const question = { askedMs: clock.monotonic(), head: eventStore.head() };
-    this.asking = question;
+    if (this.headRequest && clock.monotonic() - this.headRequest.startedMs <= FRESH_MS) return this.headRequest.head;
+    const request = { startedMs: clock.monotonic(), head: eventStore.head() };
+    this.headRequest = request;
     const done = () => {
-      if (this.asking === question) this.asking = undefined;
+      if (this.headRequest === request) this.headRequest = undefined;
     };
-    question.head.then(done, done);
-    return question.head;
+    request.head.then(done, done);
+    return request.head;
   }
 
   /** Resolves when the directory advances, or on timeout. */

@@ -32,7 +32,7 @@ export interface LeaderRequestsOptions {
 /** Milliseconds between two checks for requests of other processes. */
 const REQUESTS_MS = 1_000;
 /** Milliseconds that a process waits for the leader's response. */
-const ANSWER_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /**
  * Runs operations on projections in the process that leads them. Other processes send requests through the read store.
@@ -44,23 +44,23 @@ export class LeaderRequests {
    * Runs an operation here if this process leads the projection; otherwise sends it to the leader and waits for the
    * result.
    */
-  async ask(request: ControlRequest): Promise<Result<void, DomainError>> {
+  async request(request: ControlRequest): Promise<Result<void, DomainError>> {
     const { eventStore, readStore, clock, ids, supervisors, signal } = this.options;
     const supervisor = supervisors.get(request.projection);
     if (supervisor === undefined) return err(projectionErrors.notFound(request.projection));
-    if (supervisor.leads !== undefined) return this.act(request);
+    if (supervisor.ownLead !== undefined) return this.act(request);
     const id = ids.uuid();
     const { projection, action, documentId } = request;
     const document = { projection, action, ...(documentId !== undefined && { documentId }) };
     await readStore.apply([{ collection: REQUESTS.name, id, position: await eventStore.head(), document }]);
-    for (const end = clock.monotonic() + ANSWER_MS; clock.monotonic() < end; await pause(clock, 100, signal)) {
+    for (const end = clock.monotonic() + TIMEOUT_MS; clock.monotonic() < end; await pause(clock, 100, signal)) {
       if (signal.aborted) break;
       const found = await readStore.get<ControlRequest>(REQUESTS.name, id);
       if (found === undefined) return ok(undefined);
       const { error } = found.document;
-      if (error) return err({ ...projectionErrors.notLed(), ...error, kind: 'conflict' });
+      if (error) return err({ ...projectionErrors.noLeader(), ...error, kind: 'conflict' });
     }
-    return err(projectionErrors.notLed());
+    return err(projectionErrors.noLeader());
   }
 
   /** Processes the requests of other processes until this process stops. */
@@ -68,12 +68,12 @@ export class LeaderRequests {
     const { readStore, clock, log, supervisors, signal } = this.options;
     for (; !signal.aborted; await pause(clock, REQUESTS_MS, signal)) {
       const led = [...supervisors.values()]
-        .filter(({ leads }) => leads !== undefined)
+        .filter(({ ownLead }) => ownLead !== undefined)
         .map(({ projection }) => projection.name);
       if (led.length === 0) continue;
       try {
         const { items } = await readStore.find<ControlRequest>(REQUESTS, { where: { projection: led } });
-        for (const item of items) if (item.document.error === undefined) await this.answer(item);
+        for (const item of items) if (item.document.error === undefined) await this.respond(item);
       } catch (error) {
         log.warn(
           { cause: error instanceof Error ? error.message : String(error) },
@@ -87,12 +87,12 @@ export class LeaderRequests {
     const supervisor = this.options.supervisors.get(request.projection);
     if (supervisor === undefined) return err(projectionErrors.notFound(request.projection));
     if (request.action === 'rebuild') return supervisor.rebuild();
-    return (await supervisor.leads?.retry(request.documentId)) ?? err(projectionErrors.notLed());
+    return (await supervisor.ownLead?.retry(request.documentId)) ?? err(projectionErrors.noLeader());
   }
 
-  private async answer({ id, position: asked, document }: StoredDocument<ControlRequest>): Promise<void> {
+  private async respond({ id, position: requestedAt, document }: StoredDocument<ControlRequest>): Promise<void> {
     const outcome = await this.act(document);
-    const at = { collection: REQUESTS.name, id, position: nextPosition(asked) };
+    const at = { collection: REQUESTS.name, id, position: nextPosition(requestedAt) };
     const { projection, action } = document;
     if (outcome.ok) return void (await this.options.readStore.apply([{ ...at, removed: true }]));
     const { code, detail } = outcome.error;

@@ -42,10 +42,10 @@ export async function takeLease(
     onLost();
   };
   const renew = async () => {
-    const asked = clock.monotonic();
+    const requestedMs = clock.monotonic();
     try {
       if ((await readStore.lease(name, owner, clock.now(), LEASE_MS)) !== token) return lose();
-      renewedMs = asked;
+      renewedMs = requestedMs;
     } catch {
       if (!isHeld()) return lose(); // until it expires, the store may recover
     }

@@ -18,7 +18,7 @@ const BACK_OFF = { firstMs: 50, mostMs: 2_000 };
 /** Events after a position, as far as they are in memory. */
 export interface RecentBatch extends CheckedEvents {
   /** Whether there are no further events in memory. */
-  readonly isWhole: boolean;
+  readonly isComplete: boolean;
 }
 
 /** The live subscription of a process, and its most recent events. */
@@ -28,11 +28,11 @@ export class LiveLog {
   private tail: Position | undefined;
   private readonly recent: StoredEvent[] = [];
   private readonly recentFaults = new Map<Position, readonly ChainBrokenError[]>();
-  private isCaught = false;
-  private isWaking = false;
+  private hasCaughtUp = false;
+  private isWakeScheduled = false;
   private readonly waiting = new Set<() => void>();
   private readonly stop = new AbortController();
-  private readonly living: Promise<void>;
+  private readonly running: Promise<void>;
 
   constructor(
     private readonly options: {
@@ -42,11 +42,11 @@ export class LiveLog {
       readonly health: LogHealth;
     },
   ) {
-    this.living = this.live();
+    this.running = this.run();
   }
 
   /** Position at which the subscription started, or at which the events in memory start. */
-  get begun(): Position | undefined {
+  get start(): Position | undefined {
     return this.base;
   }
 
@@ -57,7 +57,7 @@ export class LiveLog {
 
   /** Whether the subscription has delivered everything in the log. */
   get isLevel(): boolean {
-    return this.isCaught;
+    return this.hasCaughtUp;
   }
 
   get isClosed(): boolean {
@@ -79,7 +79,7 @@ export class LiveLog {
       else low = middle + 1;
     }
     const events = this.recent.slice(low, low + BATCH);
-    return { events, faults: new Map(this.recentFaults), isWhole: events.length < BATCH };
+    return { events, faults: new Map(this.recentFaults), isComplete: events.length < BATCH };
   }
 
   /** Resolves when an event has arrived, or `signal` aborts. The listener is registered synchronously. */
@@ -99,10 +99,10 @@ export class LiveLog {
 
   async close(): Promise<void> {
     this.stop.abort();
-    await this.living;
+    await this.running;
   }
 
-  private async live(): Promise<void> {
+  private async run(): Promise<void> {
     const { clock, log } = this.options;
     const check = new ChainCheck(this.options.eventStore);
     let failures = 0;
@@ -131,10 +131,10 @@ export class LiveLog {
       onDelivery();
       if (isCaughtUp(delivery)) {
         if (delivery.position > this.tail) this.tail = delivery.position;
-        this.isCaught = true;
+        this.hasCaughtUp = true;
         this.wakeSoon();
       } else {
-        this.isCaught = false;
+        this.hasCaughtUp = false;
         const faults = await check.check([delivery], this.tail);
         for (const [position, found] of faults) this.recentFaults.set(position, found);
         health.found([...faults.values()].flat());
@@ -155,10 +155,10 @@ export class LiveLog {
   }
 
   private wakeSoon(): void {
-    if (this.isWaking) return;
-    this.isWaking = true;
+    if (this.isWakeScheduled) return;
+    this.isWakeScheduled = true;
     setImmediate(() => {
-      this.isWaking = false;
+      this.isWakeScheduled = false;
       for (const wake of [...this.waiting]) wake();
     });
   }

@@ -1,6 +1,6 @@
 import { PositionOfOtherStoreError, type CheckedEvents, type EventStore } from '#event-store';
 import { pause, position, storeOf, type Clock, type Logger, type Position } from '#kernel';
-import { FarReading, type FarFollower } from './far-reading.ts';
+import { HistoryReader, type HistoryFollower } from './history-reader.ts';
 import { LiveLog } from './live-log.ts';
 import type { LogHealth } from './log-health.ts';
 
@@ -40,7 +40,7 @@ export interface LogFeed {
 export const LOG_FEED = Symbol('log feed');
 
 /** Milliseconds between attempts of a follower while the live subscription has not started. */
-const LOOK_AGAIN_MS = 20;
+const POLL_MS = 20;
 
 interface LogFeedOptions {
   readonly eventStore: EventStore;
@@ -53,12 +53,12 @@ export const createLogFeed = (options: LogFeedOptions): LogFeed => new SharedLog
 
 class SharedLogFeed implements LogFeed {
   private readonly live: LiveLog;
-  private readonly far: FarReading;
+  private readonly history: HistoryReader;
 
   constructor(private readonly options: LogFeedOptions) {
     const { eventStore, clock, health } = options;
     this.live = new LiveLog(options);
-    this.far = new FarReading({ eventStore, clock, health, begun: () => this.live.begun });
+    this.history = new HistoryReader({ eventStore, clock, health, liveStart: () => this.live.start });
   }
 
   async *follow(
@@ -66,42 +66,42 @@ class SharedLogFeed implements LogFeed {
     signal: AbortSignal,
     { isUrgent = false }: { readonly isUrgent?: boolean } = {},
   ): AsyncGenerator<LogBatch> {
-    const { live, far } = this;
+    const { live, history } = this;
     const { eventStore, clock } = this.options;
-    const self: FarFollower = { isUrgent };
+    const self: HistoryFollower = { isUrgent };
     let at = after ?? position(eventStore.storeId, 0);
     if (storeOf(at) !== eventStore.storeId)
       throw new PositionOfOtherStoreError('The position belongs to another event store.');
-    let isLevelSaid = false;
+    let isLevelReported = false;
     try {
       while (!signal.aborted && !live.isClosed) {
         const { end } = live;
         if (end !== undefined && live.covers(at)) {
-          far.leave(self);
-          const { events, faults, isWhole } = live.after(at);
-          if (events.length === 0 && at >= end && (isLevelSaid || !live.isLevel)) {
+          history.leave(self);
+          const { events, faults, isComplete } = live.after(at);
+          if (events.length === 0 && at >= end && (isLevelReported || !live.isLevel)) {
             await live.changed(signal); // registered synchronously
             continue;
           }
-          at = isWhole && end > at ? end : (events.at(-1)?.position ?? at);
-          isLevelSaid = isWhole && live.isLevel;
-          yield { events, faults, position: at, isLevel: isLevelSaid };
+          at = isComplete && end > at ? end : (events.at(-1)?.position ?? at);
+          isLevelReported = isComplete && live.isLevel;
+          yield { events, faults, position: at, isLevel: isLevelReported };
           continue;
         }
-        const { events, faults, begun } = await far.next(self, at, signal);
+        const { events, faults, liveStart } = await history.next(self, at, signal);
         const last = events.at(-1);
         if (last) {
           at = last.position;
           yield { events, faults, position: at, isLevel: false };
-        } else if (begun !== undefined) {
+        } else if (liveStart !== undefined) {
           // Read after the live subscription had started there, so there are no events in between.
-          if (begun > at) at = begun;
+          if (liveStart > at) at = liveStart;
         } else {
-          await pause(clock, LOOK_AGAIN_MS, signal);
+          await pause(clock, POLL_MS, signal);
         }
       }
     } finally {
-      far.leave(self);
+      history.leave(self);
     }
   }
 

@@ -4,7 +4,7 @@ import type { Logger, Position } from '#kernel';
 import type { Halt } from './event-reader.ts';
 
 /** Maximum number of damaged streams that are reported. `npm run admin:verify` reports all. */
-const TOLD = 100;
+const MAX_REPORTED = 100;
 
 /**
  * Problems of the log that this process has found. Each is logged once, however often it is found. Damage remains
@@ -14,7 +14,7 @@ export class LogHealth {
   private readonly damaged = new Map<string, ChainBrokenError>();
   private readonly stopped = new Map<string, Halt>();
   /** Streams on which commands are rejected, by the position of the event that only a newer release knows. */
-  private readonly refused = new LRUCache<string, Position>({ max: TOLD });
+  private readonly refused = new LRUCache<string, Position>({ max: MAX_REPORTED });
 
   constructor(private readonly log: Logger) {}
 
@@ -22,7 +22,7 @@ export class LogHealth {
   found(faults: Iterable<ChainBrokenError>): void {
     for (const fault of faults) {
       const { stream, revision, position, reason } = fault;
-      if (this.damaged.has(stream) || this.damaged.size >= TOLD) continue;
+      if (this.damaged.has(stream) || this.damaged.size >= MAX_REPORTED) continue;
       this.damaged.set(stream, fault);
       this.log.error({ stream, revision, position, reason }, 'the event log is damaged');
     }

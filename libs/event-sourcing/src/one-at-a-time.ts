@@ -6,12 +6,12 @@ export function oneAtATime(): <T>(key: string, work: () => Promise<T>) => Promis
   const last = new Map<string, Promise<unknown>>();
   return (key, work) => {
     const before = last.get(key);
-    const mine = before === undefined ? work() : before.then(work, work);
-    last.set(key, mine);
+    const current = before === undefined ? work() : before.then(work, work);
+    last.set(key, current);
     const done = () => {
-      if (last.get(key) === mine) last.delete(key);
+      if (last.get(key) === current) last.delete(key);
     };
-    mine.then(done, done);
-    return mine;
+    current.then(done, done);
+    return current;
   };
 }

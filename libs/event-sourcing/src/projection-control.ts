@@ -113,7 +113,7 @@ export const projectionErrors = {
     domainError('projection/halted', 'unavailable', `The projection cannot be built. ${message}`, {
       fix: 'see the operator guide, "A damaged log"; if an upgrade is in progress, finish it',
     }),
-  notLed: () =>
+  noLeader: () =>
     domainError('projection/not-led', 'unavailable', 'No process has picked up the request; nothing was changed yet.', {
       retryAfterSeconds: 5,
     }),

@@ -38,7 +38,7 @@ export interface LeadOptions<E extends Fact, D> {
   readonly onMoved: () => void;
 }
 
-const WRITES_AT_ONCE = 100;
+const WRITE_BATCH = 100;
 /** Milliseconds until a checkpoint that moved without a write is stored. */
 const STORE_WITHIN_MS = 100;
 const HOUR_MS = 60 * 60 * 1000;
@@ -195,14 +195,14 @@ export class ProjectionLead<E extends Fact, D> {
 
   private async write(writes: readonly Write[], position: Position | undefined): Promise<void> {
     const { readStore, collection, token, isHeld } = this.options;
-    for (let start = 0; start === 0 || start < writes.length; start += WRITES_AT_ONCE) {
+    for (let start = 0; start === 0 || start < writes.length; start += WRITE_BATCH) {
       if (!isHeld()) throw new LostLeaseError('The lease has expired.');
-      const isLast = start + WRITES_AT_ONCE >= writes.length;
+      const isLast = start + WRITE_BATCH >= writes.length;
       const move: CheckpointMove | undefined =
         isLast && position !== undefined && position !== this.stored
           ? { name: collection, token, previous: this.stored, position }
           : undefined;
-      const outcome = await readStore.apply(writes.slice(start, start + WRITES_AT_ONCE), move);
+      const outcome = await readStore.apply(writes.slice(start, start + WRITE_BATCH), move);
       if (!outcome.ok) throw new LostLeaseError(outcome.error.detail);
       if (move) this.stored = position;
       if (!isLast) await new Promise(setImmediate); // lets other work run, even if the engine responds immediately

@@ -36,7 +36,7 @@ export interface SupervisorOptions {
 const FOLLOW_MS = 500;
 const BACK_OFF = { firstMs: 100, mostMs: 5_000 };
 /** Milliseconds that a replaced collection is kept. Readers look up the serving one every second. */
-const KEPT_MS = 60_000;
+const RETENTION_MS = 60_000;
 
 /** Takes part in building one projection: leads it, or waits for the lease. */
 export class ProjectionSupervisor<E extends Fact, D> {
@@ -55,7 +55,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
     private readonly options: SupervisorOptions,
   ) {}
 
-  get leads(): ProjectionLead<E, D> | undefined {
+  get ownLead(): ProjectionLead<E, D> | undefined {
     return this.lead;
   }
 
@@ -96,7 +96,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
     let failures = 0;
     while (!this.stop.signal.aborted) {
       try {
-        await this.leadOnce();
+        await this.acquireAndLead();
         failures = 0;
       } catch (error) {
         if (error instanceof LostLeaseError)
@@ -113,7 +113,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
     this.state = 'stopped';
   }
 
-  private async leadOnce(): Promise<void> {
+  private async acquireAndLead(): Promise<void> {
     const { readStore, clock, eventStore, owner, log } = this.options;
     this.generation = await servingGeneration(readStore, eventStore.storeId, this.projection.name);
     const { collection } = this;
@@ -125,7 +125,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
       return;
     }
     let halt: Halt | undefined;
-    const old = clock.timer(KEPT_MS, () => this.dropBefore(this.generation));
+    const old = clock.timer(RETENTION_MS, () => this.dropBefore(this.generation));
     try {
       this.state = 'catching-up';
       this.lead = this.makeLead(collection, lease.token, lease.isHeld, () => this.onMoved());
@@ -205,17 +205,17 @@ export class ProjectionSupervisor<E extends Fact, D> {
    */
   async rebuild(): Promise<Result<void, DomainError>> {
     const serving = this.lead;
-    if (serving === undefined) return err(projectionErrors.notLed());
+    if (serving === undefined) return err(projectionErrors.noLeader());
     if (this.isRebuilding) return err(projectionErrors.busy());
     this.isRebuilding = true;
     try {
-      return await this.buildBeside(serving);
+      return await this.rebuildInParallel(serving);
     } finally {
       this.isRebuilding = false;
     }
   }
 
-  private async buildBeside(serving: ProjectionLead<E, D>): Promise<Result<void, DomainError>> {
+  private async rebuildInParallel(serving: ProjectionLead<E, D>): Promise<Result<void, DomainError>> {
     const { readStore, clock, eventStore, owner } = this.options;
     const next = this.generation + 1;
     const collection = collectionOf(this.projection.name, next);
@@ -246,7 +246,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
       for (;;) {
         if (isOver || this.lead !== serving) {
           if (failure !== undefined) throw failure;
-          return err(halt ? projectionErrors.halted(halt) : projectionErrors.notLed());
+          return err(halt ? projectionErrors.halted(halt) : projectionErrors.noLeader());
         }
         const isLevel = () => builder.isLevel && (builder.at ?? '') >= (serving.at ?? '');
         if (isLevel()) {

@@ -61,7 +61,7 @@ describe('projections', () => {
   }
   const open = (account: string) => run(account, { is: 'open', owner: account });
   const credit = (account: string, amount: number) => run(account, { is: 'credit', amount });
-  const settle = async (of = main) => of.control.settled(await eventStore.head());
+  const settle = async (of = main) => of.control.waitUntilApplied(await eventStore.head());
   async function balanceOf(account: string, of = main, atLeast?: Position) {
     const found = await of.readModels.get(balances, account, atLeast);
     if (!found.ok) throw new Error(found.error.code);
@@ -299,7 +299,7 @@ describe('projections', () => {
     const restored = sourcing(other.eventStore);
     await restored.commands.run(accountDecider, 'account-a', { is: 'open', owner: 'new' }, request('new'));
     await restored.projections([balances]);
-    await restored.control.settled(await other.eventStore.head());
+    await restored.control.waitUntilApplied(await other.eventStore.head());
     expect(await built()).toEqual({ 'account-a': { owner: 'new', balance: 0, credits: 0 } });
     expect(await restored.readModels.get(balances, 'account-a', await eventStore.head())).toMatchObject({
       ok: false,

@@ -51,7 +51,7 @@ export interface ProjectionControl {
    *
    * @param options.orStopped does not wait for a projection that had to stop before an event
    */
-  settled(position: Position, options?: { readonly orStopped?: boolean }): Promise<void>;
+  waitUntilApplied(position: Position, options?: { readonly orStopped?: boolean }): Promise<void>;
 }
 
 /** Injection token of the ProjectionControl. */

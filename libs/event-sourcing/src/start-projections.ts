@@ -40,7 +40,7 @@ export interface RunningProjections {
   close(): Promise<void>;
 }
 
-const SETTLE_POLL_MS = 10;
+const POLL_MS = 10;
 
 type Supervisor = ProjectionSupervisor<Fact, unknown>;
 
@@ -57,10 +57,10 @@ class Projections implements RunningProjections {
     this.requests = new LeaderRequests({ ...options, supervisors: this.supervisors, signal: this.stop.signal });
     this.control = {
       status: () => this.status(),
-      rebuild: (name) => this.requests.ask({ projection: name, action: 'rebuild' }),
+      rebuild: (name) => this.requests.request({ projection: name, action: 'rebuild' }),
       retry: (name, documentId) =>
-        this.requests.ask({ projection: name, action: 'retry', ...(documentId !== undefined && { documentId }) }),
-      settled: (wanted, { orStopped = false } = {}) => this.settled(wanted, orStopped),
+        this.requests.request({ projection: name, action: 'retry', ...(documentId !== undefined && { documentId }) }),
+      waitUntilApplied: (wanted, { orStopped = false } = {}) => this.waitUntilApplied(wanted, orStopped),
     };
   }
 
@@ -93,13 +93,13 @@ class Projections implements RunningProjections {
     return supervisor.position ?? (await this.options.readStore.checkpoint(supervisor.collection))?.position;
   }
 
-  private async settled(wanted: Position, orStopped: boolean): Promise<void> {
+  private async waitUntilApplied(wanted: Position, orStopped: boolean): Promise<void> {
     for (const supervisor of this.supervisors.values()) {
       for (;;) {
         if (this.stop.signal.aborted || (orStopped && supervisor.halt)) break;
         const reached = await this.positionOf(supervisor);
         if (reached !== undefined && storeOf(reached) === storeOf(wanted) && reached >= wanted) break;
-        await supervisor.moved(SETTLE_POLL_MS);
+        await supervisor.moved(POLL_MS);
       }
     }
   }
@@ -116,7 +116,7 @@ class Projections implements RunningProjections {
     const lagEvents = Math.max(0, sequenceOf(head) - (known ? sequenceOf(known) : 0));
     const waiting = lagEvents === 0 ? undefined : await this.firstAfter(known);
     const parked =
-      supervisor.leads?.parked ??
+      supervisor.ownLead?.parked ??
       new Map(Object.entries((await readControl(readStore, eventStore.storeId, supervisor.collection)).parked));
     return {
       name: supervisor.projection.name,

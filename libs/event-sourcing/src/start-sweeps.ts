@@ -13,7 +13,7 @@ export interface SweepsOptions {
 }
 
 /** Milliseconds until a process checks again whether another one has finished its sweep. */
-const LOOK_AGAIN_MS = 1_000;
+const POLL_MS = 1_000;
 
 /**
  * Runs sweeps until `close`: at startup, then `everyMs` after the end of the last run, and never two of one name at a
@@ -38,7 +38,7 @@ async function runSweep(
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   let isLevel = false;
   while (!signal.aborted) {
-    let waitMs = LOOK_AGAIN_MS;
+    let waitMs = POLL_MS;
     try {
       if (!isLevel) {
         await Promise.race([whenLevel(), stopped]);

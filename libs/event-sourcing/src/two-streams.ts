@@ -5,32 +5,34 @@ import type { Reactor } from './service.ts';
  * A command over several streams. Each part may run again, by the same caller or by a `Resumption`, and must then
  * record nothing.
  */
-export interface TwoStreams<Begun, Done> {
+export interface TwoStreams<Started, Done> {
   /**
    * Writes the owning stream, which decides about the name, the number, or the plan. Its event contains everything that
    * the other parts need. From then on, the command will be completed or undone, even if this process crashes.
    */
-  begin(): Promise<Result<Begun, DomainError>>;
+  start(): Promise<Result<Started, DomainError>>;
   /** Writes the other streams, and the rest of the owning stream. */
-  finish(begun: Begun): Promise<Result<Done, DomainError>>;
+  finish(started: Started): Promise<Result<Done, DomainError>>;
   /** After a permanent error: undoes `begin` in the owning stream. Absent if `finish` is never rejected. */
-  undo?(begun: Begun, refusal: DomainError): Promise<Result<unknown, DomainError>>;
+  undo?(started: Started, refusal: DomainError): Promise<Result<unknown, DomainError>>;
 }
 
 /** Runs a command over several streams, the owning stream first. */
-export async function ownerFirst<Begun, Done>(command: TwoStreams<Begun, Done>): Promise<Result<Done, DomainError>> {
-  const begun = await command.begin();
-  return begun.ok ? finishOrUndo(command, begun.value) : begun;
+export async function ownerFirst<Started, Done>(
+  command: TwoStreams<Started, Done>,
+): Promise<Result<Done, DomainError>> {
+  const started = await command.start();
+  return started.ok ? finishOrUndo(command, started.value) : started;
 }
 
 /** Runs the parts after `begin`: for `ownerFirst`, and for a `Resumption` of an interrupted command. */
-export async function finishOrUndo<Begun, Done>(
-  { finish, undo }: Pick<TwoStreams<Begun, Done>, 'finish' | 'undo'>,
-  begun: Begun,
+export async function finishOrUndo<Started, Done>(
+  { finish, undo }: Pick<TwoStreams<Started, Done>, 'finish' | 'undo'>,
+  started: Started,
 ): Promise<Result<Done, DomainError>> {
-  const done = await finish(begun);
+  const done = await finish(started);
   if (done.ok || mayPass(done.error) || !undo) return done;
-  const undone = await undo(begun, done.error);
+  const undone = await undo(started, done.error);
   return undone.ok ? done : undone;
 }
 

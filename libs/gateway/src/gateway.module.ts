@@ -80,7 +80,7 @@ export class Gateway implements OnModuleDestroy {
   }
 
   /** Connects to the issuer in the background, once the process serves. */
-  begin(): void {
+  start(): void {
     void this.issuerKeys?.warmUp(this.stopping.signal);
   }
 
@@ -103,7 +103,7 @@ export class Gateway implements OnModuleDestroy {
   private authenticator(): Authenticator {
     const { access, bus, clock, logger, settings } = this;
     const issuer = this.builtIn?.issuer;
-    const trusted = issuer ?? this.issuerElsewhere();
+    const trusted = issuer ?? this.externalIssuer();
     const { oidc, emailClaim, emailVerified } = settings.configuration;
     const isExternal = oidc.kind === 'external';
     const fetchKeys = issuer ? ownKeys(issuer) : isExternal ? fetch : keysOverBus(trusted.issuer, bus);
@@ -139,7 +139,7 @@ export class Gateway implements OnModuleDestroy {
    *
    * @throws StartError if it cannot be determined from the configuration
    */
-  private issuerElsewhere(): { readonly issuer: string; readonly audience: string } {
+  private externalIssuer(): { readonly issuer: string; readonly audience: string } {
     const { oidc, publicUrl } = this.settings.configuration;
     if (oidc.kind === 'external') return oidc;
     if (publicUrl === undefined)

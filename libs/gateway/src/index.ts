@@ -10,7 +10,7 @@ export const gateway: EdgeService = {
   engines: ['eventStore', 'vault'],
   contracts: ROUTED_CONTRACTS,
   mount: (app) => app.get(Gateway).mount(app),
-  ready: (app) => Promise.resolve(app.get(Gateway).begin()),
+  ready: (app) => Promise.resolve(app.get(Gateway).start()),
   dependencies: (app) => app.get(Gateway).dependencies(),
   greeting(app) {
     const { publicUrl } = app.get<ServiceSettings>(SERVICE_SETTINGS);

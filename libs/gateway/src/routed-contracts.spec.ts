@@ -22,12 +22,12 @@ function describedRoutes(): string[] {
 }
 
 /** Lists without pages, bounded by the source code or by what a single object contains. */
-const WHOLE_LISTS = ['billing.v1.plans.list', 'deployments.v1.tiers.list', 'deployments.v1.applications.resources'];
+const UNPAGED_LISTS = ['billing.v1.plans.list', 'deployments.v1.tiers.list', 'deployments.v1.applications.resources'];
 
 describe('use-L5: every list has pages', () => {
   const hasMember = (schema: z.ZodType, name: string): boolean => schema instanceof z.ZodObject && name in schema.shape;
   const lists = ROUTED_CONTRACTS.filter(
-    ({ kind, output, subject }) => kind === 'request' && hasMember(output, 'items') && !WHOLE_LISTS.includes(subject),
+    ({ kind, output, subject }) => kind === 'request' && hasMember(output, 'items') && !UNPAGED_LISTS.includes(subject),
   );
 
   it('finds the lists', () => expect(lists.length).toBeGreaterThan(7));
@@ -38,9 +38,9 @@ describe('use-L5: every list has pages', () => {
   });
 
   it('exempts only lists that exist', () =>
-    expect(WHOLE_LISTS.filter((subject) => !ROUTED_CONTRACTS.some((contract) => contract.subject === subject))).toEqual(
-      [],
-    ));
+    expect(
+      UNPAGED_LISTS.filter((subject) => !ROUTED_CONTRACTS.some((contract) => contract.subject === subject)),
+    ).toEqual([]));
 });
 
 describe('use-E4: the routes of the gateway', () => {

@@ -5,7 +5,7 @@ import { domainError, type Clock, type Ids } from '#kernel';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify';
 import type { Socket } from 'node:net';
-import { sendProblem } from './answer.ts';
+import { sendProblem } from './send-reply.ts';
 import { edgeError, problemOf, problemOfEdge, type EdgeError } from './problem.ts';
 
 /** Maximum size of a URL, and of all request headers together, in bytes. */
@@ -86,7 +86,7 @@ export function edgeAdapter({ clock, ids, isTrustedProxy }: AdapterOptions): Fas
     },
     // Fastify declares rawPacket as its JSON form; at run time it is a Buffer.
     clientErrorHandler: (error, socket) =>
-      answerBroken(error as unknown as BrokenRequest, socket as Socket, { clock, ids, watch }),
+      respondMalformed(error as unknown as BrokenRequest, socket as Socket, { clock, ids, watch }),
   };
   const adapter = new FastifyAdapter(options);
   adapter.getInstance().addHook('onClose', (_instance, done) => {
@@ -108,7 +108,7 @@ interface BrokenRequest {
 }
 
 /** Responds to a request that Node's parser rejected and closes the connection, so that no smuggled request is read. */
-function answerBroken(
+function respondMalformed(
   error: BrokenRequest,
   socket: Socket,
   { clock, ids, watch }: Pick<AdapterOptions, 'clock' | 'ids'> & { readonly watch: LoopWatch },

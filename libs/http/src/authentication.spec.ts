@@ -51,10 +51,10 @@ describe('access tokens', () => {
   it('are accepted, with a lookup of the user once in five minutes', async () => {
     expect((await sendToken(token())).body).toMatchObject({ principal: 'login' });
     expect(await statusOf(token())).toBe(200);
-    expect(edge.loginLookUps()).toBe(1);
+    expect(edge.loginLookups()).toBe(1);
     clock.advance(5 * 60_000 + 1);
     expect(await statusOf(token())).toBe(200);
-    expect(edge.loginLookUps()).toBe(2);
+    expect(edge.loginLookups()).toBe(2);
   });
 
   it('B1: are rejected without a signature', async () => {
@@ -248,10 +248,10 @@ describe('access tokens', () => {
 
   it('B7: are rejected with a size of one megabyte, as headers that are too large', async () => {
     expect(await statusOf(`a.${'x'.repeat(17 * 1024)}.b`)).toBe(431);
-    const answer = await edge
+    const response = await edge
       .raw(`GET ${thing} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${'x'.repeat(1024 * 1024)}\r\n\r\n`)
       .catch(String);
-    expect(answer).toMatch(/^HTTP\/1\.1 431 |ECONNRESET|EPIPE/);
+    expect(response).toMatch(/^HTTP\/1\.1 431 |ECONNRESET|EPIPE/);
   });
 
   it('are verified with cached keys while the issuer is unavailable, and are a 503 if there are none', async () => {
@@ -259,8 +259,8 @@ describe('access tokens', () => {
       clock,
       fetch: () => Promise.reject(new Error('no route')),
     });
-    const answer = await away.send('GET', thing, { key: false, headers: { authorization: `Bearer ${token()}` } });
-    expect([answer.status, answer.body.code]).toEqual([503, 'login/issuer-unreachable']);
+    const response = await away.send('GET', thing, { key: false, headers: { authorization: `Bearer ${token()}` } });
+    expect([response.status, response.body.code]).toEqual([503, 'login/issuer-unreachable']);
     expect((await away.send('GET', thing)).status).toBe(200); // access keys remain valid
     await away.close();
   });
@@ -279,7 +279,7 @@ describe('access keys', () => {
 
   it('B8: are rejected without a lookup if malformed', async () => {
     const good = secretKey(1);
-    const lookUps = edge.lookUps();
+    const lookups = edge.lookups();
     for (const garbage of [
       'astro_',
       `${good.slice(0, -1)}x`,
@@ -287,11 +287,11 @@ describe('access keys', () => {
       good.replace('testkey1', 'testkey2'),
       'astro_' + 'x'.repeat(57),
     ]) {
-      const answer = await edge.send('GET', thing, { key: false, headers: { authorization: `Bearer ${garbage}` } });
-      expect([answer.status, answer.body.code]).toEqual([401, 'key/invalid']);
-      expect(answer.headers['www-authenticate']).toBe('Bearer realm="astro", error="invalid_token"');
+      const response = await edge.send('GET', thing, { key: false, headers: { authorization: `Bearer ${garbage}` } });
+      expect([response.status, response.body.code]).toEqual([401, 'key/invalid']);
+      expect(response.headers['www-authenticate']).toBe('Bearer realm="astro", error="invalid_token"');
     }
-    expect(edge.lookUps()).toBe(lookUps);
+    expect(edge.lookups()).toBe(lookups);
   });
 
   it('are rejected if well-formed but unknown', async () => {
@@ -328,9 +328,9 @@ describe('access keys', () => {
       clock,
       onLeakedKey: (key) => void leaked.push(key),
     });
-    const answer = await watching.send('GET', `${thing}?key=${secretKey(1)}`, { key: false });
-    expect([answer.status, answer.body.code]).toEqual([401, 'key/in-url']);
-    expect(answer.text).not.toContain(secretKey(1));
+    const response = await watching.send('GET', `${thing}?key=${secretKey(1)}`, { key: false });
+    expect([response.status, response.body.code]).toEqual([401, 'key/in-url']);
+    expect(response.text).not.toContain(secretKey(1));
     await watching.send('GET', `/v1/organizations/${secretKey(2)}`);
     await watching.send('GET', `/nowhere/at/all?key=%61stro${secretKey(3).slice(5)}`, { key: false });
     await watching.send('GET', '/v1/organizations/astro_acme?key=astro_', { key: false });
@@ -342,8 +342,8 @@ describe('access keys', () => {
 describe('without a credential', () => {
   it('public routes respond, and others return 401 with WWW-Authenticate', async () => {
     expect((await edge.send('GET', '/v1/about', { key: false })).status).toBe(200);
-    const answer = await edge.send('GET', thing, { key: false });
-    expect([answer.status, answer.body.code, answer.headers['www-authenticate']]).toEqual([
+    const response = await edge.send('GET', thing, { key: false });
+    expect([response.status, response.body.code, response.headers['www-authenticate']]).toEqual([
       401,
       'access/not-signed-in',
       'Bearer realm="astro"',
@@ -354,10 +354,10 @@ describe('without a credential', () => {
   });
 
   it('no part of a body is read', async () => {
-    const answer = await edge.raw(
+    const response = await edge.raw(
       `PUT ${thing} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000000\r\nConnection: close\r\n\r\n`,
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(response).toMatch(/^HTTP\/1\.1 401 /);
   });
 });
 
@@ -371,8 +371,8 @@ describe('B13: too many requests', () => {
     const statuses = [];
     for (let n = 0; n < 5; n++) statuses.push((await limited.send('GET', thing, { key: 9 })).status);
     expect(statuses).toEqual([401, 401, 429, 429, 429]);
-    const answer = await limited.send('GET', thing, { key: 1 });
-    expect(answer.headers).toMatchObject({ 'ratelimit-limit': '3', 'ratelimit-remaining': '2' });
+    const response = await limited.send('GET', thing, { key: 1 });
+    expect(response.headers).toMatchObject({ 'ratelimit-limit': '3', 'ratelimit-remaining': '2' });
     await limited.send('GET', thing, { key: 1 });
     await limited.send('GET', thing, { key: 1 });
     const refused = await limited.send('GET', thing, { key: 1 });

@@ -26,13 +26,13 @@ const labels = (count: number): string => `{"name":"web","labels":${members(coun
 
 interface Sent {
   readonly socket: Socket;
-  readonly answer: () => string;
+  readonly response: () => string;
   readonly isClosed: () => boolean;
 }
 
 /** Sends the head of a request and perhaps the start of its body; the rest is never sent. */
 function sendHead(path: string, headers: Readonly<Record<string, string>>, begin = '', method = 'PUT'): Sent {
-  let answer = '';
+  let response = '';
   let isClosed = false;
   const lines = Object.entries({ host: 'x', 'content-type': 'application/json', ...headers });
   const socket = connect(edge.port, '127.0.0.1', () =>
@@ -42,21 +42,21 @@ function sendHead(path: string, headers: Readonly<Record<string, string>>, begin
   );
   socket
     .setEncoding('utf8')
-    .on('data', (part: string) => (answer += part))
+    .on('data', (part: string) => (response += part))
     .on('error', () => {})
     .on('close', () => (isClosed = true));
-  return { socket, answer: () => answer, isClosed: () => isClosed };
+  return { socket, response: () => response, isClosed: () => isClosed };
 }
 
 const bearer = (key: number) => ({ authorization: `Bearer ${secretKey(key)}` });
 
 /** Expects a complete response although the body is incomplete. */
-async function expectAnswer({ answer }: Sent, status: number, code: string): Promise<void> {
+async function expectResponse({ response }: Sent, status: number, code: string): Promise<void> {
   await eventually(() => {
-    expect(answer()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-    expect(answer()).toMatch(/\}$/);
+    expect(response()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(response()).toMatch(/\}$/);
   });
-  expect(answer()).toContain(`"code":"${code}"`);
+  expect(response()).toContain(`"code":"${code}"`);
 }
 
 describe('use-S4: the maximum size of a message is enforced before parsing', () => {
@@ -66,7 +66,7 @@ describe('use-S4: the maximum size of a message is enforced before parsing', () 
     ['300,000 labels', labels(300_000)],
   ])('by the announced length: %s', async (_what, body) => {
     const sent = sendHead(manifest, { ...bearer(1), 'content-length': String(Buffer.byteLength(body)) });
-    await expectAnswer(sent, 413, 'edge/body-too-large');
+    await expectResponse(sent, 413, 'edge/body-too-large');
     sent.socket.destroy();
   });
 
@@ -74,7 +74,7 @@ describe('use-S4: the maximum size of a message is enforced before parsing', () 
     const chunk = `10000\r\n${'['.repeat(0x10000)}\r\n`;
     const chunks = chunk.repeat(BODY_BYTES / 0x10000 + 1);
     const sent = sendHead(manifest, { ...bearer(1), 'transfer-encoding': 'chunked' }, chunks);
-    await expectAnswer(sent, 413, 'edge/body-too-large');
+    await expectResponse(sent, 413, 'edge/body-too-large');
     sent.socket.destroy();
   });
 
@@ -139,11 +139,11 @@ describe('use-S4: authorization precedes reading the body', () => {
   ];
   it.each(cases)('rejects %s without waiting for the body', async (_who, path, headers, status, code) => {
     const announced = sendHead(path, { ...headers, 'content-length': '700000' });
-    await expectAnswer(announced, status, code);
+    await expectResponse(announced, status, code);
     const chunked = sendHead(path, { ...headers, 'transfer-encoding': 'chunked' }, '1\r\n{\r\n');
-    await expectAnswer(chunked, status, code);
-    for (const { answer, socket } of [announced, chunked]) {
-      expect(answer().toLowerCase()).toContain('connection: close');
+    await expectResponse(chunked, status, code);
+    for (const { response, socket } of [announced, chunked]) {
+      expect(response().toLowerCase()).toContain('connection: close');
       socket.destroy();
     }
   });
@@ -155,13 +155,13 @@ describe('use-S4: authorization precedes reading the body', () => {
       '',
       method,
     );
-    await expectAnswer(sent, 422, 'request/invalid');
+    await expectResponse(sent, 422, 'request/invalid');
     sent.socket.destroy();
   });
 
   it('closes the connection after some time if the sender continues', async () => {
-    const { socket, answer, isClosed } = sendHead(elsewhere, { ...bearer(1), 'transfer-encoding': 'chunked' });
-    await eventually(() => expect(answer()).toMatch(/\}$/));
+    const { socket, response, isClosed } = sendHead(elsewhere, { ...bearer(1), 'transfer-encoding': 'chunked' });
+    await eventually(() => expect(response()).toMatch(/\}$/));
     for (let sent = 0; sent < 100; sent++)
       await new Promise<void>((resolve) => void socket.write(`400\r\n${'x'.repeat(0x400)}\r\n`, () => resolve()));
     expect(isClosed()).toBe(false);
@@ -172,10 +172,10 @@ describe('use-S4: authorization precedes reading the body', () => {
   });
 
   it('keeps the connection if a small body arrives late', async () => {
-    const { socket, answer } = sendHead(elsewhere, { ...bearer(1), 'content-length': '2' });
-    await eventually(() => expect(answer()).toMatch(/\}$/));
+    const { socket, response } = sendHead(elsewhere, { ...bearer(1), 'content-length': '2' });
+    await eventually(() => expect(response()).toMatch(/\}$/));
     socket.write('{}GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
-    await eventually(() => expect(answer()).toContain('{"status":"ok"}'));
+    await eventually(() => expect(response()).toContain('{"status":"ok"}'));
     socket.destroy();
   });
 });

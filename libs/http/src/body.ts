@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { busErrors, DomainErrorException } from '#bus';
 import { BODY_BYTES, pointer } from '#bus/contract';
-import { DEPTH, poisons, shapeOf, VALUES } from './json-shape.ts';
+import { DEPTH, pollutesPrototype, shapeOf, VALUES } from './json-shape.ts';
 import { edgeError, type EdgeError } from './problem.ts';
 
 const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) } as const;
@@ -48,7 +48,7 @@ export async function parseJsonBody(raw: Buffer, contentEncoding: string | undef
   } catch {
     throw notParsable('is not JSON');
   }
-  if ((text.includes('__proto__') || text.includes('prototype') || text.includes('\\u')) && poisons(value))
+  if ((text.includes('__proto__') || text.includes('prototype') || text.includes('\\u')) && pollutesPrototype(value))
     throw poisoned();
   if (/-0|[eE]\+?\d{3}|\d{300}/.test(text)) {
     const at = oddNumberIn(value);
@@ -106,5 +106,5 @@ async function unpack(raw: Buffer, contentEncoding: string | undefined): Promise
 /**
  * Returns whether the name of a query parameter would address a prototype if brackets or dots are interpreted as paths.
  */
-export const poisonsName = (name: string): boolean =>
+export const isPrototypeName = (name: string): boolean =>
   name.split(/[[\].]+/).some((part) => part === '__proto__' || part === 'prototype') || /^constructor[[.]/.test(name);

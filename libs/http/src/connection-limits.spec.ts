@@ -6,8 +6,8 @@ import { ORG, secretKey, startEdge, type Edge } from './edge.fixture.ts';
 const folder = temporaryFolder();
 const manual = manualClock();
 /** Milliseconds that passed while the process did not run. */
-let stoodStillMs = 0;
-const clock = { ...manual, monotonic: () => manual.monotonic() + stoodStillMs };
+let blockedMs = 0;
+const clock = { ...manual, monotonic: () => manual.monotonic() + blockedMs };
 let edge: Edge;
 beforeAll(async () => {
   edge = await startEdge(inProcessTransport(), folder, {
@@ -26,21 +26,21 @@ afterEach(async () => {
 /** Opens a connection whose peer never closes it. */
 function open(bytes = ''): {
   readonly socket: Socket;
-  readonly answer: () => string;
+  readonly response: () => string;
   readonly isClosed: () => boolean;
 } {
-  let answer = '';
+  let response = '';
   let isClosed = false;
   const socket = connect({ port: edge.port, host: '127.0.0.1', allowHalfOpen: true });
   sockets.push(socket);
   socket
     .setEncoding('utf8')
-    .on('data', (part: string) => (answer += part))
+    .on('data', (part: string) => (response += part))
     .on('error', () => {})
     .on('end', () => (isClosed = true))
     .on('close', () => (isClosed = true));
   if (bytes !== '') socket.write(bytes);
-  return { socket, answer: () => answer, isClosed: () => isClosed };
+  return { socket, response: () => response, isClosed: () => isClosed };
 }
 
 const openConnections = (): Promise<number> =>
@@ -62,14 +62,14 @@ async function openLate(): Promise<ReturnType<typeof open>> {
 
 describe('use-L9: requests that waited while the process was suspended', () => {
   it('receive 503, and the usual response to late requests after the process has run for a while', async () => {
-    stoodStillMs += 12_000;
+    blockedMs += 12_000;
     const waited = await openLate();
-    await eventually(() => expect(waited.answer()).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n[^]*\}$/));
-    expect(waited.answer()).toMatch(/\r\nretry-after: 1\r\n/i);
-    expect(waited.answer()).toContain('"code":"edge/stalled"');
+    await eventually(() => expect(waited.response()).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n[^]*\}$/));
+    expect(waited.response()).toMatch(/\r\nretry-after: 1\r\n/i);
+    expect(waited.response()).toContain('"code":"edge/stalled"');
     clock.advance(3_500);
     const late = await openLate();
-    await eventually(() => expect(late.answer()).toMatch(/^HTTP\/1\.1 400 [^]*\}$/));
+    await eventually(() => expect(late.response()).toMatch(/^HTTP\/1\.1 400 [^]*\}$/));
     clock.advance(2_000);
   });
 });
@@ -83,7 +83,8 @@ describe('use-S6: connections without a valid request', () => {
     'receive a response and are closed shortly afterwards, even if peers do not close them: %s',
     async (_what, bytes) => {
       const peers = [1, 2, 3].map(() => open(bytes));
-      for (const { answer } of peers) await eventually(() => expect(answer()).toMatch(/^HTTP\/1\.1 4[03][01] [^]*\}$/));
+      for (const { response } of peers)
+        await eventually(() => expect(response()).toMatch(/^HTTP\/1\.1 4[03][01] [^]*\}$/));
       expect(await openConnections()).toBe(3);
       await eventually(async () => {
         clock.advance(2_000);
@@ -93,11 +94,11 @@ describe('use-S6: connections without a valid request', () => {
   );
 
   it('are closed when the rest of a request does not arrive in time', async () => {
-    const { answer } = open('GET /livez HTTP/1.1\r\nhost:');
+    const { response } = open('GET /livez HTTP/1.1\r\nhost:');
     await eventually(async () => expect(await openConnections()).toBe(1));
     const late = await openLate();
-    await eventually(() => expect(late.answer()).toMatch(/^HTTP\/1\.1 400 [^]*\}$/));
-    expect(answer()).toBe('');
+    await eventually(() => expect(late.response()).toMatch(/^HTTP\/1\.1 400 [^]*\}$/));
+    expect(response()).toBe('');
     await eventually(async () => {
       clock.advance(2_000);
       expect(await openConnections()).toBe(1);
@@ -111,15 +112,15 @@ describe('use-S6: connections of one address', () => {
     await eventually(async () => expect(await openConnections()).toBe(5));
     const sixth = open('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
     await eventually(() => expect(sixth.isClosed()).toBe(true));
-    expect(sixth.answer()).toBe('');
+    expect(sixth.response()).toBe('');
     five[0]?.socket.destroy();
     await eventually(async () => expect(await openConnections()).toBe(4));
     const next = open('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
-    await eventually(() => expect(next.answer()).toContain('{"status":"ok"}'));
+    await eventually(() => expect(next.response()).toContain('{"status":"ok"}'));
     five[1]?.socket.destroy();
     await eventually(async () => expect(await openConnections()).toBe(4));
     const metrics = open('GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n');
-    await eventually(() => expect(metrics.answer()).toContain('\nastro_http_connections_refused_total 1\n'));
+    await eventually(() => expect(metrics.response()).toContain('\nastro_http_connections_refused_total 1\n'));
   });
 });
 
@@ -128,11 +129,12 @@ describe('use-S17: open streams', () => {
     open(
       `GET /v1/organizations/${org}/events?follow=true HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${secretKey(key)}\r\n\r\n`,
     );
-  const expectOpen = ({ answer }: { answer: () => string }) => eventually(() => expect(answer()).toContain(': open'));
+  const expectOpen = ({ response }: { response: () => string }) =>
+    eventually(() => expect(response()).toContain(': open'));
   const expectRefused = async (peer: ReturnType<typeof read>, words: string) => {
-    await eventually(() => expect(peer.answer()).toMatch(/^HTTP\/1\.1 429 [^]*\}$/));
-    expect(peer.answer()).toMatch(/\r\nretry-after: 5\r\n/i);
-    expect(peer.answer()).toContain(`"detail":"${words}"`);
+    await eventually(() => expect(peer.response()).toMatch(/^HTTP\/1\.1 429 [^]*\}$/));
+    expect(peer.response()).toMatch(/\r\nretry-after: 5\r\n/i);
+    expect(peer.response()).toContain(`"detail":"${words}"`);
     peer.socket.destroy();
   };
 
@@ -145,9 +147,9 @@ describe('use-S17: open streams', () => {
     first[0]?.socket.destroy();
     await eventually(async () => {
       const again = read(2);
-      await eventually(() => expect(again.answer()).toMatch(/: open|\}$/));
-      if (!again.answer().includes(': open')) again.socket.destroy();
-      expect(again.answer()).toContain(': open');
+      await eventually(() => expect(again.response()).toMatch(/: open|\}$/));
+      if (!again.response().includes(': open')) again.socket.destroy();
+      expect(again.response()).toContain(': open');
     });
   });
 });

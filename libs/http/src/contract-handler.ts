@@ -3,7 +3,7 @@ import { busErrors, commandNameOf, DomainErrorException, readIdOf, type Bus, typ
 import type { RequestContract, StreamContract } from '#bus/contract';
 import { domainError, parsePosition, type Clock, type Ids, type Position } from '#kernel';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
-import { JSON_TYPE, sendReply } from './answer.ts';
+import { JSON_TYPE, sendReply } from './send-reply.ts';
 import { thrownProblem } from './edge-filter.ts';
 import type { EdgeOptions } from './edge-options.ts';
 import { gather, sendEvents } from './event-stream.ts';
@@ -44,13 +44,13 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
     cursors?.open();
     const context = contextOf(route, request, dryRun, parts.principalOf(request), options);
     if (contract.kind === 'stream')
-      return answerStream(route, contract, input, context, { request, reply, options, parts });
+      return respondStream(route, contract, input, context, { request, reply, options, parts });
     // The service validates the input with the schema, once.
     const turn = parts.turns.take(context.principal);
     const ended = turn instanceof Promise ? await turn : turn;
-    const answer = await (options.bus as LooseBus).request(contract, input, context).finally(ended);
-    if (!answer.ok) noteProblem(parts.metrics, request, answer.error.code);
-    return sendReply(reply, route, cursors?.sign(answer) ?? answer, pathOf(request), request.id);
+    const response = await (options.bus as LooseBus).request(contract, input, context).finally(ended);
+    if (!response.ok) noteProblem(parts.metrics, request, response.error.code);
+    return sendReply(reply, route, cursors?.sign(response) ?? response, pathOf(request), request.id);
   };
 }
 
@@ -112,7 +112,7 @@ interface Exchange {
 }
 
 /** Sends server-sent events if they are requested or the stream follows; otherwise all items in one response. */
-async function answerStream(
+async function respondStream(
   route: ContractRoute,
   contract: StreamContract,
   input: Record<string, unknown>,
@@ -136,7 +136,7 @@ async function answerStream(
   const items = (options.bus as LooseBus).stream(contract, input, context, left.signal);
   try {
     if (!wantsEvents && !follows)
-      return await answerGathered(items, left, pageItems, { request, reply, options, parts });
+      return await respondGathered(items, left, pageItems, { request, reply, options, parts });
     reply.hijack();
     parts.metrics.openStreams.inc();
     try {
@@ -176,7 +176,7 @@ async function organizationIdOf(
   return directory.value.organization(named)?.id;
 }
 
-async function answerGathered(
+async function respondGathered(
   items: AsyncIterable<unknown>,
   left: AbortController,
   pageItems: number,

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'no
 import { domainError, err, ok, type DomainError, type Json, type Result } from '#kernel';
 
 const MAC_BYTES = 16;
-const LONGEST = 4_096;
+const MAX_LENGTH = 4_096;
 
 /**
  * Returns an opaque cursor: `content` and its `scope` (organization, list, filters), signed, so that a client can
@@ -22,7 +22,7 @@ export function openCursor(
   cursor: string,
 ): Result<Json, DomainError<'edge/cursor-invalid'>> {
   const bytes =
-    cursor.length <= LONGEST && /^[A-Za-z0-9_-]+$/.test(cursor) ? Buffer.from(cursor, 'base64url') : Buffer.alloc(0);
+    cursor.length <= MAX_LENGTH && /^[A-Za-z0-9_-]+$/.test(cursor) ? Buffer.from(cursor, 'base64url') : Buffer.alloc(0);
   const text = bytes.subarray(MAC_BYTES);
   // Base64 has spare bits. Only the canonical encoding is accepted.
   if (

@@ -3,7 +3,7 @@ import { answerThenLinger, isBodyPending } from '#http/connections';
 import { domainError, type DomainError } from '#kernel';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { sendProblem } from './answer.ts';
+import { sendProblem } from './send-reply.ts';
 import { mediaType, tooLarge } from './body.ts';
 import type { EdgeParts } from './edge-options.ts';
 import { noteProblem } from './problem-codes.ts';

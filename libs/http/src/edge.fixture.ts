@@ -290,7 +290,7 @@ export interface Edge {
   readonly app: NestFastifyApplication;
   readonly port: number;
   readonly directory: Directory;
-  readonly lookUps: () => number;
+  readonly lookups: () => number;
   readonly logged: object[];
   /** Lines of the access log. */
   readonly requestsLogged: object[];
@@ -298,7 +298,7 @@ export interface Edge {
   readonly warned: object[];
   readonly signing: KeyObject;
   readonly jwksFetches: () => number;
-  readonly loginLookUps: () => number;
+  readonly loginLookups: () => number;
   readonly send: (
     method: string,
     path: string,
@@ -337,17 +337,17 @@ export async function startEdge(
     warn: (fields) => void warned.push(fields),
     error: (fields) => void logged.push(fields),
   };
-  let lookUps = 0;
+  let lookups = 0;
   const access = {
     current: () => {
-      lookUps++;
+      lookups++;
       return Promise.resolve({ ok: true as const, value: known });
     },
   };
   const ids = sequenceIds();
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   let fetches = 0;
-  let loginLookUps = 0;
+  let loginLookups = 0;
   const fetch: Fetch = (url) => {
     fetches++;
     const document = url.includes('.well-known')
@@ -376,7 +376,7 @@ export async function startEdge(
       claims: new PersonClaimsReader({ clock, logger }),
       users: {
         userOf: ({ subject }) => {
-          loginLookUps++;
+          loginLookups++;
           return Promise.resolve({ ok: true, value: subject.replace('auth|', '') });
         },
       },
@@ -486,13 +486,13 @@ export async function startEdge(
     app,
     port,
     directory: known,
-    lookUps: () => lookUps,
+    lookups: () => lookups,
     logged,
     requestsLogged,
     warned,
     signing: privateKey,
     jwksFetches: () => fetches,
-    loginLookUps: () => loginLookUps,
+    loginLookups: () => loginLookups,
     send,
     raw,
     close: () => app.close(),

@@ -16,19 +16,19 @@ beforeAll(async () => {
 afterAll(() => edge.close());
 
 const thing = '/v1/organizations/acme/things/web';
-const expectProblem = (answer: EdgeResponse, status: number, code?: string): void => {
-  expect({ status: answer.status, type: answer.headers['content-type'], code: answer.body?.code }).toEqual({
+const expectProblem = (response: EdgeResponse, status: number, code?: string): void => {
+  expect({ status: response.status, type: response.headers['content-type'], code: response.body?.code }).toEqual({
     status,
     type: 'application/problem+json; charset=utf-8',
-    code: code ?? answer.body?.code,
+    code: code ?? response.body?.code,
   });
-  expect(answer.body).toMatchObject({
+  expect(response.body).toMatchObject({
     status,
     code: expect.any(String),
     detail: expect.stringMatching(/\.$/),
-    requestId: answer.headers['x-request-id'],
+    requestId: response.headers['x-request-id'],
   });
-  expect(answer.text).not.toMatch(/ at .*\.(ts|js):\d+/);
+  expect(response.text).not.toMatch(/ at .*\.(ts|js):\d+/);
 };
 
 describe('routes of contracts', () => {
@@ -91,9 +91,9 @@ describe('routes of contracts', () => {
   });
 
   it('use-S13: reject a dry run where the contract has none', async () => {
-    const answer = await edge.send('POST', '/v1/organizations/acme/things?dryRun=true', { json: { name: 'web' } });
-    expectProblem(answer, 422, 'request/invalid');
-    expect(answer.body.errors).toMatchObject([{ pointer: '/dryRun' }]);
+    const response = await edge.send('POST', '/v1/organizations/acme/things?dryRun=true', { json: { name: 'web' } });
+    expectProblem(response, 422, 'request/invalid');
+    expect(response.body.errors).toMatchObject([{ pointer: '/dryRun' }]);
     expectProblem(await edge.send('DELETE', `${thing}?dryRun=true`), 422);
   });
 
@@ -173,10 +173,10 @@ describe('Idempotency-Key', () => {
     expect(await idFor(undefined, { name: 'web' })).not.toBe(await idFor(undefined, { name: 'web' })));
 
   it.each(['', 'x'.repeat(256), 'ä', ' x'])('is rejected when it is %j', async (key) => {
-    const answer = await edge.raw(
+    const response = await edge.raw(
       `POST /v1/organizations/acme/things HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIdempotency-Key: ${key}\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}`,
     );
-    expect(answer).toMatch(key === ' x' ? /^HTTP\/1\.1 401/ : /^HTTP\/1\.1 401/); // unauthenticated
+    expect(response).toMatch(key === ' x' ? /^HTTP\/1\.1 401/ : /^HTTP\/1\.1 401/); // unauthenticated
     if (key !== ' x') {
       const signed = await edge.send('POST', '/v1/organizations/acme/things', {
         json: { name: 'web' },
@@ -191,10 +191,10 @@ describe('A3: only the path selects an organization', () => {
   it('ignores a header or query with another organization', async () => {
     const plain = await edge.send('GET', thing);
     for (const query of ['', `?orgId=${OTHER_ORG}`, `?organizationId=${OTHER_ORG}`, `?org=${OTHER_ORG}`]) {
-      const answer = await edge.send('GET', thing + query, {
+      const response = await edge.send('GET', thing + query, {
         headers: { 'x-org-id': OTHER_ORG, 'x-organization-id': OTHER_ORG },
       });
-      expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: plain.body });
+      expect({ status: response.status, body: response.body }).toEqual({ status: 200, body: plain.body });
     }
     expect((await edge.send('PUT', `${thing}?orgId=${OTHER_ORG}`, { json: { text: 'x' } })).status).toBe(200);
   });
@@ -264,19 +264,19 @@ describe('C4: deep, long, and compressed bodies', () => {
     expect((await edge.send('PUT', thing, { json: { text: '[{'.repeat(1_000) + '\\"' } })).status).toBe(200);
   });
   it('rejects a long body by its announced length and closes the connection', async () => {
-    const answer = await edge.raw(
+    const response = await edge.raw(
       `PUT ${thing} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${await owner()}\r\nContent-Type: application/json\r\nContent-Length: 104857600\r\n\r\n{`,
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
-    expect(answer.toLowerCase()).toContain('connection: close');
-    expect(answer).toContain('edge/body-too-large');
+    expect(response).toMatch(/^HTTP\/1\.1 413 /);
+    expect(response.toLowerCase()).toContain('connection: close');
+    expect(response).toContain('edge/body-too-large');
   });
   it('rejects an endless chunked body at the limit', async () => {
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
-    const answer = await edge.raw(
+    const response = await edge.raw(
       `PUT ${thing} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${await owner()}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(100)}`,
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*edge\/body-too-large/);
+    expect(response).toMatch(/^HTTP\/1\.1 413 [\s\S]*edge\/body-too-large/);
   });
   it('responds to a sender that does not read before all is sent', async () => {
     const head = `PUT ${thing} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${await owner()}\r\nContent-Type: application/json\r\n`;
@@ -287,9 +287,9 @@ describe('C4: deep, long, and compressed bodies', () => {
         error ? reject(error) : resolve(),
       );
     });
-    let answer = '';
-    for await (const part of socket.setEncoding('utf8')) answer += String(part);
-    expect(answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*edge\/body-too-large/);
+    let response = '';
+    for await (const part of socket.setEncoding('utf8')) response += String(part);
+    expect(response).toMatch(/^HTTP\/1\.1 413 [\s\S]*edge\/body-too-large/);
   });
   it('limits a compressed body after decompression too', async () => {
     const bomb = gzipSync(Buffer.alloc(20 * 1024 * 1024, 0x20));
@@ -342,10 +342,10 @@ describe('C5: encodings', () => {
     );
   });
   it('rejects a body without a type', async () => {
-    const answer = await edge.raw(
+    const response = await edge.raw(
       `PUT ${thing} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${await owner()}\r\nContent-Length: 2\r\n\r\n{}`,
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 415 /);
+    expect(response).toMatch(/^HTTP\/1\.1 415 /);
   });
   it('accepts an explicit UTF-8 charset', async () =>
     expect(
@@ -365,9 +365,9 @@ describe('C5: encodings', () => {
     expectProblem(await edge.send('PUT', thing, { body }), 400, 'edge/not-parsable'),
   );
   it('rejects NUL in a string, with a pointer to it', async () => {
-    const answer = await edge.send('PUT', thing, { json: { nested: { a: 'x\0y' } } });
-    expectProblem(answer, 422, 'request/invalid');
-    expect(answer.body.errors).toMatchObject([{ pointer: '/nested/a' }]);
+    const response = await edge.send('PUT', thing, { json: { nested: { a: 'x\0y' } } });
+    expectProblem(response, 422, 'request/invalid');
+    expect(response.body.errors).toMatchObject([{ pointer: '/nested/a' }]);
     expectProblem(await edge.send('GET', '/v1/organizations/acme/things?search=%00'), 422);
   });
 });
@@ -376,18 +376,18 @@ describe('C6: numbers', () => {
   it.each(['1e400', '-0', '-1', '1e9', '9007199254740993', '"1"', '0.5', 'null', 'true'])(
     'rejects %s with the pointer to the field',
     async (text) => {
-      const answer = await edge.send('PUT', thing, { body: `{"replicas":${text}}` });
-      expectProblem(answer, 422, 'request/invalid');
-      expect(answer.body.errors[0].pointer).toBe('/replicas');
+      const response = await edge.send('PUT', thing, { body: `{"replicas":${text}}` });
+      expectProblem(response, 422, 'request/invalid');
+      expect(response.body.errors[0].pointer).toBe('/replicas');
     },
   );
   it('rejects NaN', async () => expectProblem(await edge.send('PUT', thing, { body: '{"replicas":NaN}' }), 400));
   it.each(['-0', '-0.0e1', '1e400'])('rejects %s in free-form bodies too', async (text) => {
-    const answer = await edge.send('PUT', '/v1/organizations/acme/manifests/web', {
+    const response = await edge.send('PUT', '/v1/organizations/acme/manifests/web', {
       body: `{"spec":[{"replicas":${text}}]}`,
     });
-    expectProblem(answer, 422, 'request/invalid');
-    expect(answer.body.errors).toMatchObject([{ pointer: '/spec/0/replicas' }]);
+    expectProblem(response, 422, 'request/invalid');
+    expect(response.body.errors).toMatchObject([{ pointer: '/spec/0/replicas' }]);
   });
   it.each(['NaN', '1e3', '0x10', ' 1', '1.5', '', '99999999999999999999'])(
     'rejects limit=%j in a query',
@@ -445,16 +445,16 @@ describe('C8: paths that do not exactly match a route', () => {
     );
   });
   it('returns 414 for a URL of 1 MB', async () => {
-    const answer = await edge.raw(`GET /${'x'.repeat(1024 * 1024)} HTTP/1.1\r\nHost: x\r\n\r\n`).catch(String);
-    expect(answer).toMatch(/^HTTP\/1\.1 414 |ECONNRESET|EPIPE/);
+    const response = await edge.raw(`GET /${'x'.repeat(1024 * 1024)} HTTP/1.1\r\nHost: x\r\n\r\n`).catch(String);
+    expect(response).toMatch(/^HTTP\/1\.1 414 |ECONNRESET|EPIPE/);
   });
   it('lists only some of a thousand unknown query parameters', async () => {
-    const answer = await edge.send(
+    const response = await edge.send(
       'GET',
       `/v1/organizations/acme/things?${Array.from({ length: 1_000 }, (_, n) => `k${n}=1`).join('&')}`,
     );
-    expectProblem(answer, 422);
-    expect(answer.body.errors).toHaveLength(20);
+    expectProblem(response, 422);
+    expect(response.body.errors).toHaveLength(20);
   });
 });
 
@@ -476,10 +476,10 @@ describe('C9: request smuggling', () => {
     ['no host', 'GET /livez HTTP/1.1\r\n\r\n'],
     ['two protocols', 'GET /livez HTTP/9.9\r\nHost: x\r\n\r\n'],
   ])('is rejected with one 400 and a closed connection: %s', async (_name, bytes) => {
-    const answer = await edge.raw(bytes);
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
-    expect(answer.toLowerCase()).toContain('connection: close');
+    const response = await edge.raw(bytes);
+    expect(response).toMatch(/^HTTP\/1\.1 400 /);
+    expect(response.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+    expect(response.toLowerCase()).toContain('connection: close');
   });
 });
 
@@ -498,26 +498,26 @@ describe('C10: line breaks in names', () => {
 
 describe('C15: methods', () => {
   it.each(['TRACE', 'OPTIONS', 'POST', 'PATCH'])('%s where it is not served is 405 with Allow', async (method) => {
-    const answer = await edge.send(method, thing);
-    expectProblem(answer, 405, 'edge/method-not-allowed');
-    expect(answer.headers.allow).toBe('DELETE, GET, HEAD, PUT');
+    const response = await edge.send(method, thing);
+    expectProblem(response, 405, 'edge/method-not-allowed');
+    expect(response.headers.allow).toBe('DELETE, GET, HEAD, PUT');
   });
   it('use-E2: every other HTTP method is 405 with Allow, with or without a body', async () => {
     const others = METHODS.filter((method) => !['CONNECT', 'DELETE', 'GET', 'HEAD', 'PUT'].includes(method));
     expect(others).toContain('QUERY');
-    const asked = others.flatMap((method) =>
+    const requests = others.flatMap((method) =>
       ['', 'Content-Type: application/json\r\nContent-Length: 2\r\n'].map((headers) => ({
         method,
         text: `${method} ${thing} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n${headers === '' ? '' : '{}'}`,
       })),
     );
-    const answers = await Promise.all(
-      asked.map(async ({ method, text }) => {
-        const answer = await edge.raw(text);
-        return `${method} ${/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]} ${/^allow: (.*)\r$/im.exec(answer)?.[1]}`;
+    const responses = await Promise.all(
+      requests.map(async ({ method, text }) => {
+        const response = await edge.raw(text);
+        return `${method} ${/^HTTP\/1\.1 (\d+)/.exec(response)?.[1]} ${/^allow: (.*)\r$/im.exec(response)?.[1]}`;
       }),
     );
-    expect(answers).toEqual(asked.map(({ method }) => `${method} 405 DELETE, GET, HEAD, PUT`));
+    expect(responses).toEqual(requests.map(({ method }) => `${method} 405 DELETE, GET, HEAD, PUT`));
   });
   it('a header cannot override the method', async () => {
     expect(
@@ -575,8 +575,8 @@ describe('streams', () => {
   });
 
   it('are rejected with a status before they open', async () => {
-    const answer = await edge.send('GET', '/v1/organizations/other/events?follow=true');
-    expectProblem(answer, 404, 'organization/not-found');
+    const response = await edge.send('GET', '/v1/organizations/other/events?follow=true');
+    expectProblem(response, 404, 'organization/not-found');
     expectProblem(
       await edge.send('GET', `${events}?follow=perhaps`, { headers: { accept: 'text/event-stream' } }),
       422,

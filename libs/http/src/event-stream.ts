@@ -40,14 +40,14 @@ export async function sendEvents({
       'x-accel-buffering': 'no',
     });
     response.write(': open\n\n');
-    beat();
+    sendHeartbeat();
   };
   let timer = clock.timer(OPEN_MS, start);
-  const beat = (): void => {
+  const sendHeartbeat = (): void => {
     timer.cancel();
     timer = clock.timer(HEARTBEAT_MS, () => {
       response.write(': alive\n\n');
-      beat();
+      sendHeartbeat();
     });
   };
   try {

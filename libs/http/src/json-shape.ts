@@ -69,14 +69,14 @@ function endOfString(bytes: Uint8Array, opening: number): number {
 }
 
 /** Returns whether `__proto__` or `constructor.prototype` is a member at any depth of a parsed value. */
-export function poisons(value: unknown): boolean {
+export function pollutesPrototype(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Object.hasOwn(value, '__proto__')) return true;
   if (Object.hasOwn(value, 'constructor')) {
     const { constructor: inner } = value as { readonly constructor: unknown };
     if (typeof inner === 'object' && inner !== null && Object.hasOwn(inner, 'prototype')) return true;
   }
-  return Object.values(value).some(poisons);
+  return Object.values(value).some(pollutesPrototype);
 }
 
 /**
@@ -89,7 +89,7 @@ export function parseUnambiguous(bytes: Uint8Array): unknown {
   if (over) return undefined;
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return poisons(value) || membersIn(value) !== members ? undefined : value;
+    return pollutesPrototype(value) || membersIn(value) !== members ? undefined : value;
   } catch {
     return undefined; // neither JSON nor UTF-8
   }

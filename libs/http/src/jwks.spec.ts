@@ -17,7 +17,7 @@ const of = (kid: string, alg = 'ES256') => ({ alg, kid });
 describe('the keys of an issuer', () => {
   let clock: ManualClock;
   let keys: unknown[];
-  let isAway: boolean;
+  let isUnavailable: boolean;
   let fetched: string[];
   let issuer: IssuerKeys;
 
@@ -25,7 +25,7 @@ describe('the keys of an issuer', () => {
     clock = manualClock();
     jest.spyOn(Date, 'now').mockImplementation(() => clock.now()); // the clock of jose's cooldown
     keys = [publicJwk('one')];
-    isAway = false;
+    isUnavailable = false;
     fetched = [];
     issuer = new IssuerKeys({
       issuer: ISSUER,
@@ -33,7 +33,7 @@ describe('the keys of an issuer', () => {
       logger: silentLogger,
       fetch: async (url) => {
         fetched.push(url);
-        if (isAway) throw new Error('no route');
+        if (isUnavailable) throw new Error('no route');
         return Response.json(
           url.endsWith('/openid-configuration') ? { issuer: ISSUER, jwks_uri: `${ISSUER}/jwks` } : { keys },
         );
@@ -45,8 +45,8 @@ describe('the keys of an issuer', () => {
   const sets = () => fetched.filter((url) => url === `${ISSUER}/jwks`).length;
 
   it('are located by its discovery document, fetched once, and returned unchanged', async () => {
-    const answers = await Promise.all([issuer.key(of('one')), issuer.key(of('one'))]);
-    expect(answers).toMatchObject([
+    const results = await Promise.all([issuer.key(of('one')), issuer.key(of('one'))]);
+    expect(results).toMatchObject([
       { ok: true, value: { asymmetricKeyType: 'ec' } },
       { ok: true, value: { asymmetricKeyType: 'ec' } },
     ]);
@@ -54,14 +54,16 @@ describe('the keys of an issuer', () => {
   });
 
   it('use-I1: are located for an issuer with a trailing slash, as in its discovery document', async () => {
-    const slashed = (says: string) =>
+    const slashed = (issuerUrl: string) =>
       new IssuerKeys({
         issuer: `${ISSUER}/`,
         clock,
         logger: silentLogger,
         fetch: async (url) => {
           fetched.push(url);
-          return Response.json(url.includes('.well-known') ? { issuer: says, jwks_uri: `${ISSUER}/jwks` } : { keys });
+          return Response.json(
+            url.includes('.well-known') ? { issuer: issuerUrl, jwks_uri: `${ISSUER}/jwks` } : { keys },
+          );
         },
       });
     expect(await slashed(`${ISSUER}/`).key(of('one'))).toMatchObject({ ok: true, value: { type: 'public' } });
@@ -74,13 +76,13 @@ describe('the keys of an issuer', () => {
   });
 
   it('use-I8: are fetched before the first request, until successful, while the problem is reported', async () => {
-    isAway = true;
+    isUnavailable = true;
     const warmedUp = issuer.warmUp(new AbortController().signal);
     await new Promise(setImmediate);
     expect(issuer.problem()).toBe(
       `${ISSUER}/.well-known/openid-configuration cannot be used (no route); check ASTRO_OIDC_ISSUER=${ISSUER} and the network`,
     );
-    isAway = false;
+    isUnavailable = false;
     clock.advance(10_000);
     await warmedUp;
     expect(issuer.problem()).toBeUndefined();
@@ -90,7 +92,7 @@ describe('the keys of an issuer', () => {
   });
 
   it('use-I8: are not fetched after the process has ended', async () => {
-    isAway = true;
+    isUnavailable = true;
     const stopping = new AbortController();
     const warmedUp = issuer.warmUp(stopping.signal);
     await new Promise(setImmediate);
@@ -132,13 +134,13 @@ describe('the keys of an issuer', () => {
 
   it('use-I4: remain valid while the issuer is unavailable, at any age, without delaying requests', async () => {
     await issuer.key(of('one'));
-    isAway = true;
+    isUnavailable = true;
     clock.advance(3_600_000);
     expect(await issuer.key(of('one'))).toMatchObject({ ok: true, value: { type: 'public' } });
     expect(sets()).toBe(2);
     for (let n = 0; n < 5; n++) expect(await issuer.key(of('one'))).toMatchObject({ ok: true });
     expect(sets()).toBe(2);
-    isAway = false;
+    isUnavailable = false;
     keys = [publicJwk('two')];
     clock.advance(10_000);
     await issuer.key(of('one')); // starts the fetch
@@ -148,7 +150,7 @@ describe('the keys of an issuer', () => {
   });
 
   it('use-I4: are rejected if unknown while the issuer is unavailable, with the time of the next attempt', async () => {
-    isAway = true;
+    isUnavailable = true;
     expect(await issuer.key(of('one'))).toMatchObject({
       ok: false,
       error: { code: 'login/issuer-unreachable', kind: 'unavailable', retryAfterSeconds: 10 },
@@ -156,7 +158,7 @@ describe('the keys of an issuer', () => {
     clock.advance(3_500);
     expect(await issuer.key(of('one'))).toMatchObject({ ok: false, error: { retryAfterSeconds: 7 } });
     expect(fetched).toHaveLength(1);
-    isAway = false;
+    isUnavailable = false;
     clock.advance(6_500);
     expect(await issuer.key(of('one'))).toMatchObject({ ok: true, value: { type: 'public' } });
   });
@@ -167,12 +169,12 @@ describe('the keys of an issuer', () => {
     ['an error', () => new Response('{}', { status: 500 })],
     ['a megabyte', () => Response.json({ issuer: ISSUER, jwks_uri: ISSUER, text: 'x'.repeat(1_000_000) })],
     ['no keys', (url: string) => Response.json({ issuer: ISSUER, jwks_uri: `${url}/other` })],
-  ])('are empty for %s', async (_what, answer) => {
+  ])('are empty for %s', async (_what, respond) => {
     const odd = new IssuerKeys({
       issuer: ISSUER,
       clock,
       logger: silentLogger,
-      fetch: async (url) => answer(url),
+      fetch: async (url) => respond(url),
     });
     expect(await odd.key(of('one'))).toMatchObject({ ok: false, error: { code: 'login/issuer-unreachable' } });
   });

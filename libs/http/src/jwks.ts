@@ -59,7 +59,7 @@ interface Endpoints {
 }
 
 /** The issuer returned no usable document. */
-class IssuerAwayError extends Error {}
+class IssuerUnavailableError extends Error {}
 
 /** The discovery document is that of another issuer. */
 class OtherIssuerError extends Error {
@@ -90,7 +90,7 @@ function faultOf(url: string, issuer: string, thrown: unknown): string {
 export class IssuerKeys {
   private endpoints: Promise<Endpoints> | undefined;
   private fetchedMs: number | undefined;
-  private awayUntilMs = Number.NEGATIVE_INFINITY;
+  private unavailableUntilMs = Number.NEGATIVE_INFINITY;
   /** Error in the last document, as a sentence; undefined if it was usable. */
   private fault: string | undefined;
   /** Creating a key object takes longer than finding its key. Cached as long as the key set. */
@@ -109,7 +109,7 @@ export class IssuerKeys {
       this.refreshOld(keys);
       return ok(this.keyObject(await keys({ alg, kid })));
     } catch (error) {
-      if (error instanceof IssuerAwayError) return err(unreachable(this.awayUntilMs - clock.monotonic()));
+      if (error instanceof IssuerUnavailableError) return err(unreachable(this.unavailableUntilMs - clock.monotonic()));
       if (!(error instanceof errors.JWKSNoMatchingKey))
         logger.warn({ issuer, kid, err: String(error) }, 'a key of the issuer cannot be used');
       return ok(undefined);
@@ -197,7 +197,8 @@ export class IssuerKeys {
    */
   private async document<T>(url: string, signal: AbortSignal, parse: (text: string) => T): Promise<T> {
     const { fetch, clock, logger, issuer } = this.options;
-    if (clock.monotonic() < this.awayUntilMs) throw new IssuerAwayError('the previous request failed a moment ago');
+    if (clock.monotonic() < this.unavailableUntilMs)
+      throw new IssuerUnavailableError('the previous request failed a moment ago');
     try {
       const response = await fetch(url, { signal, headers: { accept: 'application/json' }, redirect: 'error' });
       if (!response.ok) throw new Error(`status ${response.status}`);
@@ -207,10 +208,10 @@ export class IssuerKeys {
       this.fault = undefined;
       return parsed;
     } catch (cause) {
-      this.awayUntilMs = clock.monotonic() + RETRY_MS;
+      this.unavailableUntilMs = clock.monotonic() + RETRY_MS;
       this.fault = faultOf(url, issuer, cause);
       logger.warn({ issuer, err: reasonOf(cause), fix: this.fault }, 'the keys of the issuer cannot be read');
-      throw new IssuerAwayError('the issuer returned no usable response', { cause });
+      throw new IssuerUnavailableError('the issuer returned no usable response', { cause });
     }
   }
 }

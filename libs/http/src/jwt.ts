@@ -13,7 +13,7 @@ import { TokenFaultLog, TokenRefusedError, type TokenFault } from './token-fault
 const ALGORITHMS = ['ES256', 'RS256', 'PS256'] as const;
 /** Maximum difference between the clocks of issuer and platform, in seconds. */
 const SKEW_SECONDS = 60;
-const LONGEST = 16 * 1024;
+const MAX_LENGTH = 16 * 1024;
 const TOKEN_TYPES = ['at+jwt', 'application/at+jwt', 'jwt'];
 /** Other algorithms of RFC 7518 and RFC 8037. */
 const OTHER_ALGORITHMS =
@@ -101,7 +101,7 @@ export class AccessTokens {
    */
   verify(request: IncomingMessage): Promise<Result<AccessTokenClaims, DomainError>> {
     return new Promise((resolve) => {
-      const answer = (error: unknown, payload: AccessTokenClaims | false, reason: unknown): void => {
+      const done = (error: unknown, payload: AccessTokenClaims | false, reason: unknown): void => {
         if (error) this.options.logger.warn({ err: String(error) }, 'an access token could not be verified');
         if (!error && payload) return resolve(ok(payload));
         if (reason instanceof DomainErrorException) return resolve(err(reason.error));
@@ -109,8 +109,8 @@ export class AccessTokens {
         resolve(err(invalid()));
       };
       const authenticate: (request: IncomingMessage, response: unknown, next: (error: unknown) => void) => void =
-        this.passport.authenticate(STRATEGY, { session: false }, answer);
-      authenticate(request, undefined, (error) => answer(error, false, undefined));
+        this.passport.authenticate(STRATEGY, { session: false }, done);
+      authenticate(request, undefined, (error) => done(error, false, undefined));
     });
   }
 
@@ -157,7 +157,7 @@ export class AccessTokens {
 
 /** Returns the header of a well-formed token. Its payload is checked too, before another parser reads it. */
 function headerOf(token: string): Result<z.infer<typeof header>, TokenFault> {
-  if (token.length > LONGEST) return err({ fault: 'form' });
+  if (token.length > MAX_LENGTH) return err({ fault: 'form' });
   const [head = '', payload = '', ...others] = token.split('.');
   const decoded = parseUnambiguous(Buffer.from(head, 'base64url'));
   const algorithm = named.safeParse(decoded);

@@ -88,7 +88,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
         }),
     },
   };
-  const answer = contract.kind === 'stream' || output['type'] === 'array' ? items : output;
+  const responseSchema = contract.kind === 'stream' || output['type'] === 'array' ? items : output;
   const rule = Object.hasOwn(PERMISSIONS, contract.permission)
     ? PERMISSIONS[contract.permission as keyof typeof PERMISSIONS]
     : undefined;
@@ -149,7 +149,9 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
         },
       }),
     responses: {
-      ...Object.fromEntries(statusesOf(contract).map((status) => [status, answerOf(contract, status, answer)])),
+      ...Object.fromEntries(
+        statusesOf(contract).map((status) => [status, responseOf(contract, status, responseSchema)]),
+      ),
       default: { $ref: '#/components/responses/Problem' },
     },
   };
@@ -161,7 +163,7 @@ function statusesOf(contract: Contract): number[] {
   return [contract.success ?? 200, ...(contract.creates ? [201] : [])];
 }
 
-function answerOf(contract: Contract, status: number, answer: unknown): object {
+function responseOf(contract: Contract, status: number, response: unknown): object {
   const hasLocation = status === 201 || status === 202;
   return {
     description: STATUS_WORDS[status] ?? 'Success',
@@ -173,7 +175,7 @@ function answerOf(contract: Contract, status: number, answer: unknown): object {
     },
     ...(status !== 204 && {
       content: {
-        'application/json': { schema: answer },
+        'application/json': { schema: response },
         ...(contract.kind === 'stream' && {
           'text/event-stream': {
             schema: { type: 'string', description: 'one event per item; id is its position' },

@@ -9,14 +9,14 @@ const token = { iss: ISSUER, sub: 'auth0|ada', exp: 2_000_000_000 };
 describe('the claims of a login', () => {
   let clock: ManualClock;
   let warned: object[];
-  let asked: number;
-  let answer: () => Response;
+  let requests: number;
+  let response: () => Response;
 
   beforeEach(() => {
     clock = manualClock();
     warned = [];
-    asked = 0;
-    answer = () => Response.json({ sub: token.sub, email: 'ada@acme.dev', email_verified: true, name: 'Ada' });
+    requests = 0;
+    response = () => Response.json({ sub: token.sub, email: 'ada@acme.dev', email_verified: true, name: 'Ada' });
   });
 
   const reader = (more: Partial<PersonClaimsOptions> = {}) => {
@@ -24,8 +24,8 @@ describe('the claims of a login', () => {
     const fetch = async (url: string) => {
       if (url.includes('.well-known'))
         return Response.json({ issuer: ISSUER, jwks_uri: `${ISSUER}keys`, userinfo_endpoint: `${ISSUER}userinfo` });
-      asked++;
-      return answer();
+      requests++;
+      return response();
     };
     const keys = new IssuerKeys({ issuer: ISSUER, clock, logger, fetch });
     return new PersonClaimsReader({ clock, logger, userinfo: { keys, fetch }, ...more });
@@ -37,7 +37,7 @@ describe('the claims of a login', () => {
       claims: { issuer: ISSUER, subject: token.sub, email: 'a@acme.dev', emailVerified: true },
       isFinal: true,
     });
-    expect(asked).toBe(0);
+    expect(requests).toBe(0);
     expect(await reader().read('t', token)).toMatchObject({ claims: { ...known, name: 'Ada' }, isFinal: true });
   });
 
@@ -51,7 +51,7 @@ describe('the claims of a login', () => {
         throw new Error('no route');
       },
     ]) {
-      answer = odd;
+      response = odd;
       expect(await one.read('t', token)).toEqual({
         claims: { issuer: ISSUER, subject: token.sub, incomplete: true },
         isFinal: false,
@@ -59,29 +59,29 @@ describe('the claims of a login', () => {
       clock.advance(10_000);
     }
     expect(warned).toMatchObject([{ status: 429, fix: expect.stringContaining('is retried') as unknown }]);
-    answer = () => Response.json({ email: known.email });
+    response = () => Response.json({ email: known.email });
     expect((await one.read('t', token)).claims.incomplete).toBeUndefined();
   });
 
   it('use-I2: are requested again after Retry-After for that user, or 10 s after a network error', async () => {
     const one = reader();
-    answer = () => new Response('', { status: 429, headers: { 'retry-after': '20' } });
+    response = () => new Response('', { status: 429, headers: { 'retry-after': '20' } });
     await one.read('t', token);
     await one.read('t', token);
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
     await one.read('t', { ...token, sub: 'auth0|grace' });
-    expect(asked).toBe(2);
+    expect(requests).toBe(2);
     clock.advance(20_000);
-    answer = () => {
+    response = () => {
       throw new Error('no route');
     };
     await one.read('t', token);
     await one.read('t', { ...token, sub: 'auth0|grace' });
-    expect(asked).toBe(3);
+    expect(requests).toBe(3);
   });
 
   it('use-I2: are incomplete and cached when userinfo rejects the token itself', async () => {
-    answer = () => new Response('', { status: 401 });
+    response = () => new Response('', { status: 401 });
     expect(await reader().read('t', token)).toMatchObject({ claims: { incomplete: true }, isFinal: true });
     expect(warned).toMatchObject([{ status: 401, fix: expect.stringContaining('ASTRO_OIDC_SCOPE') as unknown }]);
   });
@@ -119,7 +119,7 @@ describe('the claims of a login', () => {
   });
 
   it('use-I6: are accepted from userinfo for the token that fetched it, whatever its sub is', async () => {
-    answer = () => Response.json({ sub: '00u1abcd', email: known.email, email_verified: true });
+    response = () => Response.json({ sub: '00u1abcd', email: known.email, email_verified: true });
     expect((await reader().read('t', token)).claims).toMatchObject({ subject: token.sub, ...known });
   });
 });

@@ -34,14 +34,14 @@ export interface PersonClaimsOptions {
 }
 
 const TIMEOUT_MS = 5_000;
-const ANSWER_CHARACTERS = 64 * 1024;
+const MAX_RESPONSE_CHARACTERS = 64 * 1024;
 /** How long an unreachable userinfo endpoint is not requested again, so that requests do not each wait for it. */
-const AWAY_MS = 10_000;
+const RETRY_AFTER_MS = 10_000;
 /** Upper limit of the issuer's `Retry-After`. */
-const LONGEST_WAIT_MS = 60_000;
-const WAITING_AT_MOST = 10_000;
+const MAX_WAIT_MS = 60_000;
+const MAX_WAITING = 10_000;
 /** Minimum time between log lines. */
-const QUIET_MS = 60_000;
+const LOG_INTERVAL_MS = 60_000;
 
 type ClaimSet = Readonly<Record<string, unknown>>;
 type Userinfo =
@@ -51,10 +51,10 @@ type Userinfo =
 
 /** Reads the claims of tokens, and requests an address that is not in the token from the issuer's userinfo. */
 export class PersonClaimsReader {
-  private awayUntilMs = Number.NEGATIVE_INFINITY;
+  private unavailableUntilMs = Number.NEGATIVE_INFINITY;
   /** By subject, the time before which the issuer must not be requested again. */
-  private readonly waits = new LRUCache<string, number>({ max: WAITING_AT_MOST });
-  private quietUntilMs = Number.NEGATIVE_INFINITY;
+  private readonly waits = new LRUCache<string, number>({ max: MAX_WAITING });
+  private nextLogMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: PersonClaimsOptions) {}
 
@@ -90,7 +90,7 @@ export class PersonClaimsReader {
   private async userinfo(token: string, subject: string): Promise<Userinfo> {
     const { clock, userinfo } = this.options;
     const nowMs = clock.monotonic();
-    if (!userinfo || nowMs < Math.max(this.awayUntilMs, this.waits.get(subject) ?? 0)) return { kind: 'away' };
+    if (!userinfo || nowMs < Math.max(this.unavailableUntilMs, this.waits.get(subject) ?? 0)) return { kind: 'away' };
     try {
       const url = await userinfo.keys.userinfo();
       if (!url) return { kind: 'answer', claims: {} };
@@ -99,21 +99,21 @@ export class PersonClaimsReader {
         headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
         redirect: 'error',
       });
-      if (!response.ok) return this.notAnswered(subject, response);
+      if (!response.ok) return this.requestFailed(subject, response);
       const text = await response.text();
-      const answer: unknown = text.length > ANSWER_CHARACTERS ? undefined : JSON.parse(text);
-      if (typeof answer === 'object' && answer !== null) return { kind: 'answer', claims: { ...answer } };
+      const body: unknown = text.length > MAX_RESPONSE_CHARACTERS ? undefined : JSON.parse(text);
+      if (typeof body === 'object' && body !== null) return { kind: 'answer', claims: { ...body } };
       throw new Error('the response is not a JSON object, or is too large');
     } catch (error) {
-      this.awayUntilMs = clock.monotonic() + AWAY_MS;
+      this.unavailableUntilMs = clock.monotonic() + RETRY_AFTER_MS;
       this.warn({ err: String(error) }, 'try again later; known addresses are kept');
       return { kind: 'away' };
     }
   }
 
-  private notAnswered(subject: string, { status, headers }: Response): Userinfo {
+  private requestFailed(subject: string, { status, headers }: Response): Userinfo {
     const isRefused = status >= 400 && status < 500 && status !== 408 && status !== 429;
-    const waitMs = Math.min(LONGEST_WAIT_MS, Number(headers.get('retry-after')) * 1_000 || 0);
+    const waitMs = Math.min(MAX_WAIT_MS, Number(headers.get('retry-after')) * 1_000 || 0);
     if (!isRefused && waitMs > 0) this.waits.set(subject, this.options.clock.monotonic() + waitMs);
     const claim = this.options.emailClaim ?? 'email';
     this.warn(
@@ -127,8 +127,8 @@ export class PersonClaimsReader {
 
   private warn(fields: object, fix: string): void {
     const { clock, logger } = this.options;
-    if (clock.monotonic() < this.quietUntilMs) return;
-    this.quietUntilMs = clock.monotonic() + QUIET_MS;
+    if (clock.monotonic() < this.nextLogMs) return;
+    this.nextLogMs = clock.monotonic() + LOG_INTERVAL_MS;
     logger.warn({ ...fields, fix }, 'the userinfo endpoint of the issuer returned no e-mail address');
   }
 }

@@ -115,10 +115,10 @@ function bodyAuthorization(route: ContractRoute, options: EdgeOptions): (request
       if (!directory.ok) throw new DomainErrorException(directory.error);
       const named = parameter === undefined ? undefined : (request.params as Record<string, string>)[parameter];
       const organizationId = named === undefined ? undefined : directory.value.organization(named)?.id;
-      const question = { principal: principalOf(request), permission, organizationId };
-      const refusal = accessRefusal(question, directory.value, clock.now());
+      const accessRequest = { principal: principalOf(request), permission, organizationId };
+      const refusal = accessRefusal(accessRequest, directory.value, clock.now());
       if (refusal) {
-        refused({ contract, request, ...question }, refusal);
+        refused({ contract, request, ...accessRequest }, refusal);
         throw new DomainErrorException(refusal);
       }
     }

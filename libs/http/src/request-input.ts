@@ -2,7 +2,7 @@ import type { Contract } from '#bus/contract';
 import type { z } from 'zod';
 import { busErrors, DomainErrorException } from '#bus';
 import type { InputError } from '#kernel';
-import { poisoned, poisonsName } from './body.ts';
+import { poisoned, isPrototypeName } from './body.ts';
 import { edgeError } from './problem.ts';
 import { membersOf, takesBody, type ContractRoute } from './routes.ts';
 
@@ -33,7 +33,7 @@ export function inputReader(route: ContractRoute): (parts: RequestParts) => Requ
   const coercions = coercionsOf(contract);
   const hasNoBody = !takesBody(method);
   /** If one member is the complete body, the others are in the query. */
-  const isBesideBody = (name: string): boolean =>
+  const isOutsideBody = (name: string): boolean =>
     contract.body !== undefined && name !== contract.body && name in coercions;
   const read = (name: string, text: Text): unknown => (coercions[name] ?? asText)(text);
   return ({ params, query, body }) => {
@@ -42,14 +42,14 @@ export function inputReader(route: ContractRoute): (parts: RequestParts) => Requ
     if (!hasNoBody) addBody(contract, parameters, body, input, faults);
     let dryRun = false;
     for (const [name, text] of Object.entries(query)) {
-      if (poisonsName(name)) throw poisoned();
+      if (isPrototypeName(name)) throw poisoned();
       if (name === 'dryRun' && hasDryRun(contract)) {
         if (text !== 'true' && text !== 'false' && text !== '')
           faults.push({ pointer: '/dryRun', message: 'must be true or false' });
         dryRun = text === 'true' || text === '';
       } else if (
         !parameters.includes(name) &&
-        (hasNoBody ? name in coercions || !SELECTORS.includes(name) : isBesideBody(name))
+        (hasNoBody ? name in coercions || !SELECTORS.includes(name) : isOutsideBody(name))
       ) {
         Object.defineProperty(input, name, {
           value: read(name, text),

@@ -12,7 +12,7 @@ export interface SignedCursors {
    */
   open(): void;
   /** Returns the reply with a signed `next` for this list. */
-  sign<T>(answer: Reply<T>): Reply<T>;
+  sign<T>(response: Reply<T>): Reply<T>;
 }
 
 /**
@@ -37,12 +37,12 @@ export function signedCursors(
       if (!opened.ok) throw new DomainErrorException(opened.error);
       input['cursor'] = opened.value;
     },
-    sign(answer) {
-      if (!answer.ok) return answer;
-      const { value } = answer;
+    sign(response) {
+      if (!response.ok) return response;
+      const { value } = response;
       if (typeof value !== 'object' || value === null || !('next' in value) || typeof value.next !== 'string')
-        return answer;
-      return { ...answer, value: { ...value, next: signCursor(key, scope, value.next) } };
+        return response;
+      return { ...response, value: { ...value, next: signCursor(key, scope, value.next) } };
     },
   };
 }

@@ -24,8 +24,8 @@ export class TokenRefusedError extends Error {
 }
 
 /** Minimum time between log lines about the same fault. Faults in between are counted. */
-const QUIET_MS = 60_000;
-const LONGEST_FOUND = 300;
+const LOG_INTERVAL_MS = 60_000;
+const MAX_TEXT_LENGTH = 300;
 
 const DOCS = 'docs/operations/login.md';
 
@@ -45,7 +45,7 @@ export class TokenFaultLog {
   write(fault: TokenFault): void {
     const nowMs = this.clock.monotonic();
     const before = this.refused.get(fault.fault);
-    if (before && nowMs - before.loggedAtMs < QUIET_MS) {
+    if (before && nowMs - before.loggedAtMs < LOG_INTERVAL_MS) {
       before.since++;
       return;
     }
@@ -56,7 +56,7 @@ export class TokenFaultLog {
         issuer,
         audience,
         fault: fault.fault,
-        ...('found' in fault && { found: fault.found.slice(0, LONGEST_FOUND) }),
+        ...('found' in fault && { found: fault.found.slice(0, MAX_TEXT_LENGTH) }),
         ...(before && before.since > 0 && { refusedSince: before.since }),
         fix: fixOf(fault, this.expected),
       },

@@ -17,7 +17,7 @@ const ACTIVE_MS = 1_000;
 
 interface Group {
   /** When each running request started, in monotonic milliseconds, oldest first. */
-  readonly begun: Map<object, number>;
+  readonly running: Map<object, number>;
   readonly waiting: (() => void)[];
   isTimed: boolean;
 }
@@ -41,15 +41,15 @@ export class Turns {
   take(principal: Principal): (() => void) | Promise<() => void> {
     if (principal.kind === 'anonymous') return () => {}; // limited by address alone
     const name = principal.kind === 'key' ? `organization ${principal.organizationId}` : callerOf(principal);
-    const group: Group = this.groups.get(name) ?? { begun: new Map(), waiting: [], isTimed: false };
+    const group: Group = this.groups.get(name) ?? { running: new Map(), waiting: [], isTimed: false };
     this.groups.set(name, group);
     this.latest = [
       { name, atMs: this.clock.monotonic() },
       ...this.latest.filter((other) => other.name !== name).slice(0, 1),
     ];
-    if (group.begun.size < this.limitOf(name).requests) return this.begin(name, group);
+    if (group.running.size < this.limitOf(name).requests) return this.start(name, group);
     return new Promise<() => void>((resolve) => {
-      group.waiting.push(() => resolve(this.begin(name, group)));
+      group.waiting.push(() => resolve(this.start(name, group)));
       this.watchOldest(name, group);
     });
   }
@@ -59,29 +59,29 @@ export class Turns {
     return this.latest.some((other) => other.name !== name && other.atMs > since) ? SHARED : ALONE;
   }
 
-  private begin(name: string, group: Group): () => void {
+  private start(name: string, group: Group): () => void {
     const request = {};
-    group.begun.set(request, this.clock.monotonic());
+    group.running.set(request, this.clock.monotonic());
     return () => {
-      if (group.begun.delete(request)) this.next(name, group);
+      if (group.running.delete(request)) this.next(name, group);
     };
   }
 
-  private next(name: string, { begun, waiting }: Group): void {
-    while (waiting.length > 0 && begun.size < this.limitOf(name).requests) waiting.shift()?.();
-    if (waiting.length === 0 && begun.size === 0) this.groups.delete(name);
+  private next(name: string, { running, waiting }: Group): void {
+    while (waiting.length > 0 && running.size < this.limitOf(name).requests) waiting.shift()?.();
+    if (waiting.length === 0 && running.size === 0) this.groups.delete(name);
   }
 
   /** While others wait, stops counting the oldest request after its time. */
   private watchOldest(name: string, group: Group): void {
-    const [oldest] = group.begun;
+    const [oldest] = group.running;
     if (group.isTimed || !oldest || group.waiting.length === 0) return;
-    const [request, begunMs] = oldest;
+    const [request, startedMs] = oldest;
     group.isTimed = true;
-    this.clock.timer(Math.max(1, begunMs + this.limitOf(name).countedMs - this.clock.monotonic()), () => {
+    this.clock.timer(Math.max(1, startedMs + this.limitOf(name).countedMs - this.clock.monotonic()), () => {
       group.isTimed = false;
-      const since = group.begun.get(request);
-      if (since !== undefined && group.waiting.length > 0) group.begun.delete(request);
+      const since = group.running.get(request);
+      if (since !== undefined && group.waiting.length > 0) group.running.delete(request);
       this.next(name, group);
       this.watchOldest(name, group);
     });

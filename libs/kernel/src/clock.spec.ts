@@ -1,7 +1,7 @@
 import { abortAfter, pause, type Clock } from './clock.ts';
 
 /** Returns a clock whose timers the test fires. */
-function clockByHand() {
+function fakeClock() {
   const timers = new Map<object, { readonly ms: number; readonly fire: () => void }>();
   const clock: Clock = {
     now: () => 0,
@@ -25,7 +25,7 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
 
 describe('a pause', () => {
   it('ends when its timer fires, and not before', async () => {
-    const { clock, pending } = clockByHand();
+    const { clock, pending } = fakeClock();
     const paused = pause(clock, 250);
     expect(pending().map(({ ms }) => ms)).toEqual([250]);
     expect(await isSettled(paused)).toBe(false);
@@ -34,7 +34,7 @@ describe('a pause', () => {
   });
 
   it('ends immediately when the signal aborts, and leaves no timer', async () => {
-    const { clock, pending } = clockByHand();
+    const { clock, pending } = fakeClock();
     const abort = new AbortController();
     const paused = pause(clock, 250, abort.signal);
     abort.abort();
@@ -43,13 +43,13 @@ describe('a pause', () => {
   });
 
   it('ends immediately when the signal has aborted before', async () => {
-    const { clock, pending } = clockByHand();
+    const { clock, pending } = fakeClock();
     expect(await isSettled(pause(clock, 250, AbortSignal.abort()))).toBe(true);
     expect(pending()).toEqual([]);
   });
 
   it('removes its listener from the signal when it is over', async () => {
-    const { clock, pending } = clockByHand();
+    const { clock, pending } = fakeClock();
     const { signal } = new AbortController();
     let listeners = 0;
     const add = signal.addEventListener.bind(signal);
@@ -67,7 +67,7 @@ describe('a pause', () => {
 
 describe('a time limit', () => {
   it('aborts when its timer fires, with a reason that distinguishes it from other aborts', () => {
-    const { clock, pending } = clockByHand();
+    const { clock, pending } = fakeClock();
     const signal = abortAfter(clock, 250);
     expect(pending().map(({ ms }) => ms)).toEqual([250]);
     expect(signal.aborted).toBe(false);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock, Ids, Logger } from '#kernel';
-import { ANSWER_BYTES } from './answer-limits.ts';
+import { MAX_RESPONSE_BYTES } from './response-limits.ts';
 import { KubernetesUnreachableError, type ClientCallOptions } from './client.ts';
 import { tokenBucket, withRetries } from './pacing.ts';
 import { apiError } from './status.ts';
@@ -50,7 +50,7 @@ export class ApiCalls {
   /** Makes one call with rate limit and retries. Rejects if the status is 400 or above. */
   async call(
     request: ApiCall,
-    { signal, deadlineMs, maxBytes = ANSWER_BYTES.object }: ClientCallOptions,
+    { signal, deadlineMs, maxBytes = MAX_RESPONSE_BYTES.object }: ClientCallOptions,
   ): Promise<ServerResponse> {
     const { clock, ids, log } = this.options;
     const rules = {
@@ -65,15 +65,15 @@ export class ApiCalls {
       const remainingMs = rules.deadlineAt - clock.monotonic();
       if (remainingMs <= 0)
         throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call was made.', false);
-      const answer = await this.transport.exchange({
+      const response = await this.transport.exchange({
         ...request,
         maxBytes,
         deadlineMs: remainingMs,
         ...(signal && { signal }),
       });
-      if (answer.status >= 200 && answer.status < 300) return answer;
-      if (answer.status === 304 && request.accept304) return answer;
-      const error = apiError(answer);
+      if (response.status >= 200 && response.status < 300) return response;
+      if (response.status === 304 && request.accept304) return response;
+      const error = apiError(response);
       log.debug(
         { method: request.method, status: error.status, reason: error.reason },
         'the API server refused a call',
@@ -91,7 +91,7 @@ export class ApiCalls {
       const response = await this.transport.open({
         method: 'GET',
         path,
-        maxBytes: ANSWER_BYTES.small,
+        maxBytes: MAX_RESPONSE_BYTES.small,
         deadlineMs: remainingMs,
         ...(signal && { signal }),
       });
@@ -111,7 +111,7 @@ export class ApiCalls {
     try {
       for await (const chunk of response) {
         body += String(chunk);
-        if (body.length > ANSWER_BYTES.small) break;
+        if (body.length > MAX_RESPONSE_BYTES.small) break;
       }
     } catch {
       // The connection was lost: use the part that was received.

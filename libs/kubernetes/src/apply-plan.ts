@@ -5,7 +5,7 @@ import type { Fence } from './inventory-fence.ts';
 import { ownedFields } from './field-ownership.ts';
 import { at, keyOf, keyText, list, nameOf, type KubernetesObject, type ResourceType } from './objects.ts';
 import { FIELD_MANAGER, HANDOVER_MANAGER, isMarkedAsOf, PRUNE_ANNOTATION, UNION_MANAGER } from './ownership.ts';
-import { AT_ONCE } from './plan-deployment.ts';
+import { CONCURRENCY } from './plan-deployment.ts';
 import type { InventoryEntry, Plan, PlannedObject } from './plan.types.ts';
 import { byOrder, NEVER_PRUNED } from './waves.ts';
 
@@ -21,7 +21,7 @@ const MARGIN_MS = 1_000;
 const WRITE_MS = 15_000;
 /** Maximum time until a new definition is served; usually about 60 ms. */
 const ESTABLISHED_WITHIN_MS = 30_000;
-const LOOK_MS = 50;
+const POLL_MS = 50;
 
 /** Thrown when the claim would end before a write has certainly ended. */
 export class ClaimTooShortError extends Error {
@@ -42,7 +42,7 @@ export async function applyPlan(
   const applied: InventoryEntry[] = [];
   const planned = new Map(plan.inventory.map((entry) => [keyText(entry.key), entry]));
   for (const { objects } of plan.waves) {
-    const written = await inParallel(objects, AT_ONCE, (planned) => applyOne(client, planned, limits));
+    const written = await inParallel(objects, CONCURRENCY, (planned) => applyOne(client, planned, limits));
     applied.push(...written.map((entry) => ({ ...planned.get(keyText(entry.key)), ...entry })));
     const definitions = objects.filter(({ object }) => object.kind === 'CustomResourceDefinition');
     for (const definition of definitions) await established(client, definition, limits);
@@ -149,7 +149,7 @@ async function established(
         reason: 'Timeout',
         message: `CustomResourceDefinition ${object.metadata.name} was not established in time`,
       });
-    await pause(clock, LOOK_MS, limits.signal);
+    await pause(clock, POLL_MS, limits.signal);
   }
   await client.discovery({ maxAgeMs: 0 });
 }

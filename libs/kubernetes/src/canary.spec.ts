@@ -75,9 +75,9 @@ const TEXTS: readonly (readonly [string, ReturnType<typeof error>, RegExp])[] = 
 ];
 
 describe('use-S18: values of manifests in messages of a cluster', () => {
-  it.each(TEXTS)('%s: the message keeps path and reason, and omits the value', (_, answer, expected) => {
-    expect(plainText(answer)).toMatch(expected);
-    expect(plainText(answer)).not.toContain(CANARY);
+  it.each(TEXTS)('%s: the message keeps path and reason, and omits the value', (_, response, expected) => {
+    expect(plainText(response)).toMatch(expected);
+    expect(plainText(response)).not.toContain(CANARY);
   });
 
   it.each(['CreateContainerError', 'CreateContainerConfigError', 'RunContainerError'])(

@@ -24,9 +24,9 @@ export interface CheckOptions {
 const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 
 /** Maximum number of findings. */
-const MOST_FINDINGS = 50;
-const MOST_BYTES = 1_000_000;
-const MOST_ANNOTATION_BYTES = 262_144;
+const MAX_FINDINGS = 50;
+const MAX_BYTES = 1_000_000;
+const MAX_ANNOTATION_BYTES = 262_144;
 
 /** Kinds that affect other namespaces although they are namespaced, or that only controllers write. */
 const DENIED_KINDS: Readonly<Record<string, string>> = {
@@ -65,9 +65,9 @@ export function checkManifests(objects: readonly KubernetesObject[], options: Ch
       ...checkNetwork(object),
       ...pods(object, options, accounts),
     );
-    if (findings.length >= MOST_FINDINGS) break;
+    if (findings.length >= MAX_FINDINGS) break;
   }
-  return findings.slice(0, MOST_FINDINGS);
+  return findings.slice(0, MAX_FINDINGS);
 }
 
 const isAllowed = ({ clusterScoped }: ClusterPolicy, kind: string): boolean =>
@@ -156,23 +156,23 @@ function size(object: KubernetesObject): ManifestError[] {
   const key = keyOf(object);
   const bytes = Buffer.byteLength(JSON.stringify(object));
   const annotations = Buffer.byteLength(JSON.stringify(object.metadata.annotations ?? {}));
-  if (bytes > MOST_BYTES)
+  if (bytes > MAX_BYTES)
     return [
       {
         code: 'deployments/invalid-manifest',
         object: key,
         rule: 'size',
-        detail: `${nameOf(key)} has ${bytes} bytes; the limit is ${MOST_BYTES}.`,
+        detail: `${nameOf(key)} has ${bytes} bytes; the limit is ${MAX_BYTES}.`,
       },
     ];
-  if (annotations > MOST_ANNOTATION_BYTES)
+  if (annotations > MAX_ANNOTATION_BYTES)
     return [
       {
         code: 'deployments/invalid-manifest',
         object: key,
         pointer: '/metadata/annotations',
         rule: 'size',
-        detail: `The annotations of ${nameOf(key)} have ${annotations} bytes; the limit is ${MOST_ANNOTATION_BYTES}.`,
+        detail: `The annotations of ${nameOf(key)} have ${annotations} bytes; the limit is ${MAX_ANNOTATION_BYTES}.`,
       },
     ];
   return [];
@@ -246,7 +246,7 @@ function pods(
       pointer: pointerOf([...path, ...violation.path.slice(madeUpSteps)]),
       rule: violation.rule,
       detail: `${nameOf(key)} breaks the Pod Security level ${policy.podSecurity} of ${clusterName}: ${violation.detail}.`,
-      fix: `remove it, or ask an admin to allow it: astroctl clusters policy set ${clusterName} --pod-security ${milder(policy.podSecurity, violation.allowedBy)}`,
+      fix: `remove it, or ask an admin to allow it: astroctl clusters policy set ${clusterName} --pod-security ${weakerLevel(policy.podSecurity, violation.allowedBy)}`,
     }));
     const field = (member: string, detail: string): ManifestError => ({
       code: 'deployments/field-not-allowed',
@@ -270,5 +270,5 @@ function pods(
   });
 }
 
-const milder = (level: PodSecurityLevel, allowedBy: 'baseline' | 'privileged'): PodSecurityLevel =>
+const weakerLevel = (level: PodSecurityLevel, allowedBy: 'baseline' | 'privileged'): PodSecurityLevel =>
   level === 'restricted' && allowedBy === 'baseline' ? 'baseline' : 'privileged';

@@ -3,7 +3,7 @@ import type { ManifestError } from './manifest-error.ts';
 import { at, keyOf, list, nameOf, type KubernetesObject } from './objects.ts';
 
 /** Maximum number of host names of one application, since one event contains all of them. */
-const MOST_HOSTS = 250;
+const MAX_HOSTS = 250;
 const SNIPPET = /-snippets?$/;
 
 /** Checks objects that take traffic of others, or redirect the application's traffic elsewhere. */
@@ -52,12 +52,12 @@ function service(object: KubernetesObject): (readonly [pointer: string, rule: st
 /** Refuses a set of objects with more host names than one application may have. */
 export function manyHosts(objects: readonly KubernetesObject[]): ManifestError[] {
   const { length } = hostNames(objects);
-  if (length <= MOST_HOSTS) return [];
+  if (length <= MAX_HOSTS) return [];
   return [
     {
       code: 'deployments/network-not-allowed',
       rule: 'hosts',
-      detail: `The manifests use ${length} host names; the limit is ${MOST_HOSTS}.`,
+      detail: `The manifests use ${length} host names; the limit is ${MAX_HOSTS}.`,
       fix: 'split them into several applications',
     },
   ];

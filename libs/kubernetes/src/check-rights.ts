@@ -68,7 +68,7 @@ export function checkRights(object: KubernetesObject, deploying: Deploying): Man
   });
   switch (object.kind) {
     case 'Role':
-      return list(object['rules']).flatMap((rule, index) => given(rule, `/rules/${index}`, refuse));
+      return list(object['rules']).flatMap((rule, index) => checkRule(rule, `/rules/${index}`, refuse));
     case 'ClusterRole':
       return [
         ...aggregated(object, refuse),
@@ -77,7 +77,7 @@ export function checkRights(object: KubernetesObject, deploying: Deploying): Man
     case 'RoleBinding':
       return bound(object, deploying, refuse);
     case 'ClusterRoleBinding':
-      return [...wholeCluster(deploying, refuse), ...bound(object, deploying, refuse)];
+      return [...checkClusterRoleBinding(deploying, refuse), ...bound(object, deploying, refuse)];
     default:
       return [];
   }
@@ -92,7 +92,7 @@ function broad(rule: unknown, pointer: string, refuse: Refuse): ManifestError[] 
 }
 
 /** Checks that a rule of a Role grants no more than `edit`. */
-function given(rule: unknown, pointer: string, refuse: Refuse): ManifestError[] {
+function checkRule(rule: unknown, pointer: string, refuse: Refuse): ManifestError[] {
   const found = broad(rule, pointer, refuse);
   if (found.length > 0) return found;
   const verbs = list(at(rule, 'verbs')).map(String);
@@ -104,9 +104,9 @@ function given(rule: unknown, pointer: string, refuse: Refuse): ManifestError[] 
       const isWritable = WRITABLE[group]?.includes(plain) === true && !BEYOND.includes(resource);
       if (isWritable || (READABLE[group]?.includes(plain) === true && writes.length === 0)) continue;
       const named = group === '' ? resource : `${resource}.${group}`;
-      const asked = (READABLE[group]?.includes(plain) ? writes : verbs).join(', ');
+      const verbsText = (READABLE[group]?.includes(plain) ? writes : verbs).join(', ');
       return [
-        refuse(`${pointer}/resources`, 'beyondEdit', `grants ${asked} on ${named}, which an editor does not have`),
+        refuse(`${pointer}/resources`, 'beyondEdit', `grants ${verbsText} on ${named}, which an editor does not have`),
       ];
     }
   }
@@ -134,7 +134,7 @@ function aggregated(object: KubernetesObject, refuse: Refuse): ManifestError[] {
   ];
 }
 
-function wholeCluster({ byAdmin }: Deploying, refuse: Refuse): ManifestError[] {
+function checkClusterRoleBinding({ byAdmin }: Deploying, refuse: Refuse): ManifestError[] {
   if (byAdmin === true) return [];
   return [
     {

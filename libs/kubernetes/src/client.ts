@@ -98,7 +98,7 @@ export interface Discovery {
   preferred(group: string, kind: string): ResourceType | undefined;
 }
 
-export interface AccessQuestion {
+export interface AccessReview {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
@@ -163,10 +163,7 @@ export interface KubernetesClient {
   version(call?: ClientCallOptions): Promise<string>;
   /** Returns all kinds that the server serves. Repeated calls are cheap, because they use an ETag. */
   discovery(call?: ClientCallOptions & { readonly maxAgeMs?: number }): Promise<Discovery>;
-  mayI(
-    question: AccessQuestion,
-    call?: ClientCallOptions,
-  ): Promise<{ readonly allowed: boolean; readonly reason: string }>;
+  mayI(review: AccessReview, call?: ClientCallOptions): Promise<{ readonly allowed: boolean; readonly reason: string }>;
   /**
    * Requests a new token of a ServiceAccount.
    * @param expirationSeconds at least 600, the server's minimum
@@ -214,18 +211,18 @@ export class KubernetesApiError extends Error {
   readonly causes: readonly StatusCause[];
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(answer: {
+  constructor(response: {
     readonly status: number;
     readonly reason: string;
     readonly message: string;
     readonly causes?: readonly StatusCause[];
     readonly retryAfterSeconds?: number | undefined;
   }) {
-    super(answer.message);
-    this.status = answer.status;
-    this.reason = answer.reason;
-    this.causes = answer.causes ?? [];
-    this.retryAfterSeconds = answer.retryAfterSeconds;
+    super(response.message);
+    this.status = response.status;
+    this.reason = response.reason;
+    this.causes = response.causes ?? [];
+    this.retryAfterSeconds = response.retryAfterSeconds;
   }
 }
 

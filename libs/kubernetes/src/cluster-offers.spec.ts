@@ -30,9 +30,9 @@ const refused = (status: number) => new KubernetesApiError({ status, reason: '',
 
 /** A cluster with the given objects by resource. An error is thrown in place of objects. Records the requests. */
 function cluster(has: Readonly<Record<string, readonly KubernetesObject[] | Error>>, gitVersion = 'v1.34.2+k3s1') {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const found = ({ resource }: ResourceType): Promise<readonly KubernetesObject[]> => {
-    asked.push(resource);
+    requests.push(resource);
     const objects = has[resource] ?? [];
     return objects instanceof Error ? Promise.reject(objects) : Promise.resolve(objects);
   };
@@ -45,7 +45,7 @@ function cluster(has: Readonly<Record<string, readonly KubernetesObject[] | Erro
     }),
   };
   // The other methods are not called.
-  return { asked, offers: (of = workload) => clusterOffers(client as KubernetesClient, of) };
+  return { requests, offers: (of = workload) => clusterOffers(client as KubernetesClient, of) };
 }
 
 const DEFAULT = { 'ingressclass.kubernetes.io/is-default-class': 'true' };
@@ -94,11 +94,11 @@ describe('use-D21: what a cluster offers to an image application', () => {
 
   it('is requested only as far as the workload needs it', async () => {
     const { spread: _spread, priority: _priority, host: _host, ...plain } = workload;
-    const { asked, offers } = cluster({}, 'unknown');
+    const { requests, offers } = cluster({}, 'unknown');
     expect(await offers(plain)).toEqual({ minor: 0, hasZones: false });
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
     const { rendering: _, ...older } = workload;
     await offers(older);
-    expect(asked).toEqual(['nodes']);
+    expect(requests).toEqual(['nodes']);
   });
 });

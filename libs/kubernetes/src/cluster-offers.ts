@@ -77,11 +77,11 @@ async function ingressClassesOf(client: KubernetesClient): Promise<readonly stri
 }
 
 /** Resolves with the response, or with a fallback if reading is forbidden or the server does not serve the kind. */
-async function readable<T>(asked: Promise<T>, otherwise: T): Promise<T> {
+async function readable<T>(response: Promise<T>, fallback: T): Promise<T> {
   try {
-    return await asked;
+    return await response;
   } catch (error) {
-    if (error instanceof KubernetesApiError && (error.status === 403 || error.status === 404)) return otherwise;
+    if (error instanceof KubernetesApiError && (error.status === 403 || error.status === 404)) return fallback;
     throw error;
   }
 }

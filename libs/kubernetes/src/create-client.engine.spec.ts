@@ -6,12 +6,12 @@ import { at, type KubernetesObject, type ResourceType } from './objects.ts';
 import { makeNamespace, openRealCluster } from './testing/real-cluster.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
-if (kubeconfig) describe('the client of a real Kubernetes', () => speaking(kubeconfig));
+if (kubeconfig) describe('the client of a real Kubernetes', () => runSuite(kubeconfig));
 else
   describe.skip('the client of a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
     it('was not tested', () => {}));
 
-function speaking(path: string): void {
+function runSuite(path: string): void {
   let client: KubernetesClient;
   let namespace: string;
   beforeAll(async () => {

@@ -18,7 +18,7 @@ interface Seen {
 
 /** An HTTP server that responds as each test specifies, and records requests. */
 let server: Server;
-let answer: (seen: Seen, response: ServerResponse, socket: Socket) => void;
+let respond: (seen: Seen, response: ServerResponse, socket: Socket) => void;
 let seen: Seen[];
 let client: KubernetesClient;
 
@@ -55,14 +55,14 @@ const configMap: KubernetesObject = { apiVersion: 'v1', kind: 'ConfigMap', metad
 
 beforeEach(async () => {
   seen = [];
-  answer = (_, response) => json(response, 200, configMap);
+  respond = (_, response) => json(response, 200, configMap);
   server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
     request.on('end', () => {
       const entry = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body };
       seen.push(entry);
-      answer(entry, response, request.socket);
+      respond(entry, response, request.socket);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -104,7 +104,7 @@ describe('a write', () => {
   });
 
   it('sends a DELETE with Content-Length, and with its options only in the body (KUBERNETES 1.3)', async () => {
-    answer = (_, response) => json(response, 200, { kind: 'Status', status: 'Success' });
+    respond = (_, response) => json(response, 200, { kind: 'Status', status: 'Success' });
     expect(
       await client.delete(
         TYPES.configMap,
@@ -125,7 +125,7 @@ describe('a write', () => {
   });
 
   it('is uncertain and not retried when its response is lost', async () => {
-    answer = (_, __, socket) => socket.destroy();
+    respond = (_, __, socket) => socket.destroy();
     await expect(client.create(TYPES.configMap, configMap, { fieldManager: 'm' })).rejects.toMatchObject({
       name: 'KubernetesUnreachableError',
       why: 'connection',
@@ -145,7 +145,7 @@ describe('a write', () => {
   });
 
   it('returns the warnings of the server', async () => {
-    answer = (_, response) => json(response, 201, configMap, { warning: '299 - "unknown field \\"a\\""' });
+    respond = (_, response) => json(response, 201, configMap, { warning: '299 - "unknown field \\"a\\""' });
     expect(await client.create(TYPES.configMap, configMap, { fieldManager: 'm' })).toMatchObject({
       created: true,
       warnings: ['unknown field "a"'],
@@ -155,7 +155,7 @@ describe('a write', () => {
 
 describe('E13: calls to an unhealthy cluster', () => {
   const failing = (times: number, reply: (response: ServerResponse) => void) => {
-    answer = (_, response) => (seen.length <= times ? reply(response) : json(response, 200, configMap));
+    respond = (_, response) => (seen.length <= times ? reply(response) : json(response, 200, configMap));
   };
 
   it.each([500, 502, 503, 504, 429])('are retried on %s', async (code) => {
@@ -166,16 +166,16 @@ describe('E13: calls to an unhealthy cluster', () => {
 
   it('are retried after the time in Retry-After', async () => {
     failing(1, (response) => json(response, 429, status(429, 'TooManyRequests'), { 'retry-after': '1' }));
-    const begun = performance.now();
+    const startedMs = performance.now();
     await client.get(TYPES.configMap, 'a', 'n');
-    expect(performance.now() - begun).toBeGreaterThan(950);
+    expect(performance.now() - startedMs).toBeGreaterThan(950);
   });
 
   it.each([
     ['failed to create typed patch object (n/a; v1, Kind=ConfigMap): .x: field not declared in schema'],
     ['etcdserver: request is too large'],
   ])('are not retried on a 500 that the request itself caused: %s', async (message) => {
-    answer = (_, response) => json(response, 500, { kind: 'Status', code: 500, message });
+    respond = (_, response) => json(response, 500, { kind: 'Status', code: 500, message });
     await expect(client.apply(TYPES.configMap, configMap, { fieldManager: 'm' })).rejects.toMatchObject({
       status: 500,
     });
@@ -188,7 +188,7 @@ describe('E13: calls to an unhealthy cluster', () => {
       message: `conflict with "${manager}" with subresource "scale" using apps/v1`,
       field: '.spec.replicas',
     }));
-    answer = (_, response) => json(response, 409, status(409, 'Conflict', { details: { causes } }));
+    respond = (_, response) => json(response, 409, status(409, 'Conflict', { details: { causes } }));
     await expect(client.apply(TYPES.configMap, configMap, { fieldManager: 'm' })).rejects.toMatchObject({
       status: 409,
       reason: 'Conflict',
@@ -198,7 +198,7 @@ describe('E13: calls to an unhealthy cluster', () => {
   });
 
   it('end at the deadline if there is no response', async () => {
-    answer = () => {};
+    respond = () => {};
     await expect(client.get(TYPES.configMap, 'a', 'n', { deadlineMs: 150 })).rejects.toMatchObject({
       why: 'timeout',
       uncertain: false,
@@ -209,12 +209,12 @@ describe('E13: calls to an unhealthy cluster', () => {
   });
 
   it('end at the deadline if the response is incomplete', async () => {
-    answer = (_, response) => void response.writeHead(200).write('{"kind":');
+    respond = (_, response) => void response.writeHead(200).write('{"kind":');
     await expect(client.get(TYPES.configMap, 'a', 'n', { deadlineMs: 150 })).rejects.toMatchObject({ why: 'timeout' });
   });
 
   it('end immediately on abort', async () => {
-    answer = () => {};
+    respond = () => {};
     const stop = new AbortController();
     const call = client.get(TYPES.configMap, 'a', 'n', { signal: stop.signal });
     stop.abort();
@@ -222,7 +222,7 @@ describe('E13: calls to an unhealthy cluster', () => {
   });
 
   it('do not buffer an endless response', async () => {
-    answer = (_, response) => {
+    respond = (_, response) => {
       const more = () => void (response.destroyed || response.write('x'.repeat(4_096), () => setImmediate(more)));
       response.writeHead(200);
       more();
@@ -233,7 +233,7 @@ describe('E13: calls to an unhealthy cluster', () => {
   it('silently replace a kept connection that the server has closed', async () => {
     await client.get(TYPES.configMap, 'a', 'n');
     let closed = false;
-    answer = (_, response, socket) => {
+    respond = (_, response, socket) => {
       if (closed) return json(response, 200, configMap);
       closed = true;
       return socket.destroy();
@@ -243,7 +243,7 @@ describe('E13: calls to an unhealthy cluster', () => {
 
   it('use one connection for 50 sequential calls', async () => {
     const sockets = new Set<number | undefined>();
-    answer = (_, response, socket) => {
+    respond = (_, response, socket) => {
       sockets.add(socket.remotePort);
       json(response, 200, configMap);
     };
@@ -253,7 +253,7 @@ describe('E13: calls to an unhealthy cluster', () => {
 
   it('use sixteen connections for 200 concurrent calls', async () => {
     const sockets = new Set<number | undefined>();
-    answer = (_, response, socket) => {
+    respond = (_, response, socket) => {
       sockets.add(socket.remotePort);
       json(response, 200, configMap);
     };
@@ -263,14 +263,14 @@ describe('E13: calls to an unhealthy cluster', () => {
 
   it('are rate-limited, so that one application cannot starve others', async () => {
     const slow = open({ ratePerSecond: 20, burst: 2 });
-    const begun = performance.now();
+    const startedMs = performance.now();
     await Promise.all(Array.from({ length: 6 }, () => slow.get(TYPES.configMap, 'a', 'n')));
-    expect(performance.now() - begun).toBeGreaterThan(150);
+    expect(performance.now() - startedMs).toBeGreaterThan(150);
     slow.close();
   });
 
   it('end when the client is closed', async () => {
-    answer = () => {};
+    respond = () => {};
     const other = open();
     const call = other.get(TYPES.configMap, 'a', 'n');
     other.close();
@@ -299,7 +299,7 @@ describe('E10: a connection of a client', () => {
   });
 
   it('follows no redirects', async () => {
-    answer = (_, response) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end();
+    respond = (_, response) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end();
     await expect(client.get(TYPES.configMap, 'a', 'n')).rejects.toBeInstanceOf(KubernetesApiError);
     expect(seen).toHaveLength(1);
   });
@@ -340,7 +340,7 @@ describe('use-S5: a response over its limit', () => {
   ];
   it.each(calls)('is cut off: %s at %i KiB', async (_what, kibibytes, call) => {
     const floods: { bytes: number }[] = [];
-    answer = (_, response) => void floods.push(flood(response, '{"text":"'));
+    respond = (_, response) => void floods.push(flood(response, '{"text":"'));
     await expect(call()).rejects.toMatchObject({ why: 'too-large' });
     // The buffers of the two sockets are added.
     for (const { bytes } of floods) expect(bytes).toBeLessThan(kibibytes * 1_024 + 8_000_000);
@@ -348,7 +348,7 @@ describe('use-S5: a response over its limit', () => {
 
   it('is cut off by its Content-Length, before anything is read', async () => {
     let written = 0;
-    answer = (_, response) => {
+    respond = (_, response) => {
       response.on('error', () => {}).writeHead(200, { 'content-length': String(MEGABYTES * 1_000_000) });
       response.write('{', () => (written += 1));
     };
@@ -357,14 +357,14 @@ describe('use-S5: a response over its limit', () => {
   });
 
   it('is read for a limited time if it is the error of a stream', async () => {
-    answer = (_, response) => void flood(response, '{"text":"', 403);
+    respond = (_, response) => void flood(response, '{"text":"', 403);
     const reading = client.watch(TYPES.configMap, { resourceVersion: '1' })[Symbol.asyncIterator]();
     await expect(reading.next()).rejects.toMatchObject({ status: 403 });
   });
 
   it('makes the client request a page of large objects again with a smaller limit', async () => {
     const names = Array.from({ length: 30 }, (_, n) => `c${n}`);
-    answer = ({ url }, response) => {
+    respond = ({ url }, response) => {
       const query = new URL(url, 'http://x').searchParams;
       const from = Number(query.get('continue') ?? 0);
       const to = from + Number(query.get('limit'));
@@ -389,13 +389,13 @@ describe('use-S5: a response over its limit', () => {
   });
 
   it('ends at the deadline if it is an endless list, counting all pages together', async () => {
-    answer = (_, response) => json(response, 200, { metadata: { resourceVersion: '5', continue: 'more' }, items: [] });
+    respond = (_, response) => json(response, 200, { metadata: { resourceVersion: '5', continue: 'more' }, items: [] });
     await expect(client.list(TYPES.configMap, { deadlineMs: 300 })).rejects.toMatchObject({ why: 'timeout' });
   });
 
   it('is cut off at 8 MiB if it consists of many documents of discovery', async () => {
     const versions = Array.from({ length: 3_000 }, (_, n) => ({ version: `v${n}` }));
-    answer = ({ url }, response) => {
+    respond = ({ url }, response) => {
       if (url === '/api') return json(response, 200, { kind: 'APIVersions', versions: [] });
       if (url === '/apis') return json(response, 200, { groups: [{ name: 'g', versions }] });
       return json(response, 200, { resources: [] });
@@ -407,16 +407,16 @@ describe('use-S5: a response over its limit', () => {
   });
 
   it('is not needed for a count: one short page suffices, or the pages of the list', async () => {
-    answer = (_, response) =>
+    respond = (_, response) =>
       json(response, 200, { metadata: { resourceVersion: '5', continue: 'x', remainingItemCount: 41 }, items: [node] });
     expect(await client.count(TYPES.node)).toBe(42);
     expect(seen[0]).toMatchObject({
       url: '/api/v1/nodes?limit=1',
       headers: { accept: expect.stringContaining('as=PartialObjectMetadataList') },
     });
-    answer = (_, response) => json(response, 200, { metadata: { resourceVersion: '5' }, items: [node] });
+    respond = (_, response) => json(response, 200, { metadata: { resourceVersion: '5' }, items: [node] });
     expect(await client.count(TYPES.node)).toBe(1);
-    answer = ({ url }, response) => {
+    respond = ({ url }, response) => {
       const isShort = url.endsWith('?limit=1');
       const metadata = { resourceVersion: '5', ...(isShort && { continue: 'x' }) };
       json(response, 200, { metadata, items: isShort ? [node] : [node, node, node] });
@@ -427,7 +427,7 @@ describe('use-S5: a response over its limit', () => {
 
 describe('lists and watches', () => {
   it('read a list page by page', async () => {
-    answer = (request, response) =>
+    respond = (request, response) =>
       json(
         response,
         200,
@@ -446,7 +446,7 @@ describe('lists and watches', () => {
   });
 
   it('E14: restart the list when a continue token expires', async () => {
-    answer = (request, response) => {
+    respond = (request, response) => {
       if (seen.length === 1)
         return json(response, 200, {
           metadata: { resourceVersion: '1', continue: 'old' },
@@ -466,7 +466,7 @@ describe('lists and watches', () => {
     ]
       .map((event) => `${JSON.stringify(event)}\n`)
       .join('');
-    answer = (_, response) => {
+    respond = (_, response) => {
       response.writeHead(200);
       for (let from = 0; from < lines.length; from += 7) response.write(lines.slice(from, from + 7));
       response.end();
@@ -479,7 +479,7 @@ describe('lists and watches', () => {
   });
 
   it('E14: report an expired watch, for which the server returns 200', async () => {
-    answer = (_, response) =>
+    respond = (_, response) =>
       response.writeHead(200).end(`${JSON.stringify({ type: 'ERROR', object: status(410, 'Expired') })}\n`);
     const reading = (async () => {
       for await (const _ of client.watch(TYPES.configMap, { resourceVersion: '1' }));
@@ -488,7 +488,7 @@ describe('lists and watches', () => {
   });
 
   it('treat a watch without data for too long as lost', async () => {
-    answer = (_, response) => void response.writeHead(200).flushHeaders();
+    respond = (_, response) => void response.writeHead(200).flushHeaders();
     const reading = (async () => {
       for await (const _ of client.watch(TYPES.configMap, { resourceVersion: '1', idleMs: 100 }));
     })();
@@ -498,7 +498,7 @@ describe('lists and watches', () => {
 
 describe('E15: logs', () => {
   it('are truncated at 16 KiB per line with a notice, and binary data is made readable', async () => {
-    answer = (_, response) => {
+    respond = (_, response) => {
       response.writeHead(200);
       response.write(`${'x'.repeat(1_000_000)}\n`);
       response.end(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(' end')]));
@@ -512,7 +512,7 @@ describe('E15: logs', () => {
 
   it('are sent at the pace of the reader', async () => {
     let written = 0;
-    answer = (_, response) => {
+    respond = (_, response) => {
       response.writeHead(200);
       const more = () => {
         while (!response.destroyed && response.write(`${'y'.repeat(1_000)}\n`)) written += 1_000;
@@ -537,7 +537,7 @@ describe('discovery', () => {
       kind: 'APIResourceList',
       resources: names.map(([name, kind]) => ({ name, kind, namespaced: true, verbs: ['get'] })),
     });
-    answer = ({ url }, response) => {
+    respond = ({ url }, response) => {
       if (url === '/api') return json(response, 200, { kind: 'APIVersions', versions: ['v1'] });
       if (url === '/apis')
         return json(response, 200, {
@@ -567,7 +567,7 @@ describe('discovery', () => {
   });
 
   it('is cached for a minute, then requested with its ETag', async () => {
-    answer = ({ headers, url }, response) => {
+    respond = ({ headers, url }, response) => {
       if (headers['if-none-match'] === 'tag') return response.writeHead(304).end();
       const items =
         url === '/apis'

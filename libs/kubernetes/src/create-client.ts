@@ -1,9 +1,9 @@
-import { ANSWER_BYTES } from './answer-limits.ts';
+import { MAX_RESPONSE_BYTES } from './response-limits.ts';
 import { ApiCalls, type ApiCallsOptions } from './api-calls.ts';
 import {
   KubernetesApiError,
   KubernetesUnreachableError,
-  type AccessQuestion,
+  type AccessReview,
   type ApplyOptions,
   type ClientCallOptions,
   type DeleteOptions,
@@ -62,12 +62,12 @@ class Client implements KubernetesClient {
     this.lists = {
       clock,
       defaultDeadlineMs: this.calls.defaultDeadlineMs,
-      get: async (path, asked, headers) => {
-        const answer = await this.calls.call(
+      get: async (path, callOptions, headers) => {
+        const response = await this.calls.call(
           { method: 'GET', path, idempotent: true, ...(headers && { headers }) },
-          asked,
+          callOptions,
         );
-        return answer.body;
+        return response.body;
       },
     };
   }
@@ -118,7 +118,7 @@ class Client implements KubernetesClient {
     });
     const response = await this.calls.stream(pathOf(type, { namespace }) + query, signal ? { signal } : {});
     for await (const line of linesOf(response, {
-      maxLineBytes: ANSWER_BYTES.object,
+      maxLineBytes: MAX_RESPONSE_BYTES.object,
       overlong: 'refuse',
       clock: this.options.clock,
       idleMs,
@@ -226,7 +226,7 @@ class Client implements KubernetesClient {
       ...(dryRun && { dryRun: ['All'] }),
     };
     try {
-      const answer = await this.calls.call(
+      const response = await this.calls.call(
         {
           method: 'DELETE',
           path: pathOf(type, key),
@@ -236,7 +236,7 @@ class Client implements KubernetesClient {
         },
         options,
       );
-      return at(jsonOf(answer.body), 'kind') === 'Status' ? 'deleted' : 'deleting';
+      return at(jsonOf(response.body), 'kind') === 'Status' ? 'deleted' : 'deleting';
     } catch (error) {
       if (error instanceof KubernetesApiError && error.status === 404 && error.reason === 'NotFound') return 'absent';
       throw error;
@@ -275,8 +275,8 @@ class Client implements KubernetesClient {
   }
 
   async version(options: ClientCallOptions = {}): Promise<string> {
-    const answer = await this.calls.call({ method: 'GET', path: '/version', idempotent: true }, small(options));
-    const version = text(at(jsonOf(answer.body), 'gitVersion'));
+    const response = await this.calls.call({ method: 'GET', path: '/version', idempotent: true }, small(options));
+    const version = text(at(jsonOf(response.body), 'gitVersion'));
     if (version === undefined)
       throw new KubernetesUnreachableError(
         'malformed',
@@ -291,17 +291,17 @@ class Client implements KubernetesClient {
   }
 
   async mayI(
-    question: AccessQuestion,
+    query: AccessReview,
     options: ClientCallOptions = {},
   ): Promise<{ readonly allowed: boolean; readonly reason: string }> {
-    const { verb, group, resource, subresource, namespace, name } = question;
+    const { verb, group, resource, subresource, namespace, name } = query;
     const review = {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',
       metadata: {},
       spec: { resourceAttributes: { verb, group, resource, subresource, namespace, name } },
     };
-    const answer = await this.calls.call(
+    const response = await this.calls.call(
       {
         method: 'POST',
         path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
@@ -311,7 +311,7 @@ class Client implements KubernetesClient {
       },
       small(options),
     );
-    const status = at(jsonOf(answer.body), 'status');
+    const status = at(jsonOf(response.body), 'status');
     return { allowed: at(status, 'allowed') === true, reason: text(at(status, 'reason')) ?? '' };
   }
 
@@ -327,11 +327,11 @@ class Client implements KubernetesClient {
       kind: 'TokenRequest',
       spec: { expirationSeconds },
     });
-    const answer = await this.calls.call(
+    const response = await this.calls.call(
       { method: 'POST', path, headers: { 'content-type': 'application/json' }, body, idempotent: true },
       small(options),
     );
-    const status = at(jsonOf(answer.body), 'status');
+    const status = at(jsonOf(response.body), 'status');
     const token = text(at(status, 'token'));
     const expiresAt = text(at(status, 'expirationTimestamp'));
     if (token === undefined || expiresAt === undefined)
@@ -369,11 +369,11 @@ class Client implements KubernetesClient {
     options: ClientCallOptions,
   ): Promise<Written> {
     const { method, path, contentType, body, idempotent } = request;
-    const answer = await this.calls.call(
+    const response = await this.calls.call(
       { method, path, headers: { 'content-type': contentType }, body: JSON.stringify(body), idempotent },
       options,
     );
-    return { object: objectOf(answer), created: answer.status === 201, warnings: warningsOf(answer.headers) };
+    return { object: objectOf(response), created: response.status === 201, warnings: warningsOf(response.headers) };
   }
 }
 
@@ -405,7 +405,7 @@ function watchEventOf(event: unknown): WatchEvent | undefined {
 }
 
 /** Returns options for calls with a small response. */
-const small = (options: ClientCallOptions): ClientCallOptions => ({ maxBytes: ANSWER_BYTES.small, ...options });
+const small = (options: ClientCallOptions): ClientCallOptions => ({ maxBytes: MAX_RESPONSE_BYTES.small, ...options });
 
 function objectOf({ body }: ServerResponse): KubernetesObject {
   const object = jsonOf(body);

@@ -112,7 +112,7 @@ export function decorate(objects: readonly KubernetesObject[], decoration: Decor
     if (clean.removed.length > 0) stripped.push(`${object.kind} ${object.metadata.name} (${clean.removed.join(', ')})`);
     const scaled = isAutoscaled(object, objects) && at(object, 'spec', 'replicas') !== undefined;
     if (scaled) autoscaled.push(`${object.kind} ${object.metadata.name}`);
-    const result = mark(settle(scaled ? withoutReplicas(clean.object) : clean.object), namespace, decoration);
+    const result = mark(normalize(scaled ? withoutReplicas(clean.object) : clean.object), namespace, decoration);
     const key = keyText(keyOf(result));
     const other = seen.get(key);
     if (other !== undefined) {
@@ -172,7 +172,7 @@ function withoutReplicas(object: KubernetesObject): KubernetesObject {
 }
 
 /** Converts an object to a form that a server-side apply stores unchanged. */
-function settle(object: KubernetesObject): KubernetesObject {
+function normalize(object: KubernetesObject): KubernetesObject {
   const plain = withCanonicalQuantities(withoutNulls(object));
   if (plain.apiVersion !== 'v1' || plain.kind !== 'Secret' || plain['stringData'] === undefined) return plain;
   // A key removed from `stringData` would stay in the Secret; a key removed from `data` is deleted.

@@ -184,17 +184,17 @@ function deploying(path: string): void {
         dropped.includes(key) ? undefined : value,
       ) as KubernetesObject[];
     const entries = await deploy(unproven({ replicas: 1 }));
-    const begun = performance.now();
+    const startedMs = performance.now();
     const health = await waitForHealth(client, {
       entries,
       deadlineMs: 30_000,
       signal: new AbortController().signal,
       clock,
       ids,
-      steadyMs: 700,
+      stableMs: 700,
     });
     expect(health.state).toBe('Healthy');
-    expect(performance.now() - begun).toBeGreaterThan(690);
+    expect(performance.now() - startedMs).toBeGreaterThan(690);
 
     let crashed = false;
     const waiting = waitForHealth(client, {
@@ -203,7 +203,7 @@ function deploying(path: string): void {
       signal: new AbortController().signal,
       clock,
       ids,
-      steadyMs: 10_000,
+      stableMs: 10_000,
       onProgress: async ({ state }) => {
         if (state !== 'Healthy' || crashed) return;
         crashed = true; // healthy at the first check; the next revision crashes
@@ -564,8 +564,8 @@ function deploying(path: string): void {
     it('is kept when the response to its own write is lost', async () => {
       let loses = true;
       const lossy: KubernetesClient = Object.assign(Object.create(client), {
-        async update(...asked: Parameters<KubernetesClient['update']>) {
-          const written = await client.update(...asked);
+        async update(...args: Parameters<KubernetesClient['update']>) {
+          const written = await client.update(...args);
           if (!loses) return written;
           loses = false;
           throw new KubernetesUnreachableError('connection', 'the answer got lost', true);

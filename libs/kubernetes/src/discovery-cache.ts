@@ -1,5 +1,5 @@
 import type { Clock } from '#kernel';
-import { ANSWER_BYTES } from './answer-limits.ts';
+import { MAX_RESPONSE_BYTES } from './response-limits.ts';
 import type { ApiCalls } from './api-calls.ts';
 import type { ClientCallOptions, Discovery } from './client.ts';
 import { discoveryOf, typesOfAggregated, typesOfResourceList } from './discovery.ts';
@@ -8,7 +8,7 @@ import { jsonOf } from './status.ts';
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
 /** Minimum bytes that one discovery document counts, since many empty documents take time too. */
-const LEAST_BYTES = 4 * 1024;
+const MIN_BYTES = 4 * 1024;
 
 interface Discovered {
   readonly at: number;
@@ -29,12 +29,12 @@ export class DiscoveryCache {
   async get(maxAgeMs: number, options: ClientCallOptions): Promise<Discovery> {
     const { discovered, clock } = this;
     if (discovered && clock.monotonic() - discovered.at < maxAgeMs) return discovered.discovery;
-    const asked = await Promise.all(
+    const responses = await Promise.all(
       (['/api', '/apis'] as const).map((path, index) => this.document(path, discovered?.etags[index], options)),
     );
-    const parts = asked.map((part, index) => part?.types ?? discovered?.parts[index] ?? []);
-    const etags = asked.map((part, index) => (part ? part.etag : discovered?.etags[index]));
-    const changed = !discovered || asked.some((part) => part !== undefined);
+    const parts = responses.map((part, index) => part?.types ?? discovered?.parts[index] ?? []);
+    const etags = responses.map((part, index) => (part ? part.etag : discovered?.etags[index]));
+    const changed = !discovered || responses.some((part) => part !== undefined);
     this.discovered = {
       at: clock.monotonic(),
       etags,
@@ -53,7 +53,7 @@ export class DiscoveryCache {
     etag: string | undefined,
     options: ClientCallOptions,
   ): Promise<{ readonly types: readonly ResourceType[]; readonly etag: string | undefined } | undefined> {
-    const answer = await this.calls.call(
+    const response = await this.calls.call(
       {
         method: 'GET',
         path,
@@ -61,20 +61,20 @@ export class DiscoveryCache {
         idempotent: true,
         accept304: true,
       },
-      { ...options, maxBytes: ANSWER_BYTES.discovery },
+      { ...options, maxBytes: MAX_RESPONSE_BYTES.discovery },
     );
-    if (answer.status === 304) return undefined;
-    const document = jsonOf(answer.body);
-    const next = text(answer.headers.etag);
+    if (response.status === 304) return undefined;
+    const document = jsonOf(response.body);
+    const next = text(response.headers.etag);
     if (at(document, 'kind') === 'APIGroupDiscoveryList') return { types: typesOfAggregated(document), etag: next };
     const types: ResourceType[] = [];
-    let maxBytes: number = ANSWER_BYTES.discovery;
+    let maxBytes: number = MAX_RESPONSE_BYTES.discovery;
     for (const entry of versionsIn(path, document)) {
       const resources = await this.calls.call(
         { method: 'GET', path: entry.path, idempotent: true },
         { ...options, maxBytes },
       );
-      maxBytes -= Math.max(resources.body.length, LEAST_BYTES);
+      maxBytes -= Math.max(resources.body.length, MIN_BYTES);
       types.push(...typesOfResourceList(jsonOf(resources.body), entry.group, entry.version));
     }
     return { types, etag: undefined };

@@ -21,12 +21,12 @@ export const hasManager = (object: KubernetesObject, manager: string): boolean =
  * the descendants of an atomic field, and the ancestors of owned fields.
  */
 export const ownsField = (fields: OwnedFields, conflictField: string): boolean =>
-  conflictField !== '' && stands(fields, conflictField, true);
+  conflictField !== '' && contains(fields, conflictField, true);
 
 /**
  * Matches a path against a set. Field names may contain dots (in annotations), so the set determines where a name ends.
  */
-function stands(here: JsonRecord, rest: string, isTop: boolean): boolean {
+function contains(here: JsonRecord, rest: string, isTop: boolean): boolean {
   if (rest === '') return true;
   // A leaf is owned with all descendants.
   if (!isTop && Object.keys(here).every((member) => member === '.')) return /^[.[]/.test(rest);
@@ -34,14 +34,16 @@ function stands(here: JsonRecord, rest: string, isTop: boolean): boolean {
     return Object.entries(here).some(([member, child]) => {
       if (!member.startsWith('f:')) return false;
       const after = rest.slice(member.length - 1);
-      return rest.startsWith(`.${member.slice(2)}`) && /^(?:$|[.[])/.test(after) && stands(record(child), after, false);
+      return (
+        rest.startsWith(`.${member.slice(2)}`) && /^(?:$|[.[])/.test(after) && contains(record(child), after, false)
+      );
     });
   }
   const bracket = /^\[((?:"(?:[^"\\]|\\.)*"|[^\]"])*)\]/.exec(rest);
   if (!bracket) return false;
   const inside = bracket[1] ?? '';
   return Object.entries(here).some(
-    ([member, child]) => isEntry(member, inside) && stands(record(child), rest.slice(bracket[0].length), false),
+    ([member, child]) => isEntry(member, inside) && contains(record(child), rest.slice(bracket[0].length), false),
   );
 }
 

@@ -28,27 +28,27 @@ const HOST_NAMESPACES = ['hostNetwork', 'hostPID', 'hostIPC'];
 export function podsIn(object: unknown): readonly FoundPod[] {
   const found: FoundPod[] = [];
   /** Values that are checked as part of their pod and must not be reported again. */
-  const judged = new Set<unknown>();
-  const look = (value: unknown, annotations: JsonRecord, path: Path): void => {
-    if (Array.isArray(value)) value.forEach((item, index) => look(item, {}, [...path, index]));
+  const checked = new Set<unknown>();
+  const search = (value: unknown, annotations: JsonRecord, path: Path): void => {
+    if (Array.isArray(value)) value.forEach((item, index) => search(item, {}, [...path, index]));
     if (!isRecord(value)) return;
     if (looksLikePod(value)) {
       found.push({ spec: value, annotations, path, madeUpSteps: 0 });
-      judged.add(value);
-      judged.add(value['volumes']);
-      for (const name of CONTAINER_LISTS) list(value[name]).forEach((container) => judged.add(container));
-    } else if (!judged.has(value) && isRecord(value['securityContext'])) {
+      checked.add(value);
+      checked.add(value['volumes']);
+      for (const name of CONTAINER_LISTS) list(value[name]).forEach((container) => checked.add(container));
+    } else if (!checked.has(value) && isRecord(value['securityContext'])) {
       const { securityContext } = value;
       found.push({ spec: { containers: [{ securityContext }] }, annotations: {}, path, madeUpSteps: 2 });
     }
     const inner = record(at(value, 'metadata', 'annotations'));
     for (const [member, child] of Object.entries(value)) {
-      if (/volumes$/i.test(member) && !judged.has(child) && list(child).some((item) => isRecord(at(item, 'hostPath'))))
+      if (/volumes$/i.test(member) && !checked.has(child) && list(child).some((item) => isRecord(at(item, 'hostPath'))))
         found.push({ spec: { volumes: child }, annotations: {}, path: [...path, member], madeUpSteps: 1 });
-      look(child, member === 'spec' ? inner : {}, [...path, member]);
+      search(child, member === 'spec' ? inner : {}, [...path, member]);
     }
   };
-  look(object, {}, []);
+  search(object, {}, []);
   return found;
 }
 

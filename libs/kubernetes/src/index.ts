@@ -12,7 +12,7 @@ export {
   isNotFound,
   KubernetesApiError,
   KubernetesUnreachableError,
-  type AccessQuestion,
+  type AccessReview as AccessQuestion,
   type FieldConflict,
   type KubernetesClient,
   type LogOptions,
@@ -46,7 +46,7 @@ export { planDeployment } from './plan-deployment.ts';
 export { applyPlan, ClaimTooShortError, pruneObjects } from './apply-plan.ts';
 export type { ApplicationHealth, FailureCode } from './health/health.types.ts';
 export { healthOf } from './health/object-health.ts';
-export { waitText } from './health/give-up.ts';
+export { waitText } from './health/failure-tolerance.ts';
 export { waitForHealth } from './health/wait-for-health.ts';
 export { observeApplications, type DeployedApplication, type ObservedApplication } from './observe-applications.ts';
 export { driftOfChange, driftText, objectSync } from './object-sync.ts';

@@ -11,7 +11,7 @@ export interface InlineManifests {
   position(index: number, path: readonly (string | number)[]): Place;
 }
 
-const MOST_OBJECTS = 2_000;
+const MAX_OBJECTS = 2_000;
 /** Parser limits for all manifests of an application together. */
 const LIMITS = { maxTokens: 500_000, maxNodes: 100_000 };
 
@@ -58,7 +58,7 @@ export function readInlineManifests(source: string): Result<InlineManifests, rea
     } else if (!isKubernetesObject(value)) {
       const missing = ['apiVersion', 'kind'].find((member) => typeof value[member] !== 'string') ?? 'metadata.name';
       refuse('required', `${missing} is missing or not a string.`);
-    } else if (objects.length >= MOST_OBJECTS) refuse('too-many', `there are more than ${MOST_OBJECTS} objects.`);
+    } else if (objects.length >= MAX_OBJECTS) refuse('too-many', `there are more than ${MAX_OBJECTS} objects.`);
     else {
       const key = keyOf(value);
       const first = seen.get(keyText(key));

@@ -111,14 +111,14 @@ export async function openFence(
    * the fence since (our write succeeded, or a user added a label), and it may be written again from its current
    * version.
    */
-  async function isStillOurs(): Promise<boolean> {
+  async function isStillHeld(): Promise<boolean> {
     const now = await client.get(CONFIG_MAP, name, namespace);
-    const isOurs =
+    const isHeld =
       now !== undefined &&
       at(now, 'data', 'holder') === nonce &&
       (live === undefined || live.metadata.uid === now.metadata.uid);
-    if (isOurs) live = now;
-    return isOurs;
+    if (isHeld) live = now;
+    return isHeld;
   }
 
   return {
@@ -129,7 +129,7 @@ export async function openFence(
         if (isNotFound(error)) throw lost(error);
         const isUnclear = error instanceof KubernetesUnreachableError && error.uncertain;
         if (!isConflict(error) && !isUnclear) throw error;
-        if (!(await isStillOurs())) {
+        if (!(await isStillHeld())) {
           if (isConflict(error)) throw lost(error);
           throw error; // the write was not performed
         }

@@ -20,13 +20,13 @@ export interface LineRules {
 export async function* linesOf(response: IncomingMessage, rules: LineRules): AsyncGenerator<string> {
   let pending: Buffer[] = [];
   let length = 0;
-  let silent = false;
+  let timedOut = false;
   let idle: Timer | undefined;
-  const rearm = () => {
+  const restartIdleTimer = () => {
     idle?.cancel();
     if (rules.idleMs === undefined) return;
     idle = rules.clock.timer(rules.idleMs, () => {
-      silent = true;
+      timedOut = true;
       response.destroy();
     });
   };
@@ -38,19 +38,19 @@ export async function* linesOf(response: IncomingMessage, rules: LineRules): Asy
         false,
       );
     }
-    const room = Math.max(0, rules.maxLineBytes - length);
-    if (room > 0) pending.push(part.length > room ? part.subarray(0, room) : part);
+    const remaining = Math.max(0, rules.maxLineBytes - length);
+    if (remaining > 0) pending.push(part.length > remaining ? part.subarray(0, remaining) : part);
     length += part.length;
   };
   const finish = () => {
     const line = Buffer.concat(pending).toString('utf8').replace(/\r$/, '');
-    const cut = length - rules.maxLineBytes;
+    const truncatedBytes = length - rules.maxLineBytes;
     pending = [];
     length = 0;
-    return cut > 0 ? `${line} …(${cut} bytes cut)` : line;
+    return truncatedBytes > 0 ? `${line} …(${truncatedBytes} bytes cut)` : line;
   };
   try {
-    rearm();
+    restartIdleTimer();
     for await (const chunk of response) {
       idle?.cancel();
       const bytes: Buffer = chunk;
@@ -61,14 +61,14 @@ export async function* linesOf(response: IncomingMessage, rules: LineRules): Asy
         yield finish();
       }
       if (start < bytes.length) take(Buffer.from(bytes.subarray(start))); // a copy, so that the chunk can be released
-      rearm();
+      restartIdleTimer();
     }
     if (length > 0) yield finish();
   } catch (cause) {
     if (cause instanceof KubernetesUnreachableError) throw cause;
     if (rules.signal?.aborted)
       throw new KubernetesUnreachableError('aborted', 'The call was canceled.', false, { cause });
-    if (silent)
+    if (timedOut)
       throw new KubernetesUnreachableError('timeout', `No data was received for ${rules.idleMs} ms.`, false, { cause });
     throw new KubernetesUnreachableError('connection', 'The connection was lost.', false, { cause });
   } finally {

@@ -1,5 +1,5 @@
 import type { Clock } from '#kernel';
-import { ANSWER_BYTES } from './answer-limits.ts';
+import { MAX_RESPONSE_BYTES } from './response-limits.ts';
 import {
   KubernetesApiError,
   KubernetesUnreachableError,
@@ -26,7 +26,7 @@ export interface ListParts {
 }
 
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
-const MOST_RESTARTS = 2;
+const MAX_LIST_RESTARTS = 2;
 
 /**
  * Implements `KubernetesClient.list`. Deadline and size limit apply to all pages together, so that a list cannot be
@@ -40,7 +40,7 @@ export async function listPages(parts: ListParts, type: ResourceType, options: L
       return await pagesOf(parts, type, options, deadlineAt);
     } catch (error) {
       const isExpired = error instanceof KubernetesApiError && error.status === 410;
-      if (!isExpired || restarts >= MOST_RESTARTS) throw error;
+      if (!isExpired || restarts >= MAX_LIST_RESTARTS) throw error;
     }
   }
 }
@@ -54,7 +54,7 @@ async function pagesOf(
     fieldSelector,
     pageSize = 100,
     most = Number.POSITIVE_INFINITY,
-    maxBytes = ANSWER_BYTES.list,
+    maxBytes = MAX_RESPONSE_BYTES.list,
     signal,
   }: ListOptions,
   deadlineAt: number,
@@ -68,7 +68,7 @@ async function pagesOf(
     const deadlineMs = deadlineAt - clock.monotonic();
     let body: string;
     try {
-      body = await get(path, { maxBytes: ANSWER_BYTES.object, deadlineMs, ...(signal && { signal }) });
+      body = await get(path, { maxBytes: MAX_RESPONSE_BYTES.object, deadlineMs, ...(signal && { signal }) });
     } catch (error) {
       if (!isTooLarge(error) || limit === 1) throw error;
       limit = Math.ceil(limit / 10); // smaller pages for large objects
@@ -101,7 +101,9 @@ const isTooLarge = (error: unknown): boolean =>
 /** Implements `KubernetesClient.count`: a page of one item contains the number of the remaining ones. */
 export async function countObjects(parts: ListParts, type: ResourceType, options: ClientCallOptions): Promise<number> {
   const path = pathOf(type, {}) + queryOf({ limit: 1 });
-  const page = jsonOf(await parts.get(path, { ...options, maxBytes: ANSWER_BYTES.small }, { accept: METADATA_ONLY }));
+  const page = jsonOf(
+    await parts.get(path, { ...options, maxBytes: MAX_RESPONSE_BYTES.small }, { accept: METADATA_ONLY }),
+  );
   const counted = list(at(page, 'items')).length;
   const remaining = number(at(page, 'metadata', 'remainingItemCount'));
   if (remaining !== undefined) return counted + remaining;

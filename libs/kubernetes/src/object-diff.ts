@@ -2,8 +2,8 @@ import { at, isRecord, record, type JsonRecord, type KubernetesObject } from './
 import { ATTEMPT_ANNOTATION, fingerprint } from './ownership.ts';
 import type { FieldChange } from './plan.types.ts';
 
-const MOST_CHANGES = 50;
-const LONGEST_VALUE = 200;
+const MAX_CHANGES = 50;
+const MAX_VALUE_LENGTH = 200;
 /** Matches environment and arguments of containers, which often contain passwords although they should not. */
 const MAY_HOLD_SECRETS =
   /(?:^|\/)(?:containers|initContainers|ephemeralContainers)(?:\/\d+)?(?:\/(?:env|args|command)(?:\/|$)|$)/;
@@ -36,10 +36,10 @@ export function changesBetween(
     if ((isSecret && (path[0] === 'data' || path[0] === 'stringData')) || MAY_HOLD_SECRETS.test(path.join('/')))
       return fingerprintKey === undefined ? 'hidden' : `fingerprint ${fingerprint(value, fingerprintKey)}`;
     const text = JSON.stringify(value) ?? 'null';
-    return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
+    return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH - 1)}…` : text;
   };
   const compare = (before: unknown, after: unknown, path: readonly string[]): void => {
-    if (changes.length >= MOST_CHANGES || isSame(before, after)) return;
+    if (changes.length >= MAX_CHANGES || isSame(before, after)) return;
     if (isRecord(before) && isRecord(after)) {
       for (const member of new Set([...Object.keys(before), ...Object.keys(after)]))
         compare(before[member], after[member], [...path, member]);

@@ -29,12 +29,12 @@ const WRITTEN_BY_CONTROLLERS: ReadonlySet<string> = new Set(['PersistentVolumeCl
  * @param applied fields that the last apply owned; undefined if unknown
  */
 export function objectSync(live: KubernetesObject, applied: OwnedFields | undefined): ObjectSync {
-  const ours = ownedFields(live, FIELD_MANAGER);
+  const ownFields = ownedFields(live, FIELD_MANAGER);
   const others = list(live.metadata['managedFields'])
     .map(record)
     .filter((entry) => !String(entry['manager']).startsWith(FIELD_MANAGER));
-  if (Object.keys(ours).length === 0) return { state: 'OutOfSync', changed: [{ field: '' }], alsoBy: [] };
-  const changed = fieldsMissing(applied ?? {}, ours).map((field): ChangedField => {
+  if (Object.keys(ownFields).length === 0) return { state: 'OutOfSync', changed: [{ field: '' }], alsoBy: [] };
+  const changed = fieldsMissing(applied ?? {}, ownFields).map((field): ChangedField => {
     const owner = others.find((entry) => ownsField(record(entry['fieldsV1']), field));
     const manager = text(owner?.['manager']);
     return { field: field.replace(/^\./, ''), ...(manager !== undefined && { manager }) };
@@ -57,7 +57,7 @@ export interface Drift {
   readonly fields: readonly string[];
 }
 
-const MOST_FIELDS = 5;
+const MAX_FIELDS = 5;
 
 /** @param name such as `Deployment/web` */
 export function driftOfChange(name: string, changed: readonly ChangedField[]): Drift {
@@ -67,8 +67,8 @@ export function driftOfChange(name: string, changed: readonly ChangedField[]): D
     managers.length > 0
       ? `${name} was changed by ${managers.join(', ')}`
       : `${name} ${fields.length > 0 ? 'has lost fields' : 'is no longer managed by the platform'}`;
-  const more = fields.length > MOST_FIELDS ? [`${fields.length - MOST_FIELDS} more`] : [];
-  return { what, fields: [...fields.slice(0, MOST_FIELDS), ...more] };
+  const more = fields.length > MAX_FIELDS ? [`${fields.length - MAX_FIELDS} more`] : [];
+  return { what, fields: [...fields.slice(0, MAX_FIELDS), ...more] };
 }
 
 /** Formats a drift: `Deployment/web was changed by kubectl: spec.replicas`. */

@@ -22,7 +22,7 @@ function observing(path: string): void {
   let ended: Promise<void>;
   const applicationId = `app-${randomUUID()}`;
   const otherId = `app-${randomUUID()}`;
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const last: Partial<ObservedApplication> & { calls: number } = { calls: 0 };
 
   const deployment = (image: string): KubernetesObject => {
@@ -61,7 +61,7 @@ function observing(path: string): void {
       clock,
       ids,
       onSeen: (id, seen) => {
-        told.add(id);
+        reported.add(id);
         if (id === applicationId) Object.assign(last, seen, { calls: last.calls + 1 });
       },
     });
@@ -103,9 +103,9 @@ function observing(path: string): void {
       ); // rejects if it ends before the first lists
       setTimeout(() => short.abort(), afterMs);
       await new Promise((resolve) => short.signal.addEventListener('abort', resolve, { once: true }));
-      const begun = performance.now();
+      const startedMs = performance.now();
       await following;
-      expect(performance.now() - begun).toBeLessThan(2_500);
+      expect(performance.now() - startedMs).toBeLessThan(2_500);
     }
   });
 
@@ -115,9 +115,9 @@ function observing(path: string): void {
     await other.hold([]);
     // The report about the other application started after the deletion, because both come from the same list and
     // watch.
-    await eventually(() => expect(told.has(otherId)).toBe(true));
+    await eventually(() => expect(reported.has(otherId)).toBe(true));
     const { calls } = last;
-    told.clear();
+    reported.clear();
     await other.hold([]);
     await client.patch(
       TYPES.configMap,
@@ -125,7 +125,7 @@ function observing(path: string): void {
       { kind: 'merge', body: { metadata: { labels: { touched: 'yes' } } } },
       { fieldManager: 'test' },
     );
-    await eventually(() => expect(told.has(otherId)).toBe(true));
+    await eventually(() => expect(reported.has(otherId)).toBe(true));
     expect(last.calls).toBe(calls);
   });
 }

@@ -56,10 +56,10 @@ const KINDS: readonly (readonly [group: string, kind: string])[] = [
   ['autoscaling', 'HorizontalPodAutoscaler'],
 ];
 /** Milliseconds in which changes are combined. */
-const GATHER_MS = 100;
+const BATCH_MS = 100;
 /** Milliseconds between checks without a change, for rules that depend on time. */
-const LOOK_AGAIN_MS = 5_000;
-const MOST_DRIFT = 4;
+const POLL_MS = 5_000;
+const MAX_DRIFT = 4;
 /** Milliseconds before discovery is repeated for a kind that the server does not serve. */
 const DISCOVER_AGAIN_MS = 30_000;
 
@@ -73,10 +73,10 @@ export async function observeApplications(client: KubernetesClient, options: Obs
   const stop = new AbortController();
   const observation = new Observation(client, options, AbortSignal.any([signal, stop.signal]));
   try {
-    await observation.begin();
+    await observation.start();
     while (!signal.aborted) {
       if (observation.closed) throw observation.closed;
-      if (observation.isChanged) await pause(clock, GATHER_MS, signal);
+      if (observation.isChanged) await pause(clock, BATCH_MS, signal);
       await observation.fold();
       if (observation.isChanged || observation.closed || signal.aborted) continue; // nothing would wake it
       await observation.rest();
@@ -102,10 +102,10 @@ class Observation {
     private readonly until: AbortSignal,
   ) {}
 
-  async begin(): Promise<void> {
+  async start(): Promise<void> {
     await this.discover();
     for (const [group, kind] of KINDS) this.follow({ group, kind });
-    await Promise.all([...this.copies.values()].map(({ whole }) => whole));
+    await Promise.all([...this.copies.values()].map(({ synced }) => synced));
   }
 
   async ended(): Promise<void> {
@@ -114,9 +114,9 @@ class Observation {
 
   /** Waits for a change, or until the next check. */
   async rest(): Promise<void> {
-    const woken = new AbortController();
-    this.wake = () => woken.abort();
-    await pause(this.options.clock, LOOK_AGAIN_MS, AbortSignal.any([this.options.signal, woken.signal]));
+    const notified = new AbortController();
+    this.wake = () => notified.abort();
+    await pause(this.options.clock, POLL_MS, AbortSignal.any([this.options.signal, notified.signal]));
   }
 
   async fold(): Promise<void> {
@@ -144,7 +144,7 @@ class Observation {
     inventory: Inventory | undefined,
   ): ObservedApplication {
     const find = finder(objects);
-    const isWatched = (key: ObjectKey) => this.copies.get(kindText(key))?.isWhole === true;
+    const isWatched = (key: ObjectKey) => this.copies.get(kindText(key))?.isSynced === true;
     const health = applicationHealth({
       entries,
       find,
@@ -155,11 +155,11 @@ class Observation {
       nowMs: this.options.clock.now(),
     });
     const drift = entries.flatMap((key) => (isWatched(key) ? driftOf(key, find(key), inventory) : []));
-    const more = drift.length > MOST_DRIFT ? [{ what: `${drift.length - MOST_DRIFT} more objects`, fields: [] }] : [];
+    const more = drift.length > MAX_DRIFT ? [{ what: `${drift.length - MAX_DRIFT} more objects`, fields: [] }] : [];
     return {
       health,
       sync: drift.length > 0 ? 'OutOfSync' : 'Synced',
-      drift: [...drift.slice(0, MOST_DRIFT), ...more],
+      drift: [...drift.slice(0, MAX_DRIFT), ...more],
       attempt: inventory?.attempt,
     };
   }

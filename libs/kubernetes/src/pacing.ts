@@ -42,7 +42,7 @@ export interface RetryRules {
 }
 
 const BACK_OFF = { firstMs: 100, mostMs: 10_000, spread: 0.5 };
-const MOST_TRIES = 6;
+const MAX_ATTEMPTS = 6;
 
 /** Retries transient failures with exponential back-off and jitter, or after the time that the server specifies. */
 export async function withRetries<T>(rules: RetryRules, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
@@ -54,7 +54,7 @@ export async function withRetries<T>(rules: RetryRules, attempt: (remainingMs: n
       return await attempt(remainingMs);
     } catch (error) {
       const waitMs = waitAfter(error, tries, rules);
-      if (waitMs === undefined || tries >= MOST_TRIES || rules.clock.monotonic() + waitMs >= rules.deadlineAt)
+      if (waitMs === undefined || tries >= MAX_ATTEMPTS || rules.clock.monotonic() + waitMs >= rules.deadlineAt)
         throw error;
       if (waitMs > 0) await pause(rules.clock, waitMs, rules.signal);
       if (rules.signal?.aborted) throw error;

@@ -51,9 +51,9 @@ export interface PlanInput {
 }
 
 /** Maximum concurrent calls to one cluster during planning and applying. */
-export const AT_ONCE = 8;
+export const CONCURRENCY = 8;
 
-interface Asked {
+interface ObjectPlan {
   readonly change: PlannedChange;
   readonly planned: PlannedObject;
   readonly fields: OwnedFields;
@@ -73,27 +73,27 @@ export async function planDeployment(
   const discovery = await client.discovery(call);
   const inventory = await liveInventory(client, applicationId, namespace);
   const lastApplied = inventory?.applied ?? new Map<string, OwnedFields>();
-  const known = new Set(previous.flatMap(({ uid }) => uid ?? []));
-  const about = { client, discovery, objects, applicationId, inventory, lastApplied, known, fingerprintKey, call };
-  const asker: Asker = { ...about, toCome: await namespacesToCome(about) };
-  const answers = await inParallel(objects, AT_ONCE, (object) => ask(asker, object));
+  const knownUids = new Set(previous.flatMap(({ uid }) => uid ?? []));
+  const about = { client, discovery, objects, applicationId, inventory, lastApplied, knownUids, fingerprintKey, call };
+  const context: PlanContext = { ...about, pendingNamespaces: await namespacesToCreate(about) };
+  const outcomes = await inParallel(objects, CONCURRENCY, (object) => planObject(context, object));
 
-  const refusals = answers.filter((answer): answer is PlanError => 'code' in answer);
+  const refusals = outcomes.filter((outcome): outcome is PlanError => 'code' in outcome);
   if (refusals.length > 0) return { ok: false, refusals };
-  const asked = answers.filter((answer): answer is Asked => 'planned' in answer);
+  const plans = outcomes.filter((outcome): outcome is ObjectPlan => 'planned' in outcome);
 
   const wanted = new Set(objects.map((object) => keyText(keyOf(object))));
-  const leaving = previous.filter(({ key }) => !wanted.has(keyText(key)));
-  const left = await inParallel(leaving, AT_ONCE, (entry) => askToPrune(asker, entry));
-  const prune = leaving.filter((_, index) => left[index]?.action === 'prune');
-  const kept = leaving.filter((_, index) => left[index]?.action === 'keep');
+  const removed = previous.filter(({ key }) => !wanted.has(keyText(key)));
+  const pruneChanges = await inParallel(removed, CONCURRENCY, (entry) => planPrune(context, entry));
+  const prune = removed.filter((_, index) => pruneChanges[index]?.action === 'prune');
+  const kept = removed.filter((_, index) => pruneChanges[index]?.action === 'keep');
   const entries = [
-    ...asked.map(({ planned, fields }): InventoryEntry => ({
+    ...plans.map(({ planned, fields }): InventoryEntry => ({
       key: keyOf(planned.object),
       apiVersion: planned.object.apiVersion,
       fields,
       ...(planned.uid !== undefined && { uid: planned.uid }),
-      ...jobOf(asker, planned.object),
+      ...jobOf(context, planned.object),
     })),
     ...prune,
     ...kept,
@@ -101,16 +101,16 @@ export async function planDeployment(
   return {
     ok: true,
     plan: {
-      changes: [...asked.map(({ change }) => change), ...left.filter((change) => change !== undefined)],
-      waves: inWaves(asked.map(({ planned }) => planned)),
+      changes: [...plans.map(({ change }) => change), ...pruneChanges.filter((change) => change !== undefined)],
+      waves: inWaves(plans.map(({ planned }) => planned)),
       prune,
       inventory: entries,
-      warnings: [...new Set(asked.flatMap(({ warnings }) => warnings.map(withoutValues)))],
+      warnings: [...new Set(plans.flatMap(({ warnings }) => warnings.map(withoutValues)))],
     },
   };
 }
 
-interface Asker {
+interface PlanContext {
   readonly client: KubernetesClient;
   readonly discovery: Discovery;
   readonly objects: readonly KubernetesObject[];
@@ -118,22 +118,22 @@ interface Asker {
   readonly inventory: Inventory | undefined;
   readonly lastApplied: ReadonlyMap<string, OwnedFields>;
   /** Namespaces that this set creates, in which no dry run is possible yet. */
-  readonly toCome: ReadonlyMap<string, ObjectKey>;
+  readonly pendingNamespaces: ReadonlyMap<string, ObjectKey>;
   /** UIDs in the inventory. */
-  readonly known: ReadonlySet<string>;
+  readonly knownUids: ReadonlySet<string>;
   readonly fingerprintKey: string | undefined;
   readonly call: { readonly signal?: AbortSignal };
 }
 
-async function namespacesToCome({
+async function namespacesToCreate({
   client,
   objects,
   discovery,
   call,
-}: Pick<Asker, 'client' | 'objects' | 'discovery' | 'call'>): Promise<ReadonlyMap<string, ObjectKey>> {
+}: Pick<PlanContext, 'client' | 'objects' | 'discovery' | 'call'>): Promise<ReadonlyMap<string, ObjectKey>> {
   const namespaces = objects.filter(({ apiVersion, kind }) => apiVersion === 'v1' && kind === 'Namespace');
   const type = discovery.find('v1', 'Namespace') ?? TYPES.namespace;
-  const live = await inParallel(namespaces, AT_ONCE, ({ metadata }) =>
+  const live = await inParallel(namespaces, CONCURRENCY, ({ metadata }) =>
     client.get(type, metadata.name, undefined, call),
   );
   return new Map(
@@ -145,14 +145,14 @@ async function namespacesToCome({
  * Returns the fingerprint of a Job's template. A Job with the same fingerprint that was observed to complete is done,
  * even if it was deleted.
  */
-function jobOf({ fingerprintKey, inventory }: Asker, object: KubernetesObject): Pick<InventoryEntry, 'job'> {
+function jobOf({ fingerprintKey, inventory }: PlanContext, object: KubernetesObject): Pick<InventoryEntry, 'job'> {
   if (object.apiVersion !== 'batch/v1' || object.kind !== 'Job' || fingerprintKey === undefined) return {};
   const mark = fingerprint(contentOf(object), fingerprintKey);
   return { job: { fingerprint: mark, done: inventory?.jobs.get(keyText(keyOf(object))) === mark } };
 }
 
-async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | PlanError> {
-  const { client, discovery, objects, call } = asker;
+async function planObject(context: PlanContext, object: KubernetesObject): Promise<ObjectPlan | PlanError> {
+  const { client, discovery, objects, call } = context;
   const key = keyOf(object);
   const base = { key, apiVersion: object.apiVersion };
   const type = discovery.find(object.apiVersion, object.kind);
@@ -173,7 +173,7 @@ async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | Plan
     };
   }
   const { name, namespace } = object.metadata;
-  const waitsFor = namespace === undefined ? undefined : asker.toCome.get(namespace);
+  const waitsFor = namespace === undefined ? undefined : context.pendingNamespaces.get(namespace);
   if (waitsFor)
     return {
       change: { ...base, action: 'create-later', waitsFor },
@@ -182,14 +182,14 @@ async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | Plan
       warnings: [],
     };
   const live = await client.get(type, name, namespace, call);
-  if (!live && jobOf(asker, object).job?.done === true)
+  if (!live && jobOf(context, object).job?.done === true)
     return {
       change: { ...base, action: 'unchanged' },
       planned: { object, type, force: false, unchanged: true },
       fields: {},
       warnings: [],
     };
-  const taken = live && ownershipRefusal(live, key, asker);
+  const taken = live && ownershipRefusal(live, key, context);
   if (taken) return taken;
   if (live?.metadata.deletionTimestamp !== undefined) {
     return {
@@ -199,14 +199,14 @@ async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | Plan
       fix: 'wait until it is deleted, then apply again',
     };
   }
-  return live ? askToUpdate(asker, object, type, live) : askToCreate(asker, object, type);
+  return live ? planUpdate(context, object, type, live) : planCreate(context, object, type);
 }
 
-async function askToCreate(
-  { client, call }: Asker,
+async function planCreate(
+  { client, call }: PlanContext,
   object: KubernetesObject,
   type: ResourceType,
-): Promise<Asked | PlanError> {
+): Promise<ObjectPlan | PlanError> {
   const key = keyOf(object);
   const base = { key, apiVersion: object.apiVersion };
   try {
@@ -222,13 +222,13 @@ async function askToCreate(
   }
 }
 
-async function askToUpdate(
-  asker: Asker,
+async function planUpdate(
+  context: PlanContext,
   object: KubernetesObject,
   type: ResourceType,
   live: KubernetesObject,
-): Promise<Asked | PlanError> {
-  const { client, call, fingerprintKey } = asker;
+): Promise<ObjectPlan | PlanError> {
+  const { client, call, fingerprintKey } = context;
   const key = keyOf(object);
   const options = { fieldManager: FIELD_MANAGER, dryRun: true, ...call };
   let takesBackFrom: readonly FieldConflict[] = [];
@@ -236,7 +236,7 @@ async function askToUpdate(
     const dry = await client.apply(type, object, options).catch(async (error: unknown) => {
       const conflicts = conflictsOf(error);
       if (conflicts.length === 0) throw error;
-      const refused = conflictRefusal(asker, object, live, conflicts);
+      const refused = conflictRefusal(context, object, live, conflicts);
       if (refused) return refused;
       takesBackFrom = conflicts;
       return client.apply(type, object, { ...options, force: true });
@@ -249,7 +249,7 @@ async function askToUpdate(
       isSame(contentOf(live), contentOf(dry.object)) &&
       isSame(ownedFields(live, FIELD_MANAGER), fields) &&
       !hasManager(live, UNION_MANAGER);
-    const handOver = replicasToHandOver(asker, object, live);
+    const handOver = replicasToHandOver(context, object, live);
     const { uid } = live.metadata;
     return {
       change:
@@ -274,18 +274,18 @@ async function askToUpdate(
       warnings: dry.warnings,
     };
   } catch (error) {
-    return (await askToClear(asker, object, type, live, error)) ?? refusalOf(error, key);
+    return (await planClear(context, object, type, live, error)) ?? refusalOf(error, key);
   }
 }
 
 /** Plans an update that the server refuses because of a field that it defaulted itself: a patch clears the field. */
-async function askToClear(
-  { client, call, fingerprintKey }: Asker,
+async function planClear(
+  { client, call, fingerprintKey }: PlanContext,
   object: KubernetesObject,
   type: ResourceType,
   live: KubernetesObject,
   error: unknown,
-): Promise<Asked | undefined> {
+): Promise<ObjectPlan | undefined> {
   const clear = clearedUnion(live, object, error);
   if (!clear) return undefined;
   const { name, namespace } = object.metadata;
@@ -310,12 +310,12 @@ async function askToClear(
 function ownershipRefusal(
   live: KubernetesObject,
   key: ObjectKey,
-  { applicationId, known }: Asker,
+  { applicationId, knownUids }: PlanContext,
 ): PlanError | undefined {
   const owner = ownerOf(live);
   if (
     owner === applicationId ||
-    (owner === undefined && live.metadata.uid !== undefined && known.has(live.metadata.uid))
+    (owner === undefined && live.metadata.uid !== undefined && knownUids.has(live.metadata.uid))
   )
     return undefined;
   return {
@@ -334,15 +334,15 @@ function ownershipRefusal(
  * unknown (the inventory object was deleted), the fields that the live object lists as ours count.
  */
 function conflictRefusal(
-  { lastApplied, objects }: Asker,
+  { lastApplied, objects }: PlanContext,
   object: KubernetesObject,
   live: KubernetesObject,
   conflicts: readonly FieldConflict[],
 ): PlanError | undefined {
   const key = keyOf(object);
-  const ours = lastApplied.get(keyText(key)) ?? ownedFields(live, FIELD_MANAGER);
+  const ownFields = lastApplied.get(keyText(key)) ?? ownedFields(live, FIELD_MANAGER);
   const foreign = conflicts.filter(
-    (conflict) => !ownsField(ours, conflict.field) && !isScaledBack(conflict, object, objects),
+    (conflict) => !ownsField(ownFields, conflict.field) && !isScaledBack(conflict, object, objects),
   );
   if (foreign.length === 0) return undefined;
   const fields = foreign.map(({ field, manager }) => `${field} (${manager})`).join(', ');
@@ -369,13 +369,17 @@ const isScaledBack = (
   !isAutoscaled(object, objects);
 
 /** Returns the live replicas that an autoscaler of this set takes over. Dropping the owned field would scale to 1. */
-function replicasToHandOver({ objects }: Asker, object: KubernetesObject, live: KubernetesObject): number | undefined {
+function replicasToHandOver(
+  { objects }: PlanContext,
+  object: KubernetesObject,
+  live: KubernetesObject,
+): number | undefined {
   if (hasReplicas(object) || !ownsField(ownedFields(live, FIELD_MANAGER), '.spec.replicas')) return undefined;
   return isAutoscaled(object, objects) ? number(at(live, 'spec', 'replicas')) : undefined;
 }
 
-async function askToPrune(
-  { client, discovery, applicationId, call }: Asker,
+async function planPrune(
+  { client, discovery, applicationId, call }: PlanContext,
   { key, apiVersion }: InventoryEntry,
 ): Promise<PlannedChange | undefined> {
   const type = discovery.find(apiVersion, key.kind) ?? discovery.preferred(key.group, key.kind);
@@ -429,7 +433,7 @@ function refusalOf(error: unknown, key: ObjectKey): PlanError {
     detail,
     ...(fix !== undefined && { fix }),
   });
-  const said = plainText(error).replace(/\.$/, '');
+  const serverMessage = plainText(error).replace(/\.$/, '');
   if (causes.some((cause) => cause.reason === 'NamespaceTerminating'))
     return refuse(
       'deployments/namespace-terminating',
@@ -439,17 +443,17 @@ function refusalOf(error: unknown, key: ObjectKey): PlanError {
   if (status === 403 && /exceeded quota|failed quota/.test(message))
     return refuse(
       'deployments/quota-limit',
-      `${nameOf(key)}: ${said}.`,
+      `${nameOf(key)}: ${serverMessage}.`,
       'request less, or raise the quota of the namespace',
     );
   if (status === 403 && / is forbidden: User | cannot (create|patch|get|list|update) resource /.test(message))
     return refuse(
       'deployments/forbidden-on-cluster',
-      `The platform's ServiceAccount cannot write ${nameOf(key)}: ${said}.`,
+      `The platform's ServiceAccount cannot write ${nameOf(key)}: ${serverMessage}.`,
       'register the cluster again: astroctl clusters register',
     );
   if (status === 403 || /admission webhook .* denied|ValidatingAdmissionPolicy/.test(message))
-    return refuse('deployments/denied-by-cluster', `The cluster denied ${nameOf(key)}: ${said}.`);
+    return refuse('deployments/denied-by-cluster', `The cluster denied ${nameOf(key)}: ${serverMessage}.`);
   if (
     status === 422 &&
     (/immutable|may not change once set/.test(message) ||
@@ -457,15 +461,15 @@ function refusalOf(error: unknown, key: ObjectKey): PlanError {
   ) {
     return refuse(
       'deployments/immutable-field',
-      `${nameOf(key)} has an immutable field that would change: ${said}.`,
+      `${nameOf(key)} has an immutable field that would change: ${serverMessage}.`,
       `delete it first: kubectl delete ${key.kind.toLowerCase()} ${key.name}${key.namespace === undefined ? '' : ` -n ${key.namespace}`}`,
     );
   }
   if (status === 422 || status === 400 || message.startsWith('failed to create typed patch object'))
-    return refuse('deployments/invalid-manifest', `The cluster rejected ${nameOf(key)}: ${said}.`);
+    return refuse('deployments/invalid-manifest', `The cluster rejected ${nameOf(key)}: ${serverMessage}.`);
   if (status === 413 || /request is too large|message larger than max/.test(message))
     return refuse('deployments/object-too-large', `${nameOf(key)} is larger than the cluster accepts.`);
   if (isConflict(error) && reason === 'Conflict')
-    return refuse('deployments/field-conflict', `${nameOf(key)}: ${said}.`);
+    return refuse('deployments/field-conflict', `${nameOf(key)}: ${serverMessage}.`);
   throw error;
 }

@@ -54,8 +54,8 @@ function judged(path: string): void {
           },
         );
         const ours = podViolations(podOfCase(given), level, given.annotations).length > 0;
-        const isMilderOnPurpose = given.serverFits !== undefined && !refused && ours;
-        if (refused !== ours && !isMilderOnPurpose)
+        const isDeliberatelyWeaker = given.serverFits !== undefined && !refused && ours;
+        if (refused !== ours && !isDeliberatelyWeaker)
           differences.push(
             `${given.name}: the server ${refused ? 'refuses' : 'allows'}, we ${ours ? 'refuse' : 'allow'}`,
           );

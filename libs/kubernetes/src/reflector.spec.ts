@@ -22,11 +22,11 @@ type Step = WatchEvent | Error;
  * A client with only list and watch: returns the given lists; each watch yields its steps, and the last one stays open.
  */
 function scripted(lists: readonly (readonly KubernetesObject[] | Error)[], watches: readonly (readonly Step[])[]) {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const client = {
     async list() {
-      const items = lists[Math.min(asked.filter((what) => what === 'list').length, lists.length - 1)] ?? [];
-      asked.push('list');
+      const items = lists[Math.min(requests.filter((what) => what === 'list').length, lists.length - 1)] ?? [];
+      requests.push('list');
       if (items instanceof Error) throw items;
       return { items, resourceVersion: '100' };
     },
@@ -34,8 +34,8 @@ function scripted(lists: readonly (readonly KubernetesObject[] | Error)[], watch
       _: unknown,
       { resourceVersion, signal }: { readonly resourceVersion: string; readonly signal: AbortSignal },
     ) {
-      const steps = watches[asked.filter((what) => what.startsWith('watch')).length];
-      asked.push(`watch ${resourceVersion}`);
+      const steps = watches[requests.filter((what) => what.startsWith('watch')).length];
+      requests.push(`watch ${resourceVersion}`);
       for (const step of steps ?? []) {
         if (step instanceof Error) throw step;
         yield step;
@@ -43,7 +43,7 @@ function scripted(lists: readonly (readonly KubernetesObject[] | Error)[], watch
       if (!steps) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     },
   } as unknown as KubernetesClient; // a reflector calls only these two methods
-  return { client, asked };
+  return { client, requests };
 }
 
 function start(client: KubernetesClient) {
@@ -86,20 +86,20 @@ describe('E14: a reflection of a cluster', () => {
   });
 
   it('continues from the last bookmark when a watch ends, without a new list', async () => {
-    const { client, asked } = scripted([[]], [[bookmark('150')]]);
+    const { client, requests } = scripted([[]], [[bookmark('150')]]);
     start(client);
-    await eventually(() => expect(asked).toEqual(['list', 'watch 100', 'watch 150']));
+    await eventually(() => expect(requests).toEqual(['list', 'watch 100', 'watch 150']));
   });
 
   it('lists again immediately when its version has expired, and then matches the cluster', async () => {
-    const { client, asked } = scripted([[configMap('stale', '1')], [configMap('fresh', '2')]], [[expired]]);
+    const { client, requests } = scripted([[configMap('stale', '1')], [configMap('fresh', '2')]], [[expired]]);
     const { names } = start(client);
     await eventually(() => expect(names()).toEqual(['fresh']));
-    expect(asked.slice(0, 3)).toEqual(['list', 'watch 100', 'list']);
+    expect(requests.slice(0, 3)).toEqual(['list', 'watch 100', 'list']);
   });
 
   it('keeps its objects while the cluster is unreachable, and retries with increasing delays', async () => {
-    const { client, asked } = scripted(
+    const { client, requests } = scripted(
       [[configMap('a', '1')], broken, broken, [configMap('a', '1'), configMap('b', '2')]],
       [[broken]],
     );
@@ -107,28 +107,28 @@ describe('E14: a reflection of a cluster', () => {
     for (const turn of [1, 2, 3]) {
       await eventually(() => expect(faults).toHaveLength(turn));
       expect(names()).toEqual(['a']);
-      const before = asked.length;
+      const before = requests.length;
       clock.advance(150 * 2 ** (turn - 1));
       await Promise.resolve();
-      expect(asked).toHaveLength(before);
+      expect(requests).toHaveLength(before);
       await eventually(() => {
         clock.advance(50);
-        expect(asked.length).toBeGreaterThan(before);
+        expect(requests.length).toBeGreaterThan(before);
       });
     }
     await eventually(() => expect(names()).toEqual(['a', 'b']));
   });
 
   it('does not retry in a tight loop when watches end immediately', async () => {
-    const { client, asked } = scripted([[]], [[], [], []]);
+    const { client, requests } = scripted([[]], [[], [], []]);
     const { faults } = start(client);
     await eventually(() => expect(faults).toHaveLength(1));
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-    expect(asked).toEqual(['list', 'watch 100']);
+    expect(requests).toEqual(['list', 'watch 100']);
   });
 
   it('rejects if the first list is refused', async () => {
     const { client } = scripted([new KubernetesApiError({ status: 403, reason: 'Forbidden', message: 'no' })], []);
-    await expect(start(client).copy.whole).rejects.toMatchObject({ status: 403 });
+    await expect(start(client).copy.synced).rejects.toMatchObject({ status: 403 });
   });
 });

@@ -23,9 +23,9 @@ export interface ReflectOptions {
 export interface Reflection {
   readonly objects: ReadonlyMap<string, KubernetesObject>;
   /** Whether a list has succeeded at least once. */
-  readonly isWhole: boolean;
+  readonly isSynced: boolean;
   /** Resolves after the first complete list, or when the reflection ends. Rejects if the first list fails. */
-  readonly whole: Promise<void>;
+  readonly synced: Promise<void>;
   /** Resolves when no more requests are sent. */
   readonly ended: Promise<void>;
 }
@@ -51,10 +51,10 @@ const keyOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace 
 export function reflect(client: KubernetesClient, type: ResourceType, options: ReflectOptions): Reflection {
   const objects = new Map<string, KubernetesObject>();
   const { signal, onChange, clock, ids, keep = (object: KubernetesObject) => object } = options;
-  let isWhole = false;
-  let settleWhole: { resolve: () => void; reject: (error: unknown) => void } | undefined;
-  const whole = new Promise<void>((resolve, reject) => (settleWhole = { resolve, reject }));
-  whole.catch(() => {}); // callers that do not await it get errors through onFault
+  let isSynced = false;
+  let settleSynced: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  const synced = new Promise<void>((resolve, reject) => (settleSynced = { resolve, reject }));
+  synced.catch(() => {}); // callers that do not await it get errors through onFault
 
   async function list(): Promise<string> {
     const { items, resourceVersion } = await client.list(type, { ...scope(options), signal });
@@ -69,8 +69,8 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
         }),
       );
     if (options.onObject) for (const object of objects.values()) options.onObject(object);
-    isWhole = true;
-    settleWhole?.resolve();
+    isSynced = true;
+    settleSynced?.resolve();
     onChange();
     return resourceVersion;
   }
@@ -78,15 +78,15 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
   async function watch(from: string): Promise<string> {
     let version = from;
     const timeoutSeconds = Math.round(WATCH_SECONDS.least + chance(ids) * WATCH_SECONDS.more);
-    const begun = clock.monotonic();
-    let isQuiet = true;
+    const startedMs = clock.monotonic();
+    let isEmpty = true;
     for await (const { type: change, object } of client.watch(type, {
       ...scope(options),
       resourceVersion: version,
       timeoutSeconds,
       signal,
     })) {
-      isQuiet = false;
+      isEmpty = false;
       version = object.metadata.resourceVersion ?? version;
       if (change === 'BOOKMARK') continue;
       options.onObject?.(object);
@@ -94,7 +94,7 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
       else objects.set(keyOf(object), keep(object));
       onChange();
     }
-    if (isQuiet && !signal.aborted && clock.monotonic() - begun < SHORT_WATCH_MS)
+    if (isEmpty && !signal.aborted && clock.monotonic() - startedMs < SHORT_WATCH_MS)
       throw new KubernetesUnreachableError('connection', 'The watch ended immediately.', false);
     return version;
   }
@@ -111,7 +111,7 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
         failures = 0;
       } catch (error) {
         if (signal.aborted) break;
-        if (!isWhole) settleWhole?.reject(error);
+        if (!isSynced) settleSynced?.reject(error);
         // The version has expired, or the server was restored from a backup: only a new list helps. An unknown kind has
         // no objects.
         version = undefined;
@@ -125,15 +125,15 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
         await pause(clock, backOffMs(BACK_OFF, failures, chance(ids)), signal);
       }
     }
-    settleWhole?.resolve();
+    settleSynced?.resolve();
   }
   const ended = run();
   return {
     objects,
-    get isWhole() {
-      return isWhole;
+    get isSynced() {
+      return isSynced;
     },
-    whole,
+    synced,
     ended,
   };
 }

@@ -5,7 +5,7 @@ type Probed = { readonly [K in 'health' | 'port' | 'rendering']?: ImageWorkload[
 /** Time in which a port must open before the container is restarted: as long as a rollout may take. */
 const PORT_START = { periodSeconds: 2, failureThreshold: 300 };
 /** Factor of the liveness threshold: a failing pod first loses its traffic, and is restarted this much later. */
-const LIVENESS_PATIENCE = 3;
+const LIVENESS_FACTOR = 3;
 
 /**
  * Renders the probes of a container. A health path is used for startup, readiness, and liveness. Without one, an open
@@ -21,21 +21,21 @@ export function probesOf({ health, port, rendering }: Probed): object {
     startupSeconds = 300,
     initialDelaySeconds,
   } = health;
-  const asked = {
+  const probe = {
     httpGet: { path: health.path, port: health.port ?? 'http', scheme: 'HTTP' },
     periodSeconds,
     timeoutSeconds,
   };
   return {
     startupProbe: {
-      ...asked,
+      ...probe,
       failureThreshold: Math.max(1, Math.ceil(startupSeconds / periodSeconds)),
       ...(initialDelaySeconds !== undefined && initialDelaySeconds > 0 && { initialDelaySeconds }),
     },
-    readinessProbe: { ...asked, failureThreshold },
+    readinessProbe: { ...probe, failureThreshold },
     livenessProbe: {
-      ...asked,
-      failureThreshold: rendering === undefined ? failureThreshold : LIVENESS_PATIENCE * failureThreshold,
+      ...probe,
+      failureThreshold: rendering === undefined ? failureThreshold : LIVENESS_FACTOR * failureThreshold,
     },
   };
 }

@@ -1,13 +1,13 @@
 import { apiError, isTransient, warningsOf, withoutValues } from './status.ts';
 
-const answer = (status: number, body: string, headers: Record<string, string> = {}) =>
+const response = (status: number, body: string, headers: Record<string, string> = {}) =>
   apiError({ status, body, headers });
 
 describe('an error response', () => {
   it('for an unknown path is distinguished from a missing object', () => {
-    expect(answer(404, '404 page not found')).toMatchObject({ reason: 'UnknownType' });
+    expect(response(404, '404 page not found')).toMatchObject({ reason: 'UnknownType' });
     expect(
-      answer(
+      response(
         404,
         JSON.stringify({
           kind: 'Status',
@@ -20,7 +20,7 @@ describe('an error response', () => {
       reason: 'UnknownType',
     });
     expect(
-      answer(
+      response(
         404,
         JSON.stringify({ kind: 'Status', code: 404, reason: 'NotFound', message: 'configmaps "a" not found' }),
       ),
@@ -35,19 +35,19 @@ describe('an error response', () => {
       message: 'm',
       details: { retryAfterSeconds: 3, causes: [{ reason: 'FieldValueInvalid', field: 'spec.a', message: 'x' }] },
     });
-    expect(answer(422, body)).toMatchObject({
+    expect(response(422, body)).toMatchObject({
       status: 422,
       causes: [{ reason: 'FieldValueInvalid', field: 'spec.a', message: 'x' }],
       retryAfterSeconds: 3,
     });
-    expect(answer(429, '', { 'retry-after': '7' })).toMatchObject({ retryAfterSeconds: 7 });
-    expect(answer(429, '', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }).retryAfterSeconds).toBeUndefined();
+    expect(response(429, '', { 'retry-after': '7' })).toMatchObject({ retryAfterSeconds: 7 });
+    expect(response(429, '', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }).retryAfterSeconds).toBeUndefined();
   });
 
   it('for an eviction that a budget forbids is not a rate limit', () => {
     expect(
       isTransient(
-        answer(
+        response(
           429,
           JSON.stringify({
             kind: 'Status',
@@ -58,7 +58,7 @@ describe('an error response', () => {
         ),
       ),
     ).toBe(false);
-    expect(isTransient(answer(429, ''))).toBe(true);
+    expect(isTransient(response(429, ''))).toBe(true);
   });
 });
 
@@ -76,7 +76,7 @@ describe("E16: a server's message", () => {
       '.spec.x: expected string, got another type',
     ],
     ['a: Unsupported value: "hunter2": supported values: "b"', 'a: Unsupported value: supported values: "b"'],
-  ])('omits quoted values: %s', (said, told) => expect(withoutValues(said)).toBe(told));
+  ])('omits quoted values: %s', (message, expected) => expect(withoutValues(message)).toBe(expected));
 });
 
 it('warnings are parsed separately', () =>

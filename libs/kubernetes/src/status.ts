@@ -120,8 +120,8 @@ function endOfString(message: string, start: number): number {
  * policies. Messages of webhooks and admission policies may quote anything, so only their source is kept.
  */
 export function plainText({ status, causes, message }: KubernetesApiError): string {
-  const speaker = /^(?:.*?: )?(admission webhook "[^"]{1,253}") denied/s.exec(message)?.[1];
-  if (speaker !== undefined) return `${speaker} denied the request`;
+  const webhook = /^(?:.*?: )?(admission webhook "[^"]{1,253}") denied/s.exec(message)?.[1];
+  if (webhook !== undefined) return `${webhook} denied the request`;
   const policy = /(ValidatingAdmissionPolicy '[^']{1,253}')/.exec(message)?.[1];
   if (policy !== undefined) return `${policy} denied the request`;
   const calling = /(failed calling webhook "[^"]{1,253}")/.exec(message)?.[1];

@@ -65,7 +65,7 @@ export interface Transport {
 }
 
 const CLOSED = 'The connection to the cluster was closed.';
-const GIVEN_UP = 'The call was canceled.';
+const CANCELED = 'The call was canceled.';
 const IDLE_MS = 60_000; // less than the server's own 90 s, so that the client closes first
 const MAX_SOCKETS = 16;
 
@@ -73,10 +73,10 @@ const MAX_SOCKETS = 16;
 export const createTransport = (options: TransportOptions): Transport => new HttpTransport(options);
 
 /** A response whose headers have arrived. */
-interface Begun {
+interface OpenResponse {
   readonly response: IncomingMessage;
   /** Ends the call, so that its deadline and signal no longer apply. */
-  settle(): void;
+  release(): void;
   /** Sets the handler of later failures. */
   onFailure(handler: (error: TransportError) => void): void;
 }
@@ -105,33 +105,33 @@ class HttpTransport implements Transport {
   }
 
   async exchange(outgoing: Outgoing): Promise<ServerResponse> {
-    const { response, settle, onFailure } = await this.send(outgoing, this.calls);
+    const { response, release, onFailure } = await this.send(outgoing, this.calls);
     return new Promise<ServerResponse>((resolve, reject) => {
       onFailure(reject);
       const { maxBytes } = outgoing;
       const state = { uncertain: outgoing.method !== 'GET', stale: false };
       const chunks: Buffer[] = [];
       let length = 0;
-      const cutOff = () => {
-        settle();
+      const rejectTooLarge = () => {
+        release();
         const message = `${this.host}:${this.port} returned more than ${maxBytes} bytes.`;
         reject(new TransportError('too-large', message, state));
         chunks.length = 0;
         response.destroy();
       };
-      if (Number(response.headers['content-length'] ?? 0) > maxBytes) return cutOff();
+      if (Number(response.headers['content-length'] ?? 0) > maxBytes) return rejectTooLarge();
       response.on('data', (chunk: Buffer) => {
         length += chunk.length;
-        if (length > maxBytes) cutOff();
+        if (length > maxBytes) rejectTooLarge();
         else chunks.push(chunk);
       });
       response.on('end', () => {
-        settle();
+        release();
         const body = Buffer.concat(chunks).toString('utf8');
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
       });
       const broken = (cause?: Error) => {
-        settle();
+        release();
         const message = `The connection to ${this.host}:${this.port} was lost.`;
         reject(new TransportError('connection', message, { ...state, cause }));
       };
@@ -141,8 +141,8 @@ class HttpTransport implements Transport {
   }
 
   async open(outgoing: Outgoing): Promise<IncomingMessage> {
-    const { response, settle, onFailure } = await this.send(outgoing, this.streams);
-    settle(); // the deadline applied to the headers
+    const { response, release, onFailure } = await this.send(outgoing, this.streams);
+    release(); // the deadline applied to the headers
     onFailure(() => {});
     const drop = () => response.destroy();
     this.ending.add(drop);
@@ -202,7 +202,7 @@ class HttpTransport implements Transport {
   private refusalOf({ signal }: Outgoing): TransportError | undefined {
     const { closed, host, port } = this;
     if (closed) return new TransportError('closed', CLOSED, NOT_SENT);
-    if (signal?.aborted) return new TransportError('aborted', GIVEN_UP, NOT_SENT);
+    if (signal?.aborted) return new TransportError('aborted', CANCELED, NOT_SENT);
     if (isIP(host) === 0 || this.isPermitted(host)) return undefined;
     return new TransportError(
       'egress',
@@ -236,7 +236,7 @@ class HttpTransport implements Transport {
     });
   }
 
-  private send(outgoing: Outgoing, agent: http.Agent): Promise<Begun> {
+  private send(outgoing: Outgoing, agent: http.Agent): Promise<OpenResponse> {
     const { host, port } = this;
     const { method, signal, deadlineMs } = outgoing;
     return new Promise((resolve, reject) => {
@@ -247,16 +247,16 @@ class HttpTransport implements Transport {
       const body = outgoing.body === undefined ? undefined : Buffer.from(outgoing.body);
       const request = this.request(outgoing, agent, body);
       const end = (why: UnreachableCause, message: string, more: { stale?: boolean; cause?: unknown } = {}) => {
-        settle();
+        release();
         failed(new TransportError(why, message, { uncertain: sent && method !== 'GET', stale: false, ...more }));
         request.destroy();
       };
-      const abort = () => end('aborted', GIVEN_UP);
+      const abort = () => end('aborted', CANCELED);
       const shut = () => end('closed', CLOSED);
       const timer = this.options.clock.timer(deadlineMs, () =>
         end('timeout', `${host}:${port} did not respond within ${Math.round(deadlineMs)} ms.`),
       );
-      const settle = () => {
+      const release = () => {
         timer.cancel();
         this.ending.delete(shut);
         signal?.removeEventListener('abort', abort);
@@ -271,7 +271,7 @@ class HttpTransport implements Transport {
         const stale = request.reusedSocket && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE');
         end(whyOf(cause), messageOf(cause, host, port), { stale, cause });
       });
-      request.on('response', (response) => resolve({ response, settle, onFailure: (handler) => (failed = handler) }));
+      request.on('response', (response) => resolve({ response, release, onFailure: (handler) => (failed = handler) }));
       request.end(body);
     });
   }

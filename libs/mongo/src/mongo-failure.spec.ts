@@ -8,7 +8,7 @@ const choosing = (...errors: readonly Error[]) =>
     reason: { servers: new Map(errors.map((error, n) => [`host${n}`, { error }])) },
   });
 const network = (cause?: Error, message?: string) => failure('MongoNetworkError', { cause }, message);
-const told = (error: unknown) => describeFailure(error, AT, 'astro');
+const describedAs = (error: unknown) => describeFailure(error, AT, 'astro');
 
 describe('a failure of MongoDB', () => {
   it.each([
@@ -59,7 +59,7 @@ describe('a failure of MongoDB', () => {
       /\(ShutdownInProgress\)/,
     ],
   ])('is described in one sentence without secrets: %s', (_what, error, sentence) => {
-    const described = told(error);
+    const described = describedAs(error);
     expect(described?.sentence).toMatch(sentence);
     expect(described?.sentence).toMatch(/^[^A-Z].*\.$/s);
     expect(described?.sentence).not.toContain('secret');
@@ -67,7 +67,7 @@ describe('a failure of MongoDB', () => {
   });
 
   it('is identified if the disk is full', () => {
-    expect(told(failure('MongoServerError', { code: 14_031 }))).toMatchObject({ isDiskFull: true });
+    expect(describedAs(failure('MongoServerError', { code: 14_031 }))).toMatchObject({ isDiskFull: true });
   });
 
   it.each([
@@ -79,6 +79,6 @@ describe('a failure of MongoDB', () => {
     ['a CastError', failure('CastError')],
     ['nothing', undefined],
   ])('is undefined for a defect of the caller: %s', (_what, error) => {
-    expect(told(error)).toBeUndefined();
+    expect(describedAs(error)).toBeUndefined();
   });
 });

@@ -49,35 +49,38 @@ export const isRefusedByServer = (error: unknown): boolean =>
 export function describeFailure(error: unknown, at: string, database: string): Described | undefined {
   const failure = failureOf(error);
   if (!failure || !isOfServer(failure) || isMistake(failure)) return undefined;
-  const said = (sentence: string, isDiskFull = false): Described => ({ sentence, isDiskFull });
+  const described = (sentence: string, isDiskFull = false): Described => ({ sentence, isDiskFull });
   const chain = causesOf(error);
   const has = (holds: (cause: Failure) => boolean) => chain.some(holds);
 
   if (has(({ code }) => BAD_CREDENTIALS.has(code)))
-    return said(`the MongoDB server at ${at} refuses the user name or the password; correct them in the address.`);
+    return described(`the MongoDB server at ${at} refuses the user name or the password; correct them in the address.`);
   if (has(({ code }) => NOT_ALLOWED.has(code)))
-    return said(
+    return described(
       `the MongoDB server at ${at} does not allow this user to use the database ${database}; grant it the role readWrite.`,
     );
   const certificate = chain.find(({ code }) => UNTRUSTED.test(String(code)));
   if (certificate)
-    return said(
+    return described(
       `the certificate of the MongoDB server at ${at} is not trusted (${String(certificate.code)}); name the file of its authority with tlsCAFile=… in the address.`,
     );
   if (has(({ code }) => code === 'ERR_TLS_CERT_ALTNAME_INVALID'))
-    return said(`the certificate of the MongoDB server at ${at} is for another host name; correct the address.`);
+    return described(`the certificate of the MongoDB server at ${at} is for another host name; correct the address.`);
   if (has(({ code, message }) => NO_TLS.test(String(code)) || /TLS connection was established/.test(message)))
-    return said(
+    return described(
       `the MongoDB server at ${at} does not respond with TLS; remove tls=true from the address, or enable TLS on it.`,
     );
   if (has(({ name }) => name === 'MongoCompatibilityError'))
-    return said(`the MongoDB server at ${at} is too old; use MongoDB 4.2 or newer.`);
-  if (has(({ code }) => DISK_FULL.has(code))) return said(`the MongoDB server at ${at} has no disk space left.`, true);
+    return described(`the MongoDB server at ${at} is too old; use MongoDB 4.2 or newer.`);
+  if (has(({ code }) => DISK_FULL.has(code)))
+    return described(`the MongoDB server at ${at} has no disk space left.`, true);
   if (has(({ message }) => /connection \S+ to .* closed|ECONNRESET/.test(message)))
-    return said(`the MongoDB server at ${at} closes connections; if it requires TLS, add tls=true to the address.`);
+    return described(
+      `the MongoDB server at ${at} closes connections; if it requires TLS, add tls=true to the address.`,
+    );
   if (isRefusedByServer(error))
-    return said(`the MongoDB server at ${at} refuses an operation (${String(failure.codeName ?? failure.code)}).`);
-  return said(`no MongoDB server responds at ${at}; start it, or correct the address.`);
+    return described(`the MongoDB server at ${at} refuses an operation (${String(failure.codeName ?? failure.code)}).`);
+  return described(`no MongoDB server responds at ${at}; start it, or correct the address.`);
 }
 
 /** Returns whether an error is the driver's own, or one of the lookup of a `mongodb+srv` name. */

@@ -43,7 +43,7 @@ export interface MongoStore {
    * Runs an operation of one or more steps, for which `close` waits.
    * @throws the error of `errorOf` if the connection is closed
    */
-  whole<T>(action: () => Promise<T>): Promise<T>;
+  track<T>(action: () => Promise<T>): Promise<T>;
   /**
    * Runs one request to the server, or a few.
    * @throws the error of `errorOf` if the server fails, or does not respond within 5 s; the request may still take
@@ -78,7 +78,7 @@ export async function openMongo({ url, setting, clock, log, errorOf }: MongoOpti
   const underWay = new Set<Promise<unknown>>();
   let isClosed = false;
 
-  async function whole<T>(action: () => Promise<T>): Promise<T> {
+  async function track<T>(action: () => Promise<T>): Promise<T> {
     if (isClosed) throw fail({ sentence: 'the connection is closed.', isDiskFull: false });
     const work = action();
     const settled = work.then(ignore, ignore).then(() => void underWay.delete(settled));
@@ -112,10 +112,10 @@ export async function openMongo({ url, setting, clock, log, errorOf }: MongoOpti
 
   return {
     connection,
-    whole,
+    track,
     step,
-    run: (action) => whole(() => step(action)),
-    ensure: (model) => whole(() => step(() => ensure(model))),
+    run: (action) => track(() => step(action)),
+    ensure: (model) => track(() => step(() => ensure(model))),
     async close() {
       if (isClosed) return;
       isClosed = true;

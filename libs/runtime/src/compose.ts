@@ -142,7 +142,7 @@ export function compose(options: CompositionOptions): Composition {
     async start(app) {
       if (sourcing && eventStore) {
         await sourcing.projections(contexts.flatMap(({ projections }) => projections));
-        await sourcing.control.settled(await eventStore.head(), { orStopped: true });
+        await sourcing.control.waitUntilApplied(await eventStore.head(), { orStopped: true });
       }
       await access?.current(); // finds problems of the log before the process reports that it is ready
       if (!sourcing) return;

@@ -34,14 +34,14 @@ export function meteredEventStore(store: EventStore, metrics: Metrics, clock: Cl
       const began = clock.monotonic();
       let outcome = 'failed';
       try {
-        const answer = await store.append(stream, sealed, expectedRevision);
-        if (answer.ok) events.inc(sealed.length);
-        outcome = answer.ok
+        const result = await store.append(stream, sealed, expectedRevision);
+        if (result.ok) events.inc(sealed.length);
+        outcome = result.ok
           ? 'appended'
-          : answer.error.code === 'event-store/revision-conflict'
+          : result.error.code === 'event-store/revision-conflict'
             ? 'conflict'
             : 'refused';
-        return answer;
+        return result;
       } finally {
         duration.observe({ outcome }, (clock.monotonic() - began) / 1_000);
       }

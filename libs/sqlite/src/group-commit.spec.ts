@@ -29,7 +29,7 @@ describe('a group commit', () => {
   it('commits the writes of one turn of the event loop in one transaction', async () => {
     const seen: string[] = [];
     const { commits, insert, names, file } = opened({
-      begun: () => seen.push('begun'),
+      onBegin: () => seen.push('begun'),
       committed: () => seen.push('committed'),
     });
     await Promise.all(['a', 'b', 'c'].map((name) => commits.write(insert(name))));
@@ -42,22 +42,22 @@ describe('a group commit', () => {
   it('resolves with the result of each action after the commit', async () => {
     const { commits, file, insert } = opened();
     const inTransaction: boolean[] = [];
-    const answers = ['a', 'b'].map((name) =>
+    const responses = ['a', 'b'].map((name) =>
       commits
         .write(() => {
           insert(name)();
           return name.toUpperCase();
         })
-        .then((answer) => (inTransaction.push(file.database.isTransaction), answer)),
+        .then((response) => (inTransaction.push(file.database.isTransaction), response)),
     );
-    expect(await Promise.all(answers)).toEqual(['A', 'B']);
+    expect(await Promise.all(responses)).toEqual(['A', 'B']);
     expect(inTransaction).toEqual([false, false]);
     file.close();
   });
 
   it('rejects only the action that throws, and rolls it back', async () => {
-    let givenUp = 0;
-    const { commits, insert, names, file } = opened({ rolledBack: () => (givenUp += 1) });
+    let abandonedCount = 0;
+    const { commits, insert, names, file } = opened({ rolledBack: () => (abandonedCount += 1) });
     const outcomes = await Promise.allSettled([
       commits.write(insert('a')),
       commits.write(() => {
@@ -71,7 +71,7 @@ describe('a group commit', () => {
     expect(outcomes[1]).toMatchObject({ reason: expect.any(RangeError) });
     expect(outcomes[2]).toMatchObject({ reason: { message: expect.stringMatching(/^other: .*UNIQUE/) } });
     expect(names()).toEqual(['a', 'b']);
-    expect(givenUp).toBe(2);
+    expect(abandonedCount).toBe(2);
     file.close();
   });
 

@@ -15,7 +15,7 @@ export interface GroupCommit {
 
 export interface GroupCommitOptions {
   /** Called at the start of each transaction. */
-  readonly begun?: () => void;
+  readonly onBegin?: () => void;
   /** Called after each commit, before the writes resolve. */
   readonly committed?: () => void;
   /** Called after each rollback. State that actions derived from the file is then invalid. */
@@ -35,7 +35,7 @@ const nothing = (): void => {};
 
 export function createGroupCommit(
   store: SqliteStore,
-  { begun = nothing, committed = nothing, rolledBack = nothing }: GroupCommitOptions = {},
+  { onBegin = nothing, committed = nothing, rolledBack = nothing }: GroupCommitOptions = {},
 ): GroupCommit {
   const waiting: Waiting[] = [];
   let isScheduled = false;
@@ -47,7 +47,7 @@ export function createGroupCommit(
       let running = -1;
       try {
         store.transaction(() => {
-          begun();
+          onBegin();
           for (const [index, { run }] of group.entries()) {
             running = index;
             run();

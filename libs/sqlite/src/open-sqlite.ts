@@ -74,7 +74,7 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   let database: DatabaseSync;
   try {
     makePrivateFolder(folder);
-    database = openPatiently(path, options);
+    database = openWithRetry(path, options);
     for (const file of [path, `${path}-wal`, `${path}-shm`]) {
       const reason = existsSync(file) ? makePrivate(file) : undefined;
       if (reason !== undefined)
@@ -86,7 +86,7 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   return storeOver(database, path, title, (error) => explainWhile(false, error), options.errorOf);
 }
 
-function openPatiently(path: string, options: SqliteOptions): DatabaseSync {
+function openWithRetry(path: string, options: SqliteOptions): DatabaseSync {
   for (let tries = 1; ; tries += 1) {
     let database: DatabaseSync | undefined;
     try {
@@ -137,9 +137,9 @@ function layoutOf(database: DatabaseSync, { applicationId, layouts }: SqliteOpti
   const number = (sql: string): number => Number(Object.values(database.prepare(sql).get() ?? {})[0]);
   const layout = number('PRAGMA user_version');
   if (number('SELECT count(*) FROM sqlite_schema') === 0) return 0;
-  const isOurs =
+  const isOwn =
     applicationId === undefined ? layout > 0 : number('PRAGMA application_id') === applicationId && layout > 0;
-  if (!isOurs) throw new RefusedFile('foreign');
+  if (!isOwn) throw new RefusedFile('foreign');
   if (layout > layouts.length) throw new RefusedFile('newer');
   return layout;
 }

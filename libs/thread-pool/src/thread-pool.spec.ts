@@ -62,7 +62,7 @@ describe('use-S4: a pool of threads', () => {
 
   it('terminates a job that uses too much memory, and continues with another thread', async () => {
     open({ threads: 1, heapMb: 32 });
-    expect(await pool.run('hoard', null, LARGE)).toEqual({ ok: false, error: 'memory' });
+    expect(await pool.run('allocate', null, LARGE)).toEqual({ ok: false, error: 'memory' });
     expect(await pool.run('double', 3, LARGE)).toEqual({ ok: true, value: 6 });
   });
 

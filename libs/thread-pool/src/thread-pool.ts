@@ -147,10 +147,10 @@ export class ThreadPool<J extends Jobs> {
     void this.end(thread, ({ settle, fail }) => (isMemory ? settle(err('memory')) : fail(failure)));
   }
 
-  private async end(thread: Thread, tell: (task: Task) => void = () => {}): Promise<void> {
+  private async end(thread: Thread, notify: (task: Task) => void = () => {}): Promise<void> {
     if (!this.threads.delete(thread)) return;
     thread.timer?.cancel();
-    if (thread.task) tell(thread.task);
+    if (thread.task) notify(thread.task);
     if (!this.isClosed) this.distribute();
     await thread.worker.terminate();
   }

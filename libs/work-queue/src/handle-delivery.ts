@@ -62,10 +62,10 @@ export async function handleDelivery<Item extends z.ZodType>(
         bury: (reason) => ending(() => bury(reason)),
       });
     } catch (error) {
-      const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      if (ended) return log.error({ ...about, error: said }, 'a worker failed after it had completed its item');
-      log.warn({ ...about, error: said }, 'a worker failed');
-      return await ending(() => retry(backOffMs(BACK_OFF, attempt), said));
+      const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      if (ended) return log.error({ ...about, error: message }, 'a worker failed after it had completed its item');
+      log.warn({ ...about, error: message }, 'a worker failed');
+      return await ending(() => retry(backOffMs(BACK_OFF, attempt), message));
     }
     if (!ended) await ending(() => raw.acknowledge());
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Maximum bytes of UTF-8 JSON of one item, the same on every engine. */
 export const ITEM_BYTES = 900 * 1024;
 /** Number of dead letters that each queue keeps. */
-export const DEAD_LETTERS_KEPT = 200;
+export const MAX_DEAD_LETTERS = 200;
 
 const REASON_CHARACTERS = 500;
 const KEY = /^[\x21-\x7e]{1,200}$/;

@@ -4,9 +4,9 @@ import type { Bus } from '#bus';
 import type { Clock } from '#kernel';
 
 /** Interval at which the use of keys is reported. Views show it to the minute. */
-const TELL_MS = 20_000;
+const REPORT_INTERVAL_MS = 20_000;
 /** Maximum number of keys in one request. */
-const AT_ONCE = 500;
+const MAX_KEYS = 500;
 
 /** Collects which keys were used; for the gateway, which verifies them. */
 export interface KeyUse {
@@ -21,14 +21,14 @@ export interface KeyUse {
  */
 export function createKeyUse({ bus, clock }: { readonly bus: Bus; readonly clock: Clock }): KeyUse {
   const used = new Map<string, { organizationId: string; keyId: string; at: string }>();
-  const tell = (): void => {
+  const report = (): void => {
     const all = [...used.values()];
     used.clear();
-    for (let from = 0; from < all.length; from += AT_ONCE)
-      void bus.request(keysUsedRequest, { used: all.slice(from, from + AT_ONCE) }, bus.own({}));
-    timer = clock.timer(TELL_MS, tell);
+    for (let from = 0; from < all.length; from += MAX_KEYS)
+      void bus.request(keysUsedRequest, { used: all.slice(from, from + MAX_KEYS) }, bus.own({}));
+    timer = clock.timer(REPORT_INTERVAL_MS, report);
   };
-  let timer = clock.timer(TELL_MS, tell);
+  let timer = clock.timer(REPORT_INTERVAL_MS, report);
   return {
     used: ({ organizationId, keyId }) =>
       void used.set(keyId, { organizationId, keyId, at: new Date(clock.now()).toISOString() }),

@@ -41,39 +41,39 @@ function accessTo(): AccessSource {
 }
 
 describe('use-S12: keys in URLs', () => {
-  const told: unknown[] = [];
-  let isAway = false;
+  const reported: unknown[] = [];
+  let isUnavailable = false;
   const clock = manualClock();
   const bus = answeringBus('gateway', {
     [keyInUrlRequest.subject]: (input) => {
-      told.push(input);
-      return isAway ? refuse(busErrors.nobodyServes('access-keys')) : reply({ revoked: false });
+      reported.push(input);
+      return isUnavailable ? refuse(busErrors.nobodyServes('access-keys')) : reply({ revoked: false });
     },
   });
   const leaked = createLeakedKeys({ bus, access: accessTo(), clock });
   const settled = () => new Promise(setImmediate);
-  beforeEach(() => void told.splice(0));
+  beforeEach(() => void reported.splice(0));
 
   it('are reported if they exist, again if the report failed, and otherwise once a minute', async () => {
-    isAway = true;
+    isUnavailable = true;
     leaked.found('known');
-    await eventually(() => expect(told).toEqual([{ organizationId: ORG, keyId: 'key_1' }]));
+    await eventually(() => expect(reported).toEqual([{ organizationId: ORG, keyId: 'key_1' }]));
     await settled();
-    isAway = false;
+    isUnavailable = false;
     leaked.found('known');
-    await eventually(() => expect(told).toHaveLength(2));
+    await eventually(() => expect(reported).toHaveLength(2));
     await settled();
     leaked.found('known');
     await settled();
-    expect(told).toHaveLength(2);
+    expect(reported).toHaveLength(2);
     clock.advance(60_001);
     leaked.found('known');
-    await eventually(() => expect(told).toHaveLength(3));
+    await eventually(() => expect(reported).toHaveLength(3));
   });
 
   it('are not reported if they do not exist', async () => {
     leaked.found('unknown');
     await settled();
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });

@@ -6,10 +6,10 @@ import type { Clock } from '#kernel';
 import { LRUCache } from 'lru-cache';
 
 /** A key that is found repeatedly is reported once in this time. */
-const AGAIN_MS = 60_000;
-const REMEMBERED = 1_000;
+const REPORT_TTL_MS = 60_000;
+const MAX_REPORTED = 1_000;
 /** Maximum number of reports in progress. Beyond it, a key is reported when it is found the next time. */
-const AT_ONCE = 32;
+const MAX_PENDING = 32;
 
 /** Reports keys that were in URLs to access-keys; for the gateway, which reads the URLs. */
 export interface LeakedKeys {
@@ -26,31 +26,31 @@ export function createLeakedKeys({
   readonly access: AccessSource;
   readonly clock: Clock;
 }): LeakedKeys {
-  const told = new LRUCache<string, true>({
-    max: REMEMBERED,
-    ttl: AGAIN_MS,
+  const reported = new LRUCache<string, true>({
+    max: MAX_REPORTED,
+    ttl: REPORT_TTL_MS,
     ttlResolution: 0,
     perf: { now: () => clock.monotonic() },
   });
-  let underWay = 0;
-  const tell = async (digest: string): Promise<void> => {
+  let pending = 0;
+  const report = async (digest: string): Promise<void> => {
     const directory = await access.current();
     const key = directory.ok ? directory.value.keys.get(digest) : undefined;
     if (!key || key.revoked) return;
     const { organizationId, created } = key;
-    const answer = await bus.request(
+    const response = await bus.request(
       keyInUrlRequest,
       { organizationId, keyId: created.keyId },
       bus.own({ organizationId }),
     );
-    if (answer.ok) told.set(digest, true);
+    if (response.ok) reported.set(digest, true);
   };
   return {
     found(key) {
       const digest = createHash('sha256').update(key).digest('hex');
-      if (underWay >= AT_ONCE || told.has(digest)) return;
-      underWay += 1;
-      void tell(digest).finally(() => (underWay -= 1));
+      if (pending >= MAX_PENDING || reported.has(digest)) return;
+      pending += 1;
+      void report(digest).finally(() => (pending -= 1));
     },
   };
 }

@@ -93,25 +93,25 @@ describe('access keys', () => {
     input: { name?: string; role?: 'editor' | 'viewer' | 'owner'; expires?: string } = {},
     key?: string,
   ) => {
-    const answer = await issuing.create({ org: 'acme', name: 'ci', source: 'cli', ...input }, as(userId, key));
-    if (answer.ok && answer.value.secret !== null) secrets.push(answer.value.secret);
-    return answer;
+    const response = await issuing.create({ org: 'acme', name: 'ci', source: 'cli', ...input }, as(userId, key));
+    if (response.ok && response.value.secret !== null) secrets.push(response.value.secret);
+    return response;
   };
 
   it('are shown once, have the documented form, and are stored only as a digest', async () => {
-    const answer = await create('ada');
-    expect(answer).toMatchObject({
+    const response = await create('ada');
+    expect(response).toMatchObject({
       ok: true,
       value: { role: 'editor', status: 'ACTIVE', owner: 'ada-canary@acme.dev', memberId: 'ada', source: 'cli' },
       meta: { created: true },
     });
-    if (!answer.ok || answer.value.secret === null) throw new Error('no key');
-    expect(parseAccessKey(answer.value.secret)).toBeDefined();
+    if (!response.ok || response.value.secret === null) throw new Error('no key');
+    expect(parseAccessKey(response.value.secret)).toBeDefined();
     const directory = await embedded.access.current();
     const known = directory.ok
-      ? directory.value.keys.get(createHash('sha256').update(answer.value.secret).digest('hex'))
+      ? directory.value.keys.get(createHash('sha256').update(response.value.secret).digest('hex'))
       : undefined;
-    expect(known?.created.keyId).toBe(answer.value.id);
+    expect(known?.created.keyId).toBe(response.value.id);
   });
 
   it('B19: a repeated request returns the same key without its secret', async () => {
@@ -127,14 +127,14 @@ describe('access keys', () => {
   });
 
   it('B19: of two parallel requests with one Idempotency-Key, one returns the secret, and one key exists', async () => {
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       create('ada', { name: 'parallel' }, 'race'),
       create('ada', { name: 'parallel' }, 'race'),
     ]);
     expect(
-      answers.flatMap((answer) => (answer.ok && answer.value.secret !== null ? [answer.value.secret] : [])),
+      responses.flatMap((response) => (response.ok && response.value.secret !== null ? [response.value.secret] : [])),
     ).toHaveLength(1);
-    expect(new Set(answers.map((answer) => answer.ok && answer.value.id)).size).toBe(1);
+    expect(new Set(responses.map((response) => response.ok && response.value.id)).size).toBe(1);
   });
 
   it('B18: a key cannot exceed the role of its owner', async () => {
@@ -147,8 +147,8 @@ describe('access keys', () => {
 
   it('expire as the organization has configured, unless the request sets an expiry', async () => {
     const daysOf = async (expires?: string) => {
-      const answer = await create('ada', expires === undefined ? {} : { expires });
-      return answer.ok && Math.round((Date.parse(answer.value.expires ?? '') - embedded.clock.now()) / 86_400_000);
+      const response = await create('ada', expires === undefined ? {} : { expires });
+      return response.ok && Math.round((Date.parse(response.value.expires ?? '') - embedded.clock.now()) / 86_400_000);
     };
     expect(await daysOf()).toBe(90);
     await record(`organization-${ACME}`, { type: 'organization.settings-set.v1', data: { keyExpiry: '7d' } });
@@ -167,20 +167,20 @@ describe('access keys', () => {
 
   it('A18: accept exactly one of 50 simultaneous requests at one below the limit', async () => {
     for (let count = await active(); count < 9; count++) await create('ada');
-    const answers = await Promise.all(Array.from({ length: 50 }, () => create('ada')));
-    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-    expect(answers.flatMap((answer) => (answer.ok ? [] : [answer.error.code]))).toEqual(
+    const responses = await Promise.all(Array.from({ length: 50 }, () => create('ada')));
+    expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(responses.flatMap((response) => (response.ok ? [] : [response.error.code]))).toEqual(
       Array.from({ length: 49 }, () => 'access-keys/active-key-limit'),
     );
     expect(await active()).toBe(10);
   });
   const listOf = async (userId: string, position?: Awaited<ReturnType<typeof revoking.revoke>>) => {
     const at = position?.ok ? position.meta.position : await embedded.eventStore.head();
-    const answer = await queries.list(
+    const response = await queries.list(
       { org: 'acme', limit: 500 },
       { ...as(userId), ...(at !== undefined && { consistency: at }) },
     );
-    return answer.ok ? answer.value.items : [];
+    return response.ok ? response.value.items : [];
   };
   const active = async () =>
     (await listOf('ada')).filter(({ status, source }) => status === 'ACTIVE' && source !== 'login').length;
@@ -189,8 +189,8 @@ describe('access keys', () => {
     expect(new Set((await listOf('grace')).map(({ memberId }) => memberId))).toEqual(new Set(['grace']));
     expect(new Set((await listOf('ada')).map(({ memberId }) => memberId))).toEqual(new Set(['ada', 'grace']));
     for (const key of await listOf('ada')) expect(key.key).toMatch(/^astro_.{4}\.\.\..{4}$/);
-    const [hers] = await listOf('ada').then((keys) => keys.filter(({ memberId }) => memberId === 'ada'));
-    expect(await queries.get({ org: 'acme', key: hers?.id ?? '' }, as('grace'))).toMatchObject({
+    const [adaKey] = await listOf('ada').then((keys) => keys.filter(({ memberId }) => memberId === 'ada'));
+    expect(await queries.get({ org: 'acme', key: adaKey?.id ?? '' }, as('grace'))).toMatchObject({
       ok: false,
       error: { code: 'access-keys/not-found' },
     });
@@ -205,10 +205,10 @@ describe('access keys', () => {
       ids.push(...page.value.items.map(({ id }) => id));
       if ((cursor = page.value.next) === undefined) break;
     }
-    const whole = await listOf('ada');
-    expect(ids).toEqual(whole.map(({ id }) => id));
-    expect(whole.map(({ createdAt }) => createdAt)).toEqual(
-      whole
+    const allKeys = await listOf('ada');
+    expect(ids).toEqual(allKeys.map(({ id }) => id));
+    expect(allKeys.map(({ createdAt }) => createdAt)).toEqual(
+      allKeys
         .map(({ createdAt }) => createdAt)
         .toSorted()
         .toReversed(),
@@ -227,9 +227,9 @@ describe('access keys', () => {
   it('B10: a revoked key is missing from the directory of this instance when the revocation is confirmed', async () => {
     const [key] = (await listOf('ada')).filter(({ memberId, status }) => memberId === 'ada' && status === 'ACTIVE');
     const started = performance.now();
-    const answer = await revoking.revoke({ org: 'acme', key: key?.id ?? '' }, as('ada'));
+    const response = await revoking.revoke({ org: 'acme', key: key?.id ?? '' }, as('ada'));
     expect(performance.now() - started).toBeGreaterThan(195);
-    expect(answer).toMatchObject({ ok: true, value: { status: 'REVOKED' } });
+    expect(response).toMatchObject({ ok: true, value: { status: 'REVOKED' } });
     const directory = await embedded.access.current();
     expect(directory.ok && directory.value.keysById.get(key?.id ?? '')?.revoked).toBe(true);
     expect(await revoking.revoke({ org: 'acme', key: key?.id ?? '' }, as('ada'))).toMatchObject({
@@ -245,8 +245,8 @@ describe('access keys', () => {
   it('are created by a login for its organization, and replace the key of the same machine', async () => {
     const login = (machine: string) => logins.login({ machine }, as('ada'));
     const [first, second, other] = [await login('laptop'), await login('laptop'), await login('desk')];
-    for (const answer of [first, second, other])
-      if (answer.ok && answer.value.key.secret !== null) secrets.push(answer.value.key.secret);
+    for (const response of [first, second, other])
+      if (response.ok && response.value.key.secret !== null) secrets.push(response.value.key.secret);
     expect(second).toMatchObject({
       ok: true,
       value: {

@@ -3,7 +3,7 @@ import { domainError } from '#kernel';
 export const keyErrors = {
   notFound: () =>
     domainError('access-keys/not-found', 'not-found', 'Access key not found.', { fix: 'astroctl key list' }),
-  notYours: () =>
+  notOwnKey: () =>
     domainError(
       'access-keys/not-yours',
       'forbidden',

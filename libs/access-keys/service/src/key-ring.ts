@@ -2,7 +2,7 @@ import type { AccessKeyCreated } from '#access';
 import { assertNever } from '#kernel';
 import type { KeyLimits, KeyRingEvent } from './key-ring.events.ts';
 
-export interface LivingKey {
+export interface ActiveKey {
   readonly created: AccessKeyCreated;
   /** Milliseconds since 1970; Infinity if the key does not expire. */
   readonly expiresAtMs: number;
@@ -10,7 +10,7 @@ export interface LivingKey {
 
 /** State that decisions need: the keys that are not revoked, oldest first. Leaving out revoked keys keeps it small. */
 export interface KeyRing {
-  readonly keys: ReadonlyMap<string, LivingKey>;
+  readonly keys: ReadonlyMap<string, ActiveKey>;
   /** Absent until billing has set limits: then the defaults of a new organization apply. */
   readonly limits: KeyLimits | undefined;
 }

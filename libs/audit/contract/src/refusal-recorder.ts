@@ -5,9 +5,9 @@ import { recordRefusalsRequest, REFUSALS_A_MINUTE, type RefusalRecord } from './
 
 const MINUTE_MS = 60_000;
 /** Interval at which completed minutes are sent. */
-const HAND_OVER_MS = 5_000;
+const SEND_INTERVAL_MS = 5_000;
 /** Maximum number of pages (organization and minute) in memory, also while audit does not respond. */
-const MOST_PAGES = 2_000;
+const MAX_PAGES = 2_000;
 
 export interface RefusalRecorderOptions {
   /** Bus of a service that the contract lists as a caller. */
@@ -42,14 +42,14 @@ export function createRefusalRecorder(options: RefusalRecorderOptions): Buffered
   const pages = new Map<string, Page>();
   let lost = 0;
   let isClosed = false;
-  let handingOver = Promise.resolve();
+  let sending = Promise.resolve();
 
   const pageOf = (organizationId: string | undefined, atMs: number): Page | undefined => {
     const minuteMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
     const name = `${minuteMs} ${organizationId ?? ''}`;
     const known = pages.get(name);
     if (known) return known;
-    if (pages.size >= MOST_PAGES) return undefined;
+    if (pages.size >= MAX_PAGES) return undefined;
     const page: Page = { organizationId, minuteMs, records: new Map(), dropped: 0 };
     pages.set(name, page);
     return page;
@@ -60,7 +60,7 @@ export function createRefusalRecorder(options: RefusalRecorderOptions): Buffered
    *
    * @param beforeMs sends the pages of minutes that ended before this time
    */
-  const handOver = async (beforeMs: number): Promise<void> => {
+  const sendPages = async (beforeMs: number): Promise<void> => {
     for (const [name, page] of pages) {
       if (page.minuteMs + MINUTE_MS > beforeMs) continue;
       const isDone = await send(page, options);
@@ -71,12 +71,12 @@ export function createRefusalRecorder(options: RefusalRecorderOptions): Buffered
     lost = 0;
   };
   const tick = (): void => {
-    handingOver = handingOver.then(() => handOver(clock.now()));
-    void handingOver.then(() => {
-      if (!isClosed) timer = clock.timer(HAND_OVER_MS, tick);
+    sending = sending.then(() => sendPages(clock.now()));
+    void sending.then(() => {
+      if (!isClosed) timer = clock.timer(SEND_INTERVAL_MS, tick);
     });
   };
-  let timer = clock.timer(HAND_OVER_MS, tick);
+  let timer = clock.timer(SEND_INTERVAL_MS, tick);
 
   return {
     refused(refusal) {
@@ -89,8 +89,8 @@ export function createRefusalRecorder(options: RefusalRecorderOptions): Buffered
     async close() {
       isClosed = true;
       timer.cancel();
-      await handingOver;
-      await handOver(Number.POSITIVE_INFINITY);
+      await sending;
+      await sendPages(Number.POSITIVE_INFINITY);
       const left = [...pages.values()].reduce((sum, page) => sum + countOf(page), 0);
       if (left > 0)
         options.logger.warn({ refusals: left }, 'refusals were not recorded: the audit service did not respond');
@@ -145,9 +145,9 @@ async function send(page: Page, { bus, logger }: RefusalRecorderOptions): Promis
     refusals: [...records.values()],
     dropped,
   };
-  const answer = await bus.request(recordRefusalsRequest, input, page.context);
-  if (answer.ok) return true;
-  if (answer.error.kind === 'unavailable') return false;
-  logger.error({ code: answer.error.code, refusals: countOf(page) }, 'refusals were not recorded');
+  const response = await bus.request(recordRefusalsRequest, input, page.context);
+  if (response.ok) return true;
+  if (response.error.kind === 'unavailable') return false;
+  logger.error({ code: response.error.code, refusals: countOf(page) }, 'refusals were not recorded');
   return true;
 }

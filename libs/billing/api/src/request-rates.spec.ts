@@ -16,15 +16,15 @@ const settled = () => new Promise(setImmediate);
 
 function context() {
   const clock = manualClock();
-  const asked: string[][] = [];
+  const requests: string[][] = [];
   const granted: Record<string, number> = { small: 600, large: 6_000 };
-  const state = { isAway: false };
+  const state = { isUnavailable: false };
   const bus = {
     own: () => ({}),
     request: (_contract: unknown, { organizationIds }: { organizationIds: string[] }) => {
-      asked.push(organizationIds);
-      if (state.isAway)
-        return asked.length % 2
+      requests.push(organizationIds);
+      if (state.isUnavailable)
+        return requests.length % 2
           ? Promise.reject(new Error('away'))
           : Promise.resolve({ ok: false, error: domainError('bus/timeout', 'unavailable', 'Away.') });
       const plans = Object.fromEntries(
@@ -33,22 +33,22 @@ function context() {
       return Promise.resolve({ ok: true, value: { plans, pricingUrl: 'https://plans.example' } });
     },
   } as unknown as Bus; // the two functions that are used
-  return { clock, asked, granted, state, rateOf: createRequestRates({ bus, clock }) };
+  return { clock, requests, granted, state, rateOf: createRequestRates({ bus, clock }) };
 }
 
 describe('the rate of a key', () => {
   it('is that of the organization plan, requested after the first use and again only after 10 s', async () => {
-    const { rateOf, asked, clock } = context();
+    const { rateOf, requests, clock } = context();
     expect(rateOf(keyOf('large'))).toBeUndefined();
     await settled();
     for (let request = 0; request < 1_000; request++) expect(rateOf(keyOf('large'))).toBe(6_000);
     clock.advance(9_999);
     expect(rateOf(keyOf('large'))).toBe(6_000);
-    expect(asked).toEqual([['large']]);
+    expect(requests).toEqual([['large']]);
     clock.advance(1);
     expect(rateOf(keyOf('large'))).toBe(6_000);
     await settled();
-    expect(asked).toEqual([['large'], ['large']]);
+    expect(requests).toEqual([['large'], ['large']]);
   });
 
   it('follows a change of plan', async () => {
@@ -63,30 +63,30 @@ describe('the rate of a key', () => {
   });
 
   it('is requested for many organizations in one batch while a request is in progress', async () => {
-    const { rateOf, asked } = context();
+    const { rateOf, requests } = context();
     for (let n = 0; n < 1_200; n++) rateOf(keyOf(`org-${n}`));
     await settled();
-    expect(asked.map(({ length }) => length)).toEqual([1, 500, 500, 199]);
+    expect(requests.map(({ length }) => length)).toEqual([1, 500, 500, 199]);
   });
 
   it('stays the same while billing does not respond, without additional requests to billing', async () => {
-    const { rateOf, asked, clock, state } = context();
+    const { rateOf, requests, clock, state } = context();
     rateOf(keyOf('large'));
     await settled();
-    state.isAway = true;
+    state.isUnavailable = true;
     for (let turn = 0; turn < 4; turn++) {
       clock.advance(10_000);
       for (let request = 0; request < 10; request++) expect(rateOf(keyOf('large'))).toBe(6_000);
       await settled();
     }
-    expect(asked).toHaveLength(5);
+    expect(requests).toHaveLength(5);
     expect(rateOf(keyOf('small'))).toBeUndefined();
   });
 
   it('is undefined for a login', () => {
-    const { rateOf, asked } = context();
+    const { rateOf, requests } = context();
     expect(rateOf({ kind: 'login', userId: 'ada' })).toBeUndefined();
     expect(rateOf({ kind: 'anonymous' })).toBeUndefined();
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });

@@ -5,12 +5,12 @@ import { domainError, type Clock } from '#kernel';
 import { LRUCache } from 'lru-cache';
 
 /** How long a rate is cached, and therefore how late a change of plan takes effect on rates. */
-const KEEP_MS = 10_000;
-const KEEP_AT_MOST = 10_000;
+const CACHE_MS = 10_000;
+const MAX_RATES = 10_000;
 /** Maximum number of organizations in one request. */
-const AT_ONCE = 500;
+const MAX_ORGANIZATIONS = 500;
 
-interface Known {
+interface CachedRate {
   /** Undefined until billing has responded. */
   readonly perMinute: number | undefined;
   readonly untilMs: number;
@@ -28,43 +28,43 @@ export type RequestRates = (principal: Principal) => number | undefined;
  * an organization and in one batch for all that are due. While billing does not respond, the last rates apply.
  */
 export function createRequestRates({ bus, clock }: { readonly bus: Bus; readonly clock: Clock }): RequestRates {
-  const known = new LRUCache<string, Known>({ max: KEEP_AT_MOST }); // no expiry: a stale rate is better than none
+  const rates = new LRUCache<string, CachedRate>({ max: MAX_RATES }); // no expiry: a stale rate is better than none
   const due = new Set<string>();
-  let isAsking = false;
+  let isFetching = false;
 
   const remember = (organizationId: string, perMinute: number | undefined) =>
-    known.set(organizationId, { perMinute, untilMs: clock.monotonic() + KEEP_MS });
+    rates.set(organizationId, { perMinute, untilMs: clock.monotonic() + CACHE_MS });
 
-  async function ask(): Promise<void> {
-    if (isAsking) return; // the request in progress is followed by the next one
-    isAsking = true;
+  async function fetchRates(): Promise<void> {
+    if (isFetching) return; // the request in progress is followed by the next one
+    isFetching = true;
     while (due.size > 0) {
-      const organizationIds = [...due].slice(0, AT_ONCE);
-      const answer = await bus.request(plansOfRequest, { organizationIds }, bus.own({})).catch(unanswered);
+      const organizationIds = [...due].slice(0, MAX_ORGANIZATIONS);
+      const response = await bus.request(plansOfRequest, { organizationIds }, bus.own({})).catch(unavailable);
       for (const organizationId of organizationIds) {
         due.delete(organizationId);
         remember(
           organizationId,
-          answer.ok ? answer.value.plans[organizationId]?.requestsPerMinute : known.get(organizationId)?.perMinute,
+          response.ok ? response.value.plans[organizationId]?.requestsPerMinute : rates.get(organizationId)?.perMinute,
         );
       }
     }
-    isAsking = false;
+    isFetching = false;
   }
 
   return (principal) => {
     if (principal.kind !== 'key') return undefined;
     const { organizationId } = principal;
-    const found = known.get(organizationId);
+    const found = rates.get(organizationId);
     if (!found || clock.monotonic() >= found.untilMs) {
       due.add(organizationId);
-      void ask();
+      void fetchRates();
     }
     return found?.perMinute;
   };
 }
 
-const unanswered = () =>
+const unavailable = () =>
   ({
     ok: false,
     error: domainError('billing/unavailable', 'unavailable', 'The plans are temporarily unavailable.'),

@@ -4,7 +4,7 @@ import { plansOfRequest } from './billing.contract.ts';
 type PlanSummary = OutputOf<typeof plansOfRequest>['plans'][string];
 
 /** Maximum number of organizations in one request. */
-const AT_ONCE = 500;
+const MAX_ORGANIZATIONS = 500;
 
 /**
  * Returns the plans of organizations by ID. If billing does not respond, plans are missing, so that views do not fail.
@@ -15,8 +15,8 @@ export async function plansOf(
   cause: RequestContext,
 ): Promise<ReadonlyMap<string, PlanSummary>> {
   const plans = new Map<string, PlanSummary>();
-  for (let from = 0; from < organizationIds.length; from += AT_ONCE) {
-    const ids = organizationIds.slice(from, from + AT_ONCE);
+  for (let from = 0; from < organizationIds.length; from += MAX_ORGANIZATIONS) {
+    const ids = organizationIds.slice(from, from + MAX_ORGANIZATIONS);
     const found = await bus.request(plansOfRequest, { organizationIds: ids }, bus.own(cause));
     if (found.ok) for (const [id, plan] of Object.entries(found.value.plans)) plans.set(id, plan);
   }
@@ -26,12 +26,12 @@ export async function plansOf(
 /**
  * Adds the plan's name and the address of the catalogue to a response that a limit rejected. Returns others unchanged.
  */
-export async function explainLimit<T>(bus: Bus, answer: Reply<T>, context: OrganizationContext): Promise<Reply<T>> {
-  if (answer.ok || answer.error.kind !== 'limit') return answer;
+export async function explainLimit<T>(bus: Bus, response: Reply<T>, context: OrganizationContext): Promise<Reply<T>> {
+  if (response.ok || response.error.kind !== 'limit') return response;
   const { organizationId } = context;
   const found = await bus.request(plansOfRequest, { organizationIds: [organizationId] }, bus.own(context));
   const plan = found.ok ? found.value.plans[organizationId]?.plan : undefined;
-  if (!found.ok || plan === undefined) return answer;
-  const { error } = answer;
+  if (!found.ok || plan === undefined) return response;
+  const { error } = response;
   return { ok: false, error: { ...error, extra: { ...error.extra, plan, pricingUrl: found.value.pricingUrl } } };
 }

@@ -91,8 +91,8 @@ describe('changing a plan', () => {
     }
   };
   const planOf = async () => {
-    const answer = await queries.plansOf({ organizationIds: [ORGANIZATION] });
-    return answer.ok ? answer.value.plans[ORGANIZATION]?.plan : undefined;
+    const response = await queries.plansOf({ organizationIds: [ORGANIZATION] });
+    return response.ok ? response.value.plans[ORGANIZATION]?.plan : undefined;
   };
 
   it('starts with the default plan, which a reactor sets for a new organization', async () => {
@@ -125,8 +125,8 @@ describe('changing a plan', () => {
 
   it('A19: rejects a downgrade below the use with all exceeded limits, and changes no limit', async () => {
     Object.assign(used, { members: 7, applications: 11 });
-    const answer = await changeTo('developer', 'first');
-    expect(answer).toMatchObject({
+    const response = await changeTo('developer', 'first');
+    expect(response).toMatchObject({
       ok: false,
       error: {
         code: 'billing/over-new-limits',
@@ -210,14 +210,14 @@ describe('changing a plan', () => {
 
   it('does not end a later change when an earlier one to the same plan is processed again', async () => {
     const stream = subscriptionStream(ORGANIZATION);
-    const begin = {
+    const requestChange = {
       type: 'request-change',
       plan: 'developer',
       defaultPlan: 'developer',
       known: ['developer', 'enterprise'],
     } as const;
-    const begun = await embedded.commands.run(subscriptionDecider, stream, begin, owner());
-    await resumeAll(begun.ok ? begun.value.position : undefined);
+    const requested = await embedded.commands.run(subscriptionDecider, stream, requestChange, owner());
+    await resumeAll(requested.ok ? requested.value.position : undefined);
     const state = await embedded.commands.load(subscriptionDecider, stream);
     expect(state).toMatchObject({ ok: true, value: { state: { changingTo: 'developer' } } });
     const end = { type: 'refuse-change', plan: 'developer', defaultPlan: 'developer', over: [] } as const;

@@ -33,7 +33,7 @@ export type SubscriptionCommand =
       readonly over: readonly Over[];
     };
 
-const SETTLED = { changingTo: undefined, changingSince: undefined } as const;
+const NOT_CHANGING = { changingTo: undefined, changingSince: undefined } as const;
 
 /**
  * Decides changes of plan. A change is requested, then the limits are set in the streams that own the limited objects,
@@ -42,7 +42,7 @@ const SETTLED = { changingTo: undefined, changingSince: undefined } as const;
  */
 export const subscriptionDecider: Decider<Subscription, SubscriptionCommand, SubscriptionEvent, BillingError> = {
   events: subscriptionEvents,
-  initialState: { plan: undefined, ...SETTLED, refused: undefined, length: 0 },
+  initialState: { plan: undefined, ...NOT_CHANGING, refused: undefined, length: 0 },
   evolve: (state, event) => ({ ...evolve(state, event), length: state.length + 1 }),
   decide,
 };
@@ -54,9 +54,9 @@ function evolve(state: Subscription, event: SubscriptionEvent): Subscription {
     case 'subscription.change-requested.v1':
       return { ...state, changingTo: event.data.to, changingSince: state.length, refused: undefined };
     case 'subscription.plan-changed.v1':
-      return { ...state, plan: event.data.to, ...SETTLED, refused: undefined };
+      return { ...state, plan: event.data.to, ...NOT_CHANGING, refused: undefined };
     case 'subscription.change-refused.v1':
-      return { ...state, ...SETTLED, refused: { to: event.data.to, over: event.data.over } };
+      return { ...state, ...NOT_CHANGING, refused: { to: event.data.to, over: event.data.over } };
     default:
       return assertNever(event);
   }

@@ -43,9 +43,9 @@ export function createAppendWriter(file: SqliteStore, storeId: string, committed
   let head = -1;
   let seenVersion = -1;
 
-  const commits = createGroupCommit(file, { begun, committed, rolledBack: forget });
+  const commits = createGroupCommit(file, { onBegin, committed, rolledBack: forget });
 
-  function begun(): void {
+  function onBegin(): void {
     const version = Number(dataVersion.get()?.['data_version']);
     if (version === seenVersion) return;
     forget();

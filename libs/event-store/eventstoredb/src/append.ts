@@ -18,7 +18,7 @@ export function createAppender(options: {
   readonly client: LogClient;
   readonly storeId: string;
   readonly clock: Clock;
-  readonly times: Pick<Times, 'patienceMs'>;
+  readonly times: Pick<Times, 'retryWindowMs'>;
 }): Append {
   const { client, storeId, clock, times } = options;
 
@@ -26,35 +26,39 @@ export function createAppender(options: {
   let namesLast: boolean | undefined;
 
   /** Returns the position of the last event if all events are stored at their place; `undefined` if others are. */
-  async function standing(stream: string, events: readonly SealedEvent[], from: number): Promise<bigint | undefined> {
+  async function storedPosition(
+    stream: string,
+    events: readonly SealedEvent[],
+    from: number,
+  ): Promise<bigint | undefined> {
     const stored = await client.stream(stream, { from, count: events.length });
-    const isOurs =
+    const isStored =
       stored.length === events.length &&
       stored.every((recorded, index) => {
         const event = events[index];
         return event !== undefined && isSameEvent(storedEvent(recorded, storeId), event);
       });
-    return isOurs ? stored.at(-1)?.position : undefined;
+    return isStored ? stored.at(-1)?.position : undefined;
   }
 
   return (stream, events, expected) => {
     const proposed = events.map(proposedEvent);
     const revision = expected + events.length;
-    return tryAgain(clock, times.patienceMs, async (triesBefore): Promise<Result<Appended, AppendError>> => {
-      const answer = await client.append(stream, proposed, expected);
-      if (!answer.ok) return err({ code: 'event-store/revision-conflict', expected, actual: answer.actual });
+    return tryAgain(clock, times.retryWindowMs, async (triesBefore): Promise<Result<Appended, AppendError>> => {
+      const response = await client.append(stream, proposed, expected);
+      if (!response.ok) return err({ code: 'event-store/revision-conflict', expected, actual: response.actual });
       // A deleted stream continues at its last revision. Only this response shows it.
-      if (answer.revision !== revision)
+      if (response.revision !== revision)
         throw new Error(
-          `Stream ${stream} was deleted in EventStoreDB: its next event has revision ${answer.revision}.`,
+          `Stream ${stream} was deleted in EventStoreDB: its next event has revision ${response.revision}.`,
         );
-      const isSure = triesBefore === 0 && (events.length === 1 || namesLast === true);
-      if (isSure && answer.position !== undefined)
-        return ok({ revision, position: position(storeId, answer.position) });
-      const last = await standing(stream, events, expected + 1);
+      const isCertain = triesBefore === 0 && (events.length === 1 || namesLast === true);
+      if (isCertain && response.position !== undefined)
+        return ok({ revision, position: position(storeId, response.position) });
+      const last = await storedPosition(stream, events, expected + 1);
       if (last === undefined)
         return err({ code: 'event-store/revision-conflict', expected, actual: await lastRevision(client, stream) });
-      if (triesBefore === 0 && events.length > 1) namesLast = answer.position === last;
+      if (triesBefore === 0 && events.length > 1) namesLast = response.position === last;
       return ok({ revision, position: position(storeId, last) });
     });
   };

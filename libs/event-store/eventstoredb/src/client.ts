@@ -17,7 +17,7 @@ import { inTime } from './in-time.ts';
 import type { ProposedEvent, RecordedEvent } from './stored-event.ts';
 
 /** The server's response to an append. */
-export type AppendAnswer =
+export type AppendResponse =
   | {
       readonly ok: true;
       /** Revision of the last event. */
@@ -34,13 +34,13 @@ export type AppendAnswer =
 /** Time limits in milliseconds. */
 export interface Times {
   /** For the response to an append or another request. */
-  readonly answerMs: number;
+  readonly responseMs: number;
   /** For the next event of a page. */
   readonly eventMs: number;
   /** After this time without an event, a subscription is compared with the log. */
-  readonly silenceMs: number;
+  readonly idleMs: number;
   /** After this time, a failure is not retried, so that callers do not wait for a server that hangs. */
-  readonly patienceMs: number;
+  readonly retryWindowMs: number;
 }
 
 /** A subscription to everything after a position. */
@@ -65,7 +65,7 @@ export interface LogClient {
    *
    * @param expected revision of the last event, or NO_STREAM
    */
-  append(stream: string, events: readonly ProposedEvent[], expected: number): Promise<AppendAnswer>;
+  append(stream: string, events: readonly ProposedEvent[], expected: number): Promise<AppendResponse>;
   /**
    * Reads at most `count` events of a stream; fewer at its end.
    *
@@ -114,7 +114,7 @@ interface Connection {
   client: EventStoreDBClient;
   users: number;
   /** Monotonic time of the last response to an append. */
-  answeredAt: number;
+  respondedAt: number;
   /** Set while the client is replaced and requests must wait. */
   renewing: Promise<void> | undefined;
 }
@@ -126,7 +126,7 @@ export function connectTo({ connectionString }: Address, clock: Clock, times: Ti
   const connection = connections.get(connectionString) ?? {
     client: newClient(connectionString),
     users: 0,
-    answeredAt: 0,
+    respondedAt: 0,
     renewing: undefined,
   };
   connections.set(connectionString, connection);
@@ -141,16 +141,16 @@ export function connectTo({ connectionString }: Address, clock: Clock, times: Ti
     });
   }
 
-  async function ask<T>(question: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
+  async function call<T>(operation: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
     await connection.renewing;
     const { client } = connection;
-    const began = clock.monotonic();
+    const started = clock.monotonic();
     try {
-      return await inTime(clock, times.answerMs, question(client));
+      return await inTime(clock, times.responseMs, operation(client));
     } catch (error) {
       const failure = failureOf(error);
-      const isSilent = failure.kind === 'late' && connection.answeredAt < began;
-      if (isSilent || failure.kind === 'unknown') renew(client);
+      const isUnresponsive = failure.kind === 'late' && connection.respondedAt < started;
+      if (isUnresponsive || failure.kind === 'unknown') renew(client);
       throw failure;
     }
   }
@@ -169,22 +169,22 @@ export function connectTo({ connectionString }: Address, clock: Clock, times: Ti
   }
 
   return {
-    serverVersion: () => ask(async (client) => (await opened(client).capabilities).serverVersion),
+    serverVersion: () => call(async (client) => (await opened(client).capabilities).serverVersion),
 
     async append(stream, events, expected) {
       try {
-        const { nextExpectedRevision, position } = await ask((client) =>
+        const { nextExpectedRevision, position } = await call((client) =>
           client.appendToStream(stream, events.map(toClient), {
             expectedRevision: expected === NO_STREAM ? NOT_THERE : BigInt(expected),
-            deadline: times.answerMs, // the server writes nothing after the deadline
+            deadline: times.responseMs, // the server writes nothing after the deadline
             requiresLeader: true,
           }),
         );
-        connection.answeredAt = clock.monotonic();
-        return { ok: true, revision: Number(nextExpectedRevision), position: known(position?.commit) };
+        connection.respondedAt = clock.monotonic();
+        return { ok: true, revision: Number(nextExpectedRevision), position: knownPosition(position?.commit) };
       } catch (error) {
         if (!isFailure(error, 'conflict')) throw error;
-        connection.answeredAt = clock.monotonic();
+        connection.respondedAt = clock.monotonic();
         return { ok: false, actual: actualRevision(error.cause) };
       }
     },
@@ -255,11 +255,11 @@ const isFailure = (error: unknown, kind: FailureKind): error is Failure =>
 
 /** Returns the actual revision from a rejected append; NO_STREAM if the stream does not exist. */
 function actualRevision(conflict: unknown): number {
-  const isTold = typeof conflict === 'object' && conflict !== null && 'actualVersion' in conflict;
-  return isTold && typeof conflict.actualVersion === 'bigint' ? Number(conflict.actualVersion) : NO_STREAM;
+  const hasActualVersion = typeof conflict === 'object' && conflict !== null && 'actualVersion' in conflict;
+  return hasActualVersion && typeof conflict.actualVersion === 'bigint' ? Number(conflict.actualVersion) : NO_STREAM;
 }
 
-const known = (position: bigint | undefined): bigint | undefined =>
+const knownPosition = (position: bigint | undefined): bigint | undefined =>
   position === undefined || position === NO_POSITION ? undefined : position;
 
 const toClient = ({ id, type, data, metadata }: ProposedEvent) =>
@@ -290,14 +290,14 @@ function collect(
       if (failure) reject(failure);
       else resolve(events);
     };
-    const give = (failure: Failure) => {
+    const fail = (failure: Failure) => {
       settle(failure);
       stream.cancel().catch(() => {}); // if it never started, there is nothing to cancel
     };
-    const abort = () => give(new Failure('unreachable', 'the reader has left'));
+    const abort = () => fail(new Failure('unreachable', 'the reader has left'));
     const watch = () => {
       timer = clock.timer(eventMs, () => {
-        if (events.length === seen) return give(new Failure('late', `no event within ${eventMs} ms`));
+        if (events.length === seen) return fail(new Failure('late', `no event within ${eventMs} ms`));
         seen = events.length;
         watch();
       });

@@ -22,7 +22,7 @@ describe('the connection to EventStoreDB', () => {
     return server;
   };
   const open = (url: string) =>
-    openEventStoreDb({ url, clock, ids, log: silentLogger, times: { connectMs: 300, answerMs: 15_000 } });
+    openEventStoreDb({ url, clock, ids, log: silentLogger, times: { connectMs: 300, responseMs: 15_000 } });
   const refusal = async (url: string) => {
     const outcome = await open(url).then(
       async (store) => store.close().then(() => 'opened'),

@@ -27,11 +27,11 @@ export interface EventStoreDbOptions {
   readonly times?: Partial<Times & { readonly connectMs: number }>;
 }
 
-const TIMES = { answerMs: 3_000, eventMs: 3_000, silenceMs: 5_000, patienceMs: 1_000, connectMs: 6_000 };
+const TIMES = { responseMs: 3_000, eventMs: 3_000, idleMs: 5_000, retryWindowMs: 1_000, connectMs: 6_000 };
 /** Maximum number of events in a page. */
 const PAGE = 256;
 /** Minimum size of a page, for logs in which events of the server are between ours. */
-const LEAST = 32;
+const MIN_COUNT = 32;
 
 /**
  * Opens an event store in EventStoreDB 22.10 or newer. The database must be exclusive to the platform. Streams of the
@@ -79,7 +79,7 @@ function eventStoreOver(connected: Connected): EventStore {
   /** Retries a failed read, which changes nothing. */
   const reading = <T>(read: () => Promise<T>): Promise<T> => {
     open();
-    return tryAgain(clock, times.patienceMs, read).catch((error: unknown) => {
+    return tryAgain(clock, times.retryWindowMs, read).catch((error: unknown) => {
       throw unavailable(error);
     });
   };
@@ -126,7 +126,7 @@ function eventStoreOver(connected: Connected): EventStore {
       let at = sequenceBehind(after);
       const end = await reading(head);
       for (let left = limit; left > 0 && at < end;) {
-        const count = Math.min(PAGE, Math.max(left, LEAST));
+        const count = Math.min(PAGE, Math.max(left, MIN_COUNT));
         const page = await reading(() => client.all({ from: at, count }));
         if (page.length === 0) return;
         for (const recorded of page) {

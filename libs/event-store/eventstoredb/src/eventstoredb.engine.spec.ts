@@ -5,7 +5,7 @@ import { openEventStoreDb } from './index.ts';
 
 const url = process.env['ASTRO_TEST_EVENTSTORE_URL'];
 /** Generous limits, because a busy machine is slow. */
-const times = { answerMs: 30_000, eventMs: 30_000, patienceMs: 30_000, connectMs: 30_000 };
+const times = { responseMs: 30_000, eventMs: 30_000, retryWindowMs: 30_000, connectMs: 30_000 };
 if (url) eventStoreContract('eventstoredb', () => openEventStoreDb({ url, clock, ids, log: silentLogger, times }));
 else
   describe.skip('event store on eventstoredb: ASTRO_TEST_EVENTSTORE_URL is not set', () =>

@@ -24,13 +24,13 @@ describe('an EventStoreDB that fails', () => {
     await server.close();
   });
 
-  const open = (times: { answerMs?: number; eventMs?: number } = {}) =>
+  const open = (times: { responseMs?: number; eventMs?: number } = {}) =>
     openEventStoreDb({
       url: `esdb://127.0.0.1:${server.port}?tls=false`,
       clock,
       ids,
       log: silentLogger,
-      times: { answerMs: 60_000, eventMs: 60_000, silenceMs: 300, patienceMs: 60_000, ...times },
+      times: { responseMs: 60_000, eventMs: 60_000, idleMs: 300, retryWindowMs: 60_000, ...times },
     });
   const stored = async (name = stream, from = store) => {
     const events: StoredEvent[] = [];
@@ -82,7 +82,7 @@ describe('an EventStoreDB that fails', () => {
 
   it('F3: fails within its own time limit if a server is suspended, and continues when it resumes', async () => {
     await appendEvents(store, stream, [{}]);
-    const quick = await open({ answerMs: 300, eventMs: 300 });
+    const quick = await open({ responseMs: 300, eventMs: 300 });
     server.network.freeze();
     const unavailable = { code: 'event-store/unavailable' };
     const late = sealedEvents(`${stream}-late`, [{}]);
@@ -103,7 +103,7 @@ describe('an EventStoreDB that fails', () => {
   it.each(['silent', 'mute'] as const)(
     'F3: reconnects when appends receive no response although the connection is alive: %s',
     async (fault) => {
-      const quick = await open({ answerMs: 500 });
+      const quick = await open({ responseMs: 500 });
       server.fail(fault);
       const events = sealedEvents(stream, [{}]);
       expect(await quick.append(stream, events, NO_STREAM)).toMatchObject({ ok: true, value: { revision: 0 } });
@@ -114,7 +114,7 @@ describe('an EventStoreDB that fails', () => {
   );
 
   it('F3: does not abort the appends of others because one is slow', async () => {
-    const quick = await open({ answerMs: 500 });
+    const quick = await open({ responseMs: 500 });
     server.fail({ slowMs: 1_000, isCommitFirst: true });
     const slow = quick.append(stream, sealedEvents(stream, [{}]), NO_STREAM);
     const others = Array.from({ length: 20 }, () => `contract-${randomUUID()}`);

@@ -19,10 +19,10 @@ export function createHead(client: LogClient): () => Promise<bigint> {
       const count = PAGES[Math.min(round, PAGES.length - 1)] ?? 1;
       const page = await client.all({ from, isBackwards: true, count });
       upTo ??= page[0]?.position ?? 0n;
-      const ours = page.find(isOfLog)?.position;
+      const lastOwn = page.find(isOfLog)?.position;
       const lowest = page.at(-1)?.position ?? 0n;
-      if (ours !== undefined || lowest <= known.upTo || page.length < count) {
-        const last = ours === undefined || ours < known.last ? known.last : ours;
+      if (lastOwn !== undefined || lowest <= known.upTo || page.length < count) {
+        const last = lastOwn === undefined || lastOwn < known.last ? known.last : lastOwn;
         if (upTo > known.upTo) known = { last, upTo };
         return last;
       }

@@ -16,7 +16,7 @@ interface SubscriptionOptions {
   /** Commit position; 0 for the beginning. */
   readonly after: bigint;
   readonly signal: AbortSignal;
-  readonly times: Pick<Times, 'silenceMs'>;
+  readonly times: Pick<Times, 'idleMs'>;
 }
 
 /**
@@ -61,7 +61,7 @@ export async function* subscription(options: SubscriptionOptions): AsyncGenerato
       let isMarked = true;
       for (let waiting: Promise<RecordedEvent | undefined> | undefined; !signal.aborted;) {
         waiting ??= follower.next();
-        const came = await cameIn(waiting, clock, times.silenceMs, signal);
+        const came = await cameIn(waiting, clock, times.idleMs, signal);
         if (came === 'aborted') return;
         if (came === 'silence') {
           if (await isAhead(client, seen, signal)) throw new Failure('late', 'the subscription has missed an event');
@@ -94,15 +94,15 @@ export async function* subscription(options: SubscriptionOptions): AsyncGenerato
 async function cameIn(
   waiting: Promise<RecordedEvent | undefined>,
   clock: Clock,
-  silenceMs: number,
+  idleMs: number,
   signal: AbortSignal,
 ): Promise<RecordedEvent | undefined | 'silence' | 'aborted'> {
   const leaving = new AbortController();
-  const silence = pause(clock, silenceMs, AbortSignal.any([signal, leaving.signal])).then(() =>
+  const idle = pause(clock, idleMs, AbortSignal.any([signal, leaving.signal])).then(() =>
     signal.aborted ? ('aborted' as const) : ('silence' as const),
   );
   try {
-    return await Promise.race([waiting, silence]);
+    return await Promise.race([waiting, idle]);
   } finally {
     leaving.abort();
   }

@@ -7,22 +7,22 @@ const PAUSES_MS = [25, 100, 400] as const;
 /**
  * Retries an operation a few times after temporary failures.
  *
- * @param patienceMs milliseconds after which it is not retried
+ * @param retryWindowMs milliseconds after which it is not retried
  * @param attempt receives the number of previous attempts
  * @throws the last Failure
  */
 export async function tryAgain<T>(
   clock: Clock,
-  patienceMs: number,
+  retryWindowMs: number,
   attempt: (triesBefore: number) => Promise<T>,
 ): Promise<T> {
-  const began = clock.monotonic();
+  const started = clock.monotonic();
   for (let tries = 0; ; tries += 1) {
     try {
       return await attempt(tries);
     } catch (error) {
       const pauseMs = PAUSES_MS[tries];
-      const isOver = pauseMs === undefined || clock.monotonic() - began > patienceMs;
+      const isOver = pauseMs === undefined || clock.monotonic() - started > retryWindowMs;
       if (isOver || !(error instanceof Failure) || !error.isPassing) throw error;
       await pause(clock, pauseMs);
     }

@@ -1,5 +1,5 @@
 export { addressList } from './address-list.ts';
 export { endConnection } from './end-connection.ts';
 export { limitConnections, networkOf } from './limit-connections.ts';
-export { announcesBody, answerThenLinger, isBodyPending } from './unread-body.ts';
+export { announcesBody, respondAndLinger as answerThenLinger, isBodyPending } from './unread-body.ts';
 export { LoopWatch } from './loop-watch.ts';

@@ -22,7 +22,7 @@ import type { loginCommands } from './commands.cli.ts';
 /** Runs `auth login`: a device login, then chooses an organization and creates a key for this machine. */
 export async function authLogin(options: Options<typeof loginCommands.authLogin>, session: Session): Promise<Outcome> {
   session.config.assertWritable(); // the server revokes this machine's old key when it issues a new one
-  if (options['with-token']) return storeGivenKey(session);
+  if (options['with-token']) return storeProvidedKey(session);
   const account = await accountOf(options, session);
   if (isCommandError(account)) return account;
   if (!account && !options['no-browser'] && !hasTerminal(session.io))
@@ -84,19 +84,22 @@ async function accountOf(
  */
 async function chooseOrganization(session: Session, token: string): Promise<string | undefined | CommandError> {
   if (session.flags.org !== undefined) return session.flags.org;
-  const mine = await session.list(listOrganizationsRequest, {}, { credential: token });
-  if (!mine.ok) return mine.failure;
-  const items = mine.value;
+  const listed = await session.list(listOrganizationsRequest, {}, { credential: token });
+  if (!listed.ok) return listed.failure;
+  const items = listed.value;
   const { currentOrg } = session.config.api(session.flags.apiUrl);
   const found =
     items.find(({ id }) => id === currentOrg) ??
     items.find(({ isDefault, role }) => isDefault && role === 'owner') ??
     (items.length === 1 ? items[0] : undefined);
   if (found || items.length === 0) return found?.id;
-  return askForOrganization(session, items);
+  return promptForOrganization(session, items);
 }
 
-async function askForOrganization({ io }: Session, items: readonly OrganizationView[]): Promise<string | CommandError> {
+async function promptForOrganization(
+  { io }: Session,
+  items: readonly OrganizationView[],
+): Promise<string | CommandError> {
   if (!hasTerminal(io)) {
     return usage(
       `You belong to several organizations: ${items.map(({ slug }) => slug).join(', ')}.`,
@@ -118,7 +121,7 @@ async function askForOrganization({ io }: Session, items: readonly OrganizationV
 }
 
 /** Implements `--with-token`: reads a key from standard input, verifies it with the server, and stores it. */
-async function storeGivenKey(session: Session): Promise<Outcome> {
+async function storeProvidedKey(session: Session): Promise<Outcome> {
   const key = (await readAll(session.io.stdin, 10_000)).trim();
   if (!parseAccessKey(key))
     return localError(

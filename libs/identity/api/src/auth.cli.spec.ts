@@ -47,7 +47,7 @@ function laptopOf(): Laptop {
 }
 
 /** Makes it impossible to create the configuration folder, even for root: its path is a dangling symbolic link. */
-function spoilConfigFolder({ configFile }: Laptop): void {
+function breakConfigFolder({ configFile }: Laptop): void {
   mkdirSync(dirname(dirname(configFile)), { recursive: true });
   symlinkSync('/nonexistent/folder', dirname(configFile));
 }
@@ -94,7 +94,7 @@ describe('use-C1: with a configuration that cannot be written', () => {
     'fails before a key is exchanged: %s',
     async (words) => {
       const laptop = laptopOf();
-      spoilConfigFolder(laptop);
+      breakConfigFolder(laptop);
       const { exit, stdout, stderr } = await laptop.run(words, { stdin: key });
       expect({ exit, stdout, sent: laptop.sent }).toEqual({ exit: 1, stdout: '', sent: [] });
       expect(stderr).toMatch(/^Error: \S*config\.yaml cannot be written: .*\nFix: {3}.*ASTROPULSE_CONFIG.*\n$/);

@@ -12,29 +12,29 @@ import { identityCommands, identityGroups } from './cli.ts';
 const folder = temporaryFolder();
 
 /** Response of the issuer to a poll. */
-type Answer = Readonly<Record<string, unknown>>;
+type ResponseBody = Readonly<Record<string, unknown>>;
 const pending = { error: 'authorization_pending' };
 const granted = { access_token: 'token-of-ada', token_type: 'bearer', expires_in: 600 };
 
 describe('auth login by the device grant', () => {
   let issuer: Server;
   let url: string;
-  let answers: Answer[];
-  let asked: URLSearchParams[];
+  let responses: ResponseBody[];
+  let requests: URLSearchParams[];
   let laptop: Laptop;
 
   beforeEach(async () => {
-    answers = [pending, granted];
-    asked = [];
+    responses = [pending, granted];
+    requests = [];
     issuer = createServer((request, response) => {
       const parts: Buffer[] = [];
       request.on('data', (part: Buffer) => parts.push(part));
       request.on('end', () => {
-        if (request.method === 'POST') asked.push(new URLSearchParams(Buffer.concat(parts).toString()));
-        const answer = answerTo(request.url ?? '/');
+        if (request.method === 'POST') requests.push(new URLSearchParams(Buffer.concat(parts).toString()));
+        const body = respondTo(request.url ?? '/');
         response
-          .writeHead('error' in answer ? 400 : 200, { 'content-type': 'application/json' })
-          .end(JSON.stringify(answer));
+          .writeHead('error' in body ? 400 : 200, { 'content-type': 'application/json' })
+          .end(JSON.stringify(body));
       });
     });
     await once(issuer.listen(0, '127.0.0.1'), 'listening');
@@ -80,7 +80,7 @@ describe('auth login by the device grant', () => {
       profile: 'embedded' as const,
       ...more,
     }));
-  const answerTo = (path: string): Answer => {
+  const respondTo = (path: string): ResponseBody => {
     if (path.includes('.well-known'))
       return { issuer: url, device_authorization_endpoint: `${url}device`, token_endpoint: `${url}token` };
     if (path === '/device')
@@ -91,7 +91,7 @@ describe('auth login by the device grant', () => {
         expires_in: 600,
         interval: 0.01,
       };
-    return answers.shift() ?? pending;
+    return responses.shift() ?? pending;
   };
 
   it('use-I6: requests scope, audience, and resource as the platform specifies, and stores the key', async () => {
@@ -100,7 +100,7 @@ describe('auth login by the device grant', () => {
       exit: 0,
       stderr: expect.stringContaining(`Open ${url}activate and enter the code WDJB-MJHT`) as unknown,
     });
-    expect(Object.fromEntries(asked[0] ?? [])).toEqual({
+    expect(Object.fromEntries(requests[0] ?? [])).toEqual({
       client_id: 'native-app',
       scope: 'openid profile email offline_access',
       audience: 'https://astro.acme.dev/api',
@@ -113,8 +113,8 @@ describe('auth login by the device grant', () => {
   it('use-I6: sends no resource if the platform specifies none', async () => {
     about({ resource: null, scope: 'openid api://astro/access' });
     expect((await laptop.run('auth login --no-browser')).exit).toBe(0);
-    expect(asked[0]?.has('resource')).toBe(false);
-    expect(asked[0]?.get('scope')).toBe('openid api://astro/access');
+    expect(requests[0]?.has('resource')).toBe(false);
+    expect(requests[0]?.get('scope')).toBe('openid api://astro/access');
   });
 
   it.each([
@@ -122,7 +122,7 @@ describe('auth login by the device grant', () => {
     ['expired_token', 'The code has expired.'],
     ['invalid_scope', 'The issuer refused the login (invalid_scope).'],
   ])('reports why the issuer rejected it: %s', async (error, sentence) => {
-    answers = [{ error }];
+    responses = [{ error }];
     const { exit, stderr } = await laptop.run('auth login --no-browser');
     expect({ exit, stderr }).toEqual({ exit: 4, stderr: expect.stringContaining(`Error: ${sentence}\n`) as unknown });
     expect(laptop.sent.map(({ subject }) => subject)).toEqual([aboutRequest.subject]);

@@ -1,7 +1,7 @@
 import { EXIT_CODES, localError, type CommandError } from '#cli';
 
 /** Maximum number of pages: more than the code, login, consent, and result of the device flow. */
-const MOST_PAGES = 10;
+const MAX_PAGES = 10;
 
 /**
  * Completes an issuer's device pages like a browser without scripts: fills `user_code`, `email` (or `login`,
@@ -22,20 +22,20 @@ export async function driveDevicePages(
   };
   let page = await load(new URL(address), cookies);
   let passwordSent = false;
-  for (let count = 0; count < MOST_PAGES; count++) {
+  for (let count = 0; count < MAX_PAGES; count++) {
     const form = formOf(page.body);
     if (!form)
       return page.status < 400
         ? true
         : localError(EXIT_CODES.unauthenticated, `The login page returned ${page.status}.`, 'Run: astroctl auth login');
-    const asksPassword = form.names.includes('password');
-    if (asksPassword && passwordSent)
+    const hasPasswordField = form.names.includes('password');
+    if (hasPasswordField && passwordSent)
       return localError(
         EXIT_CODES.unauthenticated,
         'The issuer did not accept that address and password.',
         'check both, then: astroctl auth login --username EMAIL --password-stdin',
       );
-    passwordSent ||= asksPassword;
+    passwordSent ||= hasPasswordField;
     const body = new URLSearchParams(form.hidden);
     for (const name of form.names) if (filled[name] !== undefined) body.set(name, filled[name]);
     const target = new URL(form.action || page.url, page.url);

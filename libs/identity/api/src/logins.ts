@@ -8,8 +8,8 @@ import { LRUCache } from 'lru-cache';
  * How long a response is cached, so that not every request with a token needs a lookup. Erasure does not depend on
  * this: the directory detects it.
  */
-const KEEP_MS = 60_000;
-const KEEP_AT_MOST = 10_000;
+const CACHE_MS = 60_000;
+const MAX_LOGINS = 10_000;
 
 /** Finds the user of verified claims. */
 export interface Logins {
@@ -18,28 +18,28 @@ export interface Logins {
 
 /** Creates a cached lookup of users, which sends the same claims to identity at most once a minute. For the gateway. */
 export function createLogins({ bus, clock }: { readonly bus: Bus; readonly clock: Clock }): Logins {
-  const known = new LRUCache<string, string>({
-    max: KEEP_AT_MOST,
-    ttl: KEEP_MS,
+  const userIds = new LRUCache<string, string>({
+    max: MAX_LOGINS,
+    ttl: CACHE_MS,
     ttlResolution: 0,
     perf: { now: () => clock.monotonic() },
   });
-  const asking = new Map<string, Promise<Result<string, DomainError>>>();
+  const pending = new Map<string, Promise<Result<string, DomainError>>>();
 
-  async function ask(claims: Claims, digest: string): Promise<Result<string, DomainError>> {
-    const answer = await bus.request(resolveUserRequest, claims, bus.own({}));
-    if (!answer.ok) return answer;
-    if (!claims.incomplete) known.set(digest, answer.value.userId);
-    return ok(answer.value.userId);
+  async function resolveUser(claims: Claims, digest: string): Promise<Result<string, DomainError>> {
+    const response = await bus.request(resolveUserRequest, claims, bus.own({}));
+    if (!response.ok) return response;
+    if (!claims.incomplete) userIds.set(digest, response.value.userId);
+    return ok(response.value.userId);
   }
 
   return {
     async userOf(claims) {
       const digest = createHash('sha256').update(canonicalJson(claims)).digest('base64');
-      const found = known.get(digest);
+      const found = userIds.get(digest);
       if (found !== undefined) return ok(found);
-      const running = asking.get(digest) ?? ask(claims, digest).finally(() => asking.delete(digest));
-      asking.set(digest, running);
+      const running = pending.get(digest) ?? resolveUser(claims, digest).finally(() => pending.delete(digest));
+      pending.set(digest, running);
       return running;
     },
   };

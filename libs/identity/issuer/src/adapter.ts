@@ -5,7 +5,7 @@ import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 import { isPending, PendingRecords, type IndexKind } from './pending-records.ts';
 
 /** How long an expired device code is kept, so that a poller receives `expired_token` instead of an unknown code. */
-const DEVICE_CODE_KEPT_MS = 3_600_000;
+const DEVICE_CODE_RETENTION_MS = 3_600_000;
 
 /** Called before a polled device code is looked up. Throws the error to return to the poller, if any. */
 export type PollGate = (deviceCodeDigest: string) => void;
@@ -36,8 +36,8 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
   }
 
   async function byIndex(kind: IndexKind, value: string): Promise<AdapterPayload | undefined> {
-    const begun = pending.find(kind, value);
-    if (begun) return begun;
+    const record = pending.find(kind, value);
+    if (record) return record;
     const index = await vault.get(indexName(kind, value));
     return index && read(decodeText(index.value));
   }
@@ -45,7 +45,7 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
   return {
     async upsert(id, payload, expiresInSeconds) {
       const idDigest = digest(id);
-      const kept = model === 'DeviceCode' ? DEVICE_CODE_KEPT_MS : 0;
+      const kept = model === 'DeviceCode' ? DEVICE_CODE_RETENTION_MS : 0;
       if (isPending(model, payload))
         return pending.put(idDigest, payload, expiresInSeconds ? expiresInSeconds * 1_000 + kept : UNLIMITED_MS);
       const options = expiresInSeconds ? { expiresAtMs: clock.now() + expiresInSeconds * 1_000 + kept } : {};

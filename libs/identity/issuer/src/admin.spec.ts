@@ -77,22 +77,22 @@ describe('attempts', () => {
   it('are blocked at the limit until their window ends, separately for each key', () => {
     const clock = manualClock();
     const attempts = createAttempts({ clock, limit: 2, windowMs: 1_000 });
-    expect(attempts.begin('a')).toBe(0);
-    expect(attempts.begin('a')).toBe(0);
+    expect(attempts.start('a')).toBe(0);
+    expect(attempts.start('a')).toBe(0);
     clock.advance(400);
-    expect(attempts.begin('a')).toBe(600);
-    expect(attempts.begin('b')).toBe(0);
+    expect(attempts.start('a')).toBe(600);
+    expect(attempts.start('b')).toBe(0);
     clock.advance(600);
-    expect(attempts.begin('a')).toBe(0);
+    expect(attempts.start('a')).toBe(0);
   });
 
   it('do not count unless they failed, and are reset after a success', () => {
     const attempts = createAttempts({ clock: manualClock(), limit: 2, windowMs: 1_000 });
-    attempts.begin('a');
+    attempts.start('a');
     attempts.undo('a');
-    expect([attempts.begin('a'), attempts.begin('a')]).toEqual([0, 0]);
-    expect(attempts.begin('a')).toBe(1_000);
+    expect([attempts.start('a'), attempts.start('a')]).toEqual([0, 0]);
+    expect(attempts.start('a')).toBe(1_000);
     attempts.succeeded('a');
-    expect(attempts.begin('a')).toBe(0);
+    expect(attempts.start('a')).toBe(0);
   });
 });

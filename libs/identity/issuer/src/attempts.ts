@@ -11,7 +11,7 @@ export interface Attempts {
    *
    * @returns 0, or the milliseconds until an attempt is allowed; then this one is not counted
    */
-  begin(key: string): number;
+  start(key: string): number;
   /** Removes an attempt that did not fail from the count. */
   undo(key: string): void;
   /** Resets the key after a successful attempt. */
@@ -29,21 +29,21 @@ export interface Counted {
  *
  * @returns 0, or the milliseconds until an attempt is allowed
  */
-export function beginAll(counted: readonly Counted[]): number {
-  const begun: Counted[] = [];
+export function startAll(counted: readonly Counted[]): number {
+  const started: Counted[] = [];
   for (const one of counted) {
-    const blockedMs = one.attempts.begin(one.key);
+    const blockedMs = one.attempts.start(one.key);
     if (blockedMs === 0) {
-      begun.push(one);
+      started.push(one);
       continue;
     }
-    for (const { attempts, key } of begun) attempts.undo(key);
+    for (const { attempts, key } of started) attempts.undo(key);
     return blockedMs;
   }
   return 0;
 }
 
-const KEYS_AT_MOST = 10_000;
+const MAX_KEYS = 10_000;
 
 export function createAttempts({
   clock,
@@ -55,13 +55,13 @@ export function createAttempts({
   readonly windowMs: number;
 }): Attempts {
   const counts = new LRUCache<string, { count: number; readonly endsAtMs: number }>({
-    max: KEYS_AT_MOST,
+    max: MAX_KEYS,
     ttl: windowMs,
     ttlResolution: 0,
     perf: { now: () => clock.monotonic() },
   });
   return {
-    begin(key) {
+    start(key) {
       const found = counts.get(key);
       const leftMs = found ? found.endsAtMs - clock.monotonic() : 0;
       if (!found || leftMs <= 0) counts.set(key, { count: 1, endsAtMs: clock.monotonic() + windowMs });

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '#kernel';
-import { beginAll, createAttempts, type Attempts } from './attempts.ts';
+import { startAll, createAttempts, type Attempts } from './attempts.ts';
 import type { KnownBrowsers } from './known-browsers.ts';
 import type { IssuerCaller } from './mount.ts';
 
@@ -38,13 +38,13 @@ export class CodeGuesses {
    *
    * @returns 0, or the milliseconds until another is allowed
    */
-  begin(request: IncomingMessage): number {
+  start(request: IncomingMessage): number {
     const { userCode = '' } = this.callerOf(request);
     const code = userCode
       .toUpperCase()
       .replace(/[^A-Z]/g, '')
       .slice(0, 20);
-    return beginAll([
+    return startAll([
       { attempts: this.wrongCodes, key: this.guesserOf(request) },
       { attempts: this.oneCode, key: code },
     ]);

@@ -124,7 +124,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
 
   provider.use(async (context, next) => {
     const isGuess = context.method === 'POST' && context.path === '/device';
-    const blockedMs = isGuess ? codes.begin(context.req) : 0;
+    const blockedMs = isGuess ? codes.start(context.req) : 0;
     if (blockedMs > 0) {
       context.status = 429;
       context.set({ ...PAGE_HEADERS, 'retry-after': String(Math.ceil(blockedMs / 1_000)) });

@@ -95,7 +95,7 @@ describe('the built-in issuer over HTTP', () => {
   it('B20: returns access_denied for a refused device, whose code cannot be used again', async () => {
     const device = await at.startDevice();
     const { pages, confirm } = await at.enterCode(device['user_code']);
-    const refused = await at.answerCode(pages, confirm, 'abort');
+    const refused = await at.submitCode(pages, confirm, 'abort');
     expect(refused.text).toContain('Refused');
     expect((await at.enterCode(device['user_code'])).confirm.text).toContain('already been used');
     expect(await at.poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
@@ -136,7 +136,7 @@ describe('the built-in issuer over HTTP', () => {
   it('has the refusal in a second form, so that no client that submits the first one refuses', async () => {
     const device = await at.startDevice();
     const { pages, confirm } = await at.enterCode(device['user_code']);
-    const login = await at.answerCode(pages, confirm);
+    const login = await at.submitCode(pages, confirm);
     for (const { text } of [confirm, login])
       expect(text.split('</form>').map((form) => form.includes('name="abort"'))).toEqual([false, true, false]);
     const cancelled = await pages.post(formAction(login.text), { xsrf: hiddenField(login.text, 'xsrf'), abort: 'yes' });
@@ -207,16 +207,16 @@ describe('the built-in issuer over HTTP', () => {
     });
 
     it('is limited in requests and in started logins per minute and address', async () => {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 150 }, () => at.form('/device/auth', { client_id: 'astroctl', scope: 'openid' })),
       );
-      expect(answers.filter(({ status }) => status === 200)).toHaveLength(120);
-      expect(answers.find(({ status }) => status === 429)?.body).toMatchObject({ error: 'temporarily_unavailable' });
+      expect(responses.filter(({ status }) => status === 200)).toHaveLength(120);
+      expect(responses.find(({ status }) => status === 429)?.body).toMatchObject({ error: 'temporarily_unavailable' });
       const page = await fetch(`${at.base}/oidc/device`);
       expect([page.status, page.headers.get('content-type')]).toEqual([429, 'text/html; charset=utf-8']);
       expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0);
-      const asked = await Promise.all(Array.from({ length: 500 }, () => fetch(`${at.base}/oidc/jwks`)));
-      expect(asked.filter(({ status }) => status === 200)).toHaveLength(600 - 151);
+      const jwksResponses = await Promise.all(Array.from({ length: 500 }, () => fetch(`${at.base}/oidc/jwks`)));
+      expect(jwksResponses.filter(({ status }) => status === 200)).toHaveLength(600 - 151);
       const polled = await at.form('/token', { client_id: 'astroctl', grant_type: DEVICE_GRANT, device_code: 'x' });
       expect(polled).toMatchObject({ status: 429, body: { error: 'slow_down' } });
       at.advance(60_000);
@@ -261,13 +261,13 @@ describe('the built-in issuer over HTTP', () => {
       ['a parameter twice', '/token', 'client_id=a&client_id=b', 'the parameter client_id is repeated'],
       ['markup as a name', '/token', '<b>=1', 'unknown parameter'],
     ])('is rejected with %s', async (_what, path, body, words) => {
-      const answer = await fetch(`${at.base}/oidc${path}`, {
+      const response = await fetch(`${at.base}/oidc${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body,
       });
-      expect(answer.status).toBe(400);
-      expect(await answer.json()).toMatchObject({
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
         error: 'invalid_request',
         error_description: expect.stringContaining(words),
       });
@@ -282,12 +282,12 @@ describe('the built-in issuer over HTTP', () => {
     });
 
     it('is rejected with a large form before it was received', async () => {
-      const answer = await fetch(`${at.base}/oidc/token`, {
+      const response = await fetch(`${at.base}/oidc/token`, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: `client_id=${'x'.repeat(1_000_000)}`,
       });
-      expect(answer.status).toBe(413);
+      expect(response.status).toBe(413);
     });
   });
 
@@ -296,8 +296,8 @@ describe('the built-in issuer over HTTP', () => {
   });
 
   it('serves pages without scripts, external resources, or frames', async () => {
-    const answer = await fetch(`${at.base}/oidc/device`, { headers: { accept: 'text/html' } });
-    expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
-    expect(await answer.text()).not.toMatch(/<script|https?:\/\/(?!127)/);
+    const response = await fetch(`${at.base}/oidc/device`, { headers: { accept: 'text/html' } });
+    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    expect(await response.text()).not.toMatch(/<script|https?:\/\/(?!127)/);
   });
 });

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Logger } from '#kernel';
 import type { default as Provider } from 'oidc-provider';
 import type { Accounts } from './accounts.ts';
-import { beginAll, createAttempts } from './attempts.ts';
+import { startAll, createAttempts } from './attempts.ts';
 import type { KnownBrowsers } from './known-browsers.ts';
 import { loginPage, PAGE_HEADERS, problemPage } from './pages.ts';
 
@@ -98,7 +98,7 @@ export function createInteractions({
       }
       const email = (fields.get('email') ?? '').slice(0, 320);
       const { counted, succeeded } = countsOf(request, email, address);
-      const blockedMs = beginAll(counted);
+      const blockedMs = startAll(counted);
       if (blockedMs > 0) {
         response.setHeader('retry-after', String(Math.ceil(blockedMs / 1_000)));
         return send(

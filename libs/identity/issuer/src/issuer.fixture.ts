@@ -22,7 +22,7 @@ export interface Browser {
   forget(...names: string[]): void;
 }
 
-export interface Answer {
+export interface PageResponse {
   readonly status: number;
   readonly body: Record<string, unknown>;
 }
@@ -44,10 +44,10 @@ export interface TestIssuer {
    * @param address the browser's address, according to the proxy
    */
   browser(address?: string): Browser;
-  form(path: string, fields: Record<string, string>): Promise<Answer>;
+  form(path: string, fields: Record<string, string>): Promise<PageResponse>;
   startDevice(): Promise<Record<string, unknown>>;
   /** Polls one second after the previous poll. */
-  poll(deviceCode: unknown): Promise<Answer>;
+  poll(deviceCode: unknown): Promise<PageResponse>;
   /** Opens the page that asks to confirm the code, or shows why it is invalid. */
   enterCode(userCode: unknown, pages?: Browser): Promise<{ readonly pages: Browser; readonly confirm: Page }>;
   /**
@@ -55,7 +55,7 @@ export interface TestIssuer {
    *
    * @returns the next page: the login page if nobody is logged in
    */
-  answerCode(pages: Browser, confirm: Page, word?: 'confirm' | 'abort'): Promise<Page>;
+  submitCode(pages: Browser, confirm: Page, word?: 'confirm' | 'abort'): Promise<Page>;
   /** Enters and confirms a code, and returns the login page with its form. */
   loginPage(
     userCode?: unknown,
@@ -99,12 +99,12 @@ export async function startTestIssuer(folder: string): Promise<TestIssuer> {
   await fastify.listen({ port: Number(new URL(base).port), host: '127.0.0.1' });
 
   const form: TestIssuer['form'] = async (path, fields) => {
-    const answer = await fetch(`${base}/oidc${path}`, {
+    const response = await fetch(`${base}/oidc${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(fields).toString(),
     });
-    return { status: answer.status, body: JSON.parse(await answer.text()) as Record<string, unknown> };
+    return { status: response.status, body: JSON.parse(await response.text()) as Record<string, unknown> };
   };
   const browser = (address?: string) => browserAt(base, address);
   const startDevice = async () =>
@@ -114,7 +114,7 @@ export async function startTestIssuer(folder: string): Promise<TestIssuer> {
     const fields = { user_code: String(userCode), xsrf: hiddenField(entry.text, 'xsrf') };
     return { pages, confirm: await pages.post('/oidc/device', fields) };
   };
-  const answerCode: TestIssuer['answerCode'] = (pages, { text }, word = 'confirm') =>
+  const submitCode: TestIssuer['submitCode'] = (pages, { text }, word = 'confirm') =>
     pages.post('/oidc/device', {
       user_code: hiddenField(text, 'user_code'),
       xsrf: hiddenField(text, 'xsrf'),
@@ -122,7 +122,7 @@ export async function startTestIssuer(folder: string): Promise<TestIssuer> {
     });
   const loginPage: TestIssuer['loginPage'] = async (userCode, pages = browser()) => {
     const { confirm } = await enterCode(userCode ?? (await startDevice())['user_code'], pages);
-    const login = await answerCode(pages, confirm);
+    const login = await submitCode(pages, confirm);
     const xsrf = hiddenField(login.text, 'xsrf');
     return { pages, login, submit: (fields) => pages.post(formAction(login.text), { xsrf, ...fields }) };
   };
@@ -139,7 +139,7 @@ export async function startTestIssuer(folder: string): Promise<TestIssuer> {
       return form('/token', { client_id: 'astroctl', grant_type: DEVICE_GRANT, device_code: String(deviceCode) });
     },
     enterCode,
-    answerCode,
+    submitCode,
     loginPage,
     async logIn(userCode, { email, password }, pages) {
       const { submit } = await loginPage(userCode, pages);
@@ -161,20 +161,20 @@ function browserAt(base: string, from: string | undefined): Browser {
       ...(from !== undefined && { 'x-forwarded-for': from }),
     };
     if (form) headers['content-type'] = 'application/x-www-form-urlencoded';
-    const answer = await fetch(new URL(address, base), {
+    const response = await fetch(new URL(address, base), {
       method: form ? 'POST' : 'GET',
       headers,
       redirect: 'manual',
       ...(form && { body: new URLSearchParams(form).toString() }),
     });
-    for (const cookie of answer.headers.getSetCookie()) {
+    for (const cookie of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
       if (value === '') cookies.delete(name);
       else cookies.set(name, value);
     }
-    const location = answer.headers.get('location');
+    const location = response.headers.get('location');
     if (location !== null && !location.includes('/callback')) return send(location);
-    return { status: answer.status, text: location ?? (await answer.text()), url: address };
+    return { status: response.status, text: location ?? (await response.text()), url: address };
   };
   return {
     get: (address) => send(address),

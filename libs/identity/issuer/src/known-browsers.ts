@@ -6,7 +6,7 @@ const COOKIE = 'astro_browser';
 /** Lifetime of the cookie in seconds, the longest that browsers accept. */
 const LIVES_SECONDS = 400 * 86_400;
 /** Maximum number of accounts of one browser. The least recently used one is removed. */
-const ACCOUNTS_AT_MOST = 5;
+const MAX_ACCOUNTS = 5;
 const FORM = /^([\w-]{22})\.(\d{1,12})\.([\w-]{16}(?:~[\w-]{16})*)\.([\w-]{43})$/;
 
 export interface KnownBrowser {
@@ -69,7 +69,7 @@ export function createKnownBrowsers({
       const id = known?.id ?? Buffer.from(ids.random(16)).toString('base64url');
       const account = accountOf(email);
       const accounts = [account, ...(known?.accounts ?? []).filter((other) => other !== account)];
-      const signed = `${id}.${nowSeconds()}.${accounts.slice(0, ACCOUNTS_AT_MOST).join('~')}`;
+      const signed = `${id}.${nowSeconds()}.${accounts.slice(0, MAX_ACCOUNTS).join('~')}`;
       const attributes = `Path=/oidc; Max-Age=${LIVES_SECONDS}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
       return `${COOKIE}=${signed}.${mac('cookie', signed)}; ${attributes}`;
     },

@@ -54,7 +54,7 @@ export async function mountIssuer(options: MountOptions): Promise<void> {
     reply.hijack();
     const { raw } = request;
     const path = pathOf(raw);
-    const refuse = (status: number, refusal: Refusal) => answerRefusal(raw, reply.raw, status, refusal, clock);
+    const refuse = (status: number, refusal: Refusal) => respondRefused(raw, reply.raw, status, refusal, clock);
     const address = networkOf(request.ip);
     const blockedMs = waitMs(address, raw);
     if (blockedMs > 0) return refuse(429, tooMany(path, blockedMs));
@@ -115,12 +115,12 @@ function requestCounter({
   const logins = createAttempts({ clock, limit: limits.loginsPerMinute, windowMs: WINDOW_MS });
   const cookie = `${provider.cookieName('session')}=`;
   return (address, request) => {
-    const blockedMs = requests.begin(address);
+    const blockedMs = requests.start(address);
     if (blockedMs > 0) return blockedMs;
     const path = pathOf(request);
-    const beginsPage = path === '/auth' || path === '/device';
-    const beginsLogin = path === '/device/auth' || (beginsPage && !request.headers.cookie?.includes(cookie));
-    return beginsLogin ? logins.begin(address) : 0;
+    const startsPage = path === '/auth' || path === '/device';
+    const startsLogin = path === '/device/auth' || (startsPage && !request.headers.cookie?.includes(cookie));
+    return startsLogin ? logins.start(address) : 0;
   };
 }
 
@@ -143,7 +143,7 @@ function tooMany(path: string, blockedMs: number): Refusal {
 }
 
 /** Sends an error in the format of the endpoint, even if the client is still sending its request. */
-async function answerRefusal(
+async function respondRefused(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,

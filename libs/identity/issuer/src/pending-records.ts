@@ -3,11 +3,11 @@ import { LRUCache } from 'lru-cache';
 import type { AdapterPayload } from 'oidc-provider';
 
 /** Kinds of records that exist before a login. */
-const BEGINS_WITHOUT_ACCOUNT: ReadonlySet<string> = new Set(['Session', 'Interaction', 'DeviceCode']);
+const KINDS_WITHOUT_ACCOUNT: ReadonlySet<string> = new Set(['Session', 'Interaction', 'DeviceCode']);
 /** Maximum number of records of each kind. The least recently used ones are discarded. */
-const RECORDS_AT_MOST = 20_000;
+const MAX_RECORDS = 20_000;
 /** Maximum lifetime, which no login exceeds. */
-const LONGEST_MS = 2 * 3_600_000;
+const MAX_LIFETIME_MS = 2 * 3_600_000;
 
 export type IndexKind = 'user-code' | 'uid';
 
@@ -21,9 +21,9 @@ export class PendingRecords {
 
   constructor(clock: Clock) {
     const bounds = {
-      max: RECORDS_AT_MOST,
+      max: MAX_RECORDS,
       ttlResolution: 0,
-      ttl: LONGEST_MS,
+      ttl: MAX_LIFETIME_MS,
       perf: { now: () => clock.monotonic() },
     };
     this.records = new LRUCache(bounds);
@@ -40,7 +40,7 @@ export class PendingRecords {
   }
 
   put(idDigest: string, payload: AdapterPayload, livesMs: number): void {
-    const ttl = Math.min(livesMs, LONGEST_MS);
+    const ttl = Math.min(livesMs, MAX_LIFETIME_MS);
     this.records.set(idDigest, payload, { ttl });
     if (payload.userCode) this.indexes.set(`user-code ${payload.userCode}`, idDigest, { ttl });
     if (payload.uid) this.indexes.set(`uid ${payload.uid}`, idDigest, { ttl });
@@ -59,5 +59,5 @@ export class PendingRecords {
 /** Returns whether a record of this kind has no account yet. */
 export function isPending(model: string, { accountId, session, result }: AdapterPayload): boolean {
   const isNamed = accountId !== undefined || session?.accountId !== undefined || result?.login?.accountId !== undefined;
-  return BEGINS_WITHOUT_ACCOUNT.has(model) && !isNamed;
+  return KINDS_WITHOUT_ACCOUNT.has(model) && !isNamed;
 }

@@ -27,7 +27,7 @@ describe('use-S11: the logins of an account', () => {
   const refresh = (refreshToken: string) =>
     at.form('/token', { client_id: 'astroctl', grant_type: 'refresh_token', refresh_token: refreshToken });
   /** Returns whether a browser must log in. */
-  const isAsked = async (pages: Browser) =>
+  const isLoginRequired = async (pages: Browser) =>
     (await at.loginPage(undefined, pages)).login.text.includes('name="password"');
   const idOf = async ({ email }: { readonly email: string }) => (await at.issuer.accounts.byAddress(email))?.id ?? '';
 
@@ -35,14 +35,14 @@ describe('use-S11: the logins of an account', () => {
     const [ada, grace] = [await login(), await login(GRACE)];
     const approved = await at.startDevice();
     await at.logIn(approved['user_code'], ADA);
-    expect(await isAsked(ada.pages)).toBe(false);
+    expect(await isLoginRequired(ada.pages)).toBe(false);
 
     expect(await at.issuer.accounts.setPassword(ADA.email, 'a new pass phrase')).toMatchObject({ ok: true });
     expect(await refresh(ada.refreshToken)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-    expect(await isAsked(ada.pages)).toBe(true);
+    expect(await isLoginRequired(ada.pages)).toBe(true);
     expect(await at.poll(approved['device_code'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
     expect(await refresh(grace.refreshToken)).toMatchObject({ status: 200 });
-    expect(await isAsked(grace.pages)).toBe(false);
+    expect(await isLoginRequired(grace.pages)).toBe(false);
     await login({ ...ADA, password: 'a new pass phrase' });
   });
 
@@ -70,10 +70,10 @@ describe('use-S11: the logins of an account', () => {
     expect(await at.issuer.sessions.end(await idOf(GRACE), listed[0]?.id)).toBe(0); // the session of another account
     expect(await at.issuer.sessions.end(id, listed[1]?.id)).toBe(1);
     expect(await refresh(refreshToken)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-    expect(await isAsked(pages)).toBe(false);
+    expect(await isLoginRequired(pages)).toBe(false);
     await login();
     expect(await at.issuer.sessions.end(id)).toBe(3);
-    expect(await isAsked(pages)).toBe(true);
+    expect(await isLoginRequired(pages)).toBe(true);
     expect(await at.issuer.sessions.of(id)).toEqual([]);
   });
 });

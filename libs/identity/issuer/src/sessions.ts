@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<string, IssuerSession['kind']>> = { Session: 'brows
 /** All records from which a token or a session of an account can be created. */
 const MODELS = ['Session', 'RefreshToken', 'AuthorizationCode', 'DeviceCode', 'Interaction', 'Grant'];
 /** A concurrent request may store another record, so deletion is repeated. */
-const ROUNDS_AT_MOST = 5;
+const MAX_ROUNDS = 5;
 
 interface Owned {
   readonly name: string;
@@ -57,11 +57,12 @@ export function createSessions(vault: Vault): IssuerSessions {
     }
     return found;
   }
-  const isLiving = ({ model, payload }: Owned): boolean => KINDS[model] !== undefined && payload.consumed === undefined;
+  const isUnconsumed = ({ model, payload }: Owned): boolean =>
+    KINDS[model] !== undefined && payload.consumed === undefined;
 
   return {
     async of(accountId) {
-      return (await owned(accountId, Object.keys(KINDS))).filter(isLiving).map(({ model, id, payload }) => ({
+      return (await owned(accountId, Object.keys(KINDS))).filter(isUnconsumed).map(({ model, id, payload }) => ({
         id,
         kind: KINDS[model] ?? 'browser',
         client: payload.clientId ?? null,
@@ -71,13 +72,13 @@ export function createSessions(vault: Vault): IssuerSessions {
     },
     async end(accountId, id) {
       const ended = new Set<string>();
-      for (let round = 0; round < ROUNDS_AT_MOST; round++) {
+      for (let round = 0; round < MAX_ROUNDS; round++) {
         const all = await owned(accountId, id === undefined ? MODELS : Object.keys(KINDS));
         const these = id === undefined ? all : all.filter((one) => one.id === id);
         if (these.length === 0) break;
         for (const one of these) {
           await vault.delete(one.name);
-          if (isLiving(one)) ended.add(one.name);
+          if (isUnconsumed(one)) ended.add(one.name);
         }
       }
       return ended.size;

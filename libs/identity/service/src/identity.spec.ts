@@ -53,9 +53,12 @@ describe('users', () => {
     subject: string,
     more: { email?: string; emailVerified?: boolean; name?: string; issuer?: string; incomplete?: true } = {},
   ) => {
-    const answer = await registration.resolve({ issuer: ISSUER, subject, emailVerified: false, ...more }, bus.own({}));
-    if (!answer.ok) throw new Error(answer.error.code);
-    return answer.value;
+    const response = await registration.resolve(
+      { issuer: ISSUER, subject, emailVerified: false, ...more },
+      bus.own({}),
+    );
+    if (!response.ok) throw new Error(response.error.code);
+    return response.value;
   };
   const ofType = async (type: string) => (await embedded.events()).filter((event) => event.type === type);
   const asLogin = (userId: string, isGlobalAdmin = false) =>
@@ -64,15 +67,15 @@ describe('users', () => {
   let ada = '';
 
   it('are registered exactly once by 20 simultaneous first logins', async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () =>
         resolve('ada', { email: 'ada-canary@acme.dev', emailVerified: true, name: 'Ada Canary' }),
       ),
     );
-    expect(new Set(answers.map(({ userId }) => userId)).size).toBe(1);
-    expect(answers.filter(({ registered }) => registered)).toHaveLength(1);
+    expect(new Set(responses.map(({ userId }) => userId)).size).toBe(1);
+    expect(responses.filter(({ registered }) => registered)).toHaveLength(1);
     expect(await ofType('user.registered.v1')).toHaveLength(1);
-    ada = answers[0]?.userId ?? '';
+    ada = responses[0]?.userId ?? '';
   });
 
   it('are recognized, and changed claims replace the stored ones', async () => {
@@ -119,8 +122,8 @@ describe('users', () => {
   });
 
   it('use-I2: become global admin by a configured, verified address, even if the first login lacked it', async () => {
-    const pretender = await resolve('pretender', { email: 'root-canary@acme.dev', emailVerified: false });
-    expect(await embedded.commands.load(userDecider, userStream(pretender.userId))).toMatchObject({
+    const impostor = await resolve('pretender', { email: 'root-canary@acme.dev', emailVerified: false });
+    expect(await embedded.commands.load(userDecider, userStream(impostor.userId))).toMatchObject({
       ok: true,
       value: { state: { globalRole: 'developer' } },
     });

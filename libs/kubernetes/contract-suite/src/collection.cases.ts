@@ -25,7 +25,7 @@ import {
   namesShown,
   part,
   podsShown,
-  says,
+  hasCondition,
   setsShown,
   workloadShown,
 } from './shown.ts';
@@ -55,7 +55,7 @@ const reference = (more: JsonObject = {}): JsonObject => ({
 const owned = (name: string, ...ownerReferences: readonly JsonObject[]): JsonObject =>
   configMap(name, { a: '1' }, { ownerReferences });
 const metadata = (body: JsonObject): Json => (body['kind'] === 'Status' ? body : (body['metadata'] ?? null));
-const GHOST = '00000000-0000-4000-8000-000000000000';
+const UNKNOWN_UID = '00000000-0000-4000-8000-000000000000';
 
 const other = '/api/v1/namespaces/{ns}-b';
 const space = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '{ns}-b' } };
@@ -157,7 +157,7 @@ export const collectionCases: readonly Case[] = [
   ),
   collection(
     'a child whose owner never was',
-    silent(post(at.configmaps, owned('child', reference({ uid: GHOST })))),
+    silent(post(at.configmaps, owned('child', reference({ uid: UNKNOWN_UID })))),
     gone(`${at.configmaps}/child`),
   ),
   collection(
@@ -226,7 +226,11 @@ export const collectionCases: readonly Case[] = [
     post(at.configmaps, owned('b', reference({ uid: '' }))),
     post(
       at.configmaps,
-      owned('c', reference({ uid: GHOST, controller: true }), reference({ uid: 'y', name: 'z', controller: true })),
+      owned(
+        'c',
+        reference({ uid: UNKNOWN_UID, controller: true }),
+        reference({ uid: 'y', name: 'z', controller: true }),
+      ),
     ),
     post(at.configmaps, owned('d', { apiVersion: 'v1', kind: 'Event', name: 'x', uid: 'u' })),
   ),
@@ -251,7 +255,7 @@ export const collectionCases: readonly Case[] = [
   collection(
     'preconditions',
     silent(post(at.configmaps, configMap('a'))),
-    remove(`${at.configmaps}/a`, { preconditions: { uid: GHOST } }),
+    remove(`${at.configmaps}/a`, { preconditions: { uid: UNKNOWN_UID } }),
     remove(`${at.configmaps}/a`, { preconditions: { resourceVersion: '1' } }),
     dry(remove(`${at.configmaps}/a`)),
     get(`${at.configmaps}/a`, { only: metadata }),
@@ -283,7 +287,7 @@ export const collectionCases: readonly Case[] = [
     ...running,
     get(at.pods, { silent: true, save: { pod: ['items', 0, 'metadata', 'name'] } }),
     silent(merge(`${at.pods}/{pod}`, { metadata: { labels: { app: 'other' } } })),
-    silent(get(at.pods, { until: has(3, (each) => says(each, 'Ready')) })),
+    silent(get(at.pods, { until: has(3, (each) => hasCondition(each, 'Ready')) })),
     get(at.pods, { only: podsShown }),
   ),
   collection(
@@ -334,7 +338,7 @@ export const collectionCases: readonly Case[] = [
     ...made,
     silent(post(`${other}/configmaps`, held)),
     silent(remove(other)),
-    get(other, { until: (body) => says(body, 'NamespaceFinalizersRemaining'), only: spaceShown }),
+    get(other, { until: (body) => hasCondition(body, 'NamespaceFinalizersRemaining'), only: spaceShown }),
     get(`${other}/configmaps/held`, { only: metadata }),
     release,
     ended,

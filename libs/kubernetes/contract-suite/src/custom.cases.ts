@@ -79,11 +79,11 @@ const withStatus = {
   },
 };
 
-const widget = (name: string, given: JsonObject = { size: 'small' }, more: JsonObject = {}): JsonObject => ({
+const widget = (name: string, widgetSpec: JsonObject = { size: 'small' }, more: JsonObject = {}): JsonObject => ({
   apiVersion: `${GROUP}/v1`,
   kind: 'Widget',
   metadata: { name },
-  spec: given,
+  spec: widgetSpec,
   ...more,
 });
 
@@ -94,7 +94,7 @@ const isEstablished = (body: JsonObject): boolean => {
 };
 const established: Step = get(DEFINITION, { until: isEstablished });
 const served: Step = silent(get(WIDGETS, { until: ({ kind }) => kind === 'WidgetList' }));
-const begin = (more: JsonObject = {}): readonly Step[] => [
+const prepare = (more: JsonObject = {}): readonly Step[] => [
   silent(post(DEFINITIONS, definition(more))),
   silent(established),
   served,
@@ -103,13 +103,13 @@ const end = silent(remove(DEFINITION));
 const custom = (name: string, more: JsonObject, ...steps: readonly Step[]): Case => ({
   area: 'custom',
   name,
-  steps: [...begin(more), ...steps, end],
+  steps: [...prepare(more), ...steps, end],
 });
-const bad = (name: string, given: JsonObject): Step => post(WIDGETS, widget(name, given));
+const bad = (name: string, widgetSpec: JsonObject): Step => post(WIDGETS, widget(name, widgetSpec));
 /** Returns resources without hashes, which only the server can generate. */
 const resourcesOf = ({ resources }: JsonObject): Json =>
   (resources as readonly JsonObject[]).map(({ storageVersionHash: _hash, ...resource }) => resource as Json);
-const mine = ({ groups }: JsonObject): Json =>
+const ownGroups = ({ groups }: JsonObject): Json =>
   (groups as readonly JsonObject[]).filter(({ name }) => String(name).endsWith('.example')).length > 0;
 
 export const customCases: readonly Case[] = [
@@ -122,7 +122,7 @@ export const customCases: readonly Case[] = [
       served,
       get(`/apis/${GROUP}`),
       get(`/apis/${GROUP}/v1`, { only: resourcesOf }),
-      get('/apis', { only: mine }),
+      get('/apis', { only: ownGroups }),
       end,
     ],
   },
@@ -238,7 +238,7 @@ export const customCases: readonly Case[] = [
     area: 'custom',
     name: 'a definition goes with its objects',
     steps: [
-      ...begin(),
+      ...prepare(),
       silent(post(WIDGETS, widget('a'))),
       remove(DEFINITION),
       get(DEFINITION, { until: ({ code }) => code === 404 }),

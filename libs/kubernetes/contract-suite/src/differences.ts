@@ -6,57 +6,57 @@ import type { Seen } from '#sandbox-cluster/cases';
 export interface Difference {
   /** Index of the compared step and path in its response: `0/body/spec/replicas`. */
   readonly place: string;
-  readonly real: Json | undefined;
-  readonly given: Json | undefined;
+  readonly expected: Json | undefined;
+  readonly actual: Json | undefined;
 }
 
 /**
  * Returns all differences between two runs of a case. If one run has fewer values, each missing value is one
  * difference.
  */
-export function differences(real: readonly Seen[], given: readonly Seen[]): readonly Difference[] {
+export function differences(expected: readonly Seen[], actual: readonly Seen[]): readonly Difference[] {
   const found: Difference[] = [];
-  compare(real as unknown as Json, given as unknown as Json, '', found); // Seen is JSON
+  compare(expected as unknown as Json, actual as unknown as Json, '', found); // Seen is JSON
   return found;
 }
 
-function compare(real: Json | undefined, given: Json | undefined, place: string, found: Difference[]): void {
-  if (JSON.stringify(real) === JSON.stringify(given)) return;
+function compare(expected: Json | undefined, actual: Json | undefined, place: string, found: Difference[]): void {
+  if (JSON.stringify(expected) === JSON.stringify(actual)) return;
   if (
-    typeof real !== 'object' ||
-    typeof given !== 'object' ||
-    real === null ||
-    given === null ||
-    Array.isArray(real) !== Array.isArray(given)
+    typeof expected !== 'object' ||
+    typeof actual !== 'object' ||
+    expected === null ||
+    actual === null ||
+    Array.isArray(expected) !== Array.isArray(actual)
   ) {
-    found.push({ place, real, given });
+    found.push({ place, expected, actual });
     return;
   }
-  const [left, right] = [real as JsonObject, given as JsonObject]; // arrays are also compared by key
+  const [left, right] = [expected as JsonObject, actual as JsonObject]; // arrays are also compared by key
   for (const key of new Set([...Object.keys(left), ...Object.keys(right)]))
     compare(left[key], right[key], place === '' ? key : `${place}/${key}`, found);
 }
 
 /** Deliberate differences by the ID of their case. Each path includes its descendants. */
-export type Known = ReadonlyMap<string, readonly string[]>;
+export type KnownDifferences = ReadonlyMap<string, readonly string[]>;
 
-const BEGIN = '<!-- differences: begin -->';
+const START = '<!-- differences: begin -->';
 const END = '<!-- differences: end -->';
 
 /**
  * Parses the list of deliberate differences: a table between two markers, with case, path, and reason.
  * @throws Error if the document has no list, or a row has no reason
  */
-export function knownDifferences(document: string): Known {
-  const [from, to] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`the document has no list between ${BEGIN} and ${END}`);
+export function knownDifferences(document: string): KnownDifferences {
+  const [from, to] = [document.indexOf(START), document.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`the document has no list between ${START} and ${END}`);
   const known = new Map<string, string[]>();
   for (const row of document
-    .slice(from + BEGIN.length, to)
+    .slice(from + START.length, to)
     .split('\n')
     .filter((line) => line.startsWith('| `'))) {
-    const [, id, place, why] = /^\| `([^`]+)` \| `([^`]*)` \| (.+) \|$/.exec(row) ?? [];
-    if (id === undefined || place === undefined || why === undefined)
+    const [, id, place, reason] = /^\| `([^`]+)` \| `([^`]*)` \| (.+) \|$/.exec(row) ?? [];
+    if (id === undefined || place === undefined || reason === undefined)
       throw new Error(`no case, place and reason: ${row}`);
     known.set(id, [...(known.get(id) ?? []), place]);
   }
@@ -64,15 +64,15 @@ export function knownDifferences(document: string): Known {
 }
 
 /** Reads the list in the product's documentation. */
-export const documentedDifferences = (): Known =>
+export const documentedDifferences = (): KnownDifferences =>
   knownDifferences(readFileSync(new URL('../../../../docs/sandbox.md', import.meta.url), 'utf8'));
 
-export const isKnown = (known: Known, id: string, { place }: Difference): boolean =>
+export const isKnown = (known: KnownDifferences, id: string, { place }: Difference): boolean =>
   (known.get(id) ?? []).some((allowed) => allowed === '' || place === allowed || place.startsWith(`${allowed}/`));
 
 /** Formats a difference as lines of a report. */
-export const told = ({ place, real, given }: Difference): string =>
-  `${place}\n    recorded: ${short(real)}\n    now:      ${short(given)}`;
+export const formatDifference = ({ place, expected, actual }: Difference): string =>
+  `${place}\n    recorded: ${short(expected)}\n    now:      ${short(actual)}`;
 
 const short = (value: Json | undefined): string =>
   value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 400);

@@ -17,7 +17,7 @@ const FOLDER = fileURLToPath(new URL('../fixtures/', import.meta.url));
 export const idOf = ({ area, name }: Case): string => `${area}: ${name}`;
 
 /** Returns a short hash of a case's requests. Its functions (`only`, `until`) are not included. */
-export const askedBy = ({ steps }: Case): string =>
+export const requestHashOf = ({ steps }: Case): string =>
   createHash('sha256').update(JSON.stringify(steps)).digest('hex').slice(0, 16);
 
 /** Reads the recorded responses by the ID of their case. */

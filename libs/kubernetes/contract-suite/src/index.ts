@@ -15,7 +15,7 @@ import { customCases } from './custom.cases.ts';
 import { deliberateCases } from './deliberate.cases.ts';
 import { platformCases } from './platform.cases.ts';
 import { rolloutCases } from './rollout.cases.ts';
-import { eventCases, logCases, surroundingCases } from './telling.cases.ts';
+import { eventCases, logCases, surroundingCases } from './events.cases.ts';
 
 /** All cases, by area. */
 export const contractCases: readonly Case[] = [

@@ -78,8 +78,8 @@ const applied = (object: KubernetesObject, more: Partial<Step> = {}, query = '')
 });
 const everything = (workload: ImageWorkload, more: Partial<Step> = {}, query = ''): readonly Step[] =>
   objectsOf(workload).map((object) => applied(object, more, query));
-const silently = { silent: true } as const;
-const settled = get(`${at.deployments}/web`, { until: isRolledOut, ...silently });
+const unrecorded = { silent: true } as const;
+const settled = get(`${at.deployments}/web`, { until: isRolledOut, ...unrecorded });
 const inventory = (attempt: string, metadata: JsonObject = {}): JsonObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -93,7 +93,7 @@ const inventory = (attempt: string, metadata: JsonObject = {}): JsonObject => ({
 });
 const fence = `${at.configmaps}/astro-inventory-app-1`;
 const removed = (object: KubernetesObject): readonly Step[] => [
-  get(pathOf(object), { ...silently, save: { uid: ['metadata', 'uid'] } }),
+  get(pathOf(object), { ...unrecorded, save: { uid: ['metadata', 'uid'] } }),
   {
     method: 'DELETE',
     path: pathOf(object),
@@ -116,7 +116,7 @@ export const platformCases: readonly Case[] = [
   platform('an application without a port', ...everything({ ...withoutPort, ...current })),
   platform(
     'from what an earlier release wrote to what is written now',
-    ...everything(basic, silently),
+    ...everything(basic, unrecorded),
     settled,
     ...everything({ ...basic, rendering: 2 }, { only: shown }),
     get(`${at.deployments}/web`, { until: isRolledOut, only: workloadShown }),
@@ -128,7 +128,7 @@ export const platformCases: readonly Case[] = [
   ),
   platform(
     'applied twice',
-    ...everything(basic, silently),
+    ...everything(basic, unrecorded),
     settled,
     ...everything(basic, {
       only: ({ spec, data, kind }) => ({ kind: kind ?? null, spec: spec ?? null, data: data ?? null }),
@@ -136,24 +136,24 @@ export const platformCases: readonly Case[] = [
   ),
   platform(
     'planned after it was applied',
-    ...everything(steady, silently),
+    ...everything(steady, unrecorded),
     ...everything(steady, { only: shown }, '&dryRun=All'),
   ),
   platform(
     'a new image',
-    ...everything(basic, silently),
+    ...everything(basic, unrecorded),
     settled,
     ...everything({ ...basic, image: 'images.acme.dev/web:1.11' }, { only: shown }),
     get(`${at.deployments}/web`, { until: isRolledOut, only: workloadShown }),
   ),
   platform(
     'more replicas and another variable',
-    ...everything(basic, silently),
+    ...everything(basic, unrecorded),
     settled,
     ...everything({ ...basic, replicas: 3, env: [{ name: 'A', value: 'c' }] }, { only: shown }),
     get(`${at.deployments}/web`, { until: isRolledOut, only: workloadShown }),
   ),
-  platform('from many to few options', ...everything(full, silently), ...everything(basic, { only: shown })),
+  platform('from many to few options', ...everything(full, unrecorded), ...everything(basic, { only: shown })),
   platform(
     'the fence',
     post(at.configmaps, inventory('1'), '', {
@@ -173,14 +173,14 @@ export const platformCases: readonly Case[] = [
   ),
   platform(
     'pruning',
-    ...everything(basic, silently),
+    ...everything(basic, unrecorded),
     settled,
     ...objectsOf(basic).flatMap(removed),
     get(at.services, { only: namesShown }),
   ),
   platform(
     'somebody else holds a field',
-    { ...applied(objectsOf(basic).find(({ kind }) => kind === 'Deployment') ?? fail(), silently) },
+    { ...applied(objectsOf(basic).find(({ kind }) => kind === 'Deployment') ?? fail(), unrecorded) },
     {
       method: 'PATCH',
       path: `${at.deployments}/web?fieldManager=other`,

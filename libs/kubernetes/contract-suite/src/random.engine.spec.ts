@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { runCase, sandboxTarget, serverTarget, type SandboxTarget } from '#sandbox-cluster/cases';
 import { temporaryFolder } from '#testing';
-import { differences, told } from './differences.ts';
-import { answersTo } from './judge.ts';
+import { differences, formatDifference } from './differences.ts';
+import { runCaseWithRetry } from './judge.ts';
 import { randomCase } from './random/sequence.ts';
 
 const SEQUENCES = 300;
@@ -48,8 +48,11 @@ function compared(path: string): void {
       for (let number = from; number < from + AT_ONCE; number++) {
         const drawn = randomCase(seed + number);
         const namespace = `case-e${seed}-${number}`;
-        const found = differences(await answersTo(real, drawn, namespace), await runCase(sandbox, drawn, namespace));
-        failures.push(...found.slice(0, 3).map((difference) => `${drawn.name}: ${told(difference)}`));
+        const found = differences(
+          await runCaseWithRetry(real, drawn, namespace),
+          await runCase(sandbox, drawn, namespace),
+        );
+        failures.push(...found.slice(0, 3).map((difference) => `${drawn.name}: ${formatDifference(difference)}`));
       }
       expect(failures).toEqual([]);
     },

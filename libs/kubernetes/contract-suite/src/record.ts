@@ -4,10 +4,10 @@
 // the exit code is 1. With --area, recordings of other areas are kept.
 import { parseArgs } from 'node:util';
 import { serverTarget } from '#sandbox-cluster/cases';
-import { differences, told } from './differences.ts';
-import { askedBy, idOf, readFixtures, writeFixtures, type Fixture } from './fixtures.ts';
+import { differences, formatDifference } from './differences.ts';
+import { requestHashOf, idOf, readFixtures, writeFixtures, type Fixture } from './fixtures.ts';
 import { contractCases } from './index.ts';
-import { answersTo } from './judge.ts';
+import { runCaseWithRetry } from './judge.ts';
 
 const { values } = parseArgs({ options: { kubeconfig: { type: 'string' }, area: { type: 'string', multiple: true } } });
 const kubeconfig = values.kubeconfig ?? process.env['ASTRO_TEST_KUBECONFIG'];
@@ -27,13 +27,13 @@ for (const [number, each] of contractCases.entries()) {
     if (kept) recorded.set(each.area, [...(recorded.get(each.area) ?? []), kept]);
     continue;
   }
-  const seen = await answersTo(target, each, `${prefix}-${number}a`);
-  const again = differences(seen, await answersTo(target, each, `${prefix}-${number}e`));
+  const seen = await runCaseWithRetry(target, each, `${prefix}-${number}a`);
+  const again = differences(seen, await runCaseWithRetry(target, each, `${prefix}-${number}e`));
   if (again.length > 0) {
     unsteady += 1;
-    process.stderr.write(`${idOf(each)} is not the same twice\n  ${again.map(told).join('\n  ')}\n`);
+    process.stderr.write(`${idOf(each)} is not the same twice\n  ${again.map(formatDifference).join('\n  ')}\n`);
   }
-  recorded.set(each.area, [...(recorded.get(each.area) ?? []), { name: each.name, asked: askedBy(each), seen }]);
+  recorded.set(each.area, [...(recorded.get(each.area) ?? []), { name: each.name, asked: requestHashOf(each), seen }]);
 }
 target.close();
 writeFixtures(recorded);

@@ -24,7 +24,7 @@ import {
   items,
   part,
   podsShown,
-  says,
+  hasCondition,
   setsShown,
   workloadShown,
 } from './shown.ts';
@@ -37,7 +37,7 @@ const create = (parts: Parameters<typeof deployment>[1] = {}): Step =>
   silent(post(at.deployments, deployment('web', { ...parts, spec: { ...DEFAULTS, ...parts.spec } })));
 const done = (more: Partial<Step> = {}): Step => get(web, { until: isRolledOut, only: workloadShown, ...more });
 const settled: Step = silent(done());
-const whole: Step = get(web, { until: isRolledOut });
+const rolledOut: Step = get(web, { until: isRolledOut });
 const sets: Step = get(at.replicasets, { only: setsShown });
 const pods: Step = get(at.pods, { only: podsShown });
 const image = (tag: string): Step =>
@@ -55,7 +55,7 @@ const setSizes = (body: JsonObject): Json => items(body).map((set) => part(set, 
  */
 export const rolloutCases: readonly Case[] = [
   rollout('a first rollout', create(), done(), sets, pods),
-  rollout('everything about a Deployment that is done', create(), whole),
+  rollout('everything about a Deployment that is done', create(), rolledOut),
   rollout(
     'everything about its ReplicaSet',
     create(),
@@ -161,7 +161,7 @@ export const rolloutCases: readonly Case[] = [
     merge(`${web}/scale`, { spec: { replicas: 3 } }),
     done(),
     get(`${web}/scale`),
-    whole,
+    rolledOut,
   ),
   rollout(
     'a scale that is refused',
@@ -177,7 +177,8 @@ export const rolloutCases: readonly Case[] = [
     settled,
     silent(merge(web, { spec: { paused: true } })),
     status(
-      (body) => says(body, 'Progressing', 'Unknown', 'DeploymentPaused') && count(body, 'observedGeneration') === 2,
+      (body) =>
+        hasCondition(body, 'Progressing', 'Unknown', 'DeploymentPaused') && count(body, 'observedGeneration') === 2,
     ),
     silent(image('2')),
     status((body) => count(body, 'observedGeneration') === 3 && count(body, 'updatedReplicas') === 0),
@@ -189,7 +190,7 @@ export const rolloutCases: readonly Case[] = [
   rollout(
     'paused from the start',
     create({ spec: { paused: true } }),
-    status((body) => says(body, 'Progressing', 'Unknown', 'DeploymentPaused') && conditions(body).length === 2),
+    status((body) => hasCondition(body, 'Progressing', 'Unknown', 'DeploymentPaused') && conditions(body).length === 2),
     sets,
     pods,
     silent(merge(web, { spec: { paused: false } })),
@@ -201,7 +202,7 @@ export const rolloutCases: readonly Case[] = [
     create(),
     settled,
     silent(merge(web, { spec: { paused: true } })),
-    silent(status((body) => says(body, 'Progressing', 'Unknown', 'DeploymentPaused'))),
+    silent(status((body) => hasCondition(body, 'Progressing', 'Unknown', 'DeploymentPaused'))),
     silent(merge(web, { spec: { replicas: 4 } })),
     done(),
     sets,
@@ -269,7 +270,7 @@ export const rolloutCases: readonly Case[] = [
       (body) =>
         count(body, 'updatedReplicas') === 1 &&
         count(body, 'observedGeneration') === 2 &&
-        says(body, 'Progressing', 'True', 'ReplicaSetUpdated'),
+        hasCondition(body, 'Progressing', 'True', 'ReplicaSetUpdated'),
     ),
     sets,
     ...to('3'),
@@ -279,7 +280,7 @@ export const rolloutCases: readonly Case[] = [
   rollout(
     'a deadline that passes',
     create({ spec: { progressDeadlineSeconds: 2 }, web: { image: 'sandbox.invalid/app:missing' } }),
-    status((body) => says(body, 'Progressing', 'False')),
+    status((body) => hasCondition(body, 'Progressing', 'False')),
     silent(image('2')),
     done(),
     sets,
@@ -293,7 +294,7 @@ export const rolloutCases: readonly Case[] = [
         spec: { template: { spec: { containers: [{ name: 'web', image: 'sandbox.invalid/app:unready' }] } } },
       }),
     ),
-    status((body) => says(body, 'Progressing', 'False')),
+    status((body) => hasCondition(body, 'Progressing', 'False')),
     sets,
   ),
   rollout(
@@ -325,7 +326,7 @@ export const rolloutCases: readonly Case[] = [
     silent(post(at.quotas, of('v1', 'ResourceQuota', 'plan', { spec: { hard: { pods: '1' } } }))),
     silent(get(`${at.quotas}/plan`, { until: (body) => part(body, 'status', 'used', 'pods') !== undefined })),
     create(),
-    status((body) => says(body, 'ReplicaFailure') && count(body, 'availableReplicas') === 1),
+    status((body) => hasCondition(body, 'ReplicaFailure') && count(body, 'availableReplicas') === 1),
     pods,
   ),
   rollout(
@@ -338,12 +339,12 @@ export const rolloutCases: readonly Case[] = [
     ),
     silent(get(`${at.quotas}/plan`, { until: (body) => part(body, 'status', 'used', 'requests.cpu') !== undefined })),
     create(),
-    status((body) => says(body, 'ReplicaFailure')),
+    status((body) => hasCondition(body, 'ReplicaFailure')),
   ),
   rollout(
     'a ServiceAccount that is missing',
     create({ podSpec: { serviceAccountName: 'ghost' } }),
-    status((body) => says(body, 'ReplicaFailure')),
+    status((body) => hasCondition(body, 'ReplicaFailure')),
   ),
   rollout(
     'status that somebody else writes',
@@ -358,7 +359,7 @@ export const rolloutCases: readonly Case[] = [
     settled,
     merge(`${web}/scale`, { spec: { replicas: 3 } }),
     apply(at.deployments, deployment('web', { spec: { replicas: 2 } })),
-    whole,
+    rolledOut,
   ),
   rollout(
     'two containers',

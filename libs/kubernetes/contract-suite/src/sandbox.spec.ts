@@ -3,14 +3,14 @@ import { temporaryFolder } from '#testing';
 import { documentedDifferences, knownDifferences } from './differences.ts';
 import { idOf, readFixtures } from './fixtures.ts';
 import { contractCases } from './index.ts';
-import { judge, staleDifferences, type Trial } from './judge.ts';
+import { compareCase, staleDifferences, type Comparison } from './judge.ts';
 
 const folder = temporaryFolder();
 let target: SandboxTarget;
-let trial: Trial;
+let comparison: Comparison;
 beforeAll(async () => {
   target = await sandboxTarget(folder);
-  trial = { target, fixtures: readFixtures(), known: documentedDifferences(), prefix: 'case-e' };
+  comparison = { target, fixtures: readFixtures(), known: documentedDifferences(), prefix: 'case-e' };
 });
 afterAll(() => target.close());
 
@@ -22,14 +22,14 @@ describe('the sandbox responds like the recorded server, except for the document
     async (area) => {
       const failures: string[] = [];
       for (const [number, each] of contractCases.entries())
-        if (each.area === area) failures.push(...(await judge(trial, each, number)));
+        if (each.area === area) failures.push(...(await compareCase(comparison, each, number)));
       expect(failures).toEqual([]);
     },
     60_000,
   );
 
   it('documents only differences that exist', async () => {
-    expect(await staleDifferences(trial, contractCases)).toEqual([]);
+    expect(await staleDifferences(comparison, contractCases)).toEqual([]);
   });
 });
 

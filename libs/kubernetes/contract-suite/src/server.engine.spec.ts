@@ -1,7 +1,7 @@
 import { serverTarget, type Case } from '#sandbox-cluster/cases';
 import { readFixtures } from './fixtures.ts';
 import { contractCases } from './index.ts';
-import { judge } from './judge.ts';
+import { compareCase } from './judge.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 if (kubeconfig) describe('a real Kubernetes responds as recorded', () => judged(kubeconfig));
@@ -19,9 +19,9 @@ function judged(path: string): void {
 
   /** Runs a case up to twice, since a real server's controllers act at their own times. */
   async function differing(each: Case, number: number): Promise<readonly string[]> {
-    const trial = { target, fixtures, known: new Map(), prefix };
-    const first = await judge(trial, each, number);
-    return first.length === 0 ? first : judge(trial, each, number + contractCases.length);
+    const comparison = { target, fixtures, known: new Map(), prefix };
+    const first = await compareCase(comparison, each, number);
+    return first.length === 0 ? first : compareCase(comparison, each, number + contractCases.length);
   }
 
   it.each([...new Set(contractCases.map(({ area }) => area))])(

@@ -33,7 +33,7 @@ export const conditions = (object: Json): readonly Json[] => {
 };
 
 /** Returns whether an object has a condition with this status, and with this reason if one is given. */
-export const says = (object: Json, type: string, status = 'True', reason?: string): boolean =>
+export const hasCondition = (object: Json, type: string, status = 'True', reason?: string): boolean =>
   conditions(object).some(
     (each) =>
       part(each, 'type') === type &&
@@ -70,7 +70,7 @@ export const podsShown = (body: JsonObject): Json =>
   ordered(
     items(body).map((pod) => ({
       phase: part(pod, 'status', 'phase') ?? null,
-      ready: says(pod, 'Ready'),
+      ready: hasCondition(pod, 'Ready'),
       deleting: part(pod, 'metadata', 'deletionTimestamp') !== undefined,
       name: plain(part(pod, 'metadata', 'name')),
       generateName: plain(part(pod, 'metadata', 'generateName')),
@@ -115,8 +115,8 @@ export const isRolledOut = (object: Json): boolean => {
     part(object, 'status', 'terminatingReplicas') !== undefined &&
     status('terminatingReplicas') === 0 &&
     (replicas === 0 ||
-      says(object, 'Progressing', 'True', 'NewReplicaSetAvailable') ||
-      says(object, 'Progressing', 'Unknown'))
+      hasCondition(object, 'Progressing', 'True', 'NewReplicaSetAvailable') ||
+      hasCondition(object, 'Progressing', 'Unknown'))
   );
 };
 

@@ -17,8 +17,8 @@ function deploymentOf(name: string): KubernetesObject {
 
 /** Returns the Deployment before its correction: with the template of the ReplicaSet that its status describes. */
 function withTemplateOf(deployment: KubernetesObject, name: string): KubernetesObject {
-  const told = JSON.stringify(deployment['status']);
-  const failed = recorded(name).find(({ kind, metadata }) => kind === 'ReplicaSet' && told.includes(metadata.name)); // its pods are named after it
+  const status = JSON.stringify(deployment['status']);
+  const failed = recorded(name).find(({ kind, metadata }) => kind === 'ReplicaSet' && status.includes(metadata.name)); // its pods are named after it
   if (!failed) throw new Error(`${name} tells of no ReplicaSet`);
   expect(text(at(failed, 'spec', 'template', 'metadata', 'labels', 'pod-template-hash'))).toBeDefined();
   return { ...deployment, spec: { ...record(deployment['spec']), template: at(failed, 'spec', 'template') } };

@@ -156,9 +156,9 @@ const RETRIED_BY_JOBS: ReadonlySet<PodFailure['code']> = new Set([
 
 function worstFailure(
   pods: readonly KubernetesObject[],
-  besides: ReadonlySet<PodFailure['code']>,
+  excluded: ReadonlySet<PodFailure['code']>,
 ): PodFailure | undefined {
-  const failures = pods.flatMap((pod) => podFailure(pod) ?? []).filter(({ code }) => !besides.has(code));
+  const failures = pods.flatMap((pod) => podFailure(pod) ?? []).filter(({ code }) => !excluded.has(code));
   return failures.find(({ final }) => final) ?? failures[0];
 }
 

@@ -1,5 +1,5 @@
 import { at, isRecord, list, number, text, type JsonRecord, type KubernetesObject } from '../objects.ts';
-import { CRASHES } from './give-up.ts';
+import { MAX_RESTARTS } from './failure-tolerance.ts';
 import type { FailureCode, Health } from './health.types.ts';
 
 /** Why a pod cannot become ready. */
@@ -50,7 +50,7 @@ const suffix = (why: string | undefined): string =>
 
 function containerFailure(pod: string, status: JsonRecord): PodFailure | undefined {
   const reason = text(at(status, 'state', 'waiting', 'reason'));
-  const said = text(at(status, 'state', 'waiting', 'message'));
+  const message = text(at(status, 'state', 'waiting', 'message'));
   const image = text(status['image']) ?? 'its image';
   const restarts = number(status['restartCount']) ?? 0;
   // Then the current state counts, not the previous one.
@@ -63,10 +63,10 @@ function containerFailure(pod: string, status: JsonRecord): PodFailure | undefin
     case 'ImagePullBackOff':
     case 'ErrImageNeverPull':
     case 'RegistryUnavailable': {
-      const denied = /unauthorized|denied|authentication required|forbidden/i.test(said ?? '');
+      const denied = /unauthorized|denied|authentication required|forbidden/i.test(message ?? '');
       return {
         code: denied ? 'deployments/image-pull-denied' : 'deployments/image-not-found',
-        message: `${pod} cannot pull ${image} (${reasonText(said, reason)})`,
+        message: `${pod} cannot pull ${image} (${reasonText(message, reason)})`,
         final: false,
       };
     }
@@ -74,30 +74,30 @@ function containerFailure(pod: string, status: JsonRecord): PodFailure | undefin
       return { code: 'deployments/image-name-invalid', message: `${pod} has an invalid image: ${image}`, final: true };
     case 'CreateContainerConfigError':
     case 'CreateContainerError': {
-      const isRoot = /runAsNonRoot|run as root/i.test(said ?? '');
+      const isRoot = /runAsNonRoot|run as root/i.test(message ?? '');
       return isRoot
         ? { code: 'deployments/runs-as-root', message: `${image} runs as root; add runAsUser: 1000`, final: true }
         : {
             code: 'deployments/config-missing',
-            message: `${pod} cannot be configured${suffix(startText(said, reason))}`,
+            message: `${pod} cannot be configured${suffix(startText(message, reason))}`,
             final: false,
           };
     }
     case 'RunContainerError':
       return {
         code: 'deployments/container-crashed',
-        message: `${pod} cannot start${suffix(startText(said, reason))}`,
-        final: restarts >= CRASHES,
+        message: `${pod} cannot start${suffix(startText(message, reason))}`,
+        final: restarts >= MAX_RESTARTS,
       };
     case 'CrashLoopBackOff':
       return crash(pod, last, exit, restarts);
     default:
-      return isEnded && restarts >= CRASHES && exit !== 0 ? crash(pod, last, exit, restarts) : undefined;
+      return isEnded && restarts >= MAX_RESTARTS && exit !== 0 ? crash(pod, last, exit, restarts) : undefined;
   }
 }
 
 function crash(pod: string, last: string | undefined, exit: number | undefined, restarts: number): PodFailure {
-  const final = restarts >= CRASHES; // a single crash may be caused by a dependency that was not ready
+  const final = restarts >= MAX_RESTARTS; // a single crash may be caused by a dependency that was not ready
   if (last === 'OOMKilled')
     return {
       code: 'deployments/out-of-memory',
@@ -115,17 +115,17 @@ function crash(pod: string, last: string | undefined, exit: number | undefined, 
  * Describes why a container cannot start in a fixed wording: messages of the container runtime may quote arguments or
  * variables.
  */
-function startText(said: string | undefined, reason: string): string {
+function startText(message: string | undefined, reason: string): string {
   const known =
     /(?:secret|configmap) "[a-z0-9.-]{1,253}" not found|couldn't find key [\w.-]{1,253} in (?:Secret|ConfigMap) [\w./-]{1,320}|executable file not found|permission denied|no such file or directory|is not a directory|subPath|runAsUser/i.exec(
-      said ?? '',
+      message ?? '',
     )?.[0];
   return known ?? reason;
 }
 
 /** Returns a short reason: the registry's own, if there is one. */
-function reasonText(said: string | undefined, reason: string): string {
-  const known = /manifest unknown|not found|no such host|unauthorized|denied|timeout/i.exec(said ?? '')?.[0];
+function reasonText(message: string | undefined, reason: string): string {
+  const known = /manifest unknown|not found|no such host|unauthorized|denied|timeout/i.exec(message ?? '')?.[0];
   return known === undefined ? reason : known.toLowerCase();
 }
 

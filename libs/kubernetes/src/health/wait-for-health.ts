@@ -16,7 +16,7 @@ import { APPLICATION_LABEL } from '../ownership.ts';
 import type { InventoryEntry } from '../plan.types.ts';
 import { isClosed, reflect, type Reflection, type ReflectOptions } from '../reflector.ts';
 import { applicationHealth, finder } from './application-health.ts';
-import { Patience } from './give-up.ts';
+import { FailureTracker } from './failure-tolerance.ts';
 import type { ApplicationHealth } from './health.types.ts';
 import { healthOf } from './object-health.ts';
 
@@ -32,16 +32,16 @@ export interface WaitOptions {
   /** Ends the wait at the first failure. */
   readonly failFast?: boolean;
   /** Factor of the times in `GIVE_UP`; 1 by default. Tests reduce it. */
-  readonly giveUpScale?: number;
+  readonly toleranceScale?: number;
   /**
    * Milliseconds for which workloads without `minReadySeconds` must stay healthy, since a pod in a crash loop is
    * briefly ready. 2,000 by default.
    */
-  readonly steadyMs?: number;
+  readonly stableMs?: number;
 }
 
 /** Kinds that are healthy once they are applied. */
-const NEVER_WAITED_FOR = new Set([
+const IGNORED_KINDS = new Set([
   'ConfigMap',
   'Secret',
   'ServiceAccount',
@@ -58,8 +58,8 @@ const NEVER_WAITED_FOR = new Set([
   'Namespace',
 ]);
 /** Milliseconds between checks without a change, for rules that depend on time. */
-const LOOK_AGAIN_MS = 1_000;
-const STEADY_MS = 2_000;
+const POLL_MS = 1_000;
+const STABLE_MS = 2_000;
 
 /**
  * Waits until all objects of an application are healthy, one has failed permanently, or the deadline has passed.
@@ -76,11 +76,11 @@ export async function waitForHealth(
     clock,
     ids,
     failFast = false,
-    giveUpScale = 1,
-    steadyMs = STEADY_MS,
+    toleranceScale = 1,
+    stableMs = STABLE_MS,
   }: WaitOptions,
 ): Promise<ApplicationHealth> {
-  const watched = entries.filter(({ key }) => !NEVER_WAITED_FOR.has(key.kind));
+  const watched = entries.filter(({ key }) => !IGNORED_KINDS.has(key.kind));
   if (watched.length === 0) return { state: 'Healthy', message: '', objects: [], replicas: { wanted: 0, ready: 0 } };
   const until = clock.monotonic() + deadlineMs;
   const stop = new AbortController();
@@ -94,30 +94,30 @@ export async function waitForHealth(
       changes.notify();
     };
     const copies = await copiesOf(client, watched, { signal: ended, clock, ids, onChange: changes.notify, onFault });
-    const patience = new Patience({ failFast, scale: giveUpScale });
-    let wellSince: number | undefined;
-    let told = '';
+    const tracker = new FailureTracker({ failFast, scale: toleranceScale });
+    let healthySince: number | undefined;
+    let reported = '';
     for (;;) {
       if (signal.aborted) throw new KubernetesUnreachableError('aborted', 'waiting was canceled', false);
       if (closed) throw closed;
-      const health = look(entries, copies, clock.now());
-      if (onProgress && `${health.state} ${health.message}` !== told) {
-        told = `${health.state} ${health.message}`;
+      const health = currentHealth(entries, copies, clock.now());
+      if (onProgress && `${health.state} ${health.message}` !== reported) {
+        reported = `${health.state} ${health.message}`;
         await onProgress(health);
       }
       const now = clock.monotonic();
       if (health.final === true) return health;
-      const isWell = health.state === 'Healthy' || health.state === 'Suspended';
-      wellSince = isWell ? (wellSince ?? now) : undefined;
+      const isHealthy = health.state === 'Healthy' || health.state === 'Suspended';
+      healthySince = isHealthy ? (healthySince ?? now) : undefined;
       // At the deadline, healthy is sufficient, even if it was not stable for long enough.
-      if (wellSince !== undefined && (now - wellSince >= steadyMs || now >= until || !isReadyUnproven(copies)))
+      if (healthySince !== undefined && (now - healthySince >= stableMs || now >= until || !mayCrashAfterReady(copies)))
         return health;
-      patience.seePulls(pullsOf(copies));
-      const given = patience.givesUp(health.code, now);
-      if (given) return { ...health, message: withWait(health.message, given.waited), final: true };
+      tracker.recordPulls(pullsOf(copies));
+      const failure = tracker.shouldFail(health.code, now);
+      if (failure) return { ...health, message: withWait(health.message, failure.waited), final: true };
       if (now >= until) return health;
-      const steadyInMs = wellSince === undefined ? Number.POSITIVE_INFINITY : wellSince + steadyMs - now;
-      await changes.next(Math.min(LOOK_AGAIN_MS, until - now, steadyInMs), signal);
+      const stableInMs = healthySince === undefined ? Number.POSITIVE_INFINITY : healthySince + stableMs - now;
+      await changes.next(Math.min(POLL_MS, until - now, stableInMs), signal);
     }
   } finally {
     stop.abort();
@@ -160,7 +160,7 @@ async function copiesOf(
   );
   const pods = byKind.get('/Pod') ?? reflect(client, TYPES.pod, options);
   const replicaSets = byKind.get('apps/ReplicaSet') ?? reflect(client, TYPES.replicaSet, options);
-  await Promise.all([...byKind.values(), pods, replicaSets].map(({ whole }) => whole));
+  await Promise.all([...byKind.values(), pods, replicaSets].map(({ synced }) => synced));
   return { done, byKind, pods, replicaSets };
 }
 
@@ -183,7 +183,7 @@ async function selector(
   return undefined;
 }
 
-function look(
+function currentHealth(
   entries: readonly InventoryEntry[],
   { byKind, pods, replicaSets, done }: Copies,
   nowMs: number,
@@ -192,7 +192,7 @@ function look(
   return applicationHealth({
     entries: entries.map(({ key }) => key),
     find: finder(objects),
-    isWatched: (key) => byKind.has(kindText(key)) && !NEVER_WAITED_FOR.has(key.kind),
+    isWatched: (key) => byKind.has(kindText(key)) && !IGNORED_KINDS.has(key.kind),
     isDone: (key) => done.has(keyText(key)),
     pods: [...pods.objects.values()],
     replicaSets: [...replicaSets.objects.values()],
@@ -224,7 +224,7 @@ const withWait = (message: string, waited: string): string => {
  * that a program keeps running: one that opens its port and then crashes passes it briefly. If `minReadySeconds` is
  * set, the cluster waits.
  */
-const isReadyUnproven = ({ byKind }: Copies): boolean =>
+const mayCrashAfterReady = ({ byKind }: Copies): boolean =>
   ['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSet'].some((kind) =>
     [...(byKind.get(kind)?.objects.values() ?? [])].some(
       (workload) => (number(at(workload, 'spec', 'minReadySeconds')) ?? 0) === 0,
@@ -234,18 +234,18 @@ const isReadyUnproven = ({ byKind }: Copies): boolean =>
 /** Notifies one waiter of changes since its last check. */
 function createSignal(clock: Clock) {
   let changed = false;
-  let wake = () => {};
+  let notifyWaiter = () => {};
   return {
     notify: () => {
       changed = true;
-      wake();
+      notifyWaiter();
     },
     async next(withinMs: number, signal: AbortSignal): Promise<void> {
       const notified = new AbortController();
-      wake = () => setImmediate(() => notified.abort()); // combines changes that arrive together
-      if (changed) wake();
+      notifyWaiter = () => setImmediate(() => notified.abort()); // combines changes that arrive together
+      if (changed) notifyWaiter();
       await pause(clock, withinMs, AbortSignal.any([signal, notified.signal]));
-      wake = () => {};
+      notifyWaiter = () => {};
       changed = false;
     },
   };

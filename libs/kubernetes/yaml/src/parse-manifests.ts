@@ -58,9 +58,9 @@ export type ParsedManifests =
   | { readonly ok: false; readonly error: readonly YamlError[] };
 
 /** Maximum number of reported errors. */
-const MOST_FAULTS = 50;
-const MOST_SYNTAX_FAULTS = 20;
-const MOST_WARNINGS = 50;
+const MAX_FAULTS = 50;
+const MAX_SYNTAX_FAULTS = 20;
+const MAX_WARNINGS = 50;
 
 /**
  * Parses YAML (and therefore JSON) like kubectl, but refuses what kubectl accepts silently: duplicate keys, unknown
@@ -95,11 +95,11 @@ export function parseManifests(text: string, options: ParseOptions = {}): Parsed
   const warnings: YamlError[] = [];
   let nodes = 0;
   for (const document of composed.value) {
-    if (faults.length >= MOST_FAULTS) break;
+    if (faults.length >= MAX_FAULTS) break;
     if (document.errors.length > 0) {
-      const told = document.errors.slice(0, MOST_SYNTAX_FAULTS);
+      const errors = document.errors.slice(0, MAX_SYNTAX_FAULTS);
       faults.push(
-        ...told.map(({ pos: [offset], message }) => locate({ offset, path: [], message: plainMessage(message) })),
+        ...errors.map(({ pos: [offset], message }) => locate({ offset, path: [], message: plainMessage(message) })),
       );
       continue;
     }
@@ -107,7 +107,7 @@ export function parseManifests(text: string, options: ParseOptions = {}): Parsed
     const converted = convert(document, { maxDepth, maxAliases, maxNodes, dropEmptyKeys, nodes });
     nodes = converted.nodes;
     faults.push(...converted.faults.map(locate));
-    if (warnings.length < MOST_WARNINGS) warnings.push(...converted.warnings.map(locate));
+    if (warnings.length < MAX_WARNINGS) warnings.push(...converted.warnings.map(locate));
     documents.push({
       value: converted.value,
       line: placeOf(document.contents.range?.[0] ?? 0).line,
@@ -154,7 +154,7 @@ type Composed =
   { readonly ok: true; readonly value: readonly Document[] } | { readonly ok: false; readonly error: Spot };
 
 /** Tokens on the parser's stack in addition to open collections: the document, and a scalar. */
-const BESIDE_COLLECTIONS = 3;
+const EXTRA_TOKENS = 3;
 
 /**
  * Parses the syntax only, with every scalar as text. Counts tokens, depth, and documents while reading, before the tree
@@ -181,7 +181,7 @@ function compose(
   for (const lexeme of new Lexer().lex(text)) {
     if (++tokens > maxTokens) return over(`the text has more than ${maxTokens} tokens`);
     for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
-    if (parser.stack.length > maxDepth + BESIDE_COLLECTIONS) return over(`values are nested deeper than ${maxDepth}`);
+    if (parser.stack.length > maxDepth + EXTRA_TOKENS) return over(`values are nested deeper than ${maxDepth}`);
     if (documents.length > maxDocuments) return over(`there are more than ${maxDocuments} documents`);
   }
   for (const token of parser.end()) documents.push(...composer.next(token));

@@ -11,7 +11,7 @@ export interface Member {
 }
 
 /** State of an organization that exists. */
-export interface LivingOrganization {
+export interface ActiveOrganization {
   readonly status: 'active' | 'deleting';
   readonly name: string;
   readonly slug: string;
@@ -21,7 +21,7 @@ export interface LivingOrganization {
 }
 
 /** State that decisions need. Data that is only displayed is in the read models. */
-export type Organization = { readonly status: 'absent' } | LivingOrganization | { readonly status: 'deleted' };
+export type Organization = { readonly status: 'absent' } | ActiveOrganization | { readonly status: 'deleted' };
 
 export const initialState: Organization = { status: 'absent' };
 
@@ -34,9 +34,9 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
       return { status: 'active', name, slug, members, seatLimit: 1, settings: DEFAULT_SETTINGS };
     }
     case 'organization.renamed.v1':
-      return isLiving(state) ? { ...state, ...event.data } : state;
+      return isActive(state) ? { ...state, ...event.data } : state;
     case 'organization.settings-set.v1':
-      return isLiving(state) ? { ...state, settings: { ...state.settings, ...event.data } } : state;
+      return isActive(state) ? { ...state, settings: { ...state.settings, ...event.data } } : state;
     case 'organization.member-added.v1': {
       const { memberId, kind, role, name } = event.data;
       return withMembers(state, (members) =>
@@ -51,9 +51,9 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
     case 'organization.member-removed.v1':
       return withMembers(state, (members) => members.delete(event.data.memberId));
     case 'organization.seat-limit-set.v1':
-      return isLiving(state) ? { ...state, seatLimit: event.data.limit } : state;
+      return isActive(state) ? { ...state, seatLimit: event.data.limit } : state;
     case 'organization.deletion-requested.v1':
-      return isLiving(state) ? { ...state, status: 'deleting' } : state;
+      return isActive(state) ? { ...state, status: 'deleting' } : state;
     case 'organization.deleted.v1':
       return { status: 'deleted' };
     case 'organization.audit-right-set.v1':
@@ -64,12 +64,12 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
 }
 
 /** Returns whether the organization exists and was not deleted; it may be in deletion. */
-export const isLiving = (state: Organization): state is LivingOrganization =>
+export const isActive = (state: Organization): state is ActiveOrganization =>
   state.status === 'active' || state.status === 'deleting';
 
 /** Returns the members by ID; empty if the organization does not exist or was deleted. */
 export const membersOf = (state: Organization): ReadonlyMap<string, Member> =>
-  isLiving(state) ? state.members : new Map();
+  isActive(state) ? state.members : new Map();
 
 /** Returns the IDs of the owners. */
 export const ownersOf = (members: ReadonlyMap<string, Member>): string[] =>
@@ -80,7 +80,7 @@ export const seatsUsed = (members: ReadonlyMap<string, Member>): number =>
   [...members.values()].filter(({ kind }) => kind === 'person').length;
 
 function withMembers(state: Organization, change: (members: Map<string, Member>) => void): Organization {
-  if (!isLiving(state)) return state;
+  if (!isActive(state)) return state;
   const members = new Map(state.members);
   change(members);
   return { ...state, members };

@@ -15,7 +15,7 @@ import { LRUCache } from 'lru-cache';
 import { isMissingTable, openDatabase } from './database.ts';
 import { countSql, ensureSql, planPage, tableOf, upsertSql, type Statement } from './sql.ts';
 
-const KEPT_STATEMENTS = 256;
+const MAX_STATEMENTS = 256;
 
 export interface EmbeddedReadStoreOptions {
   /** Folder of the file `read-store.sqlite`. Created if missing. Several processes of one host may share it. */
@@ -153,7 +153,7 @@ type Row = Record<string, unknown>;
 
 /** Caches prepared statements by text. There are few texts (declared queries); the limit is a safeguard. */
 function statementCache(database: DatabaseSync): Prepare {
-  const statements = new LRUCache<string, StatementSync>({ max: KEPT_STATEMENTS });
+  const statements = new LRUCache<string, StatementSync>({ max: MAX_STATEMENTS });
   return (sql) => {
     const known = statements.get(sql);
     if (known) return known;

@@ -11,7 +11,7 @@ export interface Kept {
 }
 
 /** Lease and checkpoint of one projection. */
-export interface Lead {
+export interface LeaseDocument {
   readonly _id: string;
   readonly token: number;
   readonly owner: string | null;
@@ -55,8 +55,8 @@ export function documentsOf(connection: Connection, { name, indexes }: Collectio
 
 const indexOn = (path: string): IndexDefinition => ({ removed: 1, [path]: 1, _id: 1 });
 
-export function leadsOf(connection: Connection): Model<Lead> {
-  const schema = new Schema<Lead>(
+export function leasesOf(connection: Connection): Model<LeaseDocument> {
+  const schema = new Schema<LeaseDocument>(
     {
       _id: { type: String, required: true },
       token: { type: Number, required: true },
@@ -66,5 +66,5 @@ export function leadsOf(connection: Connection): Model<Lead> {
     },
     OPTIONS,
   );
-  return connection.model<Lead>('lead', schema, 'projections');
+  return connection.model<LeaseDocument>('lead', schema, 'projections');
 }

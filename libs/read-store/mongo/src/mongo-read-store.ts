@@ -26,7 +26,7 @@ import {
 } from '#read-store';
 import type { Model } from 'mongoose';
 import { lastWrites, writeGuarded } from './guarded-writes.ts';
-import { MongoLeads } from './leads.ts';
+import { MongoLeases } from './leases.ts';
 import { documentsOf, storedPath, type Kept } from './models.ts';
 import { countFilter, planPage } from './query.ts';
 
@@ -53,10 +53,10 @@ export async function openMongoReadStore(options: MongoReadStoreOptions): Promis
 }
 
 class MongoReadStore implements ReadStore {
-  private readonly leads: MongoLeads;
+  private readonly leases: MongoLeases;
 
   constructor(private readonly mongo: MongoStore) {
-    this.leads = new MongoLeads(mongo.connection);
+    this.leases = new MongoLeases(mongo.connection);
   }
 
   async ensure(collection: Collection): Promise<void> {
@@ -97,29 +97,29 @@ class MongoReadStore implements ReadStore {
       checkWrites(writes);
       for (const [collection, some] of lastWrites(writes))
         await writeGuarded(this.documents(collection).collection as never, some);
-      return !move || (await this.leads.move(move)) ? ok(undefined) : lostLease(move);
+      return !move || (await this.leases.move(move)) ? ok(undefined) : lostLease(move);
     });
   }
 
   checkpoint(name: string): Promise<Checkpoint | undefined> {
-    return this.run(() => this.leads.checkpoint(name));
+    return this.run(() => this.leases.checkpoint(name));
   }
 
   lease(name: string, owner: string, nowMs: number, durationMs: number): Promise<number | undefined> {
-    return this.run(() => this.leads.lease(name, owner, nowMs, durationMs));
+    return this.run(() => this.leases.lease(name, owner, nowMs, durationMs));
   }
 
   release(name: string, owner: string): Promise<void> {
-    return this.run(() => this.leads.release(name, owner));
+    return this.run(() => this.leases.release(name, owner));
   }
 
   releaseEarlier(owner: string): Promise<void> {
-    return this.run(() => this.leads.releaseEarlier(owner));
+    return this.run(() => this.leases.releaseEarlier(owner));
   }
 
   drop(name: string): Promise<void> {
     return this.run(async () => {
-      await this.leads.forgetCheckpoint(name);
+      await this.leases.forgetCheckpoint(name);
       await this.documents(name).collection.drop();
     });
   }

@@ -121,8 +121,8 @@ export async function startEventStoreStandIn(options: StandInOptions = {}): Prom
   };
 }
 
-const unsupported = (_call: unknown, answer: (error: Partial<ServiceError>) => void): void =>
-  answer({ code: status.UNIMPLEMENTED });
+const unsupported = (_call: unknown, callback: (error: Partial<ServiceError>) => void): void =>
+  callback({ code: status.UNIMPLEMENTED });
 
 class StandIn {
   readonly log: ServerLog;
@@ -157,16 +157,19 @@ class StandIn {
     for (const wake of [...this.subscribers]) wake();
   }
 
-  supportedMethods = (_call: unknown, answer: (error: object | null, methods?: features.SupportedMethods) => void) => {
+  supportedMethods = (
+    _call: unknown,
+    callback: (error: object | null, methods?: features.SupportedMethods) => void,
+  ) => {
     const { version = '23.10.8' } = this.options;
-    if (version === '') return answer({ code: status.UNIMPLEMENTED, details: 'unknown service' });
+    if (version === '') return callback({ code: status.UNIMPLEMENTED, details: 'unknown service' });
     const method = new features.SupportedMethod();
     method.setServiceName('event_store.client.streams.Streams');
     method.setMethodName('batchappend');
     const methods = new features.SupportedMethods();
     methods.setEventStoreServerVersion(version);
     methods.addMethods(method);
-    answer(null, methods);
+    callback(null, methods);
   };
 
   batchAppend = (call: ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>): void => {

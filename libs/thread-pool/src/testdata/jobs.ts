@@ -17,7 +17,7 @@ export const jobs = {
   forever: (_input: null): never => {
     for (;;);
   },
-  hoard: (_input: null): never => {
+  allocate: (_input: null): never => {
     for (const kept: object[] = []; ;) kept.push(Array.from({ length: 1_000 }, () => ({})));
   },
   fail: (input: string): never => {

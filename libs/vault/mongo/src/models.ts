@@ -4,7 +4,7 @@ import { Schema, type Connection, type Model } from 'mongoose';
 /** Bytes as returned by the driver. */
 type Stored = Uint8Array | { readonly buffer: Uint8Array; readonly position: number };
 
-export interface KeptRecord {
+export interface StoredRecord {
   readonly _id: string;
   readonly version: number;
   readonly size: number;
@@ -18,7 +18,7 @@ export interface KeptRecord {
   readonly partsId?: string;
 }
 
-export interface KeptPart {
+export interface StoredPart {
   /** `<parts id>/<number>` */
   readonly _id: string;
   readonly sealed: Stored;
@@ -47,8 +47,8 @@ const number = { type: Number, required: true } as const;
 const bytes = { type: Buffer, required: true } as const;
 
 export interface Models {
-  readonly records: Model<KeptRecord>;
-  readonly parts: Model<KeptPart>;
+  readonly records: Model<StoredRecord>;
+  readonly parts: Model<StoredPart>;
   readonly drafts: Model<Draft>;
   readonly counters: Model<Counter>;
 }
@@ -58,7 +58,7 @@ export interface Models {
  * or erases both.
  */
 export function modelsOf(connection: Connection): Models {
-  const records = new Schema<KeptRecord>(
+  const records = new Schema<StoredRecord>(
     {
       _id: text,
       version: number,
@@ -74,12 +74,12 @@ export function modelsOf(connection: Connection): Models {
   )
     .index({ keyId: 1, _id: 1 })
     .index({ expiresMs: 1 });
-  const parts = new Schema<KeptPart>({ _id: text, sealed: bytes }, OPTIONS);
+  const parts = new Schema<StoredPart>({ _id: text, sealed: bytes }, OPTIONS);
   const drafts = new Schema<Draft>({ _id: text, name: text, parts: number, createdMs: number }, OPTIONS);
   const counters = new Schema<Counter>({ _id: text, last: number }, OPTIONS);
   return {
-    records: connection.model<KeptRecord>('record', records, 'vault.records'),
-    parts: connection.model<KeptPart>('part', parts, 'vault.parts'),
+    records: connection.model<StoredRecord>('record', records, 'vault.records'),
+    parts: connection.model<StoredPart>('part', parts, 'vault.parts'),
     drafts: connection.model<Draft>('draft', drafts, 'vault.drafts'),
     counters: connection.model<Counter>('counter', counters, 'vault.counters'),
   };
@@ -92,8 +92,8 @@ export function bytesOf(value: Stored): Uint8Array {
 }
 
 /** Returns the filter of one version of a record. */
-export const versionOf = ({ _id, version }: KeptRecord) => ({ _id: { $eq: _id }, version: { $eq: version } });
+export const versionOf = ({ _id, version }: StoredRecord) => ({ _id: { $eq: _id }, version: { $eq: version } });
 
-export const identityOf = ({ _id, version, size }: KeptRecord): RecordIdentity => ({ name: _id, version, size });
+export const identityOf = ({ _id, version, size }: StoredRecord): RecordIdentity => ({ name: _id, version, size });
 
-export const wrappedOf = ({ keyId, wrapped }: KeptRecord): WrappedKey => ({ keyId, wrapped: bytesOf(wrapped) });
+export const wrappedOf = ({ keyId, wrapped }: StoredRecord): WrappedKey => ({ keyId, wrapped: bytesOf(wrapped) });

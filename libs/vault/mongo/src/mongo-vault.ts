@@ -12,7 +12,7 @@ import {
   type SealingKey,
   type VaultRecord,
 } from '#vault';
-import { bytesOf, identityOf, modelsOf, versionOf, wrappedOf, type KeptRecord, type Models } from './models.ts';
+import { bytesOf, identityOf, modelsOf, versionOf, wrappedOf, type StoredRecord, type Models } from './models.ts';
 import { Parts, partsOf } from './parts.ts';
 import { Rotation } from './rotation.ts';
 
@@ -49,7 +49,7 @@ export async function openMongoVault(options: MongoVaultOptions): Promise<Sealed
   });
   try {
     const vault = new MongoVault(mongo, newest, options);
-    await vault.begin();
+    await vault.start();
     return vault;
   } catch (error) {
     await mongo.close();
@@ -77,7 +77,7 @@ class MongoVault implements SealedVault {
    * Creates collections and indexes.
    * @throws VaultSealError if a key is missing
    */
-  async begin(): Promise<void> {
+  async start(): Promise<void> {
     const { records, parts, drafts, counters } = this.models;
     await this.mongo.ensure(records);
     await this.mongo.ensure(parts);
@@ -95,7 +95,7 @@ class MongoVault implements SealedVault {
     checkRecordName(name);
     const plain = Uint8Array.from(value); // the caller may reuse its buffer before this resolves
     const { expected, expiresAtMs = null } = options;
-    return this.mongo.whole(async () => {
+    return this.mongo.track(async () => {
       this.sweepSoon();
       for (let tries = 0; tries < TRIES; tries++) {
         const held = await this.held(name);
@@ -110,7 +110,7 @@ class MongoVault implements SealedVault {
   }
 
   get(name: string): Promise<VaultRecord | undefined> {
-    return this.mongo.whole(async () => {
+    return this.mongo.track(async () => {
       let record = await this.held(name);
       while (record && !this.isExpired(record)) {
         const { version, sealed, partsId = '' } = record;
@@ -130,7 +130,7 @@ class MongoVault implements SealedVault {
   }
 
   delete(name: string): Promise<boolean> {
-    return this.mongo.whole(async () => {
+    return this.mongo.track(async () => {
       for (let tries = 0; tries < TRIES; tries++) {
         const held = await this.held(name);
         if (!held) return false;
@@ -149,7 +149,7 @@ class MongoVault implements SealedVault {
           .find({ _id: { $gte: prefix, $gt: behind } }, { updatedMs: 1, expiresMs: 1 })
           .sort({ _id: 1 })
           .limit(LIST_PAGE)
-          .lean<Pick<KeptRecord, '_id' | 'updatedMs' | 'expiresMs'>[]>(),
+          .lean<Pick<StoredRecord, '_id' | 'updatedMs' | 'expiresMs'>[]>(),
       );
       for (const record of page) {
         if (!record._id.startsWith(prefix)) return;
@@ -161,7 +161,7 @@ class MongoVault implements SealedVault {
   }
 
   rewrap(): Promise<number> {
-    return this.mongo.whole(() => this.rotation.rewrap());
+    return this.mongo.track(() => this.rotation.rewrap());
   }
 
   async missingKeys(): Promise<readonly string[]> {
@@ -172,11 +172,11 @@ class MongoVault implements SealedVault {
     return this.mongo.close();
   }
 
-  private held(name: string): Promise<KeptRecord | null> {
-    return this.mongo.step(() => this.models.records.findOne({ _id: { $eq: name } }).lean<KeptRecord | null>());
+  private held(name: string): Promise<StoredRecord | null> {
+    return this.mongo.step(() => this.models.records.findOne({ _id: { $eq: name } }).lean<StoredRecord | null>());
   }
 
-  private isExpired({ expiresMs }: Pick<KeptRecord, 'expiresMs'>): boolean {
+  private isExpired({ expiresMs }: Pick<StoredRecord, 'expiresMs'>): boolean {
     return expiresMs !== null && expiresMs <= this.options.clock.now();
   }
 
@@ -188,13 +188,13 @@ class MongoVault implements SealedVault {
     name: string,
     plain: Uint8Array,
     expiresMs: number | null,
-    held: KeptRecord | null,
+    held: StoredRecord | null,
   ): Promise<number | undefined> {
     const { ids, clock } = this.options;
     const version = await this.nextVersion();
     const { keyId, wrapped, parts } = sealRecord({ name, version }, plain, this.newest, (bytes) => ids.random(bytes));
     const partsId = parts.length > 1 ? ids.uuid() : undefined;
-    const record: KeptRecord = {
+    const record: StoredRecord = {
       _id: name,
       version,
       size: plain.length,
@@ -216,7 +216,7 @@ class MongoVault implements SealedVault {
     return isWritten ? version : undefined;
   }
 
-  private insert(record: KeptRecord): Promise<boolean> {
+  private insert(record: StoredRecord): Promise<boolean> {
     return this.mongo.step(async () => {
       try {
         await this.models.records.insertMany([record]);
@@ -228,12 +228,12 @@ class MongoVault implements SealedVault {
     });
   }
 
-  private async replace(held: KeptRecord, record: KeptRecord): Promise<boolean> {
+  private async replace(held: StoredRecord, record: StoredRecord): Promise<boolean> {
     const replaced = await this.mongo.step(() => this.models.records.replaceOne(versionOf(held), record));
     return replaced.matchedCount === 1;
   }
 
-  private async remove(held: KeptRecord): Promise<boolean> {
+  private async remove(held: StoredRecord): Promise<boolean> {
     if (held.partsId !== undefined) await this.parts.draft(held.partsId, held._id, partsOf(held));
     const { deletedCount } = await this.mongo.step(() => this.models.records.deleteOne(versionOf(held)));
     if (deletedCount === 1 && held.partsId !== undefined) await this.parts.remove(held.partsId, partsOf(held));
@@ -267,12 +267,12 @@ class MongoVault implements SealedVault {
     const now = clock.monotonic();
     if (now - this.sweptAtMs < SWEEP_EVERY_MS) return;
     this.sweptAtMs = now;
-    const sweep = this.mongo.whole(async () => {
+    const sweep = this.mongo.track(async () => {
       const expired = await this.mongo.step(() =>
         this.models.records
           .find({ expiresMs: { $lte: clock.now() } }, { sealed: 0 })
           .limit(SWEEP_BATCH)
-          .lean<KeptRecord[]>(),
+          .lean<StoredRecord[]>(),
       );
       for (const record of expired) await this.remove(record);
       await this.parts.sweep();
@@ -283,7 +283,7 @@ class MongoVault implements SealedVault {
   }
 
   private lackingKeys(): Promise<ReadonlyMap<string, VaultSealError>> {
-    return this.mongo.whole(() => this.rotation.lackingKeys());
+    return this.mongo.track(() => this.rotation.lackingKeys());
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Clock } from '#kernel';
 import type { MongoStore } from '#mongo';
 import { PART_BYTES } from '#vault';
-import { bytesOf, type Draft, type KeptPart, type KeptRecord, type Models } from './models.ts';
+import { bytesOf, type Draft, type StoredPart, type StoredRecord, type Models } from './models.ts';
 
 /** Number of parts in one request: 8 MiB. */
-const AT_ONCE = 16;
+const CONCURRENCY = 16;
 /** Age of a draft in milliseconds after which its process must have ended, since no put takes that long. */
 const ABANDONED_MS = 24 * 60 * 60 * 1_000;
 const SWEEP_BATCH = 100;
@@ -27,10 +27,10 @@ export class Parts {
   }
 
   async write(partsId: string, sealed: readonly Uint8Array[]): Promise<void> {
-    for (let start = 0; start < sealed.length; start += AT_ONCE) {
+    for (let start = 0; start < sealed.length; start += CONCURRENCY) {
       const documents = sealed
-        .slice(start, start + AT_ONCE)
-        .map((bytes, n): KeptPart => ({ _id: partId(partsId, start + n), sealed: Buffer.from(bytes) }));
+        .slice(start, start + CONCURRENCY)
+        .map((bytes, n): StoredPart => ({ _id: partId(partsId, start + n), sealed: Buffer.from(bytes) }));
       await this.step(() => this.models.parts.insertMany(documents, { ordered: false }));
     }
   }
@@ -70,16 +70,16 @@ export class Parts {
     );
     for (const { _id: partsId, name, parts } of left) {
       const record = await this.step(() =>
-        this.models.records.findOne({ _id: { $eq: name } }).lean<KeptRecord | null>(),
+        this.models.records.findOne({ _id: { $eq: name } }).lean<StoredRecord | null>(),
       );
       await (record?.partsId === partsId ? this.settle(partsId) : this.remove(partsId, parts));
     }
   }
 
-  private one(id: string): Promise<KeptPart | null> {
+  private one(id: string): Promise<StoredPart | null> {
     return this.models.parts
       .findOne({ _id: { $eq: id } })
-      .lean<KeptPart | null>()
+      .lean<StoredPart | null>()
       .exec();
   }
 }
@@ -92,5 +92,7 @@ const partId = (partsId: string, n: number): string => `${partsId}/${n}`;
 /** Returns the IDs of parts, grouped by request. */
 function batchesOf(partsId: string, count: number): readonly (readonly string[])[] {
   const ids = Array.from({ length: count }, (_, n) => partId(partsId, n));
-  return Array.from({ length: Math.ceil(count / AT_ONCE) }, (_, n) => ids.slice(n * AT_ONCE, (n + 1) * AT_ONCE));
+  return Array.from({ length: Math.ceil(count / CONCURRENCY) }, (_, n) =>
+    ids.slice(n * CONCURRENCY, (n + 1) * CONCURRENCY),
+  );
 }

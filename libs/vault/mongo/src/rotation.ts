@@ -2,14 +2,14 @@ import type { Ids } from '#kernel';
 import type { MongoStore } from '#mongo';
 import { rewrapKey, unwrapKey, VaultSealError, type SealingKey } from '#vault';
 import type { Model } from 'mongoose';
-import { identityOf, versionOf, wrappedOf, type KeptRecord } from './models.ts';
+import { identityOf, versionOf, wrappedOf, type StoredRecord } from './models.ts';
 
 const REWRAP_BATCH = 100;
 
 /** Rotates sealing keys. */
 export class Rotation {
   constructor(
-    private readonly records: Model<KeptRecord>,
+    private readonly records: Model<StoredRecord>,
     private readonly step: MongoStore['step'],
     private readonly newest: SealingKey,
     private readonly options: { readonly ids: Ids; readonly sealingKeys: readonly SealingKey[] },
@@ -29,17 +29,17 @@ export class Rotation {
     return rewrapped;
   }
 
-  private otherKeys(behind: string): Promise<KeptRecord[]> {
+  private otherKeys(behind: string): Promise<StoredRecord[]> {
     return this.step(() =>
       this.records
         .find({ keyId: { $ne: this.newest.id }, _id: { $gt: behind } }, { sealed: 0 })
         .sort({ _id: 1 })
         .limit(REWRAP_BATCH)
-        .lean<KeptRecord[]>(),
+        .lean<StoredRecord[]>(),
     );
   }
 
-  private async rewrapAll(records: readonly KeptRecord[]): Promise<number> {
+  private async rewrapAll(records: readonly StoredRecord[]): Promise<number> {
     if (records.length === 0) return 0;
     const { sealingKeys, ids } = this.options;
     const updates = records.map((record) => {
@@ -59,7 +59,7 @@ export class Rotation {
     return this.step(async () => {
       const lacking = new Map<string, VaultSealError>();
       for (const keyId of await this.records.distinct('keyId')) {
-        const sample = await this.records.findOne({ keyId: { $eq: keyId } }, { sealed: 0 }).lean<KeptRecord | null>();
+        const sample = await this.records.findOne({ keyId: { $eq: keyId } }, { sealed: 0 }).lean<StoredRecord | null>();
         if (!sample) continue; // removed between the two requests
         try {
           unwrapKey(identityOf(sample), wrappedOf(sample), this.options.sealingKeys);

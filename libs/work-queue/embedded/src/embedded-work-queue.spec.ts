@@ -56,16 +56,16 @@ describe("the work queue's file", () => {
     const clock = manualClock();
     const jobs = await open('back-off', clock);
     const atMs: number[] = [];
-    const patient = { ...queue, maxDeliveries: 9 };
+    const withMoreDeliveries = { ...queue, maxDeliveries: 9 };
     const stop = await jobs.work(
-      patient,
+      withMoreDeliveries,
       async () => {
         atMs.push(clock.now());
         throw new Error('again');
       },
       { concurrency: 1 },
     );
-    await jobs.enqueue(patient, { n: 1 }, { deduplicationKey: 'a' });
+    await jobs.enqueue(withMoreDeliveries, { n: 1 }, { deduplicationKey: 'a' });
     for (const wait of [0, 1, 2, 4, 8, 16, 32, 60, 60]) {
       clock.advance(wait * 1000 + 50);
       await new Promise((resolve) => setImmediate(resolve)); // for the handler's promises
@@ -73,7 +73,7 @@ describe("the work queue's file", () => {
     expect(atMs.slice(1).map((ms, index) => Math.floor((ms - Number(atMs[index])) / 1000))).toEqual([
       1, 2, 4, 8, 16, 32, 60, 60,
     ]);
-    expect(await jobs.deadLetters(patient)).toMatchObject([{ reason: 'Error: again', attempts: 9 }]);
+    expect(await jobs.deadLetters(withMoreDeliveries)).toMatchObject([{ reason: 'Error: again', attempts: 9 }]);
     await stop();
     await jobs.close();
   });

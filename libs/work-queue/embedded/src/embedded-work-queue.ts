@@ -14,7 +14,7 @@ import { openDatabase } from './database.ts';
 import { itemTable, type TakenItem } from './item-table.ts';
 
 /** Milliseconds between checks of an idle worker for due items and for those that another process enqueued. */
-const LOOK_EVERY_MS = 50;
+const POLL_MS = 50;
 
 export interface EmbeddedWorkQueueOptions {
   /** Folder of the file `work-queue.sqlite`. Created if missing. Several processes of one host may share it. */
@@ -78,7 +78,7 @@ export function workQueueOver(
       if (!Number.isInteger(concurrency) || concurrency < 1)
         throw new RangeError(`concurrency ${concurrency} is not a number of workers`);
       if (closed) throw new WorkQueueUnavailableError('The work queue is closed.');
-      const inHand = new Set<Promise<void>>();
+      const inProgress = new Set<Promise<void>>();
       let stopped = false;
       let timer: Timer | undefined;
       let outage = false;
@@ -87,14 +87,14 @@ export function workQueueOver(
         timer?.cancel();
         if (stopped) return;
         try {
-          while (inHand.size < concurrency) {
+          while (inProgress.size < concurrency) {
             const taken = file.run(() => items.take(queue.subject, clock.now(), clock.now() + queue.ackWaitMs));
             if (!taken) break;
             const handled = handleDelivery(queue, rawDelivery(queue, taken), handle, log).then(() => {
-              inHand.delete(handled);
+              inProgress.delete(handled);
               takeAll();
             });
-            inHand.add(handled);
+            inProgress.add(handled);
           }
           outage = false;
         } catch (error) {
@@ -102,7 +102,7 @@ export function workQueueOver(
             log.error({ queue: queue.subject, error: String(error) }, 'the work queue is not responding; retrying');
           outage = true;
         }
-        timer = clock.timer(LOOK_EVERY_MS, takeAll);
+        timer = clock.timer(POLL_MS, takeAll);
       };
 
       const waking = wakers.get(queue.subject) ?? new Set();
@@ -112,7 +112,7 @@ export function workQueueOver(
         timer?.cancel();
         waking.delete(takeAll);
         stops.delete(stop);
-        await Promise.all(inHand);
+        await Promise.all(inProgress);
       };
       stops.add(stop);
       takeAll();

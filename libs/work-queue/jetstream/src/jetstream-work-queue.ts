@@ -62,7 +62,7 @@ class JetStreamWorkQueue implements WorkQueue {
 
   /** Creates a queue on the server if it is missing. */
   prepare(queue: WorkQueueContract): Promise<void> {
-    return answered(() => this.ensure(queue));
+    return orUnavailable(() => this.ensure(queue));
   }
 
   async enqueue<Item extends z.ZodType>(
@@ -99,26 +99,26 @@ class JetStreamWorkQueue implements WorkQueue {
     const tools = { clock, log, ensure: () => this.make(queue) };
     const pull = (consumer: string, one: (message: JsMsg) => Promise<void>) =>
       pullOneByOne(this.connection, { stream: names.stream, consumer }, { ...tools, handle: one });
-    const inHand = new Set<Promise<void>>();
+    const inProgress = new Set<Promise<void>>();
     const pulls = Array.from({ length: Math.min(concurrency, PULLS) }, (_, index) => {
       // The sum over all pulls is `concurrency`.
-      const hands = Math.floor((concurrency + index) / Math.min(concurrency, PULLS));
-      const mine = new Set<Promise<void>>();
+      const slots = Math.floor((concurrency + index) / Math.min(concurrency, PULLS));
+      const own = new Set<Promise<void>>();
       return pull(names.worker, async (message) => {
         const handled = handleDelivery(queue, this.rawDelivery(names, message), handle, log).then(() => {
-          mine.delete(handled);
-          inHand.delete(handled);
+          own.delete(handled);
+          inProgress.delete(handled);
         });
-        mine.add(handled);
-        inHand.add(handled);
-        if (mine.size >= hands) await Promise.race(mine);
+        own.add(handled);
+        inProgress.add(handled);
+        if (own.size >= slots) await Promise.race(own);
       });
     });
     pulls.push(pull(names.mover, (message) => this.move(names, message)));
     const stop = async (): Promise<void> => {
       this.stops.delete(stop);
       await Promise.all(pulls.map((each) => each.stop()));
-      await Promise.all(inHand);
+      await Promise.all(inProgress);
       // Sends the cancellation of pulls before the next worker starts.
       if (!nats.isClosed()) await nats.flush().catch(() => {});
     };
@@ -130,7 +130,7 @@ class JetStreamWorkQueue implements WorkQueue {
     this.checkOpen();
     const { manager } = this.connection;
     const { deadStream } = queueNames(queue);
-    return answered(async () => {
+    return orUnavailable(async () => {
       await this.ensure(queue);
       const { state } = await manager.streams.info(deadStream);
       const letters: DeadLetter[] = [];
@@ -144,7 +144,7 @@ class JetStreamWorkQueue implements WorkQueue {
 
   async depth(queue: WorkQueueContract): Promise<number> {
     this.checkOpen();
-    return answered(async () => {
+    return orUnavailable(async () => {
       await this.ensure(queue);
       return (await this.connection.manager.streams.info(queueNames(queue).stream)).state.messages;
     });
@@ -182,14 +182,14 @@ class JetStreamWorkQueue implements WorkQueue {
     return {
       text: message.string(),
       attempt: message.info.deliveryCount,
-      extend: () => answered(async () => message.working()),
-      acknowledge: () => answered(async () => void (await message.ackAck())),
+      extend: () => orUnavailable(async () => message.working()),
+      acknowledge: () => orUnavailable(async () => void (await message.ackAck())),
       retry: (delayMs) =>
-        answered(async () => {
+        orUnavailable(async () => {
           message.nak(delayMs);
           await this.connection.nats.flush();
         }),
-      bury: (reason) => answered(() => this.deadLetter(names, message, reason)),
+      bury: (reason) => orUnavailable(() => this.deadLetter(names, message, reason)),
     };
   }
 
@@ -215,7 +215,7 @@ class JetStreamWorkQueue implements WorkQueue {
   }
 }
 
-async function answered<T>(action: () => Promise<T>): Promise<T> {
+async function orUnavailable<T>(action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (cause) {

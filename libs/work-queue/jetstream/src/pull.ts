@@ -29,24 +29,24 @@ export function pullOneByOne(
 ): Puller {
   const { clock, log, ensure, handle } = tools;
   const stopping = new AbortController();
-  let asking: ConsumerMessages | undefined;
+  let pending: ConsumerMessages | undefined;
 
   async function pullOne(): Promise<void> {
     const consumer = await client.consumers.get(source.stream, source.consumer);
     const messages = await consumer.fetch({ max_messages: 1, expires: EXPIRES_MS });
-    asking = messages;
+    pending = messages;
     if (stopping.signal.aborted) void messages.close(); // settles only when its messages are read, below
     const overdue = clock.timer(EXPIRES_MS + OVERDUE_MS, () => void messages.close());
     try {
       for await (const message of messages) {
         overdue.cancel();
-        asking = undefined;
+        pending = undefined;
         if (stopping.signal.aborted) message.nak();
         else await handle(message);
       }
     } finally {
       overdue.cancel();
-      asking = undefined;
+      pending = undefined;
     }
   }
 
@@ -71,7 +71,7 @@ export function pullOneByOne(
   return {
     async stop() {
       stopping.abort();
-      void asking?.close();
+      void pending?.close();
       await ended;
     },
   };

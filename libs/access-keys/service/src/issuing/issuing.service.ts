@@ -30,8 +30,8 @@ export interface Issued {
 }
 
 /** How long to wait until the directory of this process has a new key. Before that, the key is rejected. */
-const KNOWN_TRIES = 50;
-const KNOWN_PAUSE_MS = 10;
+const ACCEPT_ATTEMPTS = 50;
+const ACCEPT_POLL_MS = 10;
 
 @Injectable()
 export class Issuing {
@@ -62,16 +62,16 @@ export class Issuing {
     const { events, repeated, meta } = outcome.value;
     const created = events.flatMap((event) => (event.type === 'access-key.created.v1' ? [event.data] : []))[0];
     if (!created) throw new Error('a key was issued without an event that says so');
-    if (!repeated) await this.known(created.keyId);
+    if (!repeated) await this.waitUntilAccepted(created.keyId);
     const key = listed(created, organizationId, command.nowMs);
     return ok({ key, secret: repeated ? null : minted.text, meta });
   }
 
-  private async known(keyId: string): Promise<void> {
-    for (let tries = 0; tries < KNOWN_TRIES; tries++) {
+  private async waitUntilAccepted(keyId: string): Promise<void> {
+    for (let tries = 0; tries < ACCEPT_ATTEMPTS; tries++) {
       const directory = await this.access.current();
       if (!directory.ok || directory.value.keysById.has(keyId)) return;
-      await pause(this.clock, KNOWN_PAUSE_MS);
+      await pause(this.clock, ACCEPT_POLL_MS);
     }
   }
 }

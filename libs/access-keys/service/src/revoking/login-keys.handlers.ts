@@ -7,7 +7,7 @@ import { CLOCK, LOGGER, pause, type Clock, type Logger } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { keyRingDecider } from '../key-ring.decider.ts';
 import { keyRingStream } from '../key-ring.events.ts';
-import { KNOWN_EVERYWHERE_MS } from './revoking.handlers.ts';
+import { PROPAGATION_MS } from './revoking.handlers.ts';
 
 @Controller()
 export class LoginKeysHandlers {
@@ -40,7 +40,7 @@ export class LoginKeysHandlers {
     }
     if (keys.length > 0) {
       this.log.info({ keys, actor: memberId }, 'the login keys of a person were revoked');
-      await pause(this.clock, KNOWN_EVERYWHERE_MS);
+      await pause(this.clock, PROPAGATION_MS);
     }
     return reply({ keys });
   }

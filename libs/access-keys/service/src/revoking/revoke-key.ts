@@ -19,7 +19,7 @@ export function revokeKey(
 ): Result<readonly KeyRingEvent[], KeyError> {
   const key = ring.keys.get(keyId);
   if (key === undefined) return err(keyErrors.notFound());
-  if (key.created.memberId !== actor.id && !mayOthers) return err(keyErrors.notYours());
+  if (key.created.memberId !== actor.id && !mayOthers) return err(keyErrors.notOwnKey());
   return ok([{ type: 'access-key.revoked.v1', data: { keyId, reason } }]);
 }
 
@@ -40,9 +40,11 @@ export function revokeKeysOf(
   { memberId, source, reason }: RevokeKeysOf,
   ring: KeyRing,
 ): Result<readonly KeyRingEvent[], KeyError> {
-  const theirs = [...ring.keys.values()].filter(
+  const memberKeys = [...ring.keys.values()].filter(
     ({ created }) =>
       (memberId === undefined || created.memberId === memberId) && (source === undefined || created.source === source),
   );
-  return ok(theirs.map(({ created }) => ({ type: 'access-key.revoked.v1', data: { keyId: created.keyId, reason } })));
+  return ok(
+    memberKeys.map(({ created }) => ({ type: 'access-key.revoked.v1', data: { keyId: created.keyId, reason } })),
+  );
 }

@@ -25,7 +25,7 @@ import { keysProjection, type ListedKey } from '../overview/keys.projection.ts';
  * After this time, every instance has processed a revocation or rejects all requests: a directory is current only while
  * it has read up to a head of the log that was read at most this long ago.
  */
-export const KNOWN_EVERYWHERE_MS = 200;
+export const PROPAGATION_MS = 200;
 
 @Controller()
 export class RevokingHandlers {
@@ -62,7 +62,7 @@ export class RevokingHandlers {
     const { repeated = true, meta = {} } = outcome.ok ? outcome.value : {};
     if (!repeated && !context.dryRun) {
       this.log.info({ keyId, organizationId, actor: context.actor.id }, 'an access key was revoked');
-      await pause(this.clock, KNOWN_EVERYWHERE_MS);
+      await pause(this.clock, PROPAGATION_MS);
     }
 
     const found = await this.listed(keyId, organizationId, meta.position);

@@ -18,12 +18,12 @@ function recording() {
   const warned: object[] = [];
   const logger: Logger = { ...silentLogger, warn: (fields) => void warned.push(fields) };
   const handlers = new RefusalsHandlers(embedded.commands, logger);
-  let isAway = false;
-  let asked = 0;
+  let isUnavailable = false;
+  let requestCount = 0;
   const bus = answeringBus('gateway', {
     [recordRefusalsRequest.subject]: (input, context) => {
-      asked += 1;
-      return isAway ? refuse(busErrors.nobodyServes('audit')) : handlers.record(input, context);
+      requestCount += 1;
+      return isUnavailable ? refuse(busErrors.nobodyServes('audit')) : handlers.record(input, context);
     },
   });
   const recorder = createRefusalRecorder({ bus, clock, logger });
@@ -46,18 +46,18 @@ function recording() {
     recorder,
     refused,
     events,
-    asked: () => asked,
-    setAway: (away: boolean) => void (isAway = away),
+    requestCount: () => requestCount,
+    setUnavailable: (unavailable: boolean) => void (isUnavailable = unavailable),
   };
 }
 
 describe('use-L11: the recorder of refusals', () => {
   it('records one event for a principal, operation, code, and minute, after the minute is over', async () => {
-    const { clock, refused, events, asked } = recording();
+    const { clock, refused, events, requestCount } = recording();
     for (let count = 0; count < 3; count += 1) refused('org-a');
     refused('org-a', { code: 'key/login-required', correlationId: 'r2' });
     clock.advance(30_000);
-    expect(asked()).toBe(0);
+    expect(requestCount()).toBe(0);
     clock.advance(30_000);
     await eventually(async () => expect(await events('org-a')).toHaveLength(2));
     expect(await events('org-a')).toMatchObject([
@@ -79,11 +79,11 @@ describe('use-L11: the recorder of refusals', () => {
   });
 
   it('records refusals outside an organization for the platform, and none for callers without a credential', async () => {
-    const { recorder, refused, asked } = recording();
+    const { recorder, refused, requestCount } = recording();
     refused('org-b', { principal: { kind: 'anonymous' } });
     refused('org-b', { principal: { kind: 'service', service: 'billing' } });
     await recorder.close();
-    expect(asked()).toBe(0);
+    expect(requestCount()).toBe(0);
 
     const other = recording();
     other.refused(undefined, { permission: 'platform.users' });
@@ -103,19 +103,19 @@ describe('use-L11: the recorder of refusals', () => {
   });
 
   it('keeps what it could not send, and records it once', async () => {
-    const { clock, recorder, refused, events, asked, setAway } = recording();
-    setAway(true);
+    const { clock, recorder, refused, events, requestCount, setUnavailable } = recording();
+    setUnavailable(true);
     refused('org-d');
     clock.advance(60_000);
-    await eventually(() => expect(asked()).toBe(1));
-    setAway(false);
+    await eventually(() => expect(requestCount()).toBe(1));
+    setUnavailable(false);
     await recorder.close();
     expect(await events('org-d')).toHaveLength(1);
   });
 
   it('logs how many refusals are lost when it is closed while audit does not respond', async () => {
-    const { recorder, refused, warned, setAway } = recording();
-    setAway(true);
+    const { recorder, refused, warned, setUnavailable } = recording();
+    setUnavailable(true);
     refused('org-e');
     refused('org-e');
     await recorder.close();

@@ -38,14 +38,14 @@ export class PlanChange {
   ): Promise<Result<Changed, DomainError>> {
     let over: readonly Over[] = [];
     return ownerFirst({
-      begin: () => this.begin(organizationId, plan, context),
-      finish: async (begun) => {
-        if (begun.state.changingTo !== plan) return ok(begun);
+      start: () => this.start(organizationId, plan, context),
+      finish: async (started) => {
+        if (started.state.changingTo !== plan) return ok(started);
         const set = await this.limits.set(organizationId, planNamed(this.catalogue, plan).limits, context);
         if (!set.ok) return set;
         over = set.value;
         if (over.length > 0) return err(billingErrors.overNewLimits(plan, over));
-        if (context.dryRun) return ok(begun); // no change has begun that could be completed
+        if (context.dryRun) return ok(started); // no change has begun that could be completed
         return this.run(organizationId, { type: 'complete-change', plan }, context, { step: 'complete' });
       },
       undo: () => this.refuse(organizationId, plan, over, context),
@@ -68,7 +68,7 @@ export class PlanChange {
       : back;
   }
 
-  private async begin(
+  private async start(
     organizationId: string,
     plan: string,
     context: CommandContext & { readonly ifMatch?: number },

@@ -10,7 +10,7 @@ export interface SubscriptionDocument {
   readonly changingSince: string | null;
 }
 
-const SETTLED = { isChanging: false, changingTo: null, changingSince: null } as const;
+const NOT_CHANGING = { isChanging: false, changingTo: null, changingSince: null } as const;
 
 export const subscriptionsProjection: Projection<SubscriptionEvent, SubscriptionDocument> = {
   name: 'subscriptions.v1',
@@ -20,7 +20,7 @@ export const subscriptionsProjection: Projection<SubscriptionEvent, Subscription
   apply(subscription, { event, metadata: { recordedAt } }) {
     switch (event.type) {
       case 'subscription.started.v1':
-        return { plan: event.data.plan, since: recordedAt, ...SETTLED };
+        return { plan: event.data.plan, since: recordedAt, ...NOT_CHANGING };
       case 'subscription.change-requested.v1':
         return {
           plan: event.data.from,
@@ -30,9 +30,9 @@ export const subscriptionsProjection: Projection<SubscriptionEvent, Subscription
           changingSince: recordedAt,
         };
       case 'subscription.plan-changed.v1':
-        return { plan: event.data.to, since: recordedAt, ...SETTLED };
+        return { plan: event.data.to, since: recordedAt, ...NOT_CHANGING };
       case 'subscription.change-refused.v1':
-        return subscription ? { ...subscription, ...SETTLED } : REMOVED;
+        return subscription ? { ...subscription, ...NOT_CHANGING } : REMOVED;
     }
   },
 };

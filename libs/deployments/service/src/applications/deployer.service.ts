@@ -64,7 +64,7 @@ export class Deployer {
    * @returns `deployments/stale-revision` if another application got the name in the meantime
    */
   create(deployment: Deployment, context: OrganizationContext): Promise<Result<Deployed, DomainError>> {
-    return ownerFirst({ begin: () => this.claimName(deployment, context), ...this.rest(deployment, context) });
+    return ownerFirst({ start: () => this.claimName(deployment, context), ...this.rest(deployment, context) });
   }
 
   /** Completes an interrupted creation. Does nothing if the application's stream has begun. */

@@ -26,7 +26,7 @@ export class ClusterChanges {
   register(organizationId: string, cluster: NewCluster, context: Context): Promise<Result<Registered, DomainError>> {
     const stream = catalogStream(organizationId);
     return ownerFirst({
-      begin: async () => {
+      start: async () => {
         const claim = { type: 'claim', claim: cluster } as const;
         const claimed = await this.commands.run(catalogDecider, stream, claim, context, { step: 'claim' });
         if (!claimed.ok) return claimed;
@@ -47,7 +47,7 @@ export class ClusterChanges {
   ): Promise<Result<Released, DomainError>> {
     const retire = { type: 'retire', ...namedOf(cluster) } as const;
     return ownerFirst({
-      begin: () =>
+      start: () =>
         this.commands.run(catalogDecider, catalogStream(organizationId), retire, context, { step: 'retire' }),
       finish: async () => {
         const prepared = await before();

@@ -31,7 +31,7 @@ export class ProfileChanges {
     const { id, name } = profile;
     const stream = catalogStream(organizationId);
     return ownerFirst({
-      begin: async () => {
+      start: async () => {
         const claim = { type: 'claim', claim: profile } as const;
         const claimed = await this.commands.run(catalogDecider, stream, claim, context, { step: 'claim' });
         if (!claimed.ok) return claimed;
@@ -46,7 +46,7 @@ export class ProfileChanges {
   delete(organizationId: string, profile: Named, context: CommandContext): Promise<Result<Deleted, DomainError>> {
     const retire = { type: 'retire', ...namedOf(profile) } as const;
     return ownerFirst({
-      begin: () =>
+      start: () =>
         this.commands.run(catalogDecider, catalogStream(organizationId), retire, context, { step: 'retire' }),
       finish: () => this.end(organizationId, profile, context),
     });

@@ -133,7 +133,7 @@ export async function openTestPlatform(
     return recorded.value.position;
   }
 
-  const settled = async () => engines.sourcing.control.settled(await engines.eventStore.head());
+  const settled = async () => engines.sourcing.control.waitUntilApplied(await engines.eventStore.head());
 
   return {
     engines,

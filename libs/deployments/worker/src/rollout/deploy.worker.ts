@@ -157,8 +157,8 @@ async function settle(run: Run, prepared: Prepared, entries: readonly InventoryE
       return await waitForHealth(client, {
         entries,
         deadlineMs: until - clock.monotonic(),
-        steadyMs: times.steadyMs,
-        giveUpScale: times.giveUpScale,
+        stableMs: times.stableMs,
+        toleranceScale: times.toleranceScale,
         failFast: run.task.failFast === true,
         onProgress,
         signal,

@@ -126,7 +126,7 @@ function rollouts(kubeconfig: string): void {
         .attempt(task.attemptId)
         .steps.flatMap((step) => (step.step === 'progressing' ? [step.message] : []));
       expect(told).toContainEqual(expect.stringMatching(/cannot pull .*; waiting for up to 60 s$/));
-      const patient = await openWorkshop(kubeconfig, shop.vault, { giveUpScale: 1 });
+      const patient = await openWorkshop(kubeconfig, shop.vault, { toleranceScale: 1 });
       const fast = await patient.request(imageSpec(namespace('fast'), 1, `${IMAGE}:missing-2`), { failFast: true });
       await patient.deliver(fast);
       expect(patient.deployments.attempt(fast.attemptId).outcome).toMatchObject({

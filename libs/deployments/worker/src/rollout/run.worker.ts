@@ -14,9 +14,9 @@ export interface RolloutTimes {
   /** From the last apply until all objects must be healthy. */
   readonly rolloutMs: number;
   /** How long pods must stay healthy, since a pod in a crash loop is ready for short times. */
-  readonly steadyMs: number;
+  readonly stableMs: number;
   /** Factor for the timeouts after which an attempt fails because of a failing object. */
-  readonly giveUpScale: number;
+  readonly toleranceScale: number;
   /** How long a cluster may be unavailable before an attempt fails. */
   readonly patienceMs: number;
   /** How long the deletion of objects may take. */
@@ -26,8 +26,8 @@ export interface RolloutTimes {
 /** Default timeouts. */
 export const DEFAULT_TIMES: RolloutTimes = {
   rolloutMs: 10 * 60_000,
-  steadyMs: 2_000,
-  giveUpScale: 1,
+  stableMs: 2_000,
+  toleranceScale: 1,
   patienceMs: 2 * 3_600_000,
   deletionMs: 10 * 60_000,
 };

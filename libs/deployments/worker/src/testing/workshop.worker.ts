@@ -82,8 +82,8 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
   const newWorker = () =>
     new RolloutWorker(deployments, vault, neverQueue, systemClock, systemIds, silentLogger, connections, renderer, {
       ...DEFAULT_TIMES,
-      steadyMs: 100,
-      giveUpScale: 0.05,
+      stableMs: 100,
+      toleranceScale: 0.05,
       ...times,
     });
   const worker = newWorker();

@@ -30,14 +30,20 @@ export class GlobalRolesHandlers {
     const userId = found.value;
     const change = { type: role === 'admin' ? 'grant-admin' : 'withdraw-admin', userId } as const;
     const { ifMatch } = context;
-    const setRole = (asked: typeof context, options: { readonly ifMatch?: number } = {}) =>
-      this.commands.run(userDecider, userStream(userId), { type: 'set-global-role', globalRole: role }, asked, options);
+    const setRole = (callContext: typeof context, options: { readonly ifMatch?: number } = {}) =>
+      this.commands.run(
+        userDecider,
+        userStream(userId),
+        { type: 'set-global-role', globalRole: role },
+        callContext,
+        options,
+      );
     if (ifMatch !== undefined) {
       const matched = await setRole({ ...context, dryRun: true }, { ifMatch }); // before anything is written
       if (!matched.ok) return matched;
     }
     const set = await ownerFirst({
-      begin: () => this.commands.run(adminsDecider, ADMINS_STREAM, change, context),
+      start: () => this.commands.run(adminsDecider, ADMINS_STREAM, change, context),
       finish: () => setRole(context),
     });
     if (!set.ok) return set;

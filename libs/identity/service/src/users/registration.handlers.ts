@@ -34,7 +34,7 @@ export class RegistrationHandlers {
     const own = { ...context, actor: PLATFORM };
     // If a crash occurs between the two, the next request with the token completes the registration.
     const resolved = await ownerFirst({
-      begin: () => this.claim(claims, own),
+      start: () => this.claim(claims, own),
       finish: (userId) => this.register(userId, claims, own),
     });
     if (!resolved.ok) return resolved;

@@ -8,7 +8,7 @@ import { defaultSlug, Names } from '../names/names.service.ts';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationErrors } from '../organization.errors.ts';
 import { organizationStream } from '../organization.events.ts';
-import { isLiving, membersOf } from '../organization.ts';
+import { isActive, membersOf } from '../organization.ts';
 
 /** Result of a creation. */
 export interface CreatedOrganization extends Pick<OrganizationDraft, 'organizationId' | 'name' | 'slug'> {
@@ -61,7 +61,7 @@ export class OrganizationCreation {
    */
   createDefault(userId: string, context: CommandContext): Promise<Result<CreatedOrganization, DomainError>> {
     return ownerFirst({
-      begin: () => {
+      start: () => {
         const organizationId = this.commands.newId(context, 0);
         return this.names.claim({ kind: 'default', name: userId, organizationId }, context);
       },
@@ -85,7 +85,7 @@ export class OrganizationCreation {
     // The user has left this default organization, or it was deleted. It is not created again.
     if (state.status !== 'absent' && !membersOf(state).has(userId)) return err(organizationErrors.none());
     const owned = { organizationId, ownerId: userId, isDefault: true };
-    if (isLiving(state)) return this.record({ ...owned, name: state.name, slug: state.slug }, context);
+    if (isActive(state)) return this.record({ ...owned, name: state.name, slug: state.slug }, context);
 
     for (let attempt = 0; ; attempt++) {
       const slug = defaultSlug(organizationId, attempt);
@@ -97,7 +97,7 @@ export class OrganizationCreation {
   private creation(draft: OrganizationDraft, context: CommandContext): TwoStreams<unknown, CreatedOrganization> {
     const { organizationId, name, slug } = draft;
     return {
-      begin: async () => {
+      start: async () => {
         const named = await this.names.claim({ kind: 'name', name, organizationId, founding: draft }, context);
         if (!named.ok || !named.value.repeated) return named;
         // If the slug was taken, the first attempt released the name. A repeat must return the same error.

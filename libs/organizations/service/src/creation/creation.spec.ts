@@ -48,7 +48,7 @@ describe('creating organizations', () => {
     handlers.create({ name, ...(slug !== undefined && { slug }) }, admin());
 
   it('creates one default organization for 20 simultaneous first logins', async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () =>
         handlers.ensureDefault(
           { userId: 'ada' },
@@ -56,7 +56,7 @@ describe('creating organizations', () => {
         ),
       ),
     );
-    const values = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
+    const values = responses.flatMap((response) => (response.ok ? [response.value] : []));
     expect(values).toHaveLength(20);
     expect(new Set(values.map(({ organizationId }) => organizationId)).size).toBe(1);
     expect(values.filter(({ created }) => created)).toHaveLength(1);
@@ -136,10 +136,10 @@ describe('creating organizations', () => {
   });
 
   it('A18: accepts exactly one of 20 simultaneous requests for the same name', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => create('Contested')));
-    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => create('Contested')));
+    expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
     expect(
-      answers.flatMap((answer) => (answer.ok ? [] : [answer.error.kind])).every((kind) => kind === 'conflict'),
+      responses.flatMap((response) => (response.ok ? [] : [response.error.kind])).every((kind) => kind === 'conflict'),
     ).toBe(true);
   });
 
@@ -176,7 +176,7 @@ describe('creating organizations', () => {
 
   it('F21: completes a creation in the next process, whichever append it was killed before', async () => {
     const round = (n: number) => ({ name: `Killed ${n}`, slug: `killed-${n}`, key: `killed ${n}` });
-    const ask = (commands: CommandRunner, n: number) => {
+    const attempt = (commands: CommandRunner, n: number) => {
       const { name, slug, key } = round(n);
       const killed = new CreationHandlers(
         creationOver(commands),
@@ -189,14 +189,14 @@ describe('creating organizations', () => {
       return killed.create({ name, slug }, embedded.request({ kind: 'login', userId: 'root' }, { key }));
     };
     const appends = await killAtEachAppend(embedded, {
-      attempt: ask,
+      attempt: attempt,
       resumption: (commands) => resumptionOver(commands),
       async check(n, died) {
         const { name, slug } = round(n);
         const createdAs = async () =>
           (await ofType('organization.created.v1')).filter(({ data }) => JSON.stringify(data).includes(`"${slug}"`));
         expect(await createdAs()).toHaveLength(died === 0 ? 0 : 1);
-        expect(await ask(embedded.commands, n)).toMatchObject({ ok: true, value: { name, slug } });
+        expect(await attempt(embedded.commands, n)).toMatchObject({ ok: true, value: { name, slug } });
         expect(await createdAs()).toHaveLength(1);
       },
     });

@@ -5,20 +5,20 @@ import { reviewAccessRequest } from '#deployments/contract';
  * Ends a member's access to clusters, as far as the membership no longer grants it, before the response is sent. Where
  * a cluster cannot be reached, deployments ends the access later: it reads the change from the log.
  *
- * @param answer the response to the command that changed the membership; ignored if refused, or if it was a dry run
+ * @param response the response to the command that changed the membership; ignored if refused, or if it was a dry run
  * @returns the same response, with a warning for each cluster where the access has not ended yet
  */
 export async function endClusterAccess<T>(
   bus: Bus,
-  answer: Reply<T>,
+  response: Reply<T>,
   memberId: string,
   { organizationId, correlationId }: OrganizationContext,
 ): Promise<Reply<T>> {
-  if (!answer.ok || answer.meta.position === undefined) return answer;
+  if (!response.ok || response.meta.position === undefined) return response;
   const own = bus.own({ correlationId, organizationId, timeoutMs: reviewAccessRequest.timeoutMs });
   const reviewed = await bus.request(
     reviewAccessRequest,
-    { organizationId, memberId, position: answer.meta.position },
+    { organizationId, memberId, position: response.meta.position },
     own,
   );
   const warnings = reviewed.ok
@@ -27,5 +27,5 @@ export async function endClusterAccess<T>(
           `Access to cluster ${cluster} has not ended yet; the platform retries: astroctl clusters access ${cluster}`,
       )
     : ['Access to clusters has not ended yet; it ends within seconds.'];
-  return warnings.length === 0 ? answer : { ...answer, meta: { ...answer.meta, warnings } };
+  return warnings.length === 0 ? response : { ...response, meta: { ...response.meta, warnings } };
 }

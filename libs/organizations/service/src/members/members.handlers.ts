@@ -46,12 +46,12 @@ export class MembersHandlers {
     const stream = organizationStream(context.organizationId);
     const command = { type: 'set-member', ...member.value, role, ...(!add && { changing: user }) } as const;
     let changed: string | undefined;
-    const answer = await this.commands.reply(organizationDecider, stream, command, context, ({ state, events }) => {
+    const response = await this.commands.reply(organizationDecider, stream, command, context, ({ state, events }) => {
       const memberId = memberIdOf(command, membersOf(state));
       if (events.some(({ type }) => type === 'organization.member-role-changed.v1')) changed = memberId;
       return this.view(memberId, state, context);
     });
-    const ended = changed === undefined ? answer : await endClusterAccess(this.bus, answer, changed, context);
+    const ended = changed === undefined ? response : await endClusterAccess(this.bus, response, changed, context);
     return explainLimit(this.bus, ended, context);
   }
 
@@ -79,11 +79,11 @@ export class MembersHandlers {
   ): Promise<ReplyTo<typeof removeMemberRequest>> {
     const stream = organizationStream(context.organizationId);
     const { memberId } = command;
-    const answer = await this.commands.reply(organizationDecider, stream, command, context, ({ events }) => ({
+    const response = await this.commands.reply(organizationDecider, stream, command, context, ({ events }) => ({
       id: memberId,
       removed: events.length > 0,
     }));
-    return endClusterAccess(this.bus, answer, memberId, context);
+    return endClusterAccess(this.bus, response, memberId, context);
   }
 
   /** Returns the member as the API shows it. A name that cannot be looked up does not fail the request. */

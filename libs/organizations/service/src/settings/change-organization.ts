@@ -1,7 +1,7 @@
 import type { OrganizationSettings } from '#access';
 import { err, ok, type Actor, type Result } from '#kernel';
 import { actingRole } from '../members/acting-role.ts';
-import { isLiving, type Organization } from '../organization.ts';
+import { isActive, type Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
 
@@ -27,7 +27,7 @@ export function changeOrganization(
   organization: Organization,
   actor: Actor,
 ): Result<readonly OrganizationEvent[], OrganizationError> {
-  if (!isLiving(organization)) return err(organizationErrors.notFound());
+  if (!isActive(organization)) return err(organizationErrors.notFound());
 
   const { name, slug, from, applications, isResumed } = command;
   if (!isResumed && actingRole(actor, organization) !== 'owner') return err(organizationErrors.mayNotChange());

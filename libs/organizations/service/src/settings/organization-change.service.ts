@@ -9,7 +9,7 @@ import { Names, nameStream } from '../names/names.service.ts';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationErrors } from '../organization.errors.ts';
 import { organizationStream, type OrganizationEvent } from '../organization.events.ts';
-import { isLiving, type Organization } from '../organization.ts';
+import { isActive, type Organization } from '../organization.ts';
 
 /** The requested change. Absent properties are unchanged. */
 export interface WantedChange {
@@ -36,7 +36,7 @@ export class OrganizationChanges {
     const loaded = await this.commands.load(organizationDecider, organizationStream(organizationId));
     if (!loaded.ok) return loaded;
     const { state } = loaded.value;
-    if (!isLiving(state)) return err(organizationErrors.notFound());
+    if (!isActive(state)) return err(organizationErrors.notFound());
 
     const from = { name: state.name, slug: state.slug };
     const { name = from.name, slug = from.slug, settings } = wanted;
@@ -68,7 +68,7 @@ export class OrganizationChanges {
     if (!loaded.ok) return loaded;
     const { state } = loaded.value;
     const isRecorded =
-      isLiving(state) && nameStream(claim.kind, state[claim.kind]) === nameStream(claim.kind, claim.name);
+      isActive(state) && nameStream(claim.kind, state[claim.kind]) === nameStream(claim.kind, claim.name);
     return isRecorded
       ? this.names.releaseAll(former, organizationId, context)
       : finishOrUndo(this.renaming(change, context, [claim]), undefined);
@@ -77,12 +77,12 @@ export class OrganizationChanges {
   /**
    * Returns the two parts of a rename, and how to undo it.
    *
-   * @param begun claims made by the interrupted attempt that this continues
+   * @param claimed claims made by the interrupted attempt that this continues
    */
-  private renaming(change: OrganizationChange, context: CommandContext, begun: readonly ClaimedName[] = []) {
+  private renaming(change: OrganizationChange, context: CommandContext, claimed: readonly ClaimedName[] = []) {
     const { organizationId, former } = change;
     const own = { ...context, organizationId };
-    const claims = [...begun];
+    const claims = [...claimed];
     const claim = async (kind: RenamedKind, more: { readonly change?: OrganizationChange } = {}) => {
       const name = change[kind];
       const claimed = await this.names.claim({ kind, name, organizationId, isNew: true, ...more }, own);
@@ -91,7 +91,7 @@ export class OrganizationChanges {
     };
     const [first = 'name', ...others] = movedNames(change);
     return {
-      begin: () => claim(first, { change }),
+      start: () => claim(first, { change }),
       finish: async (): Promise<Result<Changed, DomainError>> => {
         for (const kind of others) {
           const claimed = await claim(kind);
@@ -101,7 +101,7 @@ export class OrganizationChanges {
         const held = context.dryRun ? ok(true) : await this.names.areHeld(claims, organizationId);
         if (!held.ok) return held;
         if (!held.value) return err(organizationErrors.renamedMeanwhile());
-        const recorded = await this.record(change, own, {}, begun.length > 0);
+        const recorded = await this.record(change, own, {}, claimed.length > 0);
         if (!recorded.ok) return recorded;
         const released = await this.names.releaseAll(former, organizationId, own);
         return released.ok ? recorded : released;

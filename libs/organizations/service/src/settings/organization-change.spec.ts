@@ -181,8 +181,8 @@ describe('changing an organization', () => {
 
   it('A18: accepts exactly one of several simultaneous renames to the same name', async () => {
     const ids = await Promise.all(Array.from({ length: 8 }, (_, n) => organization(`Many ${n}`, `many-${n}`)));
-    const answers = await Promise.all(ids.map((id) => change(id, { name: 'Wanted by many' })));
-    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    const responses = await Promise.all(ids.map((id) => change(id, { name: 'Wanted by many' })));
+    expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
   });
 
   it('accepts one of several simultaneous changes of an organization, which then holds only its names', async () => {

@@ -3,7 +3,7 @@ import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } fr
 import type { InputOf } from '#bus/contract';
 import { changeOrganizationRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
-import { isLiving } from '../organization.ts';
+import { isActive } from '../organization.ts';
 import { OrganizationViews } from '../overview/organization-views.service.ts';
 import { OrganizationChanges } from './organization-change.service.ts';
 
@@ -26,7 +26,7 @@ export class SettingsHandlers {
     if (!views.ok) return views;
     const [view] = views.value;
     const { state, meta } = changed.value;
-    if (!view || !isLiving(state)) return refuse(organizationNotFound());
+    if (!view || !isActive(state)) return refuse(organizationNotFound());
     // The read model may be stale, and does not contain the result of a dry run.
     return reply({ ...view, name: state.name, slug: state.slug, settings: state.settings }, meta);
   }

@@ -16,9 +16,9 @@ import {
   type Case,
   type Step,
 } from '#sandbox-cluster/cases';
-import { eventsShown, has, hasOne, isRolledOut, items, part, says } from './shown.ts';
+import { eventsShown, has, hasOne, isRolledOut, items, part, hasCondition } from './shown.ts';
 
-const telling = (name: string, ...steps: Case['steps']): Case => ({ area: 'events', name, steps });
+const eventsCase = (name: string, ...steps: Case['steps']): Case => ({ area: 'events', name, steps });
 const logs = (name: string, ...steps: Case['steps']): Case => ({ area: 'logs', name, steps });
 const state = (name: string, ...steps: Case['steps']): Case => ({ area: 'surroundings', name, steps });
 
@@ -72,8 +72,8 @@ const unplaced = (name: string, containers?: readonly JsonObject[]): Step =>
 
 /** Events of controllers and schedulers, and requests for them. */
 export const eventCases: readonly Case[] = [
-  telling('a first rollout', create(), settled, about('Deployment'), about('ReplicaSet', message('Created pod'))),
-  telling(
+  eventsCase('a first rollout', create(), settled, about('Deployment'), about('ReplicaSet', message('Created pod'))),
+  eventsCase(
     'a new image',
     create(),
     settled,
@@ -85,7 +85,7 @@ export const eventCases: readonly Case[] = [
     settled,
     about('Deployment', message('from 1 to 0')),
   ),
-  telling(
+  eventsCase(
     'more and fewer',
     create(),
     settled,
@@ -96,7 +96,7 @@ export const eventCases: readonly Case[] = [
     about('Deployment', message('from 3 to 1')),
     about('ReplicaSet', reason('SuccessfulDelete')),
   ),
-  telling(
+  eventsCase(
     'all at once',
     create({ spec: { strategy: { type: 'Recreate' } } }),
     settled,
@@ -108,32 +108,32 @@ export const eventCases: readonly Case[] = [
     settled,
     about('Deployment', message('from 2 to 0')),
   ),
-  telling(
+  eventsCase(
     'a place on a node',
     silent(post(at.pods, pod('p'))),
     get(`${at.events}?fieldSelector=reason%3DScheduled`, { until: has(1), only: eventsShown }),
   ),
-  telling(
+  eventsCase(
     'too much processor asked for',
     silent(post(at.pods, pod('p', {}, [container({ resources: { requests: { cpu: '4096' } } })]))),
     about('Pod', reason('FailedScheduling')),
   ),
-  telling(
+  eventsCase(
     'too much memory and processor asked for',
     silent(post(at.pods, pod('p', {}, [container({ resources: { requests: { cpu: '4096', memory: '100Ti' } } })]))),
     about('Pod', reason('FailedScheduling')),
   ),
-  telling(
+  eventsCase(
     'a node nobody has',
     silent(post(at.pods, pod('p', { nodeSelector: { none: 'such' } }))),
     about('Pod', reason('FailedScheduling')),
   ),
-  telling(
+  eventsCase(
     'a claim that is missing',
     silent(post(at.pods, pod('p', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'none' } }] }))),
     about('Pod', reason('FailedScheduling')),
   ),
-  telling(
+  eventsCase(
     'a class of storage that is missing',
     silent(
       post(
@@ -149,14 +149,14 @@ export const eventCases: readonly Case[] = [
     ),
     about('PersistentVolumeClaim'),
   ),
-  telling(
+  eventsCase(
     'a quota that is full',
     silent(post(at.quotas, of('v1', 'ResourceQuota', 'plan', { spec: { hard: { pods: '0' } } }))),
     silent(get(`${at.quotas}/plan`, { until: (body) => part(body, 'status', 'used', 'pods') !== undefined })),
     create(),
     about('ReplicaSet', reason('FailedCreate')),
   ),
-  telling(
+  eventsCase(
     'an autoscaler without a target',
     silent(
       post(
@@ -168,7 +168,7 @@ export const eventCases: readonly Case[] = [
     ),
     about('HorizontalPodAutoscaler'),
   ),
-  telling(
+  eventsCase(
     'a Job',
     silent(
       post(
@@ -180,8 +180,8 @@ export const eventCases: readonly Case[] = [
     ),
     about('Job', reason('SuccessfulCreate')),
   ),
-  telling('a StatefulSet', database(1), about('StatefulSet')),
-  telling(
+  eventsCase('a StatefulSet', database(1), about('StatefulSet')),
+  eventsCase(
     "events of one's own",
     post(at.events, event()),
     get(`${at.events}/e`),
@@ -191,14 +191,14 @@ export const eventCases: readonly Case[] = [
     selected('source=case'),
     selected('message=once'),
   ),
-  telling(
+  eventsCase(
     'events that are refused',
     post(at.events, event({ involvedObject: { kind: 'ConfigMap', name: 'a', namespace: 'other' } })),
     post(at.events, event({ involvedObject: { kind: 'Node', name: 'a' } })),
     post(at.events, event({ type: 'Loud' })),
     post(at.events, event({ metadata: {} })),
   ),
-  telling(
+  eventsCase(
     'the other group shows the same',
     silent(post(at.events, event())),
     get('/apis/events.k8s.io/v1/namespaces/{ns}/events/e'),
@@ -206,7 +206,7 @@ export const eventCases: readonly Case[] = [
       only: (body) => items(body).map(({ reason: given, note }) => ({ reason: given ?? null, note: note ?? null })),
     }),
   ),
-  telling(
+  eventsCase(
     'written in the other group',
     post('/apis/events.k8s.io/v1/namespaces/{ns}/events', {
       apiVersion: 'events.k8s.io/v1',
@@ -223,7 +223,7 @@ export const eventCases: readonly Case[] = [
     }),
     get(`${at.events}/n`),
   ),
-  telling(
+  eventsCase(
     'counted up',
     silent(post(at.events, event())),
     put(at.events, event({ count: 2, message: 'again' })),
@@ -231,7 +231,7 @@ export const eventCases: readonly Case[] = [
     remove(`${at.events}/e`),
     get(`${at.events}/e`),
   ),
-  telling(
+  eventsCase(
     'in columns',
     silent(post(at.events, event({ count: 3, lastTimestamp: null }))),
     get(`${at.events}?fieldSelector=metadata.name%3De`, {
@@ -252,7 +252,7 @@ export const logCases: readonly Case[] = [
   logs(
     'of a pod without a node',
     unplaced('p'),
-    silent(get(`${at.pods}/p`, { until: (body) => says(body, 'PodScheduled', 'False') })),
+    silent(get(`${at.pods}/p`, { until: (body) => hasCondition(body, 'PodScheduled', 'False') })),
     log('p'),
     log('p', '?container=web'),
   ),
@@ -474,7 +474,7 @@ export const surroundingCases: readonly Case[] = [
       ),
     ),
     get(`${at.scalers}/web`, {
-      until: (body) => says(body, 'ScalingActive', 'False'),
+      until: (body) => hasCondition(body, 'ScalingActive', 'False'),
       only: ({ status }) => status ?? null,
     }),
   ),
@@ -489,19 +489,25 @@ export const surroundingCases: readonly Case[] = [
       ),
     ),
     get(`${at.scalers}/web`, {
-      until: (body) => says(body, 'AbleToScale', 'False'),
+      until: (body) => hasCondition(body, 'AbleToScale', 'False'),
       only: ({ status }) => status ?? null,
     }),
   ),
   state(
     'a pod nobody can place',
     silent(post(at.pods, pod('p', {}, [container({ resources: { requests: { cpu: '4096' } } })]))),
-    get(`${at.pods}/p`, { until: (body) => says(body, 'PodScheduled', 'False'), only: ({ status }) => status ?? null }),
+    get(`${at.pods}/p`, {
+      until: (body) => hasCondition(body, 'PodScheduled', 'False'),
+      only: ({ status }) => status ?? null,
+    }),
   ),
   state(
     'a pod that may not be scheduled yet',
     silent(post(at.pods, pod('p', { schedulingGates: [{ name: 'example.com/wait' }] }))),
-    get(`${at.pods}/p`, { until: (body) => says(body, 'PodScheduled', 'False'), only: ({ status }) => status ?? null }),
+    get(`${at.pods}/p`, {
+      until: (body) => hasCondition(body, 'PodScheduled', 'False'),
+      only: ({ status }) => status ?? null,
+    }),
   ),
   state(
     'a Job that is suspended',
@@ -513,7 +519,7 @@ export const surroundingCases: readonly Case[] = [
         }),
       ),
     ),
-    get(`${at.jobs}/j`, { until: (body) => says(body, 'Suspended'), only: ({ status }) => status ?? null }),
+    get(`${at.jobs}/j`, { until: (body) => hasCondition(body, 'Suspended'), only: ({ status }) => status ?? null }),
   ),
   state(
     'a StatefulSet',

@@ -4,35 +4,35 @@ import { LRUCache } from 'lru-cache';
 import type { LogHealth } from './log-health.ts';
 
 /** Events after a position, and where the live subscription had started before they were read. */
-export interface FarBatch extends CheckedEvents {
-  readonly begun: Position | undefined;
+export interface HistoryBatch extends CheckedEvents {
+  readonly liveStart: Position | undefined;
 }
 
 /** A follower that reads old parts of the log. */
-export interface FarFollower {
+export interface HistoryFollower {
   /** Whether it must not wait for slower followers. */
   readonly isUrgent: boolean;
 }
 
-export interface FarReadingOptions {
+export interface HistoryReaderOptions {
   readonly eventStore: EventStore;
   readonly clock: Clock;
   readonly health: LogHealth;
   /** Returns where the live subscription has started. */
-  readonly begun: () => Position | undefined;
+  readonly liveStart: () => Position | undefined;
 }
 
 /** Maximum number of events in a batch. In larger batches, more writes to one document are combined. */
 const BATCH = 4096;
 /** Number of batches in memory for followers that are behind. */
-const KEPT = 4;
+const MAX_BATCHES = 4;
 /** Milliseconds that followers wait for a slower one before it has to read on its own. */
-const PATIENCE_MS = 2_000;
+const MAX_WAIT_MS = 2_000;
 /** Milliseconds that an urgent follower waits, once, before it reads on its own. */
-const URGENT_MS = 100;
+const URGENT_WAIT_MS = 100;
 
-interface Kept {
-  readonly read: Promise<FarBatch>;
+interface CachedBatch {
+  readonly read: Promise<HistoryBatch>;
   /** Position of its last event, once known. */
   end: Position | undefined;
 }
@@ -41,96 +41,96 @@ interface Kept {
  * Reads the log for followers that are far behind. Followers with similar positions share reads, and with them parsing
  * and the check of hash chains: only an urgent follower gets further ahead than a few batches.
  */
-export class FarReading {
-  private readonly kept = new Map<Position, Kept>();
+export class HistoryReader {
+  private readonly cached = new Map<Position, CachedBatch>();
   /** Chain checks by the position that they have reached, for the read that continues there. */
-  private readonly checks = new LRUCache<Position, ChainCheck>({ max: KEPT });
+  private readonly checks = new LRUCache<Position, ChainCheck>({ max: MAX_BATCHES });
   /** Next position of each follower. */
-  private readonly places = new Map<FarFollower, Position>();
+  private readonly places = new Map<HistoryFollower, Position>();
   /** Urgent followers that read on their own. */
-  private readonly alone = new WeakSet<FarFollower>();
+  private readonly alone = new WeakSet<HistoryFollower>();
   private readonly waiting = new Set<() => void>();
 
-  constructor(private readonly options: FarReadingOptions) {}
+  constructor(private readonly options: HistoryReaderOptions) {}
 
   /** Returns the batch after `at`; empty if there is currently nothing after it. */
-  async next(follower: FarFollower, at: Position, signal: AbortSignal): Promise<FarBatch> {
+  async next(follower: HistoryFollower, at: Position, signal: AbortSignal): Promise<HistoryBatch> {
     this.move(follower, at);
     for (;;) {
-      const kept = this.kept.get(at);
-      if (kept) return this.delivered(follower, at, await kept.read);
+      const cached = this.cached.get(at);
+      if (cached) return this.delivered(follower, at, await cached.read);
       this.drop();
-      if (this.kept.size < KEPT) return this.delivered(follower, at, await this.keep(at).read);
+      if (this.cached.size < MAX_BATCHES) return this.delivered(follower, at, await this.keep(at).read);
       if (this.alone.has(follower) || signal.aborted) return this.delivered(follower, at, await this.read(at));
-      if (await this.moved(follower.isUrgent ? URGENT_MS : PATIENCE_MS, signal)) continue;
+      if (await this.moved(follower.isUrgent ? URGENT_WAIT_MS : MAX_WAIT_MS, signal)) continue;
       if (follower.isUrgent) this.alone.add(follower);
-      else this.leaveBehind(follower);
+      else this.dropSlowest(follower);
     }
   }
 
   /** Removes a follower. */
-  leave(follower: FarFollower): void {
+  leave(follower: HistoryFollower): void {
     if (!this.places.delete(follower)) return;
     this.drop();
     if (this.places.size === 0) this.checks.clear();
     this.wake();
   }
 
-  private delivered(follower: FarFollower, at: Position, batch: FarBatch): FarBatch {
+  private delivered(follower: HistoryFollower, at: Position, batch: HistoryBatch): HistoryBatch {
     const end = batch.events.at(-1)?.position;
     if (this.places.get(follower) === at && end !== undefined) this.move(follower, end);
     return batch;
   }
 
-  private move(follower: FarFollower, to: Position): void {
+  private move(follower: HistoryFollower, to: Position): void {
     if (this.places.get(follower) === to) return;
     this.places.set(follower, to);
     this.wake();
   }
 
-  private keep(at: Position): Kept {
-    const kept: Kept = { read: this.read(at), end: undefined };
-    this.kept.set(at, kept);
+  private keep(at: Position): CachedBatch {
+    const cached: CachedBatch = { read: this.read(at), end: undefined };
+    this.cached.set(at, cached);
     const forget = () => {
-      if (this.kept.get(at) === kept) this.kept.delete(at);
+      if (this.cached.get(at) === cached) this.cached.delete(at);
     };
-    kept.read.then(({ events }) => {
-      kept.end = events.at(-1)?.position;
-      if (kept.end === undefined) forget(); // new events may follow later
+    cached.read.then(({ events }) => {
+      cached.end = events.at(-1)?.position;
+      if (cached.end === undefined) forget(); // new events may follow later
     }, forget);
-    return kept;
+    return cached;
   }
 
-  private async read(at: Position): Promise<FarBatch> {
+  private async read(at: Position): Promise<HistoryBatch> {
     const { eventStore, health } = this.options;
-    const begun = this.options.begun();
+    const liveStart = this.options.liveStart();
     const check = this.checks.get(at) ?? new ChainCheck(eventStore);
     this.checks.delete(at);
     const part = await readChecked(eventStore, check, at, BATCH);
     health.found([...part.faults.values()].flat());
     this.checks.set(part.events.at(-1)?.position ?? at, check);
-    return { ...part, begun };
+    return { ...part, liveStart };
   }
 
   /** Drops batches that no follower will reach. */
   private drop(): void {
     const needed = new Set<Position>();
     for (let place of this.places.values()) {
-      for (let kept = this.kept.get(place); kept && !needed.has(place); kept = this.kept.get(place)) {
+      for (let cached = this.cached.get(place); cached && !needed.has(place); cached = this.cached.get(place)) {
         needed.add(place);
-        if (kept.end === undefined) break;
-        place = kept.end;
+        if (cached.end === undefined) break;
+        place = cached.end;
       }
     }
-    for (const at of [...this.kept.keys()]) if (!needed.has(at)) this.kept.delete(at);
+    for (const at of [...this.cached.keys()]) if (!needed.has(at)) this.cached.delete(at);
   }
 
   /** Lets the others continue without the slowest follower, which takes part again with its next call. */
-  private leaveBehind(asking: FarFollower): void {
+  private dropSlowest(caller: HistoryFollower): void {
     this.drop();
-    if (this.kept.size < KEPT) return;
+    if (this.cached.size < MAX_BATCHES) return;
     const [last] = [...this.places]
-      .filter(([follower, place]) => follower !== asking && this.kept.has(place))
+      .filter(([follower, place]) => follower !== caller && this.cached.has(place))
       .toSorted(([, a], [, b]) => (a < b ? -1 : 1));
     if (!last) return;
     this.places.delete(last[0]);

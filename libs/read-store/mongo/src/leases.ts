@@ -2,26 +2,26 @@ import type { Position } from '#kernel';
 import { isDuplicateKey } from '#mongo';
 import type { Checkpoint, CheckpointMove } from '#read-store';
 import type { Connection, Model } from 'mongoose';
-import { leadsOf, type Lead } from './models.ts';
+import { leasesOf, type LeaseDocument } from './models.ts';
 
 /** Leases and checkpoints, one document for each projection. Each change is one conditional update. */
-export class MongoLeads {
-  private readonly leads: Model<Lead>;
+export class MongoLeases {
+  private readonly leases: Model<LeaseDocument>;
 
   constructor(connection: Connection) {
-    this.leads = leadsOf(connection);
+    this.leases = leasesOf(connection);
   }
 
   async lease(name: string, owner: string, nowMs: number, durationMs: number): Promise<number | undefined> {
     const untilMs = nowMs + durationMs;
-    const held = await this.leads.findOne({ _id: { $eq: name } }).lean<Lead | null>();
+    const held = await this.leases.findOne({ _id: { $eq: name } }).lean<LeaseDocument | null>();
     if (!held) return this.first(name, owner, untilMs);
     const isOwn = held.owner === owner;
     if (!isOwn && held.owner !== null && held.untilMs > nowMs) return undefined;
     const token = isOwn ? held.token : held.token + 1;
     // Matches only if no other process has changed it since it was read.
     const same = { _id: { $eq: name }, token: { $eq: held.token }, owner: { $eq: held.owner } };
-    const taken = await this.leads.updateOne(isOwn ? same : { ...same, untilMs: { $eq: held.untilMs } }, {
+    const taken = await this.leases.updateOne(isOwn ? same : { ...same, untilMs: { $eq: held.untilMs } }, {
       $set: { owner, untilMs, token },
     });
     return taken.matchedCount === 1 ? token : undefined;
@@ -29,7 +29,7 @@ export class MongoLeads {
 
   private async first(name: string, owner: string, untilMs: number): Promise<number | undefined> {
     try {
-      await this.leads.create({ _id: name, token: 1, owner, untilMs, position: null });
+      await this.leases.create({ _id: name, token: 1, owner, untilMs, position: null });
       return 1;
     } catch (error) {
       if (isDuplicateKey(error)) return undefined;
@@ -38,29 +38,29 @@ export class MongoLeads {
   }
 
   async release(name: string, owner: string): Promise<void> {
-    await this.leads.updateOne({ _id: { $eq: name }, owner: { $eq: owner } }, { $set: { owner: null } });
+    await this.leases.updateOne({ _id: { $eq: name }, owner: { $eq: owner } }, { $set: { owner: null } });
   }
 
   async releaseEarlier(owner: string): Promise<void> {
     const name = owner.slice(0, owner.indexOf('/'));
     // `0` follows `/`.
     const earlier = [{ owner: { $eq: name } }, { owner: { $gte: `${name}/`, $lt: `${name}0`, $ne: owner } }];
-    await this.leads.updateMany({ $or: earlier }, { $set: { owner: null } });
+    await this.leases.updateMany({ $or: earlier }, { $set: { owner: null } });
   }
 
   async checkpoint(name: string): Promise<Checkpoint | undefined> {
-    const lead = await this.leads.findOne({ _id: { $eq: name } }).lean<Lead | null>();
+    const lease = await this.leases.findOne({ _id: { $eq: name } }).lean<LeaseDocument | null>();
     // The position was validated when it was written.
-    return lead?.position ? { name, position: lead.position as Position, token: lead.token } : undefined;
+    return lease?.position ? { name, position: lease.position as Position, token: lease.token } : undefined;
   }
 
   async move({ name, token, previous, position }: CheckpointMove): Promise<boolean> {
     const held = { _id: { $eq: name }, token: { $eq: token }, position: { $eq: previous ?? null } };
-    return (await this.leads.updateOne(held, { $set: { position } })).matchedCount === 1;
+    return (await this.leases.updateOne(held, { $set: { position } })).matchedCount === 1;
   }
 
   /** Keeps lease and token: if a token were issued twice, a former leader could move the new checkpoint. */
   async forgetCheckpoint(name: string): Promise<void> {
-    await this.leads.updateOne({ _id: { $eq: name } }, { $set: { position: null } });
+    await this.leases.updateOne({ _id: { $eq: name } }, { $set: { position: null } });
   }
 }

@@ -19,21 +19,21 @@ export function sendProblem(
 export function sendReply(
   reply: FastifyReply,
   route: ContractRoute,
-  answer: Reply<unknown>,
+  response: Reply<unknown>,
   path: string,
   requestId: string,
 ): FastifyReply {
-  if (!answer.ok) return sendProblem(reply, problemOf(answer.error, requestId));
+  if (!response.ok) return sendProblem(reply, problemOf(response.error, requestId));
   const { contract } = route;
-  const status = answer.meta.created ? 201 : contract.kind === 'request' ? (contract.success ?? 200) : 200;
-  setMeta(reply, answer.meta);
+  const status = response.meta.created ? 201 : contract.kind === 'request' ? (contract.success ?? 200) : 200;
+  setMeta(reply, response.meta);
   if (status === 201 || (status === 202 && contract.organizationOf))
-    reply.header('location', locationOf(route, status, path, answer.value));
+    reply.header('location', locationOf(route, status, path, response.value));
   reply.code(status);
   if (status === 204) return reply.send();
   return reply
     .header('content-type', JSON_TYPE)
-    .send(JSON.stringify(Array.isArray(answer.value) ? { items: answer.value } : (answer.value ?? {})));
+    .send(JSON.stringify(Array.isArray(response.value) ? { items: response.value } : (response.value ?? {})));
 }
 
 function setMeta(reply: FastifyReply, { position, revision, repeated, warnings }: ReplyMeta): void {

@@ -12,7 +12,7 @@ import { chance, err, pause, type Clock, type Ids, type Result } from '#kernel';
 const RETRY_AFTER_MS = [20, 80, 320] as const;
 
 /** Appends to an event store whose acknowledgement may be lost. */
-export class SureAppend {
+export class ReliableAppend {
   constructor(
     private readonly options: { readonly eventStore: EventStore; readonly clock: Clock; readonly ids: Ids },
   ) {}
@@ -32,7 +32,7 @@ export class SureAppend {
     for (let lost = 0; ; lost += 1) {
       try {
         const outcome = await eventStore.append(stream, sealed, expected);
-        if (!outcome.ok || lost === 0 || (await this.standsThere(stream, sealed, expected))) return outcome;
+        if (!outcome.ok || lost === 0 || (await this.isStored(stream, sealed, expected))) return outcome;
         return err({ code: 'event-store/revision-conflict', expected, actual: expected + sealed.length });
       } catch (error) {
         const pauseMs = RETRY_AFTER_MS[lost];
@@ -43,11 +43,11 @@ export class SureAppend {
   }
 
   /** Waits before a retry after conflicts. The more conflicts, the longer; the first retry is immediate. */
-  async giveWay(conflicts: number): Promise<void> {
+  async backOff(conflicts: number): Promise<void> {
     if (conflicts > 1) await pause(this.options.clock, this.jitter(Math.min(2 ** conflicts, 50)));
   }
 
-  private async standsThere(stream: string, sealed: readonly SealedEvent[], expected: number): Promise<boolean> {
+  private async isStored(stream: string, sealed: readonly SealedEvent[], expected: number): Promise<boolean> {
     let index = 0;
     for await (const stored of this.options.eventStore.read(stream, { from: expected + 1, limit: sealed.length })) {
       const event = sealed[index];

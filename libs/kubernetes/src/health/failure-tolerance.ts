@@ -4,21 +4,21 @@ import type { FailureCode } from './health.types.ts';
  * When a failure ends an attempt: immediately, when its own count is reached, at the deadline, or after a time in
  * milliseconds.
  */
-export type GiveUp =
+export type FailureTolerance =
   | { readonly when: 'at-once' }
   | { readonly when: 'counted' }
   | { readonly when: 'deadline' }
   | { readonly when: 'after'; readonly ms: number };
 
-const after = (seconds: number): GiveUp => ({ when: 'after', ms: seconds * 1_000 });
+const after = (seconds: number): FailureTolerance => ({ when: 'after', ms: seconds * 1_000 });
 
 /** Image pulls before an attempt ends, if the node reports its attempts. */
-const PULL_TRIES = 3;
+const MAX_PULL_ATTEMPTS = 3;
 /** Restarts of a container that count as a crash loop. Fewer may be caused by dependencies that were not ready. */
-export const CRASHES = 3;
+export const MAX_RESTARTS = 3;
 
 /** How long an attempt tolerates each failure. docs/user-guide.md contains the same table. */
-export const GIVE_UP: Readonly<Record<FailureCode, GiveUp>> = {
+export const FAILURE_TOLERANCES: Readonly<Record<FailureCode, FailureTolerance>> = {
   'deployments/image-not-found': after(60),
   'deployments/image-pull-denied': after(60),
   'deployments/config-missing': after(60),
@@ -39,15 +39,15 @@ export const GIVE_UP: Readonly<Record<FailureCode, GiveUp>> = {
 
 /** Describes how long a current failure is tolerated: `for up to 60 s`; '' if it is not. */
 export function waitText(code: FailureCode): string {
-  const rule = GIVE_UP[code];
+  const rule = FAILURE_TOLERANCES[code];
   if (rule.when === 'after') return `for up to ${rule.ms / 1_000} s`;
-  return rule.when === 'counted' ? `up to ${CRASHES} restarts` : '';
+  return rule.when === 'counted' ? `up to ${MAX_RESTARTS} restarts` : '';
 }
 
 /**
  * Tracks an application's failures over time and decides when they end an attempt. Times are monotonic milliseconds.
  */
-export class Patience {
+export class FailureTracker {
   private failed: { readonly code: FailureCode; readonly sinceMs: number; seenMs: number } | undefined;
   private readonly pulls = new Map<string, { reason: string; tries: number }>();
 
@@ -60,25 +60,25 @@ export class Patience {
   /**
    * Records the waiting reason of each container of the current revision, by pod and container, to count image pulls.
    */
-  seePulls(waiting: ReadonlyMap<string, string>): void {
+  recordPulls(waiting: ReadonlyMap<string, string>): void {
     for (const [container, reason] of waiting) {
-      const known = this.pulls.get(container);
-      if (known?.reason === reason) continue;
-      const tries = (known?.tries ?? 0) + (reason === 'ErrImagePull' || known === undefined ? 1 : 0);
+      const previous = this.pulls.get(container);
+      if (previous?.reason === reason) continue;
+      const tries = (previous?.tries ?? 0) + (reason === 'ErrImagePull' || previous === undefined ? 1 : 0);
       this.pulls.set(container, { reason, tries });
     }
   }
 
   /** Returns whether to end the attempt, and the wait as text: `3 tries, 60 s`. */
-  givesUp(code: FailureCode | undefined, nowMs: number): { readonly waited: string } | undefined {
+  shouldFail(code: FailureCode | undefined, nowMs: number): { readonly waited: string } | undefined {
     if (code === undefined) {
-      if (this.failed && nowMs - this.failed.seenMs > FORGOTTEN_MS) this.failed = undefined;
+      if (this.failed && nowMs - this.failed.seenMs > RESET_AFTER_MS) this.failed = undefined;
       return undefined;
     }
     if (this.failed?.code !== code) this.failed = { code, sinceMs: nowMs, seenMs: nowMs };
     this.failed.seenMs = nowMs;
     if (this.options.failFast) return { waited: '' };
-    const rule = GIVE_UP[code];
+    const rule = FAILURE_TOLERANCES[code];
     if (rule.when === 'at-once') return { waited: '' };
     if (rule.when !== 'after') return undefined;
     const forMs = nowMs - this.failed.sinceMs;
@@ -88,10 +88,10 @@ export class Patience {
     const tries = Math.max(0, ...[...this.pulls.values()].map((pull) => pull.tries));
     if (!isPull || tries < 2) return { waited: seconds };
     // The node reports its attempts: a slow registry gets all of them, for up to three times the usual time.
-    if (tries < PULL_TRIES && forMs < rule.ms * this.options.scale * PULL_TRIES) return undefined;
+    if (tries < MAX_PULL_ATTEMPTS && forMs < rule.ms * this.options.scale * MAX_PULL_ATTEMPTS) return undefined;
     return { waited: `${tries} tries, ${seconds}` };
   }
 }
 
 /** Milliseconds without the failure after which it has passed. Shorter gaps occur between two retries. */
-const FORGOTTEN_MS = 10_000;
+const RESET_AFTER_MS = 10_000;
