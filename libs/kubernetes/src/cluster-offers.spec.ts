@@ -79,11 +79,11 @@ describe('use-D21: what a cluster offers to an image application', () => {
   });
 
   it('names the Ingress classes to choose from where there are several and no default', async () => {
-    const { asked, offers } = cluster({ ingressclasses: [named('nginx'), named('traefik')] });
+    const { requests, offers } = cluster({ ingressclasses: [named('nginx'), named('traefik')] });
     expect(await offers()).toEqual({ minor: 34, hasZones: false, ingressClassNames: ['nginx', 'traefik'] });
-    asked.splice(0);
+    requests.splice(0);
     expect(await offers({ ...workload, ingressClassName: 'nginx' })).toEqual({ minor: 34, hasZones: false });
-    expect(asked).not.toContain('ingressclasses');
+    expect(requests).not.toContain('ingressclasses');
   });
 
   it('treats resources that are forbidden or not served as missing', async () => {
