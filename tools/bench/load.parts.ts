@@ -60,10 +60,10 @@ export async function apply(url: string, person: Person, name: string, tag: stri
         source: { type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag } },
       },
     });
-  let answer = await put();
-  while (answer.status === 409) answer = await put(); // many concurrent new names conflict in one stream
-  if (answer.status >= 300) throw new Error(answer.text);
-  return (answer.body as { application: { version: string } }).application.version;
+  let response = await put();
+  while (response.status === 409) response = await put(); // many concurrent new names conflict in one stream
+  if (response.status >= 300) throw new Error(response.text);
+  return (response.body as { application: { version: string } }).application.version;
 }
 
 /** Sends a request of a typical mix. Responses with 429 are expected. */
@@ -92,8 +92,8 @@ export async function getTimes(
   const times: number[] = [];
   while (!isOver()) {
     const began = performance.now();
-    const answer = await call(platform.url, `GET ${at(person, `applications/${name}`)}`, { credential: person.key });
-    if (answer.status !== 200) throw new Error(answer.text);
+    const response = await call(platform.url, `GET ${at(person, `applications/${name}`)}`, { credential: person.key });
+    if (response.status !== 200) throw new Error(response.text);
     times.push(performance.now() - began);
     await new Promise((resolve) => setTimeout(resolve, 15));
   }
@@ -109,8 +109,8 @@ export async function watch(
   person: Person,
   count: number,
   nameOf: (index: number) => string | undefined,
-): Promise<{ readonly told: () => number; readonly end: () => void }> {
-  let told = 0;
+): Promise<{ readonly received: () => number; readonly end: () => void }> {
+  let received = 0;
   const requests = await Promise.all(
     Array.from(
       { length: count },
@@ -121,7 +121,7 @@ export async function watch(
             { agent: false, headers: { authorization: `Bearer ${person.key}`, accept: 'text/event-stream' } },
             (response) => {
               if (response.statusCode !== 200) return reject(new Error(`a watch was answered ${response.statusCode}`));
-              response.setEncoding('utf8').on('data', (part: string) => (told += part.split('data: ').length - 1));
+              response.setEncoding('utf8').on('data', (part: string) => (received += part.split('data: ').length - 1));
               response.on('error', () => {});
               resolve(request);
             },
@@ -131,7 +131,7 @@ export async function watch(
     ),
   );
   for (const request of requests) request.removeAllListeners('error').on('error', () => {});
-  return { told: () => told, end: () => requests.forEach((request) => request.destroy()) };
+  return { received: () => received, end: () => requests.forEach((request) => request.destroy()) };
 }
 
 /** Returns the milliseconds until a worker claims an attempt of this version. */

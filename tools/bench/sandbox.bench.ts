@@ -123,23 +123,23 @@ function besideOthers(folder: string): Promise<Row[]> {
       into.push(performance.now() - began);
     };
     const alone = async (): Promise<number[]> => {
-      const took: number[] = [];
-      for (let n = 0; n < QUIET; n++) await get(took);
-      return took;
+      const durationsMs: number[] = [];
+      for (let n = 0; n < QUIET; n++) await get(durationsMs);
+      return durationsMs;
     };
     return withServing('sandbox-applier', [JSON.stringify(busy)], async (applier) => {
       let loads = 0;
       const loaded = async (): Promise<number[]> => {
-        const took: number[] = [];
+        const durationsMs: number[] = [];
         let isOver = false;
         const applied = fetch(`http://127.0.0.1:${applier}`).then((answer) => {
           isOver = true;
           if (!answer.ok) throw new Error('the other organization was not served');
         });
-        while (!isOver) await get(took);
+        while (!isOver) await get(durationsMs);
         await applied;
         await comeToRest(connect(busy), `load-${loads++}`, APPLICATIONS);
-        return took;
+        return durationsMs;
       };
       await alone(); // warm-up
       await loaded();

@@ -18,7 +18,7 @@ export interface Address {
 /** A watch. */
 export interface Watching {
   /** Resolves with the time when `lines` more lines have arrived. */
-  heard(lines: number): Promise<number>;
+  waitForLines(lines: number): Promise<number>;
   end(): void;
 }
 
@@ -70,10 +70,10 @@ export function connect({ server, token, ca }: Address) {
     });
 
   async function ask(method: string, path: string, body?: JsonObject): Promise<Buffer> {
-    const answer = await open(method, path, body);
-    const bytes = await wholeOf(answer);
-    if ((answer.statusCode ?? 0) >= 300)
-      throw new Error(`${method} ${path}: ${answer.statusCode} ${bytes.toString('utf8').slice(0, 300)}`);
+    const response = await open(method, path, body);
+    const bytes = await wholeOf(response);
+    if ((response.statusCode ?? 0) >= 300)
+      throw new Error(`${method} ${path}: ${response.statusCode} ${bytes.toString('utf8').slice(0, 300)}`);
     return bytes;
   }
 
@@ -83,8 +83,8 @@ export function connect({ server, token, ca }: Address) {
       JSON.parse((await ask('GET', path)).toString('utf8')) as JsonObject,
     apply: ({ path, body }: Applied) => ask('PATCH', `${path}?fieldManager=bench&force=true`, body),
     async watch(path: string): Promise<Watching> {
-      const answer = await open('GET', path);
-      if (answer.statusCode !== 200) throw new Error(`watch of ${path}: ${answer.statusCode}`);
+      const response = await open('GET', path);
+      if (response.statusCode !== 200) throw new Error(`watch of ${path}: ${response.statusCode}`);
       let come = 0;
       let wanted: { readonly lines: number; readonly resolve: (at: number) => void } | undefined;
       const look = (): void => {
@@ -93,30 +93,30 @@ export function connect({ server, token, ca }: Address) {
         wanted.resolve(performance.now());
         wanted = undefined;
       };
-      answer.on('error', () => {}); // aborted by end()
-      answer.on('data', (part: Buffer) => {
+      response.on('error', () => {}); // aborted by end()
+      response.on('data', (part: Buffer) => {
         for (let at = part.indexOf(10); at >= 0; at = part.indexOf(10, at + 1)) come += 1;
         look();
       });
       return {
-        heard: (lines) =>
+        waitForLines: (lines) =>
           new Promise((resolve) => {
             wanted = { lines, resolve };
             look();
           }),
-        end: () => void answer.destroy(),
+        end: () => void response.destroy(),
       };
     },
     close: () => agent.destroy(),
   };
 }
 
-function wholeOf(answer: IncomingMessage): Promise<Buffer> {
+function wholeOf(response: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
-    answer.on('data', (part: Buffer) => parts.push(part));
-    answer.once('end', () => resolve(Buffer.concat(parts)));
-    answer.once('error', reject);
+    response.on('data', (part: Buffer) => parts.push(part));
+    response.once('end', () => resolve(Buffer.concat(parts)));
+    response.once('error', reject);
   });
 }
 

@@ -78,7 +78,7 @@ const STEPS: readonly Step[] = [
     run: ({ api, count }) =>
       timed(async () => {
         const watching = await api.watch(`${COLLECTION}?watch=true`);
-        await watching.heard(count);
+        await watching.waitForLines(count);
         watching.end();
       }),
   },
@@ -102,7 +102,7 @@ const STEPS: readonly Step[] = [
     async run(filled) {
       const watching = await kept(filled);
       const began = performance.now();
-      const [heard] = await Promise.all([watching.heard(1), filled.api.apply(changed(filled))]);
+      const [heard] = await Promise.all([watching.waitForLines(1), filled.api.apply(changed(filled))]);
       return heard - began;
     },
   },

@@ -25,9 +25,9 @@ async function watched(platform: Platform, person: Person): Promise<Row[]> {
     return (applies * 1_000) / (performance.now() - began);
   };
   const besides = async (nameOf: (index: number) => string | undefined, applies?: number): Promise<number> => {
-    const { told, end } = await watch(platform, person, WATCHERS, nameOf);
+    const { received, end } = await watch(platform, person, WATCHERS, nameOf);
     const measured = await rate(applies);
-    console.error(`${WATCHERS} watches were told ${told()} changes, at ${measured.toFixed(1)} applies a second`);
+    console.error(`${WATCHERS} watches were told ${received()} changes, at ${measured.toFixed(1)} applies a second`);
     end();
     return measured;
   };

@@ -96,9 +96,9 @@ describe('A18: the limit of applications, with requests in any order', () => {
 
   it('allows exactly one of 50 parallel creates at limit - 1; the others report limit, use and plan', async () => {
     for (let index = 1; index < APPLICATIONS; index++) expect((await put(`app-${index}`)).status).toBe(201);
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => put(`race-${index}`)));
-    const created = answers.filter(({ status }) => status === 201);
-    const refused = answers.filter(({ status }) => status === 403);
+    const responses = await Promise.all(Array.from({ length: 50 }, (_, index) => put(`race-${index}`)));
+    const created = responses.filter(({ status }) => status === 201);
+    const refused = responses.filter(({ status }) => status === 403);
     expect([created.length, refused.length]).toEqual([1, 49]);
     for (const { body } of refused)
       expect(body).toMatchObject({
@@ -123,16 +123,16 @@ describe('A18: the limit of applications, with requests in any order', () => {
         return [remove(name), put(index % 2 === 0 ? name : `new-${index}`)];
       })
         .flat()
-        .map((answer) => answer.catch(() => undefined)), // the process was killed
+        .map((response) => response.catch(() => undefined)), // the process was killed
     ).finally(() => (isDone = true));
     // Responses arrive nearly at the same time, so the log shows when half of the work is done.
     while (!isDone && (await log.since()).filter(({ type }) => OF_APPLICATIONS.test(type)).length < 12)
       await nextTurn();
     await platform.process.kill();
     await log.close();
-    const answers = await sent;
-    expect(answers.filter((answer) => answer === undefined).length).toBeGreaterThan(0);
-    for (const answer of answers) expect(answer?.status ?? 200).toBeLessThan(500);
+    const responses = await sent;
+    expect(responses.filter((response) => response === undefined).length).toBeGreaterThan(0);
+    for (const response of responses) expect(response?.status ?? 200).toBeLessThan(500);
 
     platform = await startAgain(platform);
     const left = await names();

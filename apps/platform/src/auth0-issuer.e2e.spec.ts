@@ -95,9 +95,9 @@ describe('a platform with Auth0 as its issuer', () => {
   it('use-I8: /readyz and the log name a mistyped issuer, and access keys still work', async () => {
     const { url } = await start({ ASTRO_OIDC_ISSUER: auth0.issuer.slice(0, -1) });
     const readiness = await eventually(async () => {
-      const answer = await call(url, 'GET /readyz');
-      expect(JSON.stringify(answer.body)).toContain('ASTRO_OIDC_ISSUER');
-      return answer;
+      const response = await call(url, 'GET /readyz');
+      expect(JSON.stringify(response.body)).toContain('ASTRO_OIDC_ISSUER');
+      return response;
     });
     expect(readiness).toMatchObject({
       status: 200,

@@ -173,15 +173,15 @@ describe('the API rejects the same input', () => {
     ['a database operator', { name: { $gt: '' }, source: good }, 422, /^deployments\/manifest-invalid$/, null],
   ];
   it.each(cases)('%s', async (_what, body, status, code, pointer) => {
-    const answer = await put(body);
-    expect(answer).toMatchObject({ status, body: { code: expect.stringMatching(code) as unknown, status } });
-    expect(answer.headers.get('content-type')).toContain('application/problem+json');
-    expect(answer.body).toMatchObject({ fix: expect.stringMatching(/\S/) as unknown });
+    const response = await put(body);
+    expect(response).toMatchObject({ status, body: { code: expect.stringMatching(code) as unknown, status } });
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    expect(response.body).toMatchObject({ fix: expect.stringMatching(/\S/) as unknown });
     if (pointer !== null)
-      expect((answer.body as { errors: { pointer: string }[] }).errors.map((fault) => fault.pointer)).toContain(
+      expect((response.body as { errors: { pointer: string }[] }).errors.map((fault) => fault.pointer)).toContain(
         pointer,
       );
-    expect(answer.text).not.toMatch(/node_modules|\.ts:\d+|at Object/);
+    expect(response.text).not.toMatch(/node_modules|\.ts:\d+|at Object/);
   });
 
   it.each([
@@ -236,10 +236,10 @@ describe('the API rejects the same input', () => {
 describe('invalid credentials', () => {
   const me = (credential: string, more: Readonly<Record<string, string>> = {}) =>
     nothingRecorded(() => call(platform.url, 'GET /v1/me', { credential, headers: more }));
-  const expectRefused = (answer: Awaited<ReturnType<typeof me>>, code?: string) => {
-    expect(answer).toMatchObject({ status: 401, body: { status: 401, ...(code !== undefined && { code }) } });
-    expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
-    expect(answer.text).not.toMatch(/stack|node_modules/);
+  const expectRefused = (response: Awaited<ReturnType<typeof me>>, code?: string) => {
+    expect(response).toMatchObject({ status: 401, body: { status: 401, ...(code !== undefined && { code }) } });
+    expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    expect(response.text).not.toMatch(/stack|node_modules/);
   };
   const newKey = async (body: object) =>
     (
@@ -269,10 +269,10 @@ describe('invalid credentials', () => {
         credential: ada.key,
       }),
     ).toMatchObject({ status: 200 });
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () => call(platform.url, 'GET /v1/me', { credential: made.secret })),
     );
-    for (const answer of answers) expectRefused(answer, 'key/revoked');
+    for (const response of responses) expectRefused(response, 'key/revoked');
     const done = await ada.machine.astroctl(['whoami'], { environment: { ASTROPULSE_API_KEY: made.secret } });
     expect(done).toMatchObject({ code: 4, stdout: '' });
     expect(done.stderr).toMatch(/^Error: .*revoked.*\nFix: {3}\S/);
@@ -284,8 +284,8 @@ describe('invalid credentials', () => {
     const made = await newKey({ name: 'ending', expires: end });
     expect(await call(platform.url, 'GET /v1/me', { credential: made.secret })).toMatchObject({ status: 200 });
     await eventually(async () => {
-      const answer = await call(platform.url, 'GET /v1/me', { credential: made.secret });
-      expectRefused(answer, 'key/expired');
+      const response = await call(platform.url, 'GET /v1/me', { credential: made.secret });
+      expectRefused(response, 'key/expired');
     });
     expect(Date.now()).toBeGreaterThan(Date.parse(end));
     const done = await ada.machine.astroctl(['whoami'], { environment: { ASTROPULSE_API_KEY: made.secret } });
@@ -305,9 +305,9 @@ describe('invalid credentials', () => {
   });
 
   it('B15: a key in the URL', async () => {
-    const answer = await call(platform.url, `GET /v1/me?key=${ada.key}`);
-    expectRefused(answer, 'key/in-url');
-    expect(answer.text).not.toContain(ada.key);
+    const response = await call(platform.url, `GET /v1/me?key=${ada.key}`);
+    expectRefused(response, 'key/in-url');
+    expect(response.text).not.toContain(ada.key);
   });
 
   describe('forged access tokens', () => {

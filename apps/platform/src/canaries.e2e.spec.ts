@@ -25,7 +25,7 @@ const encodings = (word: string): readonly Buffer[] => [
 describe('B16, E16: secret or personal data, after the main flows', () => {
   let platform: Platform;
   let words: Readonly<Record<string, string>>;
-  const answers: string[] = [];
+  const responses: string[] = [];
 
   beforeAll(async () => {
     platform = await startPlatform();
@@ -35,7 +35,7 @@ describe('B16, E16: secret or personal data, after the main flows', () => {
     const run = async (args: string, input?: string, code = 0) => {
       const done = await machine.astroctl(args.split(' '), input === undefined ? {} : { input });
       if (done.code !== code) throw new Error(`astroctl ${args} ended with ${done.code}: ${done.stderr}`);
-      if (!args.startsWith('key create')) answers.push(done.stderr); // a new key is printed for the user who creates it
+      if (!args.startsWith('key create')) responses.push(done.stderr); // a new key is printed for the user who creates it
       return done.stdout;
     };
     await machine.astroctl(['auth', 'login', '--username', CANARY.email, '--password-stdin'], {
@@ -80,7 +80,7 @@ describe('B16, E16: secret or personal data, after the main flows', () => {
       },
       `{"x": "${CANARY.faulty}"`,
     ]) {
-      answers.push(
+      responses.push(
         (
           await call(platform.url, `PUT /v1/organizations/${organization.id}/applications/web`, {
             credential: person.key,
@@ -94,9 +94,9 @@ describe('B16, E16: secret or personal data, after the main flows', () => {
       [ada.key, `/v1/organizations/${organization.id}/members`],
       [made, `/v1/organizations/${organization.id}/subscription`],
     ] as const) {
-      answers.push((await call(platform.url, `GET ${path}`, { credential })).text);
+      responses.push((await call(platform.url, `GET ${path}`, { credential })).text);
     }
-    answers.push((await call(platform.url, `GET /v1/me?key=${made}`)).text);
+    responses.push((await call(platform.url, `GET /v1/me?key=${made}`)).text);
     words = {
       ...CANARY,
       key: made,
@@ -129,9 +129,9 @@ describe('B16, E16: secret or personal data, after the main flows', () => {
   });
 
   it('is not in errors, over HTTP or from astroctl', () => {
-    expect(answers.length).toBeGreaterThan(15);
+    expect(responses.length).toBeGreaterThan(15);
     // The name of a rejected field is repeated so that it can be found, but its value is not.
-    for (const answer of answers) expectClean('an answer', Buffer.from(answer), ['faulty']);
+    for (const response of responses) expectClean('an answer', Buffer.from(response), ['faulty']);
   });
 
   it('would be found by the search', async () => {

@@ -29,15 +29,15 @@ describe('access tokens of an external issuer with one defect each', () => {
 
   const expectTaken = async (payload: object | string) => {
     const before = await registered();
-    const answer = await me(issuer.token(payload));
-    expect(answer).toMatchObject({ status: 200, body: { userId: expect.stringMatching(/\S/) as unknown } });
+    const response = await me(issuer.token(payload));
+    expect(response).toMatchObject({ status: 200, body: { userId: expect.stringMatching(/\S/) as unknown } });
     expect(await registered()).toBe(before + 1);
   };
   const expectRefused = async (payload: object | string, code = 'login/token-invalid') => {
     const before = await registered();
-    const answer = await me(issuer.token(payload));
-    expect(answer).toMatchObject({ status: 401, body: { code, fix: 'astroctl auth login' } });
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="astro", error="invalid_token"');
+    const response = await me(issuer.token(payload));
+    expect(response).toMatchObject({ status: 401, body: { code, fix: 'astroctl auth login' } });
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="astro", error="invalid_token"');
     expect(await registered()).toBe(before);
   };
 
@@ -108,12 +108,12 @@ describe('access tokens of an external issuer with one defect each', () => {
   const sent = (token: string): Promise<string> =>
     new Promise((resolve) => {
       const { hostname, port } = new URL(platform.url);
-      let answer = '';
+      let response = '';
       const socket = connect(Number(port), hostname, () =>
         socket.write(`GET /v1/me HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${token}\r\n\r\n`),
       );
-      socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
-      socket.on('error', (error: NodeJS.ErrnoException) => resolve(answer || String(error.code)));
-      socket.on('close', () => resolve(answer));
+      socket.setEncoding('utf8').on('data', (part: string) => (response += part));
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(response || String(error.code)));
+      socket.on('close', () => resolve(response));
     });
 });

@@ -68,8 +68,9 @@ function frozen(kubeconfig: string, nats: string): void {
       profileName: 'shop',
       source: { type: 'yaml', yaml: { manifests: manifests(revision) } },
     };
-    const answer = await call(platform.url, `PUT ${path()}`, { credential: ada.key, body });
-    if (answer.status >= 300) throw new Error(`revision ${revision} was answered ${answer.status}: ${answer.text}`);
+    const response = await call(platform.url, `PUT ${path()}`, { credential: ada.key, body });
+    if (response.status >= 300)
+      throw new Error(`revision ${revision} was answered ${response.status}: ${response.text}`);
   };
   const events = async (): Promise<readonly StoredEvent[]> =>
     (await logOf(platform.dataDir)).filter(({ type }) => /^(application|deployment|attempt)\./.test(type));

@@ -55,10 +55,10 @@ describe('a repeated Idempotency-Key', () => {
   });
 
   it('F5: runs the command once when sent 20 times concurrently, and all get its response', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => create(ada, 'parallel-1', 'parallel')));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
-    expect(new Set(answers.map(({ body }) => (body as { id: string }).id)).size).toBe(1);
-    expect(answers.filter(({ body }) => typeof (body as { secret: unknown }).secret === 'string')).toHaveLength(1);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => create(ada, 'parallel-1', 'parallel')));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(new Set(responses.map(({ body }) => (body as { id: string }).id)).size).toBe(1);
+    expect(responses.filter(({ body }) => typeof (body as { secret: unknown }).secret === 'string')).toHaveLength(1);
     expect(await createdInLog('parallel', ada)).toHaveLength(1);
   });
 

@@ -125,7 +125,7 @@ describe('two users with two default organizations', () => {
   it.each(['applications/web/logs', 'applications/web/events', 'watch'])(
     'A16: rejects a non-member before the stream of %s opens',
     async (path) => {
-      const answer = await call(
+      const response = await call(
         platform.url,
         `GET /v1/organizations/${ada.organization.id}/${path}${path === 'watch' ? '' : '?follow=true'}`,
         {
@@ -133,8 +133,8 @@ describe('two users with two default organizations', () => {
           headers: { accept: 'text/event-stream' },
         },
       );
-      expect(answer).toMatchObject({ status: 404, body: { code: 'organization/not-found' } });
-      expect(answer.headers.get('content-type')).toContain('application/problem+json');
+      expect(response).toMatchObject({ status: 404, body: { code: 'organization/not-found' } });
+      expect(response.headers.get('content-type')).toContain('application/problem+json');
     },
   );
 
@@ -171,10 +171,10 @@ describe('two users with two default organizations', () => {
         ),
         '/v1/me',
       ]) {
-        const answer = await call(platform.url, `GET ${path}`, { credential: person.key });
-        expect(answer.status).toBe(200);
+        const response = await call(platform.url, `GET ${path}`, { credential: person.key });
+        expect(response.status).toBe(200);
         for (const foreign of [other.organization.id, other.organization.slug, other.keyId, other.userId, other.email])
-          expect(answer.text).not.toContain(foreign);
+          expect(response.text).not.toContain(foreign);
       }
     }
   });

@@ -98,7 +98,7 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
     const tag = `1.${tags}`;
     const key = `change-${SEED}-${tags}`;
     const sent = put(tag, key).then(
-      (answer) => answer.status,
+      (response) => response.status,
       () => undefined,
     );
     await moment();

@@ -38,9 +38,9 @@ describe('A18: the limit of profiles, with requests in any order', () => {
 
   it('allows exactly one of 50 parallel creates at limit - 1; the others report limit, use and plan', async () => {
     for (const name of ['one', 'two', 'three', 'four']) expect((await put(platform.url, name)).status).toBe(201);
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => put(platform.url, `race-${index}`)));
-    const created = answers.filter(({ status }) => status === 201);
-    const refused = answers.filter(({ status }) => status === 403);
+    const responses = await Promise.all(Array.from({ length: 50 }, (_, index) => put(platform.url, `race-${index}`)));
+    const created = responses.filter(({ status }) => status === 201);
+    const refused = responses.filter(({ status }) => status === 403);
     expect([created.length, refused.length]).toEqual([1, 49]);
     for (const { body } of refused)
       expect(body).toMatchObject({ code: 'billing/profile-limit', limit: PROFILES, used: PROFILES, plan: 'developer' });
@@ -71,19 +71,19 @@ describe('A18: the limit of profiles, with requests in any order', () => {
       ]) {
         work.push(
           send().then(
-            (answer) => {
+            (response) => {
               answered += 1;
               if (answered === 12) platform.process.signal('SIGKILL');
-              return answer;
+              return response;
             },
             () => undefined, // the process was killed
           ),
         );
       }
     }
-    const answers = await Promise.all(work);
+    const responses = await Promise.all(work);
     await platform.process.exited;
-    expect(answers.filter((answer) => answer === undefined).length).toBeGreaterThan(0);
+    expect(responses.filter((response) => response === undefined).length).toBeGreaterThan(0);
 
     platform = await startAgain(platform);
     const left = own(await names(platform.url));

@@ -53,10 +53,10 @@ function onMongo(server: string): void {
   });
 
   const stores = async () => {
-    const answer = await call(platform.url, 'GET /readyz');
-    const { dependencies } = readiness.parse(answer.body);
+    const response = await call(platform.url, 'GET /readyz');
+    const { dependencies } = readiness.parse(response.body);
     return {
-      status: answer.status,
+      status: response.status,
       stores: dependencies.filter(({ name }) => name === 'read store' || name === 'vault').map(({ ok }) => ok),
     };
   };

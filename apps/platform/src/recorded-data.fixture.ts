@@ -180,9 +180,9 @@ const PASSING = new Set([
 const UNDER_WAY = 'underway';
 
 /** Returns the part of a response that does not change in later releases. */
-function lasting(path: string, answer: unknown): unknown {
-  const listed = itemsSchema.safeParse(answer);
-  if (!listed.success) return without(answer);
+function lasting(path: string, response: unknown): unknown {
+  const listed = itemsSchema.safeParse(response);
+  if (!listed.success) return without(response);
   const { items } = listed.data;
   // logins create new ones
   if (path.endsWith('/access-keys')) return items.filter(({ source }) => source !== 'login').map(keyOf);

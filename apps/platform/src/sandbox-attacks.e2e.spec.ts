@@ -53,7 +53,7 @@ describe('access to a sandbox', () => {
       eve.ask('GET /sandbox/..%2forg-ada/api/v1/pods'),
       eve.ask('GET /sandbox//api/v1/pods'),
     ]);
-    for (const answer of answers) expect(answer).toMatchObject(UNAUTHORIZED);
+    for (const response of answers) expect(response).toMatchObject(UNAUTHORIZED);
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
     await isWell();
   });

@@ -17,10 +17,10 @@ describe('the logins of a user', () => {
       environment: { ASTRO_DATA_DIR: platform.dataDir },
     });
   const sessions = async ({ accessToken }: Person) => {
-    const answer = await call(platform.url, 'GET /v1/me/sessions', { credential: accessToken });
+    const response = await call(platform.url, 'GET /v1/me/sessions', { credential: accessToken });
     return {
-      status: answer.status,
-      items: (answer.body as { readonly items: readonly { readonly id: string }[] }).items,
+      status: response.status,
+      items: (response.body as { readonly items: readonly { readonly id: string }[] }).items,
     };
   };
 

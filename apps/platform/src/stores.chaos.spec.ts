@@ -52,11 +52,12 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
   const apply = async (): Promise<void> => {
     revision += 1;
     const image = { registry: 'sandbox.invalid', repository: 'app', tag: `1.${revision}`, port: 8080, replicas: 1 };
-    const answer = await call(platform.url, `PUT ${path()}/applications/shop`, {
+    const response = await call(platform.url, `PUT ${path()}/applications/shop`, {
       credential: ada.key,
       body: { name: 'shop', profileName: 'shop', source: { type: 'image', image } },
     });
-    if (answer.status >= 300) throw new Error(`revision ${revision} was answered ${answer.status}: ${answer.text}`);
+    if (response.status >= 300)
+      throw new Error(`revision ${revision} was answered ${response.status}: ${response.text}`);
   };
   const isRunning = () =>
     eventually(async () => {
@@ -157,14 +158,14 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
           const headers: Record<string, string> =
             writer % 2 === 0 && standing !== undefined ? { 'if-match': `"${standing}"` } : {};
           try {
-            const answer = await call(platform.url, `PUT ${path()}/profiles/${name}`, {
+            const response = await call(platform.url, `PUT ${path()}/profiles/${name}`, {
               credential: ada.key,
               headers,
               body: { profileName: name, clusterName: cluster, description },
             });
-            if (answer.status >= 300) refused.set(answer.status, (refused.get(answer.status) ?? 0) + 1);
+            if (response.status >= 300) refused.set(response.status, (refused.get(response.status) ?? 0) + 1);
             else {
-              const stands = Number(/^"(\d+)"$/.exec(answer.headers.get('etag') ?? '')?.[1]);
+              const stands = Number(/^"(\d+)"$/.exec(response.headers.get('etag') ?? '')?.[1]);
               acknowledged.push({ name, description, revision: stands });
               known.set(name, Math.max(stands, known.get(name) ?? 0));
             }

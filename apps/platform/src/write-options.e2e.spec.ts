@@ -44,9 +44,9 @@ const recorded = async () =>
 
 /** Returns the ETag of a response. */
 async function etagOf(what: string, body?: unknown): Promise<string> {
-  const answer = await send(what, body);
-  expect(answer.status).toBeLessThan(300);
-  const etag = answer.headers.get('etag');
+  const response = await send(what, body);
+  expect(response.status).toBeLessThan(300);
+  const etag = response.headers.get('etag');
   expect(etag).toMatch(/^"\d+"$/);
   return etag ?? '';
 }
@@ -189,9 +189,9 @@ const caseOf = (subject: string): Case => CASES[subject]?.() ?? { path: `/no-cas
 async function nothingRecorded(method: string, { path, body, by }: Case, more: string, ifMatch?: string) {
   const before = await recorded();
   const headers = ifMatch === undefined ? {} : { 'if-match': ifMatch };
-  const answer = await send(`${method} ${path}${more}`, body, headers, by?.());
+  const response = await send(`${method} ${path}${more}`, body, headers, by?.());
   expect(await recorded()).toEqual(before);
-  return answer;
+  return response;
 }
 
 it('the cases cover all write requests', () => {
@@ -201,8 +201,8 @@ it('the cases cover all write requests', () => {
 describe.each(changing)('use-S13: a dry run of $subject', ({ subject, method, hasDryRun }) => {
   if (!hasDryRun)
     return it('is rejected as an unknown parameter, and changes nothing', async () => {
-      const answer = await nothingRecorded(method, caseOf(subject), '?dryRun=true');
-      expect(answer).toMatchObject({
+      const response = await nothingRecorded(method, caseOf(subject), '?dryRun=true');
+      expect(response).toMatchObject({
         status: 422,
         body: { code: 'request/invalid', errors: [{ pointer: '/dryRun' }] },
       });
@@ -210,9 +210,9 @@ describe.each(changing)('use-S13: a dry run of $subject', ({ subject, method, ha
   it('changes nothing', async () => {
     const request = caseOf(subject);
     await request.etag?.();
-    const answer = await nothingRecorded(method, request, '?dryRun=true');
-    expect(answer.status).toBeGreaterThanOrEqual(200);
-    expect(answer.status).toBeLessThan(300);
+    const response = await nothingRecorded(method, request, '?dryRun=true');
+    expect(response.status).toBeGreaterThanOrEqual(200);
+    expect(response.status).toBeLessThan(300);
   });
 });
 

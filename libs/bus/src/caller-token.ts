@@ -70,18 +70,18 @@ export function verifyCaller(
   nowMs: number,
 ): Result<CallerClaims, DomainError> {
   const [whole, keyId, kind, service, mac] = (token && FORM.exec(token)) || [];
-  if (!token || !whole || !keyId || !mac || !kind) return err(busErrors.notBelieved());
+  if (!token || !whole || !keyId || !mac || !kind) return err(busErrors.invalidCallerToken());
   const receiver = receiverOf(subject);
   const key = keyring.key(keyId, service === undefined ? personKeyName(receiver) : serviceKeyName(receiver, service));
-  if (!key) return err(busErrors.notBelieved());
+  if (!key) return err(busErrors.invalidCallerToken());
   const text = token.slice(whole.length);
   const given = Buffer.from(mac, 'base64url');
-  if (!matches(given, macOf(key, kind, text, json))) return err(busErrors.notBelieved());
+  if (!matches(given, macOf(key, kind, text, json))) return err(busErrors.invalidCallerToken());
 
   // The signature is valid, so one of our own processes wrote this with the shape of Signed.
   const signed = JSON.parse(text) as Signed;
   if (signed.receiver !== receiver || signed.subject !== subject || kindOf(signed.principal) !== kind)
-    return err(busErrors.notBelieved());
+    return err(busErrors.invalidCallerToken());
   return isOverTime(signed.expiresMs, nowMs) ? err(busErrors.expired()) : ok(signed);
 }
 

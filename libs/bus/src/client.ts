@@ -33,7 +33,7 @@ export interface BusObserver {
    *
    * @param code of the error; undefined for a success
    */
-  answered(subject: string, milliseconds: number, code: string | undefined): void;
+  checkCallerFault(subject: string, milliseconds: number, code: string | undefined): void;
   streamFailed(subject: string, code: string): void;
 }
 
@@ -70,19 +70,24 @@ class TransportBus implements Bus {
     const prepared = this.prepare(contract, input, context, 'one');
     if (!(prepared instanceof OutgoingMessage)) return Promise.resolve(refuse(prepared));
     const { transport, clock, observer } = this.options;
-    const began = clock.monotonic();
+    const started = clock.monotonic();
     return new Promise((resolve) => {
-      const settle = (answer: Reply<OutputOf<C>>): void => {
-        observer?.answered(contract.subject, clock.monotonic() - began, answer.ok ? undefined : answer.error.code);
+      const settle = (response: Reply<OutputOf<C>>): void => {
+        observer?.checkCallerFault(
+          contract.subject,
+          clock.monotonic() - started,
+          response.ok ? undefined : response.error.code,
+        );
         timer.cancel();
         stop();
-        resolve(answer);
+        resolve(response);
       };
       const timer = clock.timer(prepared.timeoutMs, () =>
         settle(refuse(busErrors.timeout(contract.subject, prepared.timeoutMs))),
       );
       const stop = transport.exchange(contract.subject, prepared, ({ err, response }) => {
-        if (err === undefined && isReply<OutputOf<C>>(response)) settle(this.answered(response, contract.subject));
+        if (err === undefined && isReply<OutputOf<C>>(response))
+          settle(this.checkCallerFault(response, contract.subject));
         else settle(refuse(this.refusalOf(err ?? new Error('the response was empty'), contract.subject)));
       });
     });
@@ -159,7 +164,7 @@ class TransportBus implements Bus {
     contract: RequestContract | StreamContract,
     input: unknown,
     context: RequestContext,
-    answers: 'one' | 'many',
+    responses: 'one' | 'many',
   ): OutgoingMessage | DomainError {
     const { transport, clock, actsForPersons, service } = this.options;
     const { principal } = context;
@@ -174,8 +179,8 @@ class TransportBus implements Bus {
     const json = JSON.stringify(input) ?? 'null';
     const bounded = { ...context, deadlineMs: now + timeoutMs };
     if (transport.isLocal && isSmall(json))
-      return new OutgoingMessage(json, {}, answers, timeoutMs, issueCaller(contract.subject, json, bounded, now));
-    return this.signed(contract, input, json, bounded, { answers, timeoutMs, now });
+      return new OutgoingMessage(json, {}, responses, timeoutMs, issueCaller(contract.subject, json, bounded, now));
+    return this.signed(contract, input, json, bounded, { responses, timeoutMs, now });
   }
 
   /**
@@ -187,34 +192,38 @@ class TransportBus implements Bus {
     input: unknown,
     json: string,
     context: RequestContext,
-    { answers, timeoutMs, now }: { readonly answers: 'one' | 'many'; readonly timeoutMs: number; readonly now: number },
+    {
+      responses,
+      timeoutMs,
+      now,
+    }: { readonly responses: 'one' | 'many'; readonly timeoutMs: number; readonly now: number },
   ): OutgoingMessage | DomainError {
     const { subject } = contract;
-    let whole = context;
+    let complete = context;
     if (isWithoutDigest(context.commandId)) {
       const parsed = parseInput(contract.input, input, json);
       if (!parsed.ok) return parsed.error;
-      whole = { ...context, commandId: withDigest(context.commandId, parsed.value) };
+      complete = { ...context, commandId: withDigest(context.commandId, parsed.value) };
     }
-    const keyName = signingKeyName(subject, whole);
+    const keyName = signingKeyName(subject, complete);
     if (!this.keyring.key(this.keyring.newestId, keyName)) {
       this.options.logger.error({ subject, key: keyName }, 'this process does not have the caller key for a receiver');
       return busErrors.callerRefused();
     }
-    const headers = { [CALLER_HEADER]: signCaller(this.keyring, subject, json, whole, now) };
+    const headers = { [CALLER_HEADER]: signCaller(this.keyring, subject, json, complete, now) };
     const tooLarge = sizeError(json, headers);
     if (tooLarge) return tooLarge;
     return this.options.transport.isLocal
-      ? new OutgoingMessage(json, {}, answers, timeoutMs, issueCaller(subject, json, whole, now))
-      : new OutgoingMessage(json, headers, answers, timeoutMs);
+      ? new OutgoingMessage(json, {}, responses, timeoutMs, issueCaller(subject, json, complete, now))
+      : new OutgoingMessage(json, headers, responses, timeoutMs);
   }
 
   /**
    * Replaces the error of a receiver that rejects this process: it is a fault of the platform, never of the original
    * caller.
    */
-  private answered<T>(answer: Reply<T>, subject: string): Reply<T> {
-    return answer.ok || !isCallerFault(answer.error) ? answer : refuse(this.callerFault(answer.error, subject));
+  private checkCallerFault<T>(response: Reply<T>, subject: string): Reply<T> {
+    return response.ok || !isCallerFault(response.error) ? response : refuse(this.callerFault(response.error, subject));
   }
 
   private callerFault({ code }: DomainError, subject: string): DomainError {

@@ -60,7 +60,7 @@ export const busErrors = {
     domainError('bus/internal', 'unavailable', 'An internal error occurred. It was logged with this request ID.', {
       fix: 'try again, and report the request ID if it happens again',
     }),
-  notBelieved: () =>
+  invalidCallerToken: () =>
     domainError('bus/caller-not-believed', 'unauthenticated', 'The request has no valid caller token.'),
   expired: () =>
     domainError('bus/caller-expired', 'unauthenticated', 'The caller token has expired.', {
@@ -85,7 +85,7 @@ export const busErrors = {
     domainError('request/invalid', 'invalid', 'The request is invalid.', { errors }),
 };
 
-const CALLER_FAULTS: readonly string[] = [busErrors.notBelieved().code, busErrors.expired().code];
+const CALLER_FAULTS: readonly string[] = [busErrors.invalidCallerToken().code, busErrors.expired().code];
 
 /** Returns whether a receiver has rejected the process that sent a message. */
 export const isCallerFault = ({ code }: DomainError): boolean => CALLER_FAULTS.includes(code);

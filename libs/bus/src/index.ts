@@ -30,13 +30,13 @@ export { commandNameOf, readIdOf } from './command-id.ts';
 export { connectBus } from './connect-bus.ts';
 export { busErrors, INTERNAL_CODE, isDomainError, DomainErrorException } from './errors.ts';
 export { RequestGuard, type RequestGuardOptions } from './request-guard.ts';
-export { Caller, Cancelled, described, REQUEST_GUARD, Input, Serves, singleAnswer } from './serves.ts';
+export { Caller, Cancelled, described, REQUEST_GUARD, Input, Serves, singleReply as singleAnswer } from './serves.ts';
 export {
   decodeBody,
-  encodeAnswer,
+  encodeReply as encodeAnswer,
   MESSAGE_BYTES,
   OutgoingMessage,
-  type AnswerPacket,
+  type ReplyPacket as AnswerPacket,
   type BusTransport,
   type MessageCaller,
   type MessageContext,

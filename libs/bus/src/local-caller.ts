@@ -60,6 +60,6 @@ export function openCaller(
 ): Result<CallerClaims, DomainError> {
   const issued = typeof caller === 'object' && caller !== null ? issuedIn(caller) : undefined;
   if (issued?.receiver !== receiverOf(subject) || issued.subject !== subject || issued.json !== json)
-    return err(busErrors.notBelieved());
+    return err(busErrors.invalidCallerToken());
   return isOverTime(issued.expiresMs, nowMs) ? err(busErrors.expired()) : ok(issued.claims);
 }

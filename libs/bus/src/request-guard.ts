@@ -66,14 +66,14 @@ export class RequestGuard {
     message: Pick<MessageContext, 'caller' | 'json'>,
     data: unknown,
   ): Promise<Result<AuthorizedRequest, DomainError>> {
-    const believed = this.callerOf(contract, message);
-    if (!believed.ok) return this.refuse(contract, ANONYMOUS, believed.error);
+    const verified = this.callerOf(contract, message);
+    if (!verified.ok) return this.refuse(contract, ANONYMOUS, verified.error);
     const input = parseInput(contract.input, data, message.json);
     if (!input.ok) return input;
-    const { commandId } = believed.value;
+    const { commandId } = verified.value;
     const caller = isWithoutDigest(commandId)
-      ? { ...believed.value, commandId: withDigest(commandId, input.value) }
-      : believed.value;
+      ? { ...verified.value, commandId: withDigest(commandId, input.value) }
+      : verified.value;
     const named = contract.organizationOf?.(input.value);
     return caller.principal.kind === 'service'
       ? this.authorizeService(contract, caller, caller.principal.service, input.value, named)

@@ -33,7 +33,7 @@ import { busErrors, DomainErrorException } from './errors.ts';
 import { RequestGuard } from './request-guard.ts';
 import { observe } from './observe.ts';
 import { checkOutput } from './output.ts';
-import type { AnswerPacket, MessageContext } from './transport.ts';
+import type { ReplyPacket, MessageContext } from './transport.ts';
 import { whileAuthorized } from './while-authorized.ts';
 
 /** Metadata key of a handler's contract. */
@@ -98,7 +98,7 @@ class OutputInterceptor implements NestInterceptor {
  * Returns the reply of a request's handler, which Nest provides as a value, a promise, or (from a filter) an
  * Observable. A successful reply that does not match its contract is a defect of the handler.
  */
-export async function singleAnswer(outcome: unknown, context: MessageContext): Promise<AnswerPacket> {
+export async function singleReply(outcome: unknown, context: MessageContext): Promise<ReplyPacket> {
   try {
     const settled = await outcome;
     const response = isObservable(settled) ? await firstValueFrom(settled, { defaultValue: undefined }) : settled;
@@ -135,10 +135,10 @@ class RefusalInterceptor implements NestInterceptor {
   }
 }
 
-const isRefusal = (answer: unknown): answer is { readonly ok: false; readonly error: DomainError } =>
-  typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === false;
-const isOkReply = (answer: unknown): answer is { readonly ok: true; readonly value: unknown } =>
-  typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === true && 'value' in answer;
+const isRefusal = (response: unknown): response is { readonly ok: false; readonly error: DomainError } =>
+  typeof response === 'object' && response !== null && 'ok' in response && response.ok === false;
+const isOkReply = (response: unknown): response is { readonly ok: true; readonly value: unknown } =>
+  typeof response === 'object' && response !== null && 'ok' in response && response.ok === true && 'value' in response;
 
 /** Converts exceptions to error replies. The reply for a defect reveals nothing; its cause is logged. */
 @Catch()
@@ -241,10 +241,10 @@ type AnyMethod = (...args: unknown[]) => unknown;
 /** Returns the handler with its result as an Observable, because Nest's transports do not support AsyncIterables. */
 function streaming(handler: AnyMethod): AnyMethod {
   const served = async function (this: unknown, ...args: unknown[]): Promise<Observable<unknown>> {
-    const answer = await handler.apply(this, args);
+    const response = await handler.apply(this, args);
     const signal = args.find((arg) => arg instanceof AbortSignal);
     const controller = signal && controllers.get(signal);
-    return observe(isObservable(answer) ? answer : (answer as AsyncIterable<unknown>), () => controller?.abort());
+    return observe(isObservable(response) ? response : (response as AsyncIterable<unknown>), () => controller?.abort());
   };
   Object.defineProperty(served, 'name', { value: handler.name });
   Object.defineProperty(served, 'length', { value: handler.length });

@@ -19,7 +19,7 @@ export interface BusTransport {
    * Sends a message, and calls `receive` for each packet, never before it returns. A packet with `err` or `isDisposed`
    * is the last one. The returned function stops listening, and stops the producer of a stream.
    */
-  exchange(subject: string, message: OutgoingMessage, receive: (answer: AnswerPacket) => void): () => void;
+  exchange(subject: string, message: OutgoingMessage, receive: (response: ReplyPacket) => void): () => void;
   /** Returns a new strategy for `app.connectMicroservice({ strategy })`, one for each Nest application. */
   server(): CustomTransportStrategy;
   /** Resolves when the transport can send. Rejects with one sentence on a permanent failure. */
@@ -51,7 +51,7 @@ export class OutgoingMessage {
     readonly json: string,
     readonly headers: Readonly<Record<string, string>>,
     /** `one`: a single reply ends the exchange. `many`: a stream. */
-    readonly answers: 'one' | 'many',
+    readonly responses: 'one' | 'many',
     readonly timeoutMs: number,
     /** The caller, on a local transport. */
     readonly caller?: LocalCaller,
@@ -59,7 +59,7 @@ export class OutgoingMessage {
 }
 
 /** A reply: Nest's packet without its ID. */
-export interface AnswerPacket {
+export interface ReplyPacket {
   readonly response?: unknown;
   readonly err?: unknown;
   readonly isDisposed?: boolean;
@@ -89,8 +89,8 @@ export function decodeBody(json: string): Result<unknown, DomainError> {
  * Encodes a packet as JSON. One over the limit is replaced by an error, so that the caller receives a response
  * immediately.
  */
-export function encodeAnswer(answer: AnswerPacket): string {
-  const json = JSON.stringify(answer);
+export function encodeReply(response: ReplyPacket): string {
+  const json = JSON.stringify(response);
   const refusal = sizeError(json);
   return refusal ? JSON.stringify({ err: refusal, isDisposed: true }) : json;
 }

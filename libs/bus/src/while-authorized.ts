@@ -3,9 +3,9 @@ import { Observable } from 'rxjs';
 import { DomainErrorException } from './errors.ts';
 
 /** Interval of checks, in milliseconds, and thus the delay until a revoked permission ends a stream. */
-const LOOK_MS = 400;
+const CHECK_INTERVAL_MS = 400;
 /** Number of consecutive failed checks after which a stream ends. */
-const MOST_FAILURES = 10;
+const MAX_FAILURES = 10;
 
 export interface AccessRecheckOptions {
   readonly clock: Clock;
@@ -18,12 +18,12 @@ export function whileAuthorized<T>(source: Observable<T>, { clock, recheck }: Ac
   return new Observable<T>((subscriber) => {
     let failures = 0;
     let timer: Timer | undefined;
-    const later = (): void => void (timer = clock.timer(LOOK_MS, () => void look()));
-    const look = async (): Promise<void> => {
+    const later = (): void => void (timer = clock.timer(CHECK_INTERVAL_MS, () => void check()));
+    const check = async (): Promise<void> => {
       const found = await recheck();
       if (subscriber.closed) return;
       failures = found.ok ? 0 : failures + 1;
-      if (found.ok || (!found.error.isFinal && failures < MOST_FAILURES)) later();
+      if (found.ok || (!found.error.isFinal && failures < MAX_FAILURES)) later();
       else subscriber.error(new DomainErrorException(found.error.error));
     };
     const inner = source.subscribe(subscriber);

@@ -62,7 +62,7 @@ export interface Composition {
    */
   start(app: INestApplication): Promise<void>;
   /** Sends data that is buffered for other contexts. Call this while they are still served. */
-  handOver(): Promise<void>;
+  flushRefusals(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -153,7 +153,7 @@ export function compose(options: CompositionOptions): Composition {
         contexts.flatMap(({ sweeps }) => sweeps.map((sweep) => app.get<Sweep>(sweep, { strict: false }))),
       );
     },
-    handOver: async () => refusals?.close(),
+    flushRefusals: async () => refusals?.close(),
     close: async () => following?.close(),
   };
 }

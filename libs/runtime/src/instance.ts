@@ -5,7 +5,7 @@ import { DataFolderInUseError, openDataFolder, type DataFolder } from './data-fo
 import { StartError } from './start-error.ts';
 
 /** Maximum number of processes of one service that share a data folder. */
-const MOST_INSTANCES = 64;
+const MAX_INSTANCES = 64;
 
 export interface ClaimedInstance {
   readonly folder: DataFolder;
@@ -31,7 +31,7 @@ export function claimAlone(path: string, service: string): ClaimedInstance {
  * @throws StartError
  */
 export function claimSlot(path: string, service: string): ClaimedInstance {
-  for (let number = 1; number <= MOST_INSTANCES; number++) {
+  for (let number = 1; number <= MAX_INSTANCES; number++) {
     const slot = `${service}-${number}`;
     try {
       const folder = openDataFolder(path, slot);
@@ -42,6 +42,6 @@ export function claimSlot(path: string, service: string): ClaimedInstance {
     }
   }
   throw new StartError(
-    `${MOST_INSTANCES} processes of ${service} already use the data folder ${path}; set ASTRO_DATA_DIR to another.`,
+    `${MAX_INSTANCES} processes of ${service} already use the data folder ${path}; set ASTRO_DATA_DIR to another.`,
   );
 }

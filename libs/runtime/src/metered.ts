@@ -11,7 +11,7 @@ type ProjectionStatus = Awaited<ReturnType<ProjectionControl['status']>>[number]
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** How long the result of a read is used, so that one read serves all gauges of a scrape. */
-const LOOK_MS = 1_000;
+const CACHE_MS = 1_000;
 
 /** Wraps an event store to count appends by outcome, and measure their duration. */
 export function meteredEventStore(store: EventStore, metrics: Metrics, clock: Clock): EventStore {
@@ -31,7 +31,7 @@ export function meteredEventStore(store: EventStore, metrics: Metrics, clock: Cl
     storeId: store.storeId,
     hasConsecutivePositions: store.hasConsecutivePositions,
     async append(stream, sealed, expectedRevision) {
-      const began = clock.monotonic();
+      const started = clock.monotonic();
       let outcome = 'failed';
       try {
         const result = await store.append(stream, sealed, expectedRevision);
@@ -43,7 +43,7 @@ export function meteredEventStore(store: EventStore, metrics: Metrics, clock: Cl
             : 'refused';
         return result;
       } finally {
-        duration.observe({ outcome }, (clock.monotonic() - began) / 1_000);
+        duration.observe({ outcome }, (clock.monotonic() - started) / 1_000);
       }
     },
     read: (stream, options) => store.read(stream, options),
@@ -101,7 +101,7 @@ export function busMetrics(metrics: Metrics): BusObserver {
     registers: [metrics],
   });
   return {
-    answered(subject, milliseconds, code) {
+    checkCallerFault(subject, milliseconds, code) {
       duration.observe({ subject }, milliseconds / 1_000);
       if (code !== undefined) errors.inc({ code });
     },
@@ -112,10 +112,10 @@ export function busMetrics(metrics: Metrics): BusObserver {
 /** Reports how far each projection of this process is behind the log. It is read when metrics are scraped. */
 export function watchProjections(control: Pick<ProjectionControl, 'status'>, metrics: Metrics, clock: Clock): void {
   let looked: Promise<readonly ProjectionStatus[]> | undefined;
-  let lookedAt = 0;
+  let loadedAt = 0;
   const status = (): Promise<readonly ProjectionStatus[]> => {
-    if (!looked || clock.monotonic() - lookedAt > LOOK_MS) {
-      lookedAt = clock.monotonic();
+    if (!looked || clock.monotonic() - loadedAt > CACHE_MS) {
+      loadedAt = clock.monotonic();
       looked = control.status().catch(() => []); // while the stores do not respond, nothing is reported
     }
     return looked;

@@ -172,7 +172,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
     },
   );
   closers.push(() => app.close());
-  closers.push(() => composition.handOver());
+  closers.push(() => composition.flushRefusals());
   const served = composition.connect(app);
   const contracts = [...served, ...(service.edge?.contracts ?? [])];
   requireKeys(service.name, keyring, { parts: parts.map(({ name }) => name), contracts });

@@ -41,15 +41,15 @@ describe('the state of the stores', () => {
 
   it('is read once for simultaneous callers, and again later', async () => {
     const clock = manualClock();
-    let asked = 0;
+    let reads = 0;
     const state = watchStores(
-      stores(async () => void (asked += 1), nothing),
+      stores(async () => void (reads += 1), nothing),
       clock,
     );
     await Promise.all([state(), state(), state()]);
-    expect(asked).toBe(1);
+    expect(reads).toBe(1);
     clock.advance(501);
     await state();
-    expect(asked).toBe(2);
+    expect(reads).toBe(2);
   });
 });

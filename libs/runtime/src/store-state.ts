@@ -3,9 +3,9 @@ import { pause, type Clock } from '#kernel';
 import type { Engines } from './engines.ts';
 
 /** Milliseconds after which a store counts as unavailable. Probes wait for a second or two. */
-const ANSWER_MS = 1_000;
+const TIMEOUT_MS = 1_000;
 /** Milliseconds for which a result is used for all callers. */
-const LOOK_MS = 500;
+const CACHE_MS = 500;
 /** A name under which nothing is stored. */
 const NOTHING = 'readiness';
 
@@ -17,25 +17,25 @@ export function watchStores(
   { readStore, vault, queue }: Pick<Engines, 'readStore' | 'vault' | 'queue'>,
   clock: Clock,
 ): () => Promise<readonly Dependency[]> {
-  const looks = [
-    ...(readStore ? [() => look('read store', readStore.checkpoint(NOTHING), clock)] : []),
-    ...(vault ? [() => look('vault', vault.get(NOTHING), clock)] : []),
-    ...(queue ? [() => look('work queue', queue.ping(), clock)] : []),
+  const checks = [
+    ...(readStore ? [() => check('read store', readStore.checkpoint(NOTHING), clock)] : []),
+    ...(vault ? [() => check('vault', vault.get(NOTHING), clock)] : []),
+    ...(queue ? [() => check('work queue', queue.ping(), clock)] : []),
   ];
   let last: Promise<readonly Dependency[]> | undefined;
-  let lookedMs = 0;
+  let checkedMs = 0;
   return () => {
-    if (!last || clock.monotonic() - lookedMs > LOOK_MS) {
-      lookedMs = clock.monotonic();
-      last = Promise.all(looks.map((one) => one()));
+    if (!last || clock.monotonic() - checkedMs > CACHE_MS) {
+      checkedMs = clock.monotonic();
+      last = Promise.all(checks.map((one) => one()));
     }
     return last;
   };
 }
 
-async function look(name: string, answer: Promise<unknown>, clock: Clock): Promise<Dependency> {
+async function check(name: string, answer: Promise<unknown>, clock: Clock): Promise<Dependency> {
   const limit = new AbortController();
-  const late = pause(clock, ANSWER_MS, limit.signal).then(() => 'does not respond');
+  const late = pause(clock, TIMEOUT_MS, limit.signal).then(() => 'does not respond');
   const fault = await Promise.race([answer.then(() => undefined, codeOf), late]);
   limit.abort();
   return { name, ok: fault === undefined, required: false, ...(fault !== undefined && { detail: fault }) };

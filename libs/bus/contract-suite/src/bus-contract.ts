@@ -101,8 +101,8 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
 
       it('returns to each of many simultaneous requests its own reply', async () => {
         const texts = Array.from({ length: 200 }, (_, n) => `text ${n}`);
-        const answers = await Promise.all(texts.map((text) => gateway.request(echo, { text }, person())));
-        expect(answers.map((answer) => answer.ok && answer.value.text)).toEqual(texts);
+        const replies = await Promise.all(texts.map((text) => gateway.request(echo, { text }, person())));
+        expect(replies.map((response) => response.ok && response.value.text)).toEqual(texts);
       });
 
       it('rejects unknown members, wrong types, and NUL with a pointer to each', async () => {
@@ -200,11 +200,11 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       });
 
       it('completes accepted requests before it closes, and accepts none afterwards', async () => {
-        const answer = gateway.request(slow, {}, person());
+        const response = gateway.request(slow, {}, person());
         await eventually(() => expect(server.waiting()).toBe(1));
         const closed = server.close();
         setTimeout(() => server.release(), 50);
-        expect(await answer).toMatchObject({ ok: true, value: 'done' });
+        expect(await response).toMatchObject({ ok: true, value: 'done' });
         await closed;
         expect(refusalIn(await gateway.request(echo, { text: 'x' }, person()))).toMatchObject({
           code: 'bus/nobody-serves',
@@ -333,12 +333,12 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
 
     describe('permissions', () => {
       it("resolves the slug, and passes the organization's ID and the actor to the handler", async () => {
-        const answer = await gateway.request(
+        const response = await gateway.request(
           inOrganization,
           { organization: 'acme' },
           person({ organizationId: 'forged', ifMatch: 4, dryRun: true }),
         );
-        expect(answer).toMatchObject({
+        expect(response).toMatchObject({
           ok: true,
           value: {
             organizationId: ACME,
@@ -350,8 +350,8 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       });
 
       it('reads global admins from the directory, not from the caller', async () => {
-        const liar = { ...loginOf(ALICE), actor: { id: ALICE, kind: 'person' as const, isGlobalAdmin: true } };
-        expect(await gateway.request(inOrganization, { organization: ACME }, liar)).toMatchObject({
+        const forger = { ...loginOf(ALICE), actor: { id: ALICE, kind: 'person' as const, isGlobalAdmin: true } };
+        expect(await gateway.request(inOrganization, { organization: ACME }, forger)).toMatchObject({
           ok: true,
           value: { actor: { isGlobalAdmin: false } },
         });
@@ -554,9 +554,9 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       it('uses a copy of the caller from when it was sent', async () => {
         const principal = { kind: 'login' as const, userId: ALICE };
         const context = personContext(systemClock, principal);
-        const answer = gateway.request(inOrganization, body, context);
+        const response = gateway.request(inOrganization, body, context);
         principal.userId = 'root';
-        expect(await answer).toMatchObject({ ok: true, value: { actor: { id: ALICE } } });
+        expect(await response).toMatchObject({ ok: true, value: { actor: { id: ALICE } } });
       });
 
       it('use-L9: returns unavailable, never unauthenticated, if a suspended receiver resumes too late', async () => {
@@ -570,8 +570,8 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       it('appends the digest of the parsed input to the command ID', async () => {
         const named = person({ commandId: `${'a'.repeat(32)}.` });
         const idOf = async (organization: string): Promise<string> => {
-          const answer = await gateway.request(inOrganization, { organization }, named);
-          return (answer as { value: RequestContext }).value.commandId;
+          const response = await gateway.request(inOrganization, { organization }, named);
+          return (response as { value: RequestContext }).value.commandId;
         };
         const first = await idOf('acme');
         expect(first).toMatch(/^a{32}\.[0-9a-f]{32}$/);
@@ -624,9 +624,9 @@ async function localCaller(): Promise<OutgoingMessage['caller']> {
   return sent?.caller;
 }
 
-function refusalIn(answer: Reply<unknown>): DomainError {
-  if (answer.ok) throw new Error(`was not refused: ${JSON.stringify(answer.value)}`);
-  return answer.error;
+function refusalIn(response: Reply<unknown>): DomainError {
+  if (response.ok) throw new Error(`was not refused: ${JSON.stringify(response.value)}`);
+  return response.error;
 }
 
 async function outcomeOf(items: AsyncIterable<unknown>): Promise<{ items: number; error?: DomainError }> {

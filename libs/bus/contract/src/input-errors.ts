@@ -2,7 +2,7 @@ import { nearestName, type InputError } from '#kernel';
 import { z } from 'zod';
 
 /** Maximum number of reported errors. */
-const MOST_ERRORS = 50;
+const MAX_ERRORS = 50;
 
 /**
  * Returns the errors of an input, at most 50, each with a message that says what to change; for an unknown member, with
@@ -12,16 +12,16 @@ const MOST_ERRORS = 50;
  */
 export function inputErrorsOf(schema: z.ZodType, error: z.ZodError, prefix = ''): InputError[] {
   return error.issues
-    .slice(0, MOST_ERRORS)
+    .slice(0, MAX_ERRORS)
     .flatMap((issue) => errorsOfIssue(schema, issue, prefix))
-    .slice(0, MOST_ERRORS);
+    .slice(0, MAX_ERRORS);
 }
 
 function errorsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: string): InputError[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const known = knownNames(schema, path);
-    return issue.keys.slice(0, MOST_ERRORS).map((key) => {
+    return issue.keys.slice(0, MAX_ERRORS).map((key) => {
       const nearest = nearestName(key, known);
       return {
         pointer: pointer(prefix, [...path, key]),
@@ -34,7 +34,7 @@ function errorsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: strin
     const first = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0];
     if (first?.[0])
       return first
-        .slice(0, MOST_ERRORS)
+        .slice(0, MAX_ERRORS)
         .flatMap((inner) => errorsOfIssue(schema, { ...inner, path: [...issue.path, ...inner.path] }, prefix));
   }
   return [{ pointer: pointer(prefix, path), message: plain(issue.message) }];

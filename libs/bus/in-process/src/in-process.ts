@@ -39,13 +39,13 @@ class Exchange {
     this.servers.delete(server);
   }
 
-  send(subject: string, message: OutgoingMessage, receive: (answer: AnswerPacket) => void): () => void {
+  send(subject: string, message: OutgoingMessage, receive: (respond: AnswerPacket) => void): () => void {
     for (const server of this.servers) {
       if (server.serves(subject))
         return server.accept(subject, message, (json) => receive(JSON.parse(json) as AnswerPacket));
     }
-    const answer = setImmediate(() => receive({ err: busErrors.nobodyServes(subject), isDisposed: true }));
-    return () => clearImmediate(answer);
+    const respond = setImmediate(() => receive({ err: busErrors.nobodyServes(subject), isDisposed: true }));
+    return () => clearImmediate(respond);
   }
 }
 
@@ -94,18 +94,18 @@ class InProcessServer extends Server implements CustomTransportStrategy {
   accept(subject: string, message: OutgoingMessage, sink: Sink): () => void {
     let cancelled = false;
     let subscription: Subscription | undefined;
-    const answer = (packet: AnswerPacket): void => {
+    const respond = (packet: AnswerPacket): void => {
       if (!cancelled) sink(encodeAnswer(packet));
     };
     const serve = async (): Promise<void> => {
       const handler = this.messageHandlers.get(subject); // getHandlerByPattern tries each subject as JSON first
-      if (!handler) return answer({ err: busErrors.nobodyServes(subject), isDisposed: true });
+      if (!handler) return respond({ err: busErrors.nobodyServes(subject), isDisposed: true });
       const body = decodeBody(message.json);
-      if (!body.ok) return answer({ err: body.error, isDisposed: true });
+      if (!body.ok) return respond({ err: body.error, isDisposed: true });
       const context = new InProcessContext(subject, message);
       await this.runProcessing(context, async (ended) => {
-        if (message.answers === 'one') {
-          answer(await singleAnswer(handler(body.value, context), context));
+        if (message.responses === 'one') {
+          respond(await singleAnswer(handler(body.value, context), context));
           return ended();
         }
         const outcome = this.transformToObservable(await handler(body.value, context));
@@ -114,12 +114,12 @@ class InProcessServer extends Server implements CustomTransportStrategy {
           outcome.subscribe().unsubscribe();
           return ended();
         }
-        const sent = this.send(outcome, answer);
+        const sent = this.send(outcome, respond);
         subscription = sent;
         sent.add(ended);
         if (!sent.closed) {
           this.live.set(sent, () => {
-            answer({ err: busErrors.shuttingDown(), isDisposed: true });
+            respond({ err: busErrors.shuttingDown(), isDisposed: true });
             cancelled = true;
             sent.unsubscribe();
           });
@@ -131,7 +131,7 @@ class InProcessServer extends Server implements CustomTransportStrategy {
       if (cancelled) return;
       serve().catch((error: unknown) => {
         this.logger.error(error);
-        answer({ err: busErrors.internal(), isDisposed: true });
+        respond({ err: busErrors.internal(), isDisposed: true });
       });
     });
     return () => {

@@ -13,7 +13,7 @@ import {
 } from '@nats-io/transport-node';
 import { CALL_HEADER, requireVersion, type NatsSettings } from './connection.ts';
 
-type Receive = (answer: AnswerPacket) => void;
+type Receive = (response: AnswerPacket) => void;
 
 /**
  * Nest's client, extended by cancellation and leases for streams, a shared inbox for requests, and an error for every
@@ -84,14 +84,14 @@ export class NatsClient extends ClientNats {
   }
 
   private start(connection: NatsConnection, subject: string, message: OutgoingMessage, receive: Receive): () => void {
-    const settle: Receive = (answer) => {
-      if (answer.err !== undefined || answer.isDisposed) this.open.delete(settle);
-      receive(answer);
+    const settle: Receive = (response) => {
+      if (response.err !== undefined || response.isDisposed) this.open.delete(settle);
+      receive(response);
     };
     this.open.add(settle);
     const stop =
-      message.answers === 'one'
-        ? this.ask(connection, subject, message, settle)
+      message.responses === 'one'
+        ? this.sendRequest(connection, subject, message, settle)
         : this.listen(connection, subject, message, settle);
     return () => {
       this.open.delete(settle);
@@ -100,10 +100,15 @@ export class NatsClient extends ClientNats {
   }
 
   /** Sends a request with one reply, over the connection's shared inbox. */
-  private ask(connection: NatsConnection, subject: string, message: OutgoingMessage, callback: Receive): () => void {
+  private sendRequest(
+    connection: NatsConnection,
+    subject: string,
+    message: OutgoingMessage,
+    callback: Receive,
+  ): () => void {
     // The Bus enforces the timeout. This one only removes the entry in nats.js, long afterwards.
     connection.request(subject, message.json, { headers: headersOf(message), timeout: message.timeoutMs + 1_000 }).then(
-      (answer) => callback(packetOf(answer)),
+      (response) => callback(packetOf(response)),
       (error: unknown) => callback({ err: refusalOf(error, subject, message.timeoutMs), isDisposed: true }),
     );
     return () => {};
@@ -117,20 +122,20 @@ export class NatsClient extends ClientNats {
     const inbox = streamSubject(receiver, this.settings.service, call);
     let seen = clock.monotonic();
     let over = false;
-    const end = (answer: AnswerPacket): void => {
+    const end = (response: AnswerPacket): void => {
       if (over) return;
       over = true;
       timer.cancel();
       subscription.unsubscribe();
-      callback(answer);
+      callback(response);
     };
     const subscription = connection.subscribe(inbox, {
-      callback: (error, answer) => {
+      callback: (error, response) => {
         if (over) return;
         if (error) return end({ err: busErrors.disconnected(), isDisposed: true });
         seen = clock.monotonic();
-        if (isNoResponders(answer)) return end({ err: busErrors.nobodyServes(subject), isDisposed: true });
-        const packet = packetOf(answer);
+        if (isNoResponders(response)) return end({ err: busErrors.nobodyServes(subject), isDisposed: true });
+        const packet = packetOf(response);
         if (packet.err || packet.isDisposed) return end(packet);
         if (packet.response !== undefined) callback(packet); // an empty packet is the server's heartbeat
       },
@@ -171,9 +176,9 @@ function headersOf(message: OutgoingMessage): MsgHdrs {
   return headers;
 }
 
-const packetOf = (answer: Msg): AnswerPacket => JSON.parse(answer.string()) as AnswerPacket;
+const packetOf = (response: Msg): AnswerPacket => JSON.parse(response.string()) as AnswerPacket;
 
-const isNoResponders = (answer: Msg): boolean => answer.data.length === 0 && answer.headers?.code === 503;
+const isNoResponders = (response: Msg): boolean => response.data.length === 0 && response.headers?.code === 503;
 
 /** Sends a control message. If it cannot be sent, the lease expires instead. */
 function publishQuietly(connection: NatsConnection, subject: string): void {

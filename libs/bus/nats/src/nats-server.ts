@@ -20,7 +20,7 @@ import { CALL_HEADER, requireVersion, type NatsSettings } from './connection.ts'
 const QUEUE = 'astro';
 const DRAIN_POLL_MS = 10;
 
-type Respond = (answer: AnswerPacket) => void;
+type Respond = (response: AnswerPacket) => void;
 
 class MessageNatsContext extends NatsContext implements MessageContext {
   constructor(
@@ -47,8 +47,8 @@ interface LiveStream {
 export class NatsServer extends ServerNats {
   private readonly streams = new Map<string, LiveStream>();
   private readonly subscribed: NatsSubscription[] = [];
-  private owed = 0;
-  private beat?: Timer;
+  private pending = 0;
+  private heartbeatTimer?: Timer;
   private connection?: NatsConnection;
   /** Subjects that the NATS server does not permit this user to serve. */
   private readonly denied: string[] = [];
@@ -113,14 +113,14 @@ export class NatsServer extends ServerNats {
   override async close(): Promise<void> {
     const { clock, drainMs } = this.settings;
     const deadline = clock.monotonic() + drainMs;
-    this.beat?.cancel();
+    this.heartbeatTimer?.cancel();
     // Not `unsubscribe`, which drops what the server has already sent: its callers would wait until their time is over.
     await this.until(
       deadline,
       Promise.allSettled(this.subscribed.splice(0).map((subscription) => subscription.drain())),
     );
     for (const stream of [...this.streams.values()]) this.end(stream, busErrors.shuttingDown());
-    while (this.owed > 0 && clock.monotonic() < deadline)
+    while (this.pending > 0 && clock.monotonic() < deadline)
       await new Promise<void>((resolve) => clock.timer(DRAIN_POLL_MS, resolve));
     if (this.connection && !this.connection.isClosed())
       await this.until(
@@ -142,8 +142,8 @@ export class NatsServer extends ServerNats {
   }
 
   private accept(channel: string, message: Msg): void {
-    const respond: Respond = (answer) => {
-      if (message.reply) message.respond(encodeAnswer(answer));
+    const respond: Respond = (response) => {
+      if (message.reply) message.respond(encodeAnswer(response));
     };
     const json = message.string();
     const body = decodeBody(json);
@@ -164,15 +164,15 @@ export class NatsServer extends ServerNats {
     if (call && stream) this.streams.set(call, stream);
     const over = (): void => {
       if (call) this.streams.delete(call);
-      else this.owed--;
+      else this.pending--;
     };
-    if (!call) this.owed++;
+    if (!call) this.pending++;
     try {
       await this.runProcessing(context, async (ended) => {
         if (!call) {
-          const answer = await singleAnswer(handler(data, context), context);
+          const response = await singleAnswer(handler(data, context), context);
           over();
-          respond(answer);
+          respond(response);
           return ended();
         }
         const outcome: Observable<unknown> = this.transformToObservable(await handler(data, context));
@@ -183,8 +183,8 @@ export class NatsServer extends ServerNats {
           return ended();
         }
         // Items that were deferred to a later tick are not sent after the stream was cancelled.
-        const subscription = this.send(outcome, (answer) => {
-          if (!stream?.cancelled) respond(answer);
+        const subscription = this.send(outcome, (response) => {
+          if (!stream?.cancelled) respond(response);
         });
         subscription.add(ended);
         if (!stream) return;
@@ -218,7 +218,7 @@ export class NatsServer extends ServerNats {
       if (stream.seenMs < old) this.end(stream);
       else stream.respond({});
     }
-    this.beat = clock.timer(leaseMs / 3, () => this.heartbeat());
+    this.heartbeatTimer = clock.timer(leaseMs / 3, () => this.heartbeat());
   }
 
   private end(stream: LiveStream, reason?: AnswerPacket['err']): void {

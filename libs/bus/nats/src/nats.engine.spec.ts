@@ -186,8 +186,8 @@ if (url && natsServerProgram() !== undefined) {
       await server.reload(config()); // replaces the seeds and removes the previous users
       const { gateway } = busesOver(transport, systemClock, silentLogger);
       await eventually(async () => {
-        const answer = await gateway.request(fixtureContracts.unserved, {}, personContext(systemClock));
-        expect(answer).toMatchObject({ ok: false, error: { code: 'bus/nobody-serves' } });
+        const response = await gateway.request(fixtureContracts.unserved, {}, personContext(systemClock));
+        expect(response).toMatchObject({ ok: false, error: { code: 'bus/nobody-serves' } });
       });
       await transport.close();
     });

@@ -24,13 +24,13 @@ const LINES_AT_ONCE = 500;
 /** Yields everything that is recorded so far, page by page. */
 async function* everyLine(
   session: Session,
-  asked: CallerInputOf<typeof applicationEventsRequest>,
+  input: CallerInputOf<typeof applicationEventsRequest>,
 ): AsyncGenerator<OutputOf<typeof applicationEventsRequest>> {
   let count: number;
   let after: string | undefined;
   do {
     count = 0;
-    const page = { ...asked, limit: LINES_AT_ONCE, ...(after !== undefined && { after }) };
+    const page = { ...input, limit: LINES_AT_ONCE, ...(after !== undefined && { after }) };
     for await (const event of session.stream(applicationEventsRequest, page)) {
       count += 1;
       if (event.source === 'platform') after = event.position;
@@ -94,8 +94,8 @@ export async function appEvents(
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const { follow, kubernetes: ofKubernetes } = options;
-  const asked = { org, name: options.name, kubernetes: ofKubernetes, follow };
-  const events = follow || ofKubernetes ? session.stream(applicationEventsRequest, asked) : everyLine(session, asked);
+  const input = { org, name: options.name, kubernetes: ofKubernetes, follow };
+  const events = follow || ofKubernetes ? session.stream(applicationEventsRequest, input) : everyLine(session, input);
   const nowMs = session.io.clock.now();
   const kubernetesColumns: Column<KubernetesEvent>[] = [
     { title: 'LAST', value: (event) => age(event.last, nowMs) },

@@ -264,9 +264,9 @@ function runKubectl(
   return new Promise((done) => {
     const child = spawn('kubectl', args, { env: { ...io.environment }, stdio: ['pipe', 'pipe', 'pipe'] });
     let out = '';
-    let complaint = '';
+    let errorText = '';
     child.stdout.on('data', (part) => (out += String(part)));
-    child.stderr.on('data', (part) => (complaint += String(part)));
+    child.stderr.on('data', (part) => (errorText += String(part)));
     child.on('error', () =>
       done(
         localError(
@@ -283,7 +283,7 @@ function runKubectl(
           ? out
           : localError(
               1,
-              `kubectl failed: ${complaint.trim().split('\n').at(-1) ?? `exit ${code}`}`,
+              `kubectl failed: ${errorText.trim().split('\n').at(-1) ?? `exit ${code}`}`,
               'check --kubeconfig and --context: kubectl get nodes',
             ),
       ),

@@ -34,34 +34,34 @@ const POLL_MS = 1_000;
  */
 export async function waitForRollout(session: Session, wait: WaitFor): Promise<0 | CommandError> {
   const { io } = session;
-  const began = io.clock.now();
+  const startedMs = io.clock.now();
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, io.interrupted]);
   const changes = createSignal();
   void notifyOnChanges(session, wait, signal, changes.notify);
-  let said = '';
+  let reported = '';
   try {
     for (;;) {
       const status = await session.call(applicationStatusRequest, { org: wait.org, name: wait.name });
       if (!status.ok) {
         if (wait.goal === 'deleted' && status.failure.exit === EXIT_CODES['not-found']) return 0;
-        if (status.failure.exit !== EXIT_CODES.unavailable || io.clock.now() - began > wait.timeoutMs)
+        if (status.failure.exit !== EXIT_CODES.unavailable || io.clock.now() - startedMs > wait.timeoutMs)
           return status.failure;
       } else {
         const { value } = status;
         const verdict = judge(value, wait);
         const words = `${value.name} ${value.version}: ${progressOf(value)}`;
-        if (wait.narrate && verdict === 'open' && words !== said) session.print.note(words);
-        said = words;
+        if (wait.narrate && verdict === 'open' && words !== reported) session.print.note(words);
+        reported = words;
         if (verdict === 'reached') {
           if (wait.narrate)
             session.print.note(
-              `${value.name} ${value.version}: ${value.status} after ${Math.round((io.clock.now() - began) / 1_000)} s${value.endpoint === null ? '' : ` at ${value.endpoint}`}`,
+              `${value.name} ${value.version}: ${value.status} after ${Math.round((io.clock.now() - startedMs) / 1_000)} s${value.endpoint === null ? '' : ` at ${value.endpoint}`}`,
             );
           return 0;
         }
         if (verdict === 'lost') return await lost(session, wait, value);
-        if (io.clock.now() - began > wait.timeoutMs) return late(value, wait.timeoutMs);
+        if (io.clock.now() - startedMs > wait.timeoutMs) return late(value, wait.timeoutMs);
       }
       if (io.interrupted.aborted)
         return {

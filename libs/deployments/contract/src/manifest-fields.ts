@@ -66,7 +66,7 @@ export const port = z.number().int().min(1).max(65_535);
 export const percent = z.number().int().min(1).max(100);
 
 const labelKey = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-const MOST_LABELS = 100;
+const MAX_LABELS = 100;
 
 /** Labels of an application. */
 export const labels = z
@@ -77,7 +77,7 @@ export const labels = z
       .max(63)
       .regex(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$/, 'is not a label value'),
   )
-  .refine((given) => Object.keys(given).length <= MOST_LABELS, `must be at most ${MOST_LABELS} labels`)
+  .refine((given) => Object.keys(given).length <= MAX_LABELS, `must be at most ${MAX_LABELS} labels`)
   .refine(
     (given) => Object.keys(given).every((key) => !/(^|\.)(kubernetes\.io|k8s\.io|astropulse\.io)\//.test(key)),
     'labels below kubernetes.io, k8s.io, and astropulse.io are reserved',

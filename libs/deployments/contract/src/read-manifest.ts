@@ -29,11 +29,11 @@ export function readApplication(document: unknown): Result<ApplicationSpec, Inpu
     message: detail.replace(/^line \d+:\d+: /, '').replace(/\.$/, ''),
     ...(place && { place }),
   }));
-  return errors.length > 0 ? err(errors.slice(0, MOST_ERRORS)) : spec;
+  return errors.length > 0 ? err(errors.slice(0, MAX_ERRORS)) : spec;
 }
 
 /** Only the first errors are listed. */
-const MOST_ERRORS = 50;
+const MAX_ERRORS = 50;
 
 /** Validates an ApplicationProfile. `name` is accepted as an alias of `profileName`. */
 export const readProfile = (document: unknown): Result<ProfileSpec, InputError[]> =>

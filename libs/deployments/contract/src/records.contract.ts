@@ -5,7 +5,7 @@ import { z } from 'zod';
 /** Bytes of a record in one message. Larger records are sent in parts. */
 export const RECORD_PART_BYTES = 512 * 1024;
 /** Most parts of one record, which makes 32 MiB. */
-const MOST_PARTS = 64;
+const MAX_PARTS = 64;
 
 const WORKER = ['deploy-worker'];
 const bytes = z.base64().max(Math.ceil(RECORD_PART_BYTES / 3) * 4);
@@ -13,7 +13,7 @@ const part = z
   .number()
   .int()
   .min(0)
-  .max(MOST_PARTS - 1);
+  .max(MAX_PARTS - 1);
 
 /**
  * Reads a vault record that an attempt needs: the credential of a cluster, a resolved specification, a recorded plan,
@@ -39,7 +39,7 @@ export const putRecordRequest = request({
   input: z.strictObject({
     name: z.string().max(512),
     part,
-    parts: z.number().int().min(1).max(MOST_PARTS),
+    parts: z.number().int().min(1).max(MAX_PARTS),
     /** SHA-256 of the complete value, in hexadecimal. */
     digest: z.string().regex(/^[0-9a-f]{64}$/),
     bytes,

@@ -58,7 +58,7 @@ import { AttemptHosts } from './rollouts/attempt-hosts.service.ts';
 import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
-import { OwedSweep } from './rollouts/owed-attempts.sweep.ts';
+import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
 import { RecordsHandlers } from './rollouts/records.handlers.ts';
 import { RolloutTasks } from './rollouts/rollout-tasks.service.ts';
 import { ManifestReader } from './shared/manifest-reader.service.ts';
@@ -128,7 +128,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     EnqueueReactor,
     AccessEndsReactor,
     AccessEndsSweep,
-    OwedSweep,
+    PendingAttemptsSweep,
     ApplicationChangesReactor,
     ProfileChangesReactor,
     ProfileChanges,

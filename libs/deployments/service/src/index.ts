@@ -29,7 +29,7 @@ import { profilesProjection } from './profiles/profiles.projection.ts';
 import { ProfileChangesReactor } from './profiles/profile-changes.reactor.ts';
 import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
-import { OwedSweep } from './rollouts/owed-attempts.sweep.ts';
+import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
 
 /** The deployments service, ready to be composed into a process. */
 export const deploymentsService: ContextService = {
@@ -66,5 +66,12 @@ export const deploymentsService: ContextService = {
     ProfileChangesReactor,
     ProfileTiersReactor,
   ],
-  sweeps: [OwedSweep, SilenceSweep, AccessEndsSweep, ApplicationRecordsSweep, ProfileRecordsSweep, ClusterRecordsSweep],
+  sweeps: [
+    PendingAttemptsSweep,
+    SilenceSweep,
+    AccessEndsSweep,
+    ApplicationRecordsSweep,
+    ProfileRecordsSweep,
+    ClusterRecordsSweep,
+  ],
 };

@@ -29,7 +29,7 @@ describe('secrets of deployments', () => {
     const org = 'org-1';
     const ada = () => platform.person('ada', org);
     const answers: unknown[] = [];
-    const tell = async (answer: Promise<unknown>) => void answers.push(await answer);
+    const tell = async (response: Promise<unknown>) => void answers.push(await response);
     await platform.found(org, 'acme', { ada: 'owner' });
     const secret = (tag: string) => ({
       env: [{ name: 'TOKEN', value: canary(`env-${tag}`) }],

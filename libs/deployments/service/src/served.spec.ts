@@ -125,8 +125,8 @@ describe('the deployments service behind the bus', () => {
       gateway.request(contract.deleteClusterRequest, { org, name: 'dev' }, person('eve')),
       gateway.request(contract.setClusterPolicyRequest, { org, name: 'dev', podSecurity: 'privileged' }, person('eve')),
     ];
-    for (const answer of await Promise.all(asked))
-      expect(answer).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
+    for (const response of await Promise.all(asked))
+      expect(response).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
     expect(
       await gateway.request(contract.deleteApplicationRequest, { org, name: 'web' }, person('grace')),
     ).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
@@ -136,14 +136,14 @@ describe('the deployments service behind the bus', () => {
   it('A1, A16: returns the same 404 to a non-member, whether something exists or not, for streams too', async () => {
     const mallory = () => person('mallory');
     for (const name of ['web', 'nothing']) {
-      for (const answer of [
+      for (const response of [
         await gateway.request(contract.getApplicationRequest, { org, name }, mallory()),
         await gateway.request(contract.applicationStatusRequest, { org: 'acme', name }, mallory()),
         await gateway.request(contract.listRevisionsRequest, { org, name }, mallory()),
         await gateway.request(contract.getClusterRequest, { org, name: 'dev' }, mallory()),
         await gateway.request(contract.getProfileRequest, { org, name: 'staging' }, mallory()),
       ]) {
-        expect(answer).toMatchObject({ ok: false, error: { code: 'organization/not-found', kind: 'not-found' } });
+        expect(response).toMatchObject({ ok: false, error: { code: 'organization/not-found', kind: 'not-found' } });
       }
     }
     for (const stream of [

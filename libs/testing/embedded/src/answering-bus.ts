@@ -3,7 +3,7 @@ import type { Contract } from '#bus/contract';
 import type { CommandContext } from '#kernel';
 
 /** Responses of other contexts, by subject. */
-export type Answers = Readonly<
+export type StubResponses = Readonly<
   Record<string, (input: never, context: RequestContext) => Promise<Reply<unknown>> | Reply<unknown>>
 >;
 
@@ -11,18 +11,18 @@ export type Answers = Readonly<
  * Bus that stands in for other contexts in the tests of one context. Requests and responses are validated by their
  * contracts. Subjects without a response are unavailable.
  */
-export function answeringBus(service: string, answers: Answers): Bus {
+export function stubBus(service: string, responses: StubResponses): Bus {
   let drawn = 0;
   return {
     async request(contract: Contract, input: unknown, context: RequestContext) {
       const parsed = contract.input.parse(input);
-      const answer = answers[contract.subject];
-      if (!answer)
+      const respond = responses[contract.subject];
+      if (!respond)
         return {
           ok: false,
           error: busErrors.nobodyServes(contract.subject),
         } as never;
-      const replied = await answer(parsed as never, context);
+      const replied = await respond(parsed as never, context);
       if (replied.ok) contract.output.parse(replied.value);
       return replied as never;
     },

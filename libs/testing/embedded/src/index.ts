@@ -1,4 +1,4 @@
-export { answeringBus, type Answers } from './answering-bus.ts';
+export { stubBus as answeringBus, type StubResponses as Answers } from './answering-bus.ts';
 export { bootModule } from './boot-module.ts';
 export { killAtEachAppend } from './kill-at-each-append.ts';
 export { openEmbedded, type Embedded } from './open-embedded.ts';

@@ -25,9 +25,9 @@ async function behindTheWrite<T>(deed: () => Promise<unknown>, request: () => Pr
     return get(...args);
   };
   Object.assign(readModels, { get: late });
-  const answer = await request();
+  const response = await request();
   expect(isDone).toBe(true);
-  return answer;
+  return response;
 }
 
 /** Keeps the read models unchanged while a request is processed. */
@@ -40,28 +40,28 @@ async function withOldReadModels<T>(writes: () => Promise<unknown>, request: () 
   const old = new Map(await Promise.all(ids.map(async (id) => [id, await get(applicationsProjection, id)] as const)));
   Object.assign(readModels, { get: (...args: Parameters<typeof get>) => old.get(args[1]) ?? get(...args) });
   await writes();
-  const answer = await request();
+  const response = await request();
   Object.assign(readModels, { get });
-  return answer;
+  return response;
 }
 
 describe('use-D14: the response to a write contains the revision that it wrote', () => {
   it('when others have applied revisions since', async () => {
     await apply('1');
-    const answer = await behindTheWrite(
+    const response = await behindTheWrite(
       () => apply('3'),
       () => apply('2'),
     );
-    expect(answer).toMatchObject(shows('v2', '2', { status: 'REQUESTED' }));
+    expect(response).toMatchObject(shows('v2', '2', { status: 'REQUESTED' }));
     expect(await apply('3')).toMatchObject(shows('v3', '3'));
   });
 
   it('when it created the application and others have changed it since', async () => {
-    const answer = await behindTheWrite(
+    const response = await behindTheWrite(
       () => apply('2'),
       () => apply('1'),
     );
-    expect(answer).toMatchObject(shows('v1', '1'));
+    expect(response).toMatchObject(shows('v1', '1'));
   });
 
   it('for a rollback', async () => {
@@ -75,14 +75,14 @@ describe('use-D14: the response to a write contains the revision that it wrote',
   it('when nothing had to be written and the read model is stale', async () => {
     await apply('1');
     await given.worker.deploy([entry('Deployment', 'web')]);
-    const answer = await withOldReadModels(
+    const response = await withOldReadModels(
       async () => {
         await apply('2');
         await given.worker.deploy([entry('Deployment', 'web')]);
       },
       () => apply('2'),
     );
-    expect(answer).toMatchObject({ value: { outcome: 'unchanged' } });
-    expect(answer).toMatchObject(shows('v2', '2', { status: 'RUNNING', health: 'Healthy' }));
+    expect(response).toMatchObject({ value: { outcome: 'unchanged' } });
+    expect(response).toMatchObject(shows('v2', '2', { status: 'RUNNING', health: 'Healthy' }));
   });
 });

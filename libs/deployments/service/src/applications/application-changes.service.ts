@@ -151,19 +151,19 @@ export class ApplicationChanges implements OnModuleDestroy {
     for await (const batch of this.feed.follow(following.position, following.stop.signal)) {
       for (const stored of batch.events) {
         following.position = stored.position; // a reader that joins from here on reads this event from the log
-        await this.tell(stored, batch.faults);
+        await this.notify(stored, batch.faults);
       }
       following.position = batch.position;
     }
   }
 
-  private async tell(stored: StoredEvent, faults: ChainFaults): Promise<void> {
+  private async notify(stored: StoredEvent, faults: ChainFaults): Promise<void> {
     const { organizationId } = stored;
     if (organizationId !== undefined && !this.readers.has(organizationId)) return;
     const change = await this.changeOf(stored, faults);
     const concerned = organizationId ?? change?.document?.organizationId;
     if (!change || concerned === undefined || !isIn(change, stored, concerned)) return;
-    for (const reader of this.readers.get(concerned) ?? []) reader.tell(change);
+    for (const reader of this.readers.get(concerned) ?? []) reader.notify(change);
   }
 
   private over(following: Following, failure: { readonly error: unknown } | undefined): void {
@@ -195,7 +195,7 @@ class Reader {
     private readonly wants: (change: ApplicationChange) => boolean,
   ) {}
 
-  tell(change: ApplicationChange): void {
+  notify(change: ApplicationChange): void {
     if (!this.wants(change)) return;
     if (this.waiting.length >= WAITING) this.isBehind = true;
     if (!this.isBehind) this.waiting.push(change);

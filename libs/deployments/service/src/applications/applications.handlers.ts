@@ -46,7 +46,7 @@ export class ApplicationsHandlers {
     @Inject(Deployer) private readonly deployer: Deployer,
     @Inject(NameRelease) private readonly release: NameRelease,
     @Inject(ProtectionReader) private readonly protection: ProtectionReader,
-    @Inject(ApplicationViews) private readonly answers: ApplicationViews,
+    @Inject(ApplicationViews) private readonly views: ApplicationViews,
     @Inject(HostClaims) private readonly hosts: HostClaims,
   ) {}
 
@@ -154,13 +154,13 @@ export class ApplicationsHandlers {
       by: context.actor.id,
     };
     const revision = (latest?.revision ?? 0) + 1;
-    const deployed = await this.deployer.goBack(
+    const deployed = await this.deployer.rollBack(
       { organizationId, applicationId, configuration, revision, named: false, isAdmin, hosts: hosts.value },
       context,
     );
     if (!deployed.ok) return refuse(deployed.error);
     const { events, application: after, position, repeated } = deployed.value;
-    const view = await this.answers.afterWrite({ organizationId, applicationId, application: after, events }, context);
+    const view = await this.views.afterWrite({ organizationId, applicationId, application: after, events }, context);
     if (!view) return refuse(deploymentsErrors.applicationNotFound(name));
     const configured = events.find((event) => event.type === 'application.configured.v1');
     return reply(

@@ -24,7 +24,7 @@ export class ApplicationsQueries {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
-    @Inject(ApplicationViews) private readonly answers: ApplicationViews,
+    @Inject(ApplicationViews) private readonly views: ApplicationViews,
     @Inject(LiveStatus) private readonly live: LiveStatus,
   ) {}
 
@@ -42,7 +42,7 @@ export class ApplicationsQueries {
     } as const;
     const page = await this.readModels.find(applicationsProjection, query, context.consistency);
     if (!page.ok) return refuse(page.error);
-    const items = await this.answers.views(
+    const items = await this.views.views(
       page.value.items.map(({ document }) => document),
       organizationId,
       context,
@@ -56,9 +56,9 @@ export class ApplicationsQueries {
     @Caller() context: ContextOf<typeof getApplicationRequest>,
   ): Promise<Reply<ApplicationView>> {
     const { organizationId } = context;
-    const found = await this.answers.find(organizationId, name, context.consistency, false);
+    const found = await this.views.find(organizationId, name, context.consistency, false);
     if (!found.ok) return refuse(found.error);
-    const [view] = found.value ? await this.answers.views([found.value], organizationId, context) : [];
+    const [view] = found.value ? await this.views.views([found.value], organizationId, context) : [];
     return view && found.value
       ? reply(view, { revision: found.value.revision })
       : refuse(deploymentsErrors.applicationNotFound(name));
@@ -70,10 +70,10 @@ export class ApplicationsQueries {
     @Caller() context: ContextOf<typeof applicationStatusRequest>,
   ): Promise<ReplyTo<typeof applicationStatusRequest>> {
     const { organizationId } = context;
-    const found = await this.answers.find(organizationId, name, context.consistency, false);
+    const found = await this.views.find(organizationId, name, context.consistency, false);
     if (!found.ok) return refuse(found.error);
     const document = found.value;
-    const [view] = document ? await this.answers.views([document], organizationId, context) : [];
+    const [view] = document ? await this.views.views([document], organizationId, context) : [];
     if (!view || !document) return refuse(deploymentsErrors.applicationNotFound(name));
     const status = omit(
       view,
@@ -100,7 +100,7 @@ export class ApplicationsQueries {
     @Caller() context: ContextOf<typeof listRevisionsRequest>,
   ): Promise<ReplyTo<typeof listRevisionsRequest>> {
     const { organizationId } = context;
-    const asked = await this.answers.find(organizationId, name, context.consistency, true);
+    const asked = await this.views.find(organizationId, name, context.consistency, true);
     if (!asked.ok) return refuse(asked.error);
     const application = asked.value;
     if (!application) return refuse(deploymentsErrors.applicationNotFound(name));

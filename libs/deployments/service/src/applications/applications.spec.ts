@@ -49,9 +49,9 @@ const apply = (name: string, manifest: unknown, context = ada()) =>
   platform.ask(applyApplicationRequest, { org, name, manifest }, context);
 const status = async (name: string) => {
   await platform.settled();
-  const answer = await platform.ask(applicationStatusRequest, { org, name }, ada());
-  if (!answer.ok) throw new Error(answer.error.code);
-  return answer.value;
+  const response = await platform.ask(applicationStatusRequest, { org, name }, ada());
+  if (!response.ok) throw new Error(response.error.code);
+  return response.value;
 };
 
 describe('the deployments service', () => {
@@ -259,12 +259,12 @@ describe('the deployments service', () => {
 
   it('A2: does not reveal whether a profile exists in another organization', async () => {
     await platform.found('org-2', 'other', { mallory: 'owner' });
-    const answer = await platform.ask(
+    const response = await platform.ask(
       applyApplicationRequest,
       { org: 'org-2', name: 'web', manifest: image('web', '1') },
       platform.person('mallory', 'org-2'),
     );
-    expect(answer).toMatchObject({
+    expect(response).toMatchObject({
       ok: false,
       error: {
         code: 'deployments/profile-not-found',
@@ -289,12 +289,12 @@ describe('the deployments service', () => {
       { org, name: 'production', manifest: profile('production', { protected: true }) },
       ada(),
     );
-    const answer = await apply(
+    const response = await apply(
       'web',
       image('web', '1', {}, { profileName: 'production' }),
       platform.person('grace', org),
     );
-    expect(answer).toMatchObject({
+    expect(response).toMatchObject({
       ok: false,
       error: {
         code: 'access/protected-profile',

@@ -39,7 +39,7 @@ export class ApplyHandlers {
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(Deployer) private readonly deployer: Deployer,
     @Inject(NameRelease) private readonly release: NameRelease,
-    @Inject(ApplicationViews) private readonly answers: ApplicationViews,
+    @Inject(ApplicationViews) private readonly views: ApplicationViews,
     @Inject(LiveStatus) private readonly live: LiveStatus,
   ) {}
 
@@ -129,7 +129,7 @@ export class ApplyHandlers {
     const configured = events.find((event) => event.type === 'application.configured.v1');
     const requested = events.find((event) => event.type === 'deployment.requested.v1');
     const created = configured?.data.revision === 1;
-    const view = await this.answers.afterWrite({ organizationId, applicationId, application, events }, context);
+    const view = await this.views.afterWrite({ organizationId, applicationId, application, events }, context);
     if (!view) return refuse(deploymentsErrors.applicationNotFound(configuration.name));
     const outcome = created ? 'created' : configured ? 'configured' : requested ? 'synced' : 'unchanged';
     const changes = [...(configured?.data.changes ?? [])];

@@ -162,7 +162,7 @@ export class Deployer {
    * Configures an application as it was earlier, and points its name to the profile of that revision if it still
    * exists.
    */
-  async goBack(
+  async rollBack(
     deployment: Deployment,
     context: CommandContext & { readonly dryRun?: boolean; readonly ifMatch?: number },
   ): Promise<Result<Deployed, DomainError>> {

@@ -46,8 +46,8 @@ const web = (tag: string, mode: string, rest: object = {}) =>
   image('web', tag, { env: [{ name: 'MODE', value: mode }] }, rest);
 const apply = (tag: string, mode: string, rest: object = {}) =>
   platform.ask(applyApplicationRequest, { org, name: 'web', manifest: web(tag, mode, rest) }, as('ada'));
-const paths = (answer: unknown) =>
-  (answer as { value: { changes: { path: string }[] } }).value.changes.map(({ path }) => path);
+const paths = (response: unknown) =>
+  (response as { value: { changes: { path: string }[] } }).value.changes.map(({ path }) => path);
 
 describe('use-D20: differences of an application', () => {
   it('are those between the latest revision and the one before, or between any two', async () => {

@@ -43,7 +43,7 @@ export class DifferencesQueries {
     @Inject(ManifestReader) private readonly manifests: ManifestReader,
     @Inject(DeploymentPlanner) private readonly planner: DeploymentPlanner,
     @Inject(VaultRecords) private readonly records: VaultRecords,
-    @Inject(ApplicationViews) private readonly answers: ApplicationViews,
+    @Inject(ApplicationViews) private readonly views: ApplicationViews,
     @Inject(LiveStatus) private readonly live: LiveStatus,
   ) {}
 
@@ -145,7 +145,7 @@ export class DifferencesQueries {
     application: Application,
     context: OrganizationContext,
   ): Promise<ReplyTo<typeof diffApplicationRequest>> {
-    const document = await this.answers.find(context.organizationId, name, context.consistency, false);
+    const document = await this.views.find(context.organizationId, name, context.consistency, false);
     if (!document.ok) return refuse(document.error);
     if (!document.value) return refuse(deploymentsErrors.applicationNotFound(name));
     const resources = await this.live.resources(document.value, context);

@@ -69,9 +69,9 @@ const apply = (tag = '1.0') =>
   platform.ask(applyApplicationRequest, { org, name: 'web', manifest: image('web', tag) }, ada());
 const status = async () => {
   await platform.settled();
-  const answer = await platform.ask(applicationStatusRequest, { org, name: 'web' }, ada());
-  if (!answer.ok) throw new Error(answer.error.code);
-  return answer.value;
+  const response = await platform.ask(applicationStatusRequest, { org, name: 'web' }, ada());
+  if (!response.ok) throw new Error(response.error.code);
+  return response.value;
 };
 const deployed = async () => {
   await apply();
@@ -243,8 +243,8 @@ describe('use-D3: a revision that failed', () => {
 describe('use-D20: the history of a rollout', () => {
   const history = async () => {
     await platform.settled();
-    const answer = await platform.ask(listRevisionsRequest, { org, name: 'web' }, ada());
-    return answer.ok ? answer.value.items.map(({ version, state, rollback }) => [version, state, rollback]) : [];
+    const response = await platform.ask(listRevisionsRequest, { org, name: 'web' }, ada());
+    return response.ok ? response.value.items.map(({ version, state, rollback }) => [version, state, rollback]) : [];
   };
   it('shows RUNNING while a worker has it, why a rollback is not possible, and the fix of the failure', async () => {
     const { applicationId } = await deployed();

@@ -27,7 +27,7 @@ export interface AbandonAttempt {
 }
 
 /** After this many consecutive claims without a report, the work itself is assumed to crash its workers. */
-export const MOST_CLAIMS = 5;
+export const MAX_CLAIMS = 5;
 
 /** Ends an attempt. Records nothing if it has already ended. */
 export function endAttempt(
@@ -94,14 +94,14 @@ export function abandonAttempt(
   const attempt = openAttempt(application, attemptId);
   if (!attempt) return ok([]);
   const ref = refOf(attempt);
-  if (application.lostClaims + claims >= MOST_CLAIMS) {
+  if (application.lostClaims + claims >= MAX_CLAIMS) {
     return ok([
       {
         type: 'deployment.failed.v1',
         data: {
           ...ref,
           code: 'worker/lost',
-          message: `${MOST_CLAIMS} workers in a row were lost during this deployment`,
+          message: `${MAX_CLAIMS} workers in a row were lost during this deployment`,
           fix: 'check the log of the deploy worker, then apply again',
           applied: true,
           serving: null,

@@ -124,7 +124,7 @@ describe('use-S9: the claim of a host', () => {
     const names = ['a', 'b', 'c', 'd'];
     const answers = await Promise.all(names.map((name) => acme.apply(name, at(name, 'www.acme.dev'))));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-    for (const answer of answers) if (!answer.ok) expect(answer.error.code).toBe('deployments/host-taken');
+    for (const response of answers) if (!response.ok) expect(response.error.code).toBe('deployments/host-taken');
     expect(await held()).toEqual(['www.acme.dev']);
   });
 

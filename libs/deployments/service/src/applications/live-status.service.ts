@@ -17,8 +17,8 @@ type Target = Pick<InputOf<typeof liveStatusRequest>, 'cluster' | 'applicationId
 type LogOptions = Omit<InputOf<typeof liveLogsRequest>, keyof Target>;
 
 /** Most objects that an apply without a change checks, and how long it waits for the result. */
-const LOOKED_AT = 100;
-const LOOK_MS = 2_000;
+const MAX_OBJECTS = 100;
+const TIMEOUT_MS = 2_000;
 
 /** Reads the status of objects on the cluster, through the worker. */
 @Injectable()
@@ -62,8 +62,8 @@ export class LiveStatus {
     const target = await this.target({ id, organizationId, configuration });
     if (!target.ok || !target.value) return false;
     const { inventory } = target.value;
-    if (inventory.length === 0 || inventory.length > LOOKED_AT) return false;
-    const answer = await this.bus.request(liveResourcesRequest, target.value, this.own(context, LOOK_MS));
+    if (inventory.length === 0 || inventory.length > MAX_OBJECTS) return false;
+    const answer = await this.bus.request(liveResourcesRequest, target.value, this.own(context, TIMEOUT_MS));
     return answer.ok && answer.value.items.some(({ sync }) => sync === 'OutOfSync');
   }
 

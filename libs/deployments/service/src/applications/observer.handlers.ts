@@ -89,7 +89,7 @@ export class ObserverHandlers {
     @Input() { clusterId, applications }: InputOf<typeof reportHealthRequest>,
     @Caller() context: ContextOf<typeof reportHealthRequest>,
   ): Promise<ReplyTo<typeof reportHealthRequest>> {
-    await this.heartbeats.heard(clusterId);
+    await this.heartbeats.record(clusterId);
     const again: string[] = [];
     for (const seen of applications) {
       const { applicationId, organizationId, message, sync, drift } = seen;

@@ -34,7 +34,7 @@ export class OperationsHandlers {
     @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(AttemptHistory) private readonly history: AttemptHistory,
     @Inject(ProtectionReader) private readonly protection: ProtectionReader,
-    @Inject(ApplicationViews) private readonly answers: ApplicationViews,
+    @Inject(ApplicationViews) private readonly views: ApplicationViews,
   ) {}
 
   @Serves(syncApplicationRequest)
@@ -101,7 +101,7 @@ export class OperationsHandlers {
     });
     if (!done.ok) return refuse(await this.refusals.explain(done.error, context));
     const { state, events, position, repeated } = done.value;
-    const view = await this.answers.afterWrite({ organizationId, applicationId, application: state, events }, context);
+    const view = await this.views.afterWrite({ organizationId, applicationId, application: state, events }, context);
     if (!view) return refuse(deploymentsErrors.applicationNotFound(name));
     const requested = events.find((event) => event.type === 'deployment.requested.v1');
     return reply(

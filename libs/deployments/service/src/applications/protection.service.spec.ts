@@ -46,8 +46,8 @@ const setProfile = (name: string, isProtected: boolean, who = 'ada') =>
   platform.ask(applyProfileRequest, { org, name, manifest: profile(name, { protected: isProtected }) }, by(who));
 const onProduction = { profileName: 'production' };
 
-async function done(answer: Promise<{ readonly ok: boolean }>): Promise<void> {
-  expect(await answer).toMatchObject({ ok: true });
+async function done(response: Promise<{ readonly ok: boolean }>): Promise<void> {
+  expect(await response).toMatchObject({ ok: true });
 }
 
 const REFUSED = { ok: false, error: { code: 'access/protected-profile', kind: 'forbidden' } };
@@ -72,11 +72,11 @@ async function whileWriting<T>(prefix: string, deed: () => Promise<void>, reques
   };
   vault.put = async (...args) => (await once(args[0]), put(...args));
   eventStore.append = async (...args) => (await once(args[0]), append(...args));
-  const answer = await request();
+  const response = await request();
   Object.assign(vault, { put });
   Object.assign(eventStore, { append });
   expect(isDone).toBe(true);
-  return answer;
+  return response;
 }
 
 /** Returns the names of the configured applications, in the order of their revisions. */
@@ -182,10 +182,10 @@ describe('use-S1: an editor and protected profiles', () => {
   });
 
   it('does not take over a name whose creation on a protected profile is in progress', async () => {
-    let answer: unknown;
-    const deed = async () => void (answer = await apply('grace', 'pay', '1'));
+    let response: unknown;
+    const deed = async () => void (response = await apply('grace', 'pay', '1'));
     await done(whileWriting('namespaces-', deed, () => apply('ada', 'pay', '1', onProduction)));
-    expect(answer).toMatchObject(REFUSED);
+    expect(response).toMatchObject(REFUSED);
   });
 
   it('applies to creations that the platform completes for an editor', async () => {

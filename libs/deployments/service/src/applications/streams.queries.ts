@@ -55,7 +55,7 @@ export class StreamsQueries {
     @Inject(EVENT_STORE) private readonly eventStore: EventStore,
     @Inject(ApplicationChanges) private readonly applications: ApplicationChanges,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
-    @Inject(ApplicationViews) private readonly answers: ApplicationViews,
+    @Inject(ApplicationViews) private readonly views: ApplicationViews,
     @Inject(LiveStatus) private readonly live: LiveStatus,
   ) {}
 
@@ -247,7 +247,7 @@ export class StreamsQueries {
     deleted: boolean,
   ): Promise<Result<ApplicationDocument, DomainError>> {
     const { organizationId } = context;
-    const found = await this.answers.find(organizationId, name, context.consistency, deleted);
+    const found = await this.views.find(organizationId, name, context.consistency, deleted);
     if (!found.ok) return found;
     return found.value ? ok(found.value) : err(deploymentsErrors.applicationNotFound(name));
   }

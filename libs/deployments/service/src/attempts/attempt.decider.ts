@@ -96,7 +96,7 @@ function extend({ applicationId, revision, claim: number, nowMs }: Of<'extend'>,
 }
 
 /** Entries in one append, which is at most 768 KiB. */
-export const MOST_IN_APPEND = 2_000;
+export const MAX_IN_APPEND = 2_000;
 /** Entries in one event: about 300 bytes each, far below the size limit of events. */
 const ENTRIES_AT_ONCE = 80;
 
@@ -188,12 +188,12 @@ function end(
   const of: AttemptOf = { applicationId, revision };
   // Entries that are too many for one append were recorded earlier. All of them are kept, including objects that may be
   // deleted.
-  const isWhole = inventory.length <= MOST_IN_APPEND;
+  const isComplete = inventory.length <= MAX_IN_APPEND;
   const closing: AttemptEvent[] =
-    outcome.outcome === 'succeeded' && isWhole ? [{ type: 'attempt.inventory-settled.v1', data: of }] : [];
+    outcome.outcome === 'succeeded' && isComplete ? [{ type: 'attempt.inventory-settled.v1', data: of }] : [];
   return ok([
     ...closing,
-    ...(isWhole ? inventoryEvents(of, inventory) : []),
+    ...(isComplete ? inventoryEvents(of, inventory) : []),
     { type: 'attempt.ended.v1', data: { ...of, claim: number, outcome: shortened(outcome) } },
   ]);
 }

@@ -60,8 +60,8 @@ describe('limits of a plan', () => {
     await apply('two');
     const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => apply(`app-${index}`)));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-    for (const answer of answers.filter(({ ok }) => !ok)) {
-      expect(answer).toMatchObject({
+    for (const response of answers.filter(({ ok }) => !ok)) {
+      expect(response).toMatchObject({
         error: {
           code: 'billing/application-limit',
           kind: 'limit',
@@ -99,10 +99,10 @@ describe('limits of a plan', () => {
     const creating = Promise.all(
       Array.from({ length: 25 }, async (_, index) => {
         for (;;) {
-          const answer = await apply(`new-${index}`);
+          const response = await apply(`new-${index}`);
           expect((await catalog()).entries.application.size).toBeLessThanOrEqual(30);
-          if (answer.ok) return;
-          expect(answer.error.code).toBe('billing/application-limit');
+          if (response.ok) return;
+          expect(response.error.code).toBe('billing/application-limit');
           await new Promise(setImmediate);
         }
       }),

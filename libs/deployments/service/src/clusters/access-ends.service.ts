@@ -25,7 +25,7 @@ interface OfCluster {
 /** Accounts of one cluster that are deleted concurrently. */
 const PARALLEL = 4;
 /** Milliseconds to wait for a cluster while a caller waits for the response. */
-const PATIENCE_MS = 4_000;
+const MAX_WAIT_MS = 4_000;
 
 /**
  * Ends members' access to clusters, including all tokens that they received or created. The end is first recorded as an
@@ -113,7 +113,7 @@ export class AccessEnds {
     const { organizationId, clusterId } = of;
     const cluster = await this.connections.of(organizationId, clusterId);
     if (!cluster.ok) return cluster.error.kind === 'not-found' ? ok(undefined) : cluster;
-    const own = this.bus.own({ correlationId, organizationId, timeoutMs: PATIENCE_MS });
+    const own = this.bus.own({ correlationId, organizationId, timeoutMs: MAX_WAIT_MS });
     const asked = await this.bus.request(endAccessRequest, { cluster: cluster.value, organizationId, memberId }, own);
     const outcome: ClusterCommand = asked.ok
       ? { type: 'record-access-ended', memberId, number }

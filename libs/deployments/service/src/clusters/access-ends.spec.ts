@@ -60,8 +60,8 @@ afterEach(async () => {
   await queue.close();
 });
 
-async function done(answer: Promise<{ readonly ok: boolean }>): Promise<void> {
-  const { ok, ...rest } = await answer;
+async function done(response: Promise<{ readonly ok: boolean }>): Promise<void> {
+  const { ok, ...rest } = await response;
   if (!ok) throw new Error(JSON.stringify(rest));
 }
 const kubeconfig = (who: string, more = {}) =>
@@ -75,8 +75,10 @@ const review = (memberId: string, position: Position) =>
   platform.ask(reviewAccessRequest, { organizationId: org, memberId, position }, platform.service('organizations'));
 async function access(): Promise<unknown> {
   await platform.settled();
-  const answer = await platform.ask(clusterAccessRequest, { org, name: 'dev' }, platform.person('ada', org));
-  return answer.ok ? answer.value.items.map(({ id, access: level, state, code }) => [id, level, state, code]) : answer;
+  const response = await platform.ask(clusterAccessRequest, { org, name: 'dev' }, platform.person('ada', org));
+  return response.ok
+    ? response.value.items.map(({ id, access: level, state, code }) => [id, level, state, code])
+    : response;
 }
 const types = async () =>
   (await platform.engines.events()).map(({ type }) => type).filter((type) => type.startsWith('cluster.access'));

@@ -56,10 +56,10 @@ export class ClusterViews {
 
   private async view(
     { id, organizationId, name, createdAt, registration, policy, report, heartbeat, revision }: ShownCluster,
-    heardMs: number | undefined,
+    heartbeatMs: number | undefined,
   ): Promise<ClusterView> {
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
-    const heard = heardMs === undefined ? heartbeat : new Date(heardMs).toISOString();
+    const heard = heartbeatMs === undefined ? heartbeat : new Date(heartbeatMs).toISOString();
     return {
       id,
       name,

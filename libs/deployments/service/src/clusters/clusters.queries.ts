@@ -28,7 +28,7 @@ import { ClusterViews } from './cluster-views.service.ts';
 export class ClustersQueries {
   constructor(
     @Inject(ClusterDocuments) private readonly clusters: ClusterDocuments,
-    @Inject(ClusterViews) private readonly answers: ClusterViews,
+    @Inject(ClusterViews) private readonly views: ClusterViews,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(Refusals) private readonly refusals: Refusals,
   ) {}
@@ -40,7 +40,7 @@ export class ClustersQueries {
   ): Promise<ReplyTo<typeof listClustersRequest>> {
     const found = await this.clusters.all(context);
     if (!found.ok) return refuse(found.error);
-    const views = await this.answers.views(found.value);
+    const views = await this.views.views(found.value);
     const wanted = views.filter((view) => provider === undefined || view.provider === provider);
     const { items, ...rest } = pageOf(wanted, ({ name }) => name, place);
     return reply(
@@ -64,7 +64,7 @@ export class ClustersQueries {
   ): Promise<Reply<ClusterView>> {
     const found = await this.clusters.find(name, context);
     if (!found.ok) return refuse(found.error);
-    const [view] = await this.answers.views([found.value]);
+    const [view] = await this.views.views([found.value]);
     return view ? reply(view, { revision: found.value.revision }) : refuse(deploymentsErrors.clusterNotFound(name, []));
   }
 
@@ -75,7 +75,7 @@ export class ClustersQueries {
   ): Promise<ReplyTo<typeof getClusterPolicyRequest>> {
     const found = await this.clusters.find(name, context);
     if (!found.ok) return refuse(found.error);
-    const [view] = await this.answers.views([found.value]);
+    const [view] = await this.views.views([found.value]);
     return view
       ? reply(view.policy, { revision: found.value.revision })
       : refuse(deploymentsErrors.clusterNotFound(name, []));

@@ -259,8 +259,8 @@ describe('clusters', () => {
     const sweep = () => platform.app.get(SilenceSweep, { strict: false }).run(new AbortController().signal);
     const status = async () => {
       await platform.settled();
-      const answer = await platform.ask(getApplicationRequest, { org, name: 'web' }, ada());
-      return answer.ok ? answer.value.status : answer.error.code;
+      const response = await platform.ask(getApplicationRequest, { org, name: 'web' }, ada());
+      return response.ok ? response.value.status : response.error.code;
     };
     await sweep();
     platform.clock.shift(59_000);

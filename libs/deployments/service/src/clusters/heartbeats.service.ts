@@ -22,7 +22,7 @@ export class Heartbeats {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async heard(clusterId: string): Promise<void> {
+  async record(clusterId: string): Promise<void> {
     const now = this.clock.monotonic();
     if (now - (this.stored.get(clusterId) ?? Number.NEGATIVE_INFINITY) < STORED_EVERY_MS) return;
     this.stored.set(clusterId, now);

@@ -71,7 +71,7 @@ export class RegisterHandlers {
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
-    @Inject(ClusterViews) private readonly answers: ClusterViews,
+    @Inject(ClusterViews) private readonly views: ClusterViews,
     @Inject(ACCESS) private readonly access: AccessSource,
   ) {}
 
@@ -211,7 +211,7 @@ export class RegisterHandlers {
       return refuse(deploymentsErrors.otherCluster(name));
     const recorded = await this.changes.register(organizationId, newCluster(clusterId, registration), context);
     if (!recorded.ok) return recorded;
-    await this.heartbeats.heard(clusterId);
+    await this.heartbeats.record(clusterId);
     const { events, state, position } = recorded.value;
     const outcome = events.some(({ type }) => type === 'cluster.registered.v1')
       ? 'created'
@@ -236,7 +236,7 @@ export class RegisterHandlers {
     revision: number,
   ): Promise<Reply<Registered>> {
     const at = new Date(this.clock.now()).toISOString();
-    const view = await this.answers.afterRegistration(cluster, registration, revision, at);
+    const view = await this.views.afterRegistration(cluster, registration, revision, at);
     return reply(
       { cluster: view, outcome, dryRun },
       { revision, ...(outcome === 'created' && !dryRun && { created: true }) },

@@ -23,7 +23,7 @@ export class ReportsHandlers {
     @Input() { organizationId, clusterId, state, reason, version, nodes }: InputOf<typeof reportClusterRequest>,
     @Caller() context: ContextOf<typeof reportClusterRequest>,
   ): Promise<Reply<Record<never, never>>> {
-    if (state !== 'UNREACHABLE') await this.heartbeats.heard(clusterId);
+    if (state !== 'UNREACHABLE') await this.heartbeats.record(clusterId);
     const command = {
       type: 'report',
       report: { state, reason: reason?.slice(0, MESSAGE_LENGTH) ?? null, version, nodes },

@@ -40,7 +40,7 @@ export class ProfilesHandlers {
     @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(DefaultProfile) private readonly defaults: DefaultProfile,
-    @Inject(ProfileViews) private readonly answers: ProfileViews,
+    @Inject(ProfileViews) private readonly views: ProfileViews,
   ) {}
 
   @Serves(applyProfileRequest)
@@ -141,7 +141,7 @@ export class ProfilesHandlers {
       content: state.status === 'active' ? state.content : content,
       revision,
     };
-    const profile = await this.answers.afterWrite(fresh, context);
+    const profile = await this.views.afterWrite(fresh, context);
     const said = created ? 'created' : events.length > 0 ? 'configured' : 'unchanged';
     return reply({ profile, outcome: said, dryRun }, { ...meta, revision, ...(created && !dryRun && { created }) });
   }

@@ -23,7 +23,7 @@ import { profilesProjection } from './profiles.projection.ts';
 export class ProfilesQueries {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
-    @Inject(ProfileViews) private readonly answers: ProfileViews,
+    @Inject(ProfileViews) private readonly views: ProfileViews,
     @Inject(DefaultProfile) private readonly defaults: DefaultProfile,
   ) {}
 
@@ -42,7 +42,7 @@ export class ProfilesQueries {
     );
     if (!found.ok) return refuse(found.error);
     const { items, ...rest } = pageOf(found.value, ({ name }) => name, place);
-    return reply({ items: await this.answers.views(items, context), ...rest });
+    return reply({ items: await this.views.views(items, context), ...rest });
   }
 
   @Serves(getProfileRequest)
@@ -60,7 +60,7 @@ export class ProfilesQueries {
     );
     if (!found.ok) return refuse(found.error);
     const profile = found.value.find((one) => one.name === name);
-    const [view] = profile ? await this.answers.views([profile], context) : [];
+    const [view] = profile ? await this.views.views([profile], context) : [];
     return view && profile
       ? reply(view, { revision: profile.revision })
       : refuse(deploymentsErrors.profileNotFound(name, found.value.map((one) => one.name).sort()));

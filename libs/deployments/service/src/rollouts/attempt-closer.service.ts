@@ -66,12 +66,12 @@ export class AttemptCloser {
     );
     if (!lapsed.ok) return err(lapsed.error);
     return lapsed.value.state.status === 'lapsed'
-      ? this.giveUp(applicationId, attemptId, lapsed.value.state.claim?.number ?? 0, context)
+      ? this.closeUnfinished(applicationId, attemptId, lapsed.value.state.claim?.number ?? 0, context)
       : ok(undefined);
   }
 
   /** Writes the terminal event of an attempt that no worker can continue, and requests the next one. */
-  async giveUp(
+  async closeUnfinished(
     applicationId: string,
     attemptId: string,
     claims: number,
@@ -111,7 +111,7 @@ export class AttemptCloser {
       case 'claimed':
         return this.abandon(applicationId, attemptId, attempt.revision, context);
       case 'lapsed':
-        return this.giveUp(applicationId, attemptId, progress.claim?.number ?? 0, context);
+        return this.closeUnfinished(applicationId, attemptId, progress.claim?.number ?? 0, context);
       case 'ended': {
         if (!progress.outcome) return ok(undefined);
         const ended = await this.end(organizationId, applicationId, attemptId, progress.outcome, context);

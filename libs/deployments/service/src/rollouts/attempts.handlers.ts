@@ -14,12 +14,12 @@ import { Controller, Inject } from '@nestjs/common';
 import { z } from 'zod';
 import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
 import { newestAttemptOf, openAttempt, type Application } from '../applications/application.ts';
-import { MOST_CLAIMS } from '../applications/end-attempt.ts';
+import { MAX_CLAIMS } from '../applications/end-attempt.ts';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import {
   attemptDecider,
   attemptStream,
-  MOST_IN_APPEND,
+  MAX_IN_APPEND,
   type AttemptCommand,
   type ReportedStep,
 } from '../attempts/attempt.decider.ts';
@@ -76,8 +76,8 @@ export class AttemptsHandlers {
     if (!before.ok) return refuse(before.error);
     const present = before.value.state.claim;
     const isTakeOver = present?.worker === worker && present.incarnation !== incarnation;
-    if (isTakeOver && application.value.lostClaims + present.number >= MOST_CLAIMS) {
-      const given = await this.closer.giveUp(applicationId, attemptId, present.number, context);
+    if (isTakeOver && application.value.lostClaims + present.number >= MAX_CLAIMS) {
+      const given = await this.closer.closeUnfinished(applicationId, attemptId, present.number, context);
       return given.ok ? nothingOwed('too many workers were lost during this attempt') : refuse(given.error);
     }
     const claimed = await this.run(
@@ -200,8 +200,8 @@ export class AttemptsHandlers {
     if (!all.ok) return all;
     const before: (readonly InventoryEntry[])[] = [];
     let from = 0;
-    for (; all.value.length - from > MOST_IN_APPEND; from += MOST_IN_APPEND)
-      before.push(all.value.slice(from, from + MOST_IN_APPEND));
+    for (; all.value.length - from > MAX_IN_APPEND; from += MAX_IN_APPEND)
+      before.push(all.value.slice(from, from + MAX_IN_APPEND));
     const last = all.value.slice(from);
     return ok({
       step: isPlan ? { ...step, plan: { ...step.plan, inventory: last } } : { ...step, objects: last },

@@ -18,7 +18,7 @@ import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { FakeWorker, type Item } from '../testing/fake-worker.service.ts';
 import { entry, image, profile, registration } from '../testing/fixtures.ts';
 import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
-import { OwedSweep } from './owed-attempts.sweep.ts';
+import { PendingAttemptsSweep } from './owed-attempts.sweep.ts';
 
 let platform: TestPlatform;
 let queue: WorkQueue;
@@ -46,12 +46,12 @@ const apply = (tag: string, name = 'web') =>
   platform.ask(applyApplicationRequest, { org, name, manifest: image(name, tag) }, ada());
 const status = async () => {
   await platform.settled();
-  const answer = await platform.ask(applicationStatusRequest, { org, name: 'web' }, ada());
-  return answer.ok ? answer.value : undefined;
+  const response = await platform.ask(applicationStatusRequest, { org, name: 'web' }, ada());
+  return response.ok ? response.value : undefined;
 };
 const sweep = async () => {
   await platform.settled();
-  await platform.app.get(OwedSweep, { strict: false }).run(new AbortController().signal);
+  await platform.app.get(PendingAttemptsSweep, { strict: false }).run(new AbortController().signal);
 };
 const terminals = async () => {
   const events = await platform.engines.events();

@@ -5,9 +5,9 @@ import { givenPlatform, ORG } from '../testing/given-platform.service.ts';
 const given = givenPlatform();
 const status = async () => {
   await given.platform.settled();
-  const answer = await given.platform.ask(applicationStatusRequest, { org: ORG, name: 'web' }, given.by('ada'));
-  if (!answer.ok) throw new Error(answer.error.code);
-  return answer.value;
+  const response = await given.platform.ask(applicationStatusRequest, { org: ORG, name: 'web' }, given.by('ada'));
+  if (!response.ok) throw new Error(response.error.code);
+  return response.value;
 };
 
 describe('fields of a rollout for programs', () => {

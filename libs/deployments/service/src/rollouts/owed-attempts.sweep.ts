@@ -12,7 +12,7 @@ const EVERY_MS = 15_000;
 
 /** Finds open attempts: enqueues unclaimed ones, and ends those whose worker is lost. */
 @Injectable()
-export class OwedSweep implements Sweep {
+export class PendingAttemptsSweep implements Sweep {
   readonly name = 'deployments-owed';
   readonly everyMs = EVERY_MS;
 

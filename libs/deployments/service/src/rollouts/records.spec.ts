@@ -62,10 +62,10 @@ describe('vault records for workers', () => {
     await platform.engines.vault.put('rendered/o/a/large', large);
     const read: Buffer[] = [];
     for (const part of [0, 1, 2]) {
-      const answer = await get('rendered/o/a/large', part);
-      if (!answer.ok || !answer.value.record) throw new Error(`part ${part} is missing`);
-      expect(answer.value.record.parts).toBe(3);
-      read.push(Buffer.from(answer.value.record.bytes, 'base64'));
+      const response = await get('rendered/o/a/large', part);
+      if (!response.ok || !response.value.record) throw new Error(`part ${part} is missing`);
+      expect(response.value.record.parts).toBe(3);
+      read.push(Buffer.from(response.value.record.bytes, 'base64'));
     }
     expect(Buffer.concat(read).equals(large)).toBe(true);
     expect(await get('rendered/o/a/large', 3)).toMatchObject({ value: { record: null } });

@@ -12,7 +12,7 @@ import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 
 /** Most inventory entries in a message: about 300 bytes each. */
-const MOST_ENTRIES = 500;
+const MAX_ENTRIES = 500;
 
 /** Builds the task of a worker for an attempt. */
 @Injectable()
@@ -31,7 +31,7 @@ export class RolloutTasks {
     applicationId: string,
     entries: readonly InventoryEntry[],
   ): Promise<Result<Pick<RolloutTask, 'inventory' | 'inventoryRecord'>, DomainError>> {
-    if (entries.length <= MOST_ENTRIES) return ok({ inventory: [...entries] });
+    if (entries.length <= MAX_ENTRIES) return ok({ inventory: [...entries] });
     const text = JSON.stringify(entries);
     const inventoryRecord = `rendered/${organizationId}/${applicationId}/inventory-${digestOf(entries)}`;
     const stored = await this.records.put(inventoryRecord, text);

@@ -1,6 +1,6 @@
 import type { ResolvedSpec } from '#deployments/contract';
 import type { ImageWorkload } from '#kubernetes';
-import { differencesOf, MOST_CHANGES } from './differences.service.ts';
+import { differencesOf, MAX_CHANGES } from './differences.service.ts';
 
 const workload: ImageWorkload = {
   name: 'web',
@@ -123,6 +123,6 @@ stringData: { password: ${password} }
     expect(between(long('a'), long('b'))).toHaveLength(1);
     const many = (value: string) =>
       resolved({ labels: Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`l${index}`, value])) });
-    expect(between(many('a'), many('b'))).toHaveLength(MOST_CHANGES);
+    expect(between(many('a'), many('b'))).toHaveLength(MAX_CHANGES);
   });
 });

@@ -3,9 +3,9 @@ import { parseManifests } from '#kubernetes/yaml';
 import { fingerprints, isRecord, recordOf, withoutSecrets, type Print } from './hidden-values.service.ts';
 
 /** Maximum number of changes that are listed. */
-export const MOST_CHANGES = 1_000;
+export const MAX_CHANGES = 1_000;
 /** Maximum characters of one value. */
-const MOST_TEXT = 1_000;
+const MAX_TEXT = 1_000;
 
 /**
  * Returns the differences between two resolved revisions, field by field, caused by the manifest or by the profile.
@@ -26,7 +26,7 @@ export function differencesOf(before: ResolvedSpec | undefined, after: ResolvedS
   }
   for (const [at, field] of old)
     if (!now.has(at)) changes.push({ ...placeOf(field), change: 'removed', before: field.text, after: null });
-  return changes.slice(0, MOST_CHANGES);
+  return changes.slice(0, MAX_CHANGES);
 }
 
 interface Field {
@@ -43,11 +43,11 @@ const placeOf = ({ object, path }: Field) => ({ object, path });
 function fieldsOf(resolved: ResolvedSpec, print: Print): Map<string, Field> {
   const fields = new Map<string, Field>();
   const add = (object: string | null, path: string, text: string) => {
-    const isLong = text.length > MOST_TEXT;
+    const isLong = text.length > MAX_TEXT;
     fields.set(`${object ?? ''} ${path}`, {
       object,
       path,
-      text: isLong ? `${text.slice(0, MOST_TEXT)}…` : text,
+      text: isLong ? `${text.slice(0, MAX_TEXT)}…` : text,
       full: isLong ? text : undefined,
     });
   };

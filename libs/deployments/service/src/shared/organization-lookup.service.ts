@@ -6,7 +6,7 @@ import { err, ok, type CommandContext, type DomainError, type Position, type Res
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Milliseconds that a view waits for another service. */
-export const ASKING_MS = 3_000;
+export const TIMEOUT_MS = 3_000;
 
 /** The caller and their rights. */
 export interface Membership {
@@ -111,6 +111,6 @@ export class OrganizationLookup {
     correlationId,
     organizationId,
   }: Pick<OrganizationContext, 'correlationId' | 'organizationId'>): RequestContext {
-    return this.bus.own({ correlationId, organizationId, timeoutMs: ASKING_MS });
+    return this.bus.own({ correlationId, organizationId, timeoutMs: TIMEOUT_MS });
   }
 }

@@ -5,7 +5,7 @@ import type { DomainError } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { ASKING_MS, OrganizationLookup } from './organization-lookup.service.ts';
+import { TIMEOUT_MS, OrganizationLookup } from './organization-lookup.service.ts';
 
 /** Data of errors that are completed with facts about their organization; see `deploymentsErrors`. */
 const limitMet = z.object({
@@ -82,7 +82,7 @@ export class Refusals {
   /** Returns the error of an organization without a cluster: how to register one, and whom to ask. */
   async noCluster(slug: string, context: OrganizationContext): Promise<DomainError> {
     const { correlationId, organizationId } = context;
-    const own = this.bus.own({ correlationId, organizationId, timeoutMs: ASKING_MS });
+    const own = this.bus.own({ correlationId, organizationId, timeoutMs: TIMEOUT_MS });
     const about = await this.bus.request(aboutRequest, {}, own);
     return deploymentsErrors.noCluster(slug, about.ok ? about.value.contact : undefined);
   }

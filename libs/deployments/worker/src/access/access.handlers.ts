@@ -5,7 +5,7 @@ import { endAccessRequest, issueTokenRequest } from '#deployments/contract';
 import { domainError } from '#kernel';
 import { isNotFound, type KubernetesClient, type KubernetesObject, type ResourceType } from '#kubernetes';
 import { Controller, Inject } from '@nestjs/common';
-import { answering } from '../cluster/answering.worker.ts';
+import { withClusterErrors } from '../cluster/answering.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { CLUSTER_ROLE_BINDING, NAMESPACE, ROLE_BINDING, SERVICE_ACCOUNT } from '../cluster/kinds.ts';
 import {
@@ -34,7 +34,7 @@ export class AccessHandlers {
   @Serves(issueTokenRequest)
   issue(@Input() input: InputOf<typeof issueTokenRequest>) {
     const wanted = accessObjects({ ...input, fingerprint: fingerprintOf(input) });
-    return answering(this.connections, input.cluster, async (client) => {
+    return withClusterErrors(this.connections, input.cluster, async (client) => {
       const present = await bindingsOf(client, wanted.selector);
       await each(leftOver(present, wanted.bindings), (binding) => remove(client, typeOf(binding), binding));
       if (!(await client.get(NAMESPACE, SYSTEM_NAMESPACE))) await client.apply(NAMESPACE, wanted.namespace, WRITE);
@@ -69,7 +69,7 @@ export class AccessHandlers {
   @Serves(endAccessRequest)
   end(@Input() input: InputOf<typeof endAccessRequest>) {
     const fingerprint = fingerprintOf(input);
-    return answering(this.connections, input.cluster, async (client) => {
+    return withClusterErrors(this.connections, input.cluster, async (client) => {
       const account = await client.get(SERVICE_ACCOUNT, accountName(fingerprint), SYSTEM_NAMESPACE);
       if (account) await remove(client, SERVICE_ACCOUNT, account);
       const own = await bindingsOf(client, memberSelector(fingerprint));

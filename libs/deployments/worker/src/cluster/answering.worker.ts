@@ -7,13 +7,13 @@ import { CredentialMissingError, NotInClusterError, type ClusterConnections } fr
 import { judgeClusterError } from './failure.ts';
 
 /** Calls a cluster. Errors and timeouts of the cluster are returned as errors; all others are thrown as defects. */
-export async function answering<T>(
+export async function withClusterErrors<T>(
   connections: ClusterConnections,
   cluster: ClusterConnection,
-  ask: (client: KubernetesClient) => Promise<Reply<T>>,
+  call: (client: KubernetesClient) => Promise<Reply<T>>,
 ): Promise<Reply<T>> {
   try {
-    return await withClient(connections, cluster, ask);
+    return await withClient(connections, cluster, call);
   } catch (error) {
     const refusal = refusalOf(error, cluster);
     if (!refusal) throw error;
@@ -25,10 +25,10 @@ export async function answering<T>(
 export async function* refusing<T>(
   cluster: ClusterConnection,
   cancelled: AbortSignal,
-  answers: AsyncIterable<T>,
+  source: AsyncIterable<T>,
 ): AsyncIterable<T> {
   try {
-    yield* answers;
+    yield* source;
   } catch (error) {
     if (cancelled.aborted) return;
     const refusal = refusalOf(error, cluster);
@@ -40,14 +40,14 @@ export async function* refusing<T>(
 export async function withClient<T>(
   connections: ClusterConnections,
   cluster: ClusterConnection,
-  ask: (client: KubernetesClient) => Promise<T>,
+  call: (client: KubernetesClient) => Promise<T>,
 ): Promise<T> {
   try {
-    return await ask(await connections.client(cluster));
+    return await call(await connections.client(cluster));
   } catch (error) {
     if (!isUnauthorized(error)) throw error;
     connections.drop(cluster.clusterId);
-    return ask(await connections.client(cluster));
+    return call(await connections.client(cluster));
   }
 }
 

@@ -131,9 +131,9 @@ export function failureOfHealth(
       message: `${about.image ?? about.app} runs as root; add runAsUser: 1000`,
       fix: fixOf(code, about.app),
     };
-  const said = cut(health.message === '' ? `${about.app} is ${health.state}` : health.message);
+  const shortened = cut(health.message === '' ? `${about.app} is ${health.state}` : health.message);
   const waited = about.waitedMs === undefined ? '' : ` (after ${Math.round(about.waitedMs / 1_000)} s)`;
-  return { code, message: `${said}${waited}`, fix: health.fix ?? fixOf(code, about.app) };
+  return { code, message: `${shortened}${waited}`, fix: health.fix ?? fixOf(code, about.app) };
 }
 
 /**
@@ -183,21 +183,21 @@ export function judgeClusterError(fault: ClusterError, cluster: string): Verdict
 }
 
 function judgeSilence({ why, message }: { readonly why: string; readonly message: string }, cluster: string): Verdict {
-  const said = cut(message);
+  const shortened = cut(message);
   if (why === 'egress')
     return failed(
       'deployments/cluster-unreachable',
-      said,
+      shortened,
       `register it under another address: astroctl clusters register --cluster-name ${cluster}`,
     );
   if (why === 'certificate')
     return failed(
       'deployments/cluster-unreachable',
-      said,
+      shortened,
       `register it with its current CA: astroctl clusters register --cluster-name ${cluster}`,
     );
-  if (why === 'too-large') return failed('deployments/denied-by-cluster', said, null);
-  return { retry: true, cause: `cluster ${cluster} cannot be reached: ${said}` };
+  if (why === 'too-large') return failed('deployments/denied-by-cluster', shortened, null);
+  return { retry: true, cause: `cluster ${cluster} cannot be reached: ${shortened}` };
 }
 
 function judgeForbidden(message: string, cluster: string): Verdict {

@@ -17,10 +17,10 @@ export class EventsHandlers {
 
   @Serves(liveEventsRequest)
   events(
-    @Input() question: InputOf<typeof liveEventsRequest>,
+    @Input() request: InputOf<typeof liveEventsRequest>,
     @Caller() _context: ContextOf<typeof liveEventsRequest>,
     @Cancelled() cancelled: AbortSignal,
   ): AsyncIterable<KubernetesEvent> {
-    return refusing(question.cluster, cancelled, applicationEvents(this.connections, this.clock, question, cancelled));
+    return refusing(request.cluster, cancelled, applicationEvents(this.connections, this.clock, request, cancelled));
   }
 }

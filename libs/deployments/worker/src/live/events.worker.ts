@@ -7,7 +7,7 @@ import type { ClusterConnections } from '../cluster/connections.worker.ts';
 import { EVENT } from '../cluster/kinds.ts';
 import { byTime, concerns, eventRow } from './kubernetes-events.ts';
 
-type Question = InputOf<typeof liveEventsRequest>;
+type EventsRequest = InputOf<typeof liveEventsRequest>;
 interface Place {
   readonly namespace: string;
   readonly resourceVersion: string;
@@ -25,38 +25,38 @@ const MAX_READY = 1_000;
 export async function* applicationEvents(
   connections: ClusterConnections,
   clock: Clock,
-  question: Question,
+  request: EventsRequest,
   cancelled: AbortSignal,
 ): AsyncIterable<KubernetesEvent> {
-  const namespaces = [...new Set([question.namespace, ...question.inventory.map(({ namespace }) => namespace)])].filter(
+  const namespaces = [...new Set([request.namespace, ...request.inventory.map(({ namespace }) => namespace)])].filter(
     (namespace) => namespace !== '',
   );
   const seen = new Map<string, string>();
   for (;;) {
-    const { client, lists } = await withClient(connections, question.cluster, async (client) => ({
+    const { client, lists } = await withClient(connections, request.cluster, async (client) => ({
       client,
       lists: await Promise.all(namespaces.map((namespace) => client.list(EVENT, { namespace, signal: cancelled }))),
     }));
-    const present = lists.flatMap(({ items }) => items).filter((event) => concerns(event, question.inventory));
+    const present = lists.flatMap(({ items }) => items).filter((event) => concerns(event, request.inventory));
     for (const event of present.sort(byTime)) {
       const uid = event.metadata.uid ?? event.metadata.name;
       if (seen.get(uid) === event.metadata.resourceVersion) continue;
       seen.set(uid, event.metadata.resourceVersion ?? '');
       yield eventRow(event);
     }
-    if (!question.follow || cancelled.aborted) return;
+    if (!request.follow || cancelled.aborted) return;
     const places = namespaces.map((namespace, index) => ({
       namespace,
       resourceVersion: lists[index]?.resourceVersion ?? '',
     }));
-    yield* watched(client, places, { question, seen, cancelled });
+    yield* watched(client, places, { request, seen, cancelled });
     if (cancelled.aborted) return;
     await pause(clock, AGAIN_MS, cancelled);
   }
 }
 
 interface Watch {
-  readonly question: Question;
+  readonly request: EventsRequest;
   /** Maps UIDs to the resourceVersion that was yielded. */
   readonly seen: Map<string, string>;
   readonly cancelled: AbortSignal;
@@ -66,7 +66,7 @@ interface Watch {
 async function* watched(
   client: KubernetesClient,
   places: readonly Place[],
-  { question, seen, cancelled }: Watch,
+  { request, seen, cancelled }: Watch,
 ): AsyncIterable<KubernetesEvent> {
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, cancelled]);
@@ -78,7 +78,7 @@ async function* watched(
     for await (const { type, object } of client.watch(EVENT, { ...place, signal })) {
       if (
         (type !== 'ADDED' && type !== 'MODIFIED') ||
-        !concerns(object, question.inventory) ||
+        !concerns(object, request.inventory) ||
         ready.length >= MAX_READY
       )
         continue;

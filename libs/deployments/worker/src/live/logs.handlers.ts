@@ -17,14 +17,14 @@ export class LogsHandlers {
 
   @Serves(liveLogsRequest)
   logs(
-    @Input() question: InputOf<typeof liveLogsRequest>,
+    @Input() request: InputOf<typeof liveLogsRequest>,
     @Caller() _context: ContextOf<typeof liveLogsRequest>,
     @Cancelled() cancelled: AbortSignal,
   ): AsyncIterable<OutputOf<typeof liveLogsRequest>> {
     return refusing(
-      question.cluster,
+      request.cluster,
       cancelled,
-      logLines(() => this.connections.client(question.cluster), question, this.clock, cancelled),
+      logLines(() => this.connections.client(request.cluster), request, this.clock, cancelled),
     );
   }
 }

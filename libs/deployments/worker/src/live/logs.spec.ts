@@ -1,6 +1,6 @@
 import type { KubernetesClient, KubernetesObject, LogOptions, ResourceType } from '#kubernetes';
 import { eventually, manualClock } from '#testing';
-import { logLines, type LogQuestion } from './logs.worker.ts';
+import { logLines, type LogRequest } from './logs.worker.ts';
 
 const DEPLOYMENTS: ResourceType = {
   group: 'apps',
@@ -11,7 +11,7 @@ const DEPLOYMENTS: ResourceType = {
   verbs: [],
 };
 const inventory = [{ group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: null }];
-const question = (more: Partial<LogQuestion> = {}): LogQuestion => ({
+const request = (more: Partial<LogRequest> = {}): LogRequest => ({
   inventory,
   follow: false,
   previous: false,
@@ -58,7 +58,7 @@ describe('log lines of an application', () => {
     const seen: string[] = [];
     for await (const { pod: name, line } of logLines(
       cluster([pod('a'), pod('b')], (name) => lines(0, name === 'a' ? 3 : 2)),
-      question(),
+      request(),
       manualClock(),
       new AbortController().signal,
     ))
@@ -75,7 +75,7 @@ describe('log lines of an application', () => {
         yield line;
       }
     }
-    const reader = logLines(cluster([pod('a')], counted), question(), manualClock(), new AbortController().signal)[
+    const reader = logLines(cluster([pod('a')], counted), request(), manualClock(), new AbortController().signal)[
       Symbol.asyncIterator
     ]();
     await reader.next();
@@ -100,7 +100,7 @@ describe('log lines of an application', () => {
       isOver = true;
     }
     const stop = new AbortController();
-    const reader = logLines(cluster([pod('a')], flood), question({ follow: true }), clock, stop.signal)[
+    const reader = logLines(cluster([pod('a')], flood), request({ follow: true }), clock, stop.signal)[
       Symbol.asyncIterator
     ]();
     await reader.next();
@@ -127,7 +127,7 @@ describe('log lines of an application', () => {
     const stop = new AbortController();
     const reader = logLines(
       cluster([pod('a')], () => lines(0, 1)),
-      question({ follow: true }),
+      request({ follow: true }),
       manualClock(),
       stop.signal,
     )[Symbol.asyncIterator]();

@@ -12,7 +12,7 @@ import { livePods, liveWorkloads } from '../cluster/workloads.worker.ts';
 import { isLater, LogBuffer, splitTime, type BufferedLine } from './log-buffer.ts';
 
 /** Pods, containers and lines to read. */
-export interface LogQuestion {
+export interface LogRequest {
   readonly inventory: readonly InventoryEntry[];
   readonly follow: boolean;
   readonly sinceSeconds?: number | undefined;
@@ -22,7 +22,7 @@ export interface LogQuestion {
 }
 
 /** Interval at which a follower looks for new pods. */
-const LOOK_MS = 2_000;
+const POLL_MS = 2_000;
 /**
  * Time without a read after which a follower no longer slows the cluster down: lines are dropped and counted instead.
  */
@@ -37,12 +37,12 @@ const MAX_STREAMS = 64;
  */
 export async function* logLines(
   client: () => Promise<KubernetesClient>,
-  question: LogQuestion,
+  request: LogRequest,
   clock: Clock,
   cancelled: AbortSignal,
 ): AsyncIterable<BufferedLine> {
   const ended = new AbortController();
-  const reading = new Reading(client, question, clock, AbortSignal.any([cancelled, ended.signal]));
+  const reading = new Reading(client, request, clock, AbortSignal.any([cancelled, ended.signal]));
   try {
     yield* reading.lines();
   } finally {
@@ -63,7 +63,7 @@ class Reading {
 
   constructor(
     private readonly client: () => Promise<KubernetesClient>,
-    private readonly question: LogQuestion,
+    private readonly request: LogRequest,
     private readonly clock: Clock,
     private readonly signal: AbortSignal,
   ) {
@@ -102,19 +102,19 @@ class Reading {
     for (let first = true; ; first = false) {
       try {
         const client = await this.client();
-        const pods = await livePods(client, await liveWorkloads(client, this.question.inventory));
+        const pods = await livePods(client, await liveWorkloads(client, this.request.inventory));
         this.start(client, pods, first);
       } catch (error) {
         // While following, errors of an unavailable cluster are retried.
         if (
           first ||
-          !this.question.follow ||
+          !this.request.follow ||
           !(error instanceof KubernetesUnreachableError || (error instanceof KubernetesApiError && error.status >= 500))
         )
           throw error;
       }
-      if (!this.question.follow) break;
-      await pause(this.clock, LOOK_MS, this.signal);
+      if (!this.request.follow) break;
+      await pause(this.clock, POLL_MS, this.signal);
       if (this.signal.aborted) return;
     }
     await Promise.all(this.streams.values());
@@ -123,20 +123,20 @@ class Reading {
   private start(client: KubernetesClient, pods: readonly KubernetesObject[], first: boolean): void {
     for (const pod of pods) {
       for (const container of containersOf(pod)) {
-        if (this.question.container !== undefined && container !== this.question.container) continue;
+        if (this.request.container !== undefined && container !== this.request.container) continue;
         const key = `${pod.metadata.uid ?? pod.metadata.name}/${container}`;
         if (
           this.streams.has(key) ||
           this.streams.size >= MAX_STREAMS ||
-          !hasLogs(pod, container, this.question.previous)
+          !hasLogs(pod, container, this.request.previous)
         )
           continue;
         const stream = this.read(client, pod, container, key, first).finally(() => {
-          if (this.question.follow) this.streams.delete(key);
+          if (this.request.follow) this.streams.delete(key);
         });
         this.streams.set(key, stream);
         stream.catch((error: unknown) => {
-          this.failure ??= this.question.follow ? undefined : error;
+          this.failure ??= this.request.follow ? undefined : error;
         });
       }
     }
@@ -151,7 +151,7 @@ class Reading {
     first: boolean,
   ): Promise<void> {
     const { name, namespace } = pod.metadata;
-    const { follow, previous, sinceSeconds, tail } = this.question;
+    const { follow, previous, sinceSeconds, tail } = this.request;
     const since = this.lastTime.get(key);
     const options = {
       container,
@@ -187,7 +187,7 @@ class Reading {
     const until = this.clock.monotonic() + HOLD_MS;
     if (this.overflowing && this.buffer.fits(line.line.length)) this.overflowing = false;
     while (!this.overflowing && !this.buffer.fits(line.line.length) && !this.signal.aborted) {
-      const left = this.question.follow ? until - this.clock.monotonic() : HOLD_MS;
+      const left = this.request.follow ? until - this.clock.monotonic() : HOLD_MS;
       if (left <= 0) {
         this.overflowing = true;
         break;

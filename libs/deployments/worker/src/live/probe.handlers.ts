@@ -2,7 +2,7 @@ import { Input, reply, Serves } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { probeClusterRequest } from '#deployments/contract';
 import { Controller, Inject } from '@nestjs/common';
-import { answering } from '../cluster/answering.worker.ts';
+import { withClusterErrors } from '../cluster/answering.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { clusterFacts, missingRights } from '../cluster/probe.worker.ts';
 
@@ -14,7 +14,7 @@ export class ProbeHandlers {
   /** Identifies a cluster and checks the permissions of the credential. */
   @Serves(probeClusterRequest)
   probe(@Input() { cluster }: InputOf<typeof probeClusterRequest>) {
-    return answering(this.connections, cluster, async (client) => {
+    return withClusterErrors(this.connections, cluster, async (client) => {
       const [uid, facts, missing] = await Promise.all([
         client.clusterUid(),
         clusterFacts(client),

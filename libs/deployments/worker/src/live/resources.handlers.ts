@@ -14,7 +14,7 @@ import {
   type KubernetesClient,
 } from '#kubernetes';
 import { Controller, Inject } from '@nestjs/common';
-import { answering } from '../cluster/answering.worker.ts';
+import { withClusterErrors } from '../cluster/answering.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { CONFIG_MAP } from '../cluster/kinds.ts';
 import { liveObject } from '../cluster/workloads.worker.ts';
@@ -33,7 +33,7 @@ export class ResourcesHandlers {
   /** Returns the present state of all objects of the inventory, and the inventory's own object if it is missing. */
   @Serves(liveResourcesRequest)
   resources(@Input() { cluster, applicationId, namespace, inventory }: InputOf<typeof liveResourcesRequest>) {
-    return answering(this.connections, cluster, async (client) => {
+    return withClusterErrors(this.connections, cluster, async (client) => {
       const name = inventoryName(applicationId);
       const held = await client.get(CONFIG_MAP, name, namespace);
       const read = held && readInventory(held);

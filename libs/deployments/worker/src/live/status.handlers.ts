@@ -2,7 +2,7 @@ import { Input, reply, Serves } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { liveStatusRequest } from '#deployments/contract';
 import { Controller, Inject } from '@nestjs/common';
-import { answering } from '../cluster/answering.worker.ts';
+import { withClusterErrors } from '../cluster/answering.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { podRow, replicasText } from '../cluster/pods.ts';
 import { livePods, liveWorkloads } from '../cluster/workloads.worker.ts';
@@ -14,7 +14,7 @@ export class StatusHandlers {
 
   @Serves(liveStatusRequest)
   status(@Input() { cluster, inventory }: InputOf<typeof liveStatusRequest>) {
-    return answering(this.connections, cluster, async (client) => {
+    return withClusterErrors(this.connections, cluster, async (client) => {
       const workloads = await liveWorkloads(client, inventory);
       const pods = await livePods(client, workloads);
       return reply({ replicas: replicasText(workloads), pods: pods.map(podRow) });

@@ -47,7 +47,7 @@ function observing(kubeconfig: string): void {
       ],
     };
     observer = new ObserverWorker(shop.deployments, systemClock, systemIds, silentLogger, shop.connections);
-    observer.start('observer-1', { askEveryMs: 500, beatMs: 1_000 });
+    observer.start('observer-1', { requestEveryMs: 500, heartbeatMs: 1_000 });
   });
   afterAll(async () => {
     await observer.stop();

@@ -22,21 +22,21 @@ import { Transitions, type Observation } from './transitions.ts';
 type Observed = OutputOf<typeof observedClustersRequest>['clusters'][number];
 
 /** Interval for renewing the lease of a cluster, which lasts 30 s. */
-const ASK_EVERY_MS = 5_000;
+const REQUEST_EVERY_MS = 5_000;
 /** Without a grant for this time, another observer may hold the lease, so this one stops. */
 const GRANT_MS = 30_000;
 /** Interval of heartbeats. The service reports UNKNOWN after 60 s without one. */
-const BEAT_MS = 10_000;
+const HEARTBEAT_MS = 10_000;
 /** Interval for checking permissions, which rarely change. */
 const RIGHTS_MS = 5 * 60_000;
 const REPORTS_AT_ONCE = 200;
 const WATCH_AGAIN_MS = 1_000;
-const TELL_AGAIN_MS = 1_000;
+const RETRY_MS = 1_000;
 
 /** Intervals of an observer, in milliseconds. */
 export interface ObserverTimes {
-  readonly askEveryMs: number;
-  readonly beatMs: number;
+  readonly requestEveryMs: number;
+  readonly heartbeatMs: number;
 }
 
 /** Observes the clusters leased to this worker, one observation per cluster, and reports changes. */
@@ -55,7 +55,10 @@ export class ObserverWorker {
     @Inject(ClusterConnections) private readonly connections: ClusterConnections,
   ) {}
 
-  start(observer: string, times: ObserverTimes = { askEveryMs: ASK_EVERY_MS, beatMs: BEAT_MS }): void {
+  start(
+    observer: string,
+    times: ObserverTimes = { requestEveryMs: REQUEST_EVERY_MS, heartbeatMs: HEARTBEAT_MS },
+  ): void {
     this.loop = this.run(observer, times);
   }
 
@@ -68,7 +71,7 @@ export class ObserverWorker {
   private async run(observer: string, times: ObserverTimes): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      const askedAt = this.clock.monotonic();
+      const requestedAt = this.clock.monotonic();
       const granted = await this.bus.request(
         observedClustersRequest,
         { observer },
@@ -76,11 +79,11 @@ export class ObserverWorker {
       );
       if (signal.aborted) return;
       if (granted.ok) {
-        this.grantedAt = askedAt;
+        this.grantedAt = requestedAt;
         if (granted.value.egress) this.connections.allow(granted.value.egress);
         this.follow(granted.value.clusters, times);
       } else if (this.clock.monotonic() - this.grantedAt > GRANT_MS) this.endAll();
-      await pause(this.clock, times.askEveryMs, signal);
+      await pause(this.clock, times.requestEveryMs, signal);
     }
   }
 
@@ -138,7 +141,7 @@ class ClusterObservation {
     private readonly ports: Ports,
     private observed: Observed,
   ) {
-    void this.beat();
+    void this.sendHeartbeats();
     void this.watch();
   }
 
@@ -162,13 +165,13 @@ class ClusterObservation {
   }
 
   /** Contacts the cluster periodically, since the service reports UNKNOWN after 60 s without a heartbeat. */
-  private async beat(): Promise<void> {
+  private async sendHeartbeats(): Promise<void> {
     const { signal } = this.ended;
     while (!signal.aborted) {
       const report = await this.ask();
       if (signal.aborted) return;
-      await this.tellCluster(report);
-      await pause(this.ports.clock, this.ports.times.beatMs, signal);
+      await this.reportCluster(report);
+      await pause(this.ports.clock, this.ports.times.heartbeatMs, signal);
     }
   }
 
@@ -195,19 +198,20 @@ class ClusterObservation {
   }
 
   /** Reports the state, even if unchanged, since the report is also the heartbeat. */
-  private async tellCluster(report: ClusterReport): Promise<void> {
+  private async reportCluster(report: ClusterReport): Promise<void> {
     const { bus, logger } = this.ports;
     const { clusterId, organizationId } = this.observed.connection;
-    const told = await bus.request(
+    const reported = await bus.request(
       reportClusterRequest,
       { organizationId, clusterId, ...report },
       bus.own({ organizationId, timeoutMs: reportClusterRequest.timeoutMs }),
     );
-    if (!told.ok) logger.info({ clusterId, code: told.error.code }, 'the state of a cluster could not be reported');
+    if (!reported.ok)
+      logger.info({ clusterId, code: reported.error.code }, 'the state of a cluster could not be reported');
     // After an interruption, all states are reported again, since the service may have replaced them by UNKNOWN.
     if (this.lastReport?.state !== report.state) {
       this.lastReport = report;
-      this.transitions.tellAgain();
+      this.transitions.reportAllAgain();
       this.send();
     }
   }
@@ -229,7 +233,7 @@ class ClusterObservation {
           onFault,
           onSeen: (applicationId, seen) => this.saw(applicationId, observationOf(seen)),
           deployed: () => this.deployedHere(),
-          onInventoryGone: (applicationId) => void this.askForObjects(applicationId),
+          onInventoryGone: (applicationId) => void this.loadObjects(applicationId),
         });
       } catch (error) {
         this.ports.logger.info(
@@ -252,7 +256,7 @@ class ClusterObservation {
   }
 
   /** Runs once per attempt that deployed, since the objects do not change in between. */
-  private async askForObjects(applicationId: string): Promise<void> {
+  private async loadObjects(applicationId: string): Promise<void> {
     const by = this.observed.applications.find((known) => known.applicationId === applicationId)?.deployedBy;
     if (by === undefined || this.deployed.get(applicationId)?.by === by) return;
     this.deployed.set(applicationId, { by, entries: undefined });
@@ -260,18 +264,18 @@ class ClusterObservation {
     const { organizationId } = this.observed.connection;
     const objects: InventoryEntry[] = [];
     for (let from: number | null = 0; from !== null;) {
-      const asked: Reply<OutputOf<typeof deployedObjectsRequest>> = await bus.request(
+      const page: Reply<OutputOf<typeof deployedObjectsRequest>> = await bus.request(
         deployedObjectsRequest,
         { organizationId, applicationId, from },
         bus.own({ organizationId, timeoutMs: deployedObjectsRequest.timeoutMs }),
       );
-      if (!asked.ok) {
-        logger.info({ applicationId, code: asked.error.code }, 'the objects of an application could not be read');
+      if (!page.ok) {
+        logger.info({ applicationId, code: page.error.code }, 'the objects of an application could not be read');
         this.deployed.delete(applicationId);
         return;
       }
-      objects.push(...asked.value.objects);
-      from = asked.value.next;
+      objects.push(...page.value.objects);
+      from = page.value.next;
     }
     this.deployed.set(applicationId, { by, entries: objects.map((entry) => toLibrary(entry).key) });
   }
@@ -308,21 +312,21 @@ class ClusterObservation {
       applicationId,
       ...observation,
     }));
-    const told = await bus.request(
+    const reported = await bus.request(
       reportHealthRequest,
       { clusterId, applications },
       bus.own({ organizationId, timeoutMs: reportHealthRequest.timeoutMs }),
     );
     const at = clock.monotonic();
-    if (told.ok) {
-      const again = new Set(told.value.again);
+    if (reported.ok) {
+      const again = new Set(reported.value.again);
       for (const { applicationId, observation } of due) {
-        if (again.has(applicationId)) this.transitions.unheard(applicationId, at);
-        else this.transitions.told(applicationId, observation, at);
+        if (again.has(applicationId)) this.transitions.notRecorded(applicationId, at);
+        else this.transitions.reported(applicationId, observation, at);
       }
     } else {
-      logger.info({ clusterId, code: told.error.code }, 'health could not be reported');
-      await pause(clock, TELL_AGAIN_MS, this.ended.signal);
+      logger.info({ clusterId, code: reported.error.code }, 'health could not be reported');
+      await pause(clock, RETRY_MS, this.ended.signal);
     }
   }
 }

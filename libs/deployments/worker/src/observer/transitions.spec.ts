@@ -21,7 +21,7 @@ const degraded: Observation = {
 describe('transitions of health (E23)', () => {
   const tell = (transitions: Transitions, nowMs: number) => {
     const due = transitions.due(nowMs, 200);
-    for (const { applicationId, observation } of due) transitions.told(applicationId, observation, nowMs);
+    for (const { applicationId, observation } of due) transitions.reported(applicationId, observation, nowMs);
     return due.map(({ observation }) => observation.health);
   };
 
@@ -59,7 +59,7 @@ describe('transitions of health (E23)', () => {
     };
     transitions.see('a', drifted);
     expect(transitions.due(REPORT_EVERY_MS, 200)).toEqual([{ applicationId: 'a', observation: drifted }]);
-    transitions.unheard('a', REPORT_EVERY_MS);
+    transitions.notRecorded('a', REPORT_EVERY_MS);
     expect(transitions.due(REPORT_EVERY_MS, 200)).toEqual([]);
     expect(transitions.due(REPORT_EVERY_MS * 2, 200)).toEqual([{ applicationId: 'a', observation: drifted }]);
   });

@@ -12,9 +12,9 @@ export interface Observation {
   readonly drift: { readonly what: string; readonly fields: string[] }[];
 }
 
-interface Known {
+interface ReportState {
   /** `observation` is undefined if the service did not record the report. */
-  readonly told?: { readonly observation: Observation | undefined; readonly atMs: number };
+  readonly reported?: { readonly observation: Observation | undefined; readonly atMs: number };
   readonly seen: Observation;
 }
 
@@ -23,7 +23,7 @@ export const REPORT_EVERY_MS = 5_000;
 
 /** Tracks what was reported about each application, and returns what is due. Times are in monotonic milliseconds. */
 export class Transitions {
-  private readonly known = new Map<string, Known>();
+  private readonly known = new Map<string, ReportState>();
 
   see(applicationId: string, observation: Observation): void {
     this.known.set(applicationId, { ...this.known.get(applicationId), seen: observation });
@@ -36,48 +36,49 @@ export class Transitions {
   /** Returns the changes since the last report that may be sent at `nowMs`. */
   due(nowMs: number, most: number): readonly { readonly applicationId: string; readonly observation: Observation }[] {
     const due: { applicationId: string; observation: Observation }[] = [];
-    for (const [applicationId, { told, seen }] of this.known) {
+    for (const [applicationId, { reported, seen }] of this.known) {
       if (due.length >= most) break;
-      if (!isNews(told?.observation, seen)) continue;
-      if (told === undefined || nowMs - told.atMs >= REPORT_EVERY_MS) due.push({ applicationId, observation: seen });
+      if (!isTransition(reported?.observation, seen)) continue;
+      if (reported === undefined || nowMs - reported.atMs >= REPORT_EVERY_MS)
+        due.push({ applicationId, observation: seen });
     }
     return due;
   }
 
-  told(applicationId: string, observation: Observation, atMs: number): void {
+  reported(applicationId: string, observation: Observation, atMs: number): void {
     const known = this.known.get(applicationId);
-    if (known) this.known.set(applicationId, { ...known, told: { observation, atMs } });
+    if (known) this.known.set(applicationId, { ...known, reported: { observation, atMs } });
   }
 
   /** Returns the milliseconds until a report is due, or undefined if none is. */
   nextInMs(nowMs: number): number | undefined {
     let next: number | undefined;
-    for (const { told, seen } of this.known.values()) {
-      if (!isNews(told?.observation, seen)) continue;
-      const inMs = told === undefined ? 0 : Math.max(0, told.atMs + REPORT_EVERY_MS - nowMs);
+    for (const { reported, seen } of this.known.values()) {
+      if (!isTransition(reported?.observation, seen)) continue;
+      const inMs = reported === undefined ? 0 : Math.max(0, reported.atMs + REPORT_EVERY_MS - nowMs);
       next = Math.min(next ?? inMs, inMs);
     }
     return next;
   }
 
   /** Repeats a report that the service did not record, when it is due again. */
-  unheard(applicationId: string, atMs: number): void {
+  notRecorded(applicationId: string, atMs: number): void {
     const known = this.known.get(applicationId);
-    if (known) this.known.set(applicationId, { ...known, told: { observation: undefined, atMs } });
+    if (known) this.known.set(applicationId, { ...known, reported: { observation: undefined, atMs } });
   }
 
   /** Repeats all reports, since the service may have missed them. */
-  tellAgain(): void {
+  reportAllAgain(): void {
     for (const [applicationId, { seen }] of this.known) this.known.set(applicationId, { seen });
   }
 }
 
 /** A changed text alone is not a transition: it names pods, which change often. */
-const isNews = (told: Observation | undefined, seen: Observation): boolean =>
-  told === undefined ||
-  told.health !== seen.health ||
-  told.code !== seen.code ||
-  told.replicas !== seen.replicas ||
-  told.attemptNumber !== seen.attemptNumber ||
-  told.sync !== seen.sync ||
-  JSON.stringify(told.drift) !== JSON.stringify(seen.drift);
+const isTransition = (reported: Observation | undefined, seen: Observation): boolean =>
+  reported === undefined ||
+  reported.health !== seen.health ||
+  reported.code !== seen.code ||
+  reported.replicas !== seen.replicas ||
+  reported.attemptNumber !== seen.attemptNumber ||
+  reported.sync !== seen.sync ||
+  JSON.stringify(reported.drift) !== JSON.stringify(seen.drift);

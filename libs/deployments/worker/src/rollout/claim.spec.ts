@@ -51,7 +51,7 @@ describe('a claim', () => {
     if (!granted.ok || !granted.value.granted) throw new Error('not granted');
     claim = new Claim(
       { bus: deployments, clock, ids: sequenceIds(), logger: silentLogger, keepItem: () => Promise.resolve() },
-      { ...granted.value, askedAt: clock.monotonic() },
+      { ...granted.value, requestedAt: clock.monotonic() },
     );
   });
   afterEach(() => claim.stop());

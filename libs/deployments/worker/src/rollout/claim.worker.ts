@@ -24,9 +24,9 @@ export type Outcome = CallerInputOf<typeof finishAttemptRequest>['outcome'];
 /** Must be at most every 10 s. It is shorter, so that one slow response is tolerated. */
 const EXTEND_EVERY_MS = 8_000;
 /** Interval while the worker only waits for health, so that a newer revision ends the wait soon. */
-const CLOSELY_MS = 1_000;
+const FREQUENT_MS = 1_000;
 /** Maximum length of a lease, in case the clock of the other host is wrong. */
-const LONGEST_LEASE_MS = 120_000;
+const MAX_LEASE_MS = 120_000;
 /** Delay between retries of a report. */
 const BACK_OFF = { firstMs: 1_000, mostMs: 4_000, spread: 0.4 };
 
@@ -35,7 +35,7 @@ interface Grant {
   readonly claim: number;
   readonly leaseUntil: string;
   /** Monotonic time of the request. The lease cannot have started earlier. */
-  readonly askedAt: number;
+  readonly requestedAt: number;
 }
 
 /**
@@ -61,8 +61,8 @@ export class Claim {
     },
     private readonly grant: Grant,
   ) {
-    this.until = this.leaseEnd(grant.leaseUntil, grant.askedAt);
-    this.keptAt = grant.askedAt;
+    this.until = this.leaseEnd(grant.leaseUntil, grant.requestedAt);
+    this.keptAt = grant.requestedAt;
     this.ticker = ports.clock.timer(EXTEND_EVERY_MS, () => void this.tick());
   }
 
@@ -85,8 +85,8 @@ export class Claim {
   }
 
   /** Checks every second for a newer revision, until `work` is done. */
-  async closely<T>(work: () => Promise<T>): Promise<T> {
-    this.setPace(CLOSELY_MS);
+  async withFrequentChecks<T>(work: () => Promise<T>): Promise<T> {
+    this.setPace(FREQUENT_MS);
     try {
       return await work();
     } finally {
@@ -113,7 +113,11 @@ export class Claim {
   async finish(outcome: Outcome): Promise<void> {
     if (this.ended) return;
     const asked = this.ports.clock.monotonic();
-    await this.insist(finishAttemptRequest, { ...this.claimed(), outcome }, Math.max(this.until, asked + 5_000));
+    await this.requestWithRetry(
+      finishAttemptRequest,
+      { ...this.claimed(), outcome },
+      Math.max(this.until, asked + 5_000),
+    );
     this.stop();
   }
 
@@ -146,18 +150,18 @@ export class Claim {
     input: Omit<CallerInputOf<C>, keyof ReturnType<Claim['claimed']>>,
   ): Promise<void> {
     if (this.ended) throw new ClaimLostError('the claim has ended');
-    const askedAt = this.ports.clock.monotonic();
-    const { leaseUntil, superseded } = await this.insist<C>(
+    const requestedAt = this.ports.clock.monotonic();
+    const { leaseUntil, superseded } = await this.requestWithRetry<C>(
       contract,
       { ...this.claimed(), ...input } as CallerInputOf<C>,
       this.until,
     );
-    this.until = Math.max(this.until, this.leaseEnd(leaseUntil, askedAt));
+    this.until = Math.max(this.until, this.leaseEnd(leaseUntil, requestedAt));
     if (superseded) this.superseding.abort();
   }
 
   /** Retries until there is a response. Retries use the same command id, so that the command takes effect once. */
-  private async insist<C extends RequestContract>(
+  private async requestWithRetry<C extends RequestContract>(
     contract: C,
     input: CallerInputOf<C>,
     until: number,
@@ -167,17 +171,17 @@ export class Claim {
     const first = bus.own({ organizationId });
     for (let attempt = 1; ; attempt++) {
       const { commandId, correlationId } = first;
-      const answer: Reply<OutputOf<C>> = await bus.request(
+      const response: Reply<OutputOf<C>> = await bus.request(
         contract,
         input,
         bus.own({ organizationId, commandId, correlationId, timeoutMs: contract.timeoutMs }),
       );
-      if (answer.ok) return answer.value;
-      if (answer.error.code === 'deployments/claim-lost') throw this.lose('another worker holds the claim');
-      if (answer.error.kind !== 'unavailable') throw new ReportRefusedError(answer.error);
+      if (response.ok) return response.value;
+      if (response.error.code === 'deployments/claim-lost') throw this.lose('another worker holds the claim');
+      if (response.error.kind !== 'unavailable') throw new ReportRefusedError(response.error);
       const waitMs = backOffMs(BACK_OFF, attempt, chance(ids));
       if (clock.monotonic() + waitMs >= until)
-        throw this.lose(`no response before the claim expired (${answer.error.code})`);
+        throw this.lose(`no response before the claim expired (${response.error.code})`);
       await pause(clock, waitMs, this.lost);
       if (this.lost.aborted) throw new ClaimLostError('the claim was lost');
     }
@@ -195,9 +199,9 @@ export class Claim {
   }
 
   /** Computes the end from the duration of the lease, since the clocks of two hosts may differ. */
-  private leaseEnd(leaseUntil: string, askedAt: number): number {
+  private leaseEnd(leaseUntil: string, requestedAt: number): number {
     const { clock } = this.ports;
-    const askedWall = clock.now() - (clock.monotonic() - askedAt);
-    return askedAt + Math.min(LONGEST_LEASE_MS, Date.parse(leaseUntil) - askedWall);
+    const requestedWallMs = clock.now() - (clock.monotonic() - requestedAt);
+    return requestedAt + Math.min(MAX_LEASE_MS, Date.parse(leaseUntil) - requestedWallMs);
   }
 }

@@ -45,7 +45,7 @@ export interface CallRules {
    * Milliseconds without a response after which the attempt fails. Until then, it continues when the cluster is
    * available again.
    */
-  readonly patienceMs: number;
+  readonly unavailableMs: number;
   /** Called once per new cause while waiting for the cluster. */
   readonly waiting: (cause: string) => Promise<void>;
   /** Runs work that only waits. */
@@ -58,9 +58,9 @@ export interface CallRules {
  */
 export async function callCluster<T>(rules: CallRules, step: (client: KubernetesClient) => Promise<T>): Promise<T> {
   const { connections, cluster, clock, ids, superseded, lost, stopping } = rules;
-  const giveUpAt = clock.monotonic() + rules.patienceMs;
+  const giveUpAt = clock.monotonic() + rules.unavailableMs;
   const anyEnd = AbortSignal.any([superseded, lost, stopping]);
-  let told: string | undefined;
+  let reported: string | undefined;
   let renewed = false;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -91,8 +91,8 @@ export async function callCluster<T>(rules: CallRules, step: (client: Kubernetes
           { cause: error },
         );
       }
-      if (told !== verdict.cause) {
-        told = verdict.cause;
+      if (reported !== verdict.cause) {
+        reported = verdict.cause;
         await rules.waiting(`${verdict.cause}; trying again`);
       }
       await rules.idly(() => pause(clock, waitMs, anyEnd));

@@ -22,15 +22,15 @@ import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
 import {
   definedType,
   deletionOrder,
-  holdsBack,
-  isLookedAt,
-  isSomebodys,
+  deletionBlockerOf,
+  isRelevantKind,
+  isForeign,
   keptMessage,
-  namespaceHoldsBack,
+  namespaceBlockersOf,
 } from './deletion.ts';
 import { shortName, toContract, toLibrary } from './inventory.ts';
 import { listed } from './large-inventory.worker.ts';
-import { isOursToRemove } from './namespace.worker.ts';
+import { mayRemove } from './namespace.worker.ts';
 import { fenceOf, type Run } from './run.worker.ts';
 
 /** Interval for checking whether objects are deleted. */
@@ -68,9 +68,9 @@ export async function remove(run: Run): Promise<Outcome> {
       else {
         const group = await withoutShared(run, whole, kept);
         await run.call((client) => each(group, (entry) => deleteOne(run, client, entry)));
-        await untilGone(run, until, async (client) =>
+        await waitUntilDeleted(run, until, async (client) =>
           (await each(group, (entry) => ownedObject(run, client, entry))).flatMap((object) =>
-            object ? [holdsBack(object)] : [],
+            object ? [deletionBlockerOf(object)] : [],
           ),
         );
       }
@@ -129,12 +129,12 @@ async function holdsOfOthers(run: Run, client: KubernetesClient, entry: Inventor
   if (kind !== DEFINITION && (kind !== 'Namespace' || entry.key.group !== '')) return undefined;
   const object = await ownedObject(run, client, entry);
   if (!object) return undefined;
-  if (kind === 'Namespace') return somebodysObject(run, client, name);
+  if (kind === 'Namespace') return foreignObject(run, client, name);
   const type = definedType(object);
   if (!type) return undefined;
   try {
     const { items } = await client.list(type);
-    const others = items.filter((item) => isSomebodys(item, type.kind, APPLICATION_LABEL, run.task.applicationId));
+    const others = items.filter((item) => isForeign(item, type.kind, APPLICATION_LABEL, run.task.applicationId));
     const [first] = others;
     if (!first) return undefined;
     const { name: of, namespace } = first.metadata;
@@ -198,10 +198,12 @@ async function disown(run: Run, client: KubernetesClient, entry: InventoryEntry)
 
 async function removeNamespace(run: Run, fence: Fence | undefined, until: number): Promise<void> {
   const { task } = run;
-  const ours = await run.call((client) => isOursToRemove(client, run));
+  const mayRemoveNamespace = await run.call((client) => mayRemove(client, run));
   const inTheWay =
-    ours && !task.orphan ? await run.call((client) => somebodysObject(run, client, task.targetNamespace)) : undefined;
-  if (!ours || task.orphan || inTheWay !== undefined) {
+    mayRemoveNamespace && !task.orphan
+      ? await run.call((client) => foreignObject(run, client, task.targetNamespace))
+      : undefined;
+  if (!mayRemoveNamespace || task.orphan || inTheWay !== undefined) {
     if (inTheWay !== undefined)
       await run.claim.report({
         step: 'progressing',
@@ -212,24 +214,24 @@ async function removeNamespace(run: Run, fence: Fence | undefined, until: number
   }
   run.throwIfClaimEnds();
   await run.call((client) =>
-    client.delete(NAMESPACE, { name: task.targetNamespace }, { ...ours, deadlineMs: run.writeMs() }),
+    client.delete(NAMESPACE, { name: task.targetNamespace }, { ...mayRemoveNamespace, deadlineMs: run.writeMs() }),
   );
-  await untilGone(run, until, async (client) => {
+  await waitUntilDeleted(run, until, async (client) => {
     const namespace = await client.get(NAMESPACE, task.targetNamespace);
-    return namespace?.metadata.uid === ours.uid ? [namespaceHoldsBack(namespace)] : [];
+    return namespace?.metadata.uid === mayRemoveNamespace.uid ? [namespaceBlockersOf(namespace)] : [];
   });
 }
 
 /** Returns the name of an object in a namespace that does not belong to this application. */
-async function somebodysObject(run: Run, client: KubernetesClient, namespace: string): Promise<string | undefined> {
+async function foreignObject(run: Run, client: KubernetesClient, namespace: string): Promise<string | undefined> {
   const { types } = await client.discovery();
   const seen = new Set<string>();
   for (const type of types) {
-    if (!isLookedAt(type) || seen.has(`${type.group}/${type.kind}`)) continue;
+    if (!isRelevantKind(type) || seen.has(`${type.group}/${type.kind}`)) continue;
     seen.add(`${type.group}/${type.kind}`);
     try {
       const { items } = await client.list(type, { namespace });
-      const found = items.find((item) => isSomebodys(item, type.kind, APPLICATION_LABEL, run.task.applicationId));
+      const found = items.find((item) => isForeign(item, type.kind, APPLICATION_LABEL, run.task.applicationId));
       if (found) return nameOf({ group: type.group, kind: type.kind, name: found.metadata.name });
     } catch (error) {
       // a kind that was deleted in the meantime has no objects
@@ -240,13 +242,13 @@ async function somebodysObject(run: Run, client: KubernetesClient, namespace: st
 }
 
 /** Waits until `still` returns nothing. Reports what is left, once for each new text. */
-async function untilGone(
+async function waitUntilDeleted(
   run: Run,
   until: number,
   still: (client: KubernetesClient) => Promise<readonly string[]>,
 ): Promise<void> {
   const { clock } = run.ports;
-  let told = '';
+  let reported = '';
   for (let looks = 0; ; looks++) {
     const present = await run.call(still);
     if (present.length === 0) return;
@@ -259,8 +261,8 @@ async function untilGone(
       });
     }
     // Most objects are deleted within a second, which needs no report.
-    if (looks >= 2 && message !== told) await run.claim.report({ step: 'progressing', message });
-    if (looks >= 2) told = message;
+    if (looks >= 2 && message !== reported) await run.claim.report({ step: 'progressing', message });
+    if (looks >= 2) reported = message;
     await run.idly(() => pause(clock, looks < 10 ? LOOK_MS : LOOK_LATER_MS, run.stopping));
     run.throwIfSuperseded();
   }

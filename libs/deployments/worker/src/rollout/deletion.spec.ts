@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '#kubernetes';
-import { deletionOrder, holdsBack, isLookedAt, isSomebodys, namespaceHoldsBack } from './deletion.ts';
+import { deletionOrder, deletionBlockerOf, isRelevantKind, isForeign, namespaceBlockersOf } from './deletion.ts';
 
 const object = (kind: string, name: string, metadata: object = {}, more: object = {}): KubernetesObject => ({
   apiVersion: 'v1',
@@ -23,10 +23,10 @@ describe('a deletion', () => {
   });
 
   it('E11: names the finalizer that blocks an object', () => {
-    expect(holdsBack(object('ConfigMap', 'a', { finalizers: ['acme.dev/hold'] }))).toBe(
+    expect(deletionBlockerOf(object('ConfigMap', 'a', { finalizers: ['acme.dev/hold'] }))).toBe(
       'ConfigMap/a is waiting for finalizer acme.dev/hold',
     );
-    expect(holdsBack(object('Deployment', 'web', { finalizers: ['foregroundDeletion'] }))).toBe(
+    expect(deletionBlockerOf(object('Deployment', 'web', { finalizers: ['foregroundDeletion'] }))).toBe(
       'Deployment/web is waiting for its dependents',
     );
     const conditions = [
@@ -36,16 +36,16 @@ describe('a deletion', () => {
         message: 'Some content in the namespace has finalizers remaining: acme.dev/hold in 1 resource instances',
       },
     ];
-    expect(namespaceHoldsBack(object('Namespace', 'shop', {}, { status: { conditions } }))).toContain(
+    expect(namespaceBlockersOf(object('Namespace', 'shop', {}, { status: { conditions } }))).toContain(
       'acme.dev/hold in 1 resource instances',
     );
   });
 
   it('keeps a namespace that contains objects of others', () => {
-    const somebodys = (there: KubernetesObject) => isSomebodys(there, there.kind, 'app', 'a');
+    const foreign = (there: KubernetesObject) => isForeign(there, there.kind, 'app', 'a');
     expect(
       [object('ConfigMap', 'theirs'), object('Pod', 'debug'), object('ConfigMap', 'b', { labels: { app: 'b' } })].map(
-        somebodys,
+        foreign,
       ),
     ).toEqual([true, true, true]);
     expect(
@@ -55,13 +55,13 @@ describe('a deletion', () => {
         object('Pod', 'web-1', { ownerReferences: [{}] }),
         object('ConfigMap', 'a', { labels: { app: 'a' } }),
         object('RoleBinding', 'r', { labels: { 'app.kubernetes.io/managed-by': 'astro-platform' } }),
-      ].map(somebodys),
+      ].map(foreign),
     ).toEqual([false, false, false, false, false]);
     const type = { group: '', version: 'v1', kind: 'Event', resource: 'events', namespaced: true, verbs: ['list'] };
     expect([
-      isLookedAt(type),
-      isLookedAt({ ...type, kind: 'Secret' }),
-      isLookedAt({ ...type, kind: 'Secret', verbs: ['create'] }),
+      isRelevantKind(type),
+      isRelevantKind({ ...type, kind: 'Secret' }),
+      isRelevantKind({ ...type, kind: 'Secret', verbs: ['create'] }),
     ]).toEqual([false, true, false]);
   });
 });

@@ -2,7 +2,7 @@ import type { KubernetesObject, ResourceType } from '#kubernetes';
 import { at, list, text } from '../cluster/json.ts';
 
 /** Last to first: exposed objects are deleted before the objects behind them, definitions last. */
-const LAST_GO: readonly (readonly string[])[] = [
+const DELETION_ORDER: readonly (readonly string[])[] = [
   ['Ingress', 'HorizontalPodAutoscaler'],
   ['CronJob', 'Job', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Pod'],
   ['Service', 'Endpoints', 'EndpointSlice'],
@@ -13,24 +13,24 @@ const LAST_GO: readonly (readonly string[])[] = [
   ['Namespace'],
 ];
 /** Other kinds, mostly custom resources, are deleted with the workloads, before their definitions. */
-const ELSEWHERE = 1;
+const DEFAULT_RANK = 1;
 
 const rank = (kind: string): number => {
-  const found = LAST_GO.findIndex((kinds) => kinds.includes(kind));
-  return found === -1 ? ELSEWHERE : found;
+  const found = DELETION_ORDER.findIndex((kinds) => kinds.includes(kind));
+  return found === -1 ? DEFAULT_RANK : found;
 };
 
 /** Groups entries in the order of their deletion, which is the reverse of the order in which they were applied. */
 export function deletionOrder<E extends { readonly key: { readonly kind: string } }>(
   entries: readonly E[],
 ): readonly (readonly E[])[] {
-  const groups = LAST_GO.map((): E[] => []);
+  const groups = DELETION_ORDER.map((): E[] => []);
   for (const entry of entries) groups[rank(entry.key.kind)]?.push(entry);
   return groups.filter((group) => group.length > 0);
 }
 
 /** Returns why a deleted object still exists: `Deployment/web is waiting for finalizer acme.dev/hold`. */
-export function holdsBack(object: KubernetesObject): string {
+export function deletionBlockerOf(object: KubernetesObject): string {
   const finalizers = list(object.metadata['finalizers']).map(String);
   const name = `${object.kind}/${object.metadata.name}`;
   if (finalizers.length === 0) return `${name} is terminating`;
@@ -40,20 +40,20 @@ export function holdsBack(object: KubernetesObject): string {
 }
 
 /** Returns why a namespace is not deleted, from its conditions. */
-export function namespaceHoldsBack(namespace: KubernetesObject): string {
+export function namespaceBlockersOf(namespace: KubernetesObject): string {
   const conditions = list(at(namespace, 'status', 'conditions'));
-  const telling = [
+  const conditionTypes = [
     'NamespaceFinalizersRemaining',
     'NamespaceContentRemaining',
     'NamespaceDeletionContentFailure',
     'NamespaceDeletionDiscoveryFailure',
   ];
-  const said = telling.flatMap((type) =>
+  const messages = conditionTypes.flatMap((type) =>
     conditions
       .filter((condition) => text(at(condition, 'type')) === type && text(at(condition, 'status')) === 'True')
       .flatMap((condition) => text(at(condition, 'message')) ?? []),
   );
-  return `namespace ${namespace.metadata.name} is terminating${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
+  return `namespace ${namespace.metadata.name} is terminating${messages.length === 0 ? '' : `: ${messages.join('; ')}`}`;
 }
 
 /** Returns the kind that a CustomResourceDefinition defines, or undefined if it is invalid. */
@@ -68,7 +68,7 @@ export function definedType(definition: KubernetesObject): ResourceType | undefi
 }
 
 /** Kinds that exist in all namespaces or are insignificant. */
-const OF_NO_MATTER = new Set([
+const IGNORED_KINDS = new Set([
   'Event',
   'Lease',
   'Endpoints',
@@ -80,14 +80,14 @@ const OF_NO_MATTER = new Set([
 ]);
 
 /** Returns whether objects of a kind can prevent the deletion of a namespace that the platform created. */
-export const isLookedAt = ({ kind, namespaced, verbs }: ResourceType): boolean =>
-  namespaced && !OF_NO_MATTER.has(kind) && (verbs.length === 0 || verbs.includes('list'));
+export const isRelevantKind = ({ kind, namespaced, verbs }: ResourceType): boolean =>
+  namespaced && !IGNORED_KINDS.has(kind) && (verbs.length === 0 || verbs.includes('list'));
 
 /**
  * Returns whether an object belongs to somebody else: it was not created by a controller, and does not exist in all
  * namespaces.
  */
-export function isSomebodys(
+export function isForeign(
   object: KubernetesObject,
   kind: string,
   applicationLabel: string,

@@ -39,7 +39,7 @@ export async function deploy(run: Run): Promise<Outcome> {
     const fence = await run.call((client) => openFence(client, fenceOf(run)));
     await apply(run, plan, fence, progress);
     await restart(run, progress.applied);
-    const settled = () => run.claim.closely(() => settle(run, prepared, progress.applied));
+    const settled = () => run.claim.withFrequentChecks(() => waitUntilHealthy(run, prepared, progress.applied));
     const health = await run.ports.metrics.waiting(() => run.idly(settled));
     await rememberJobs(run, fence, progress);
     await run.claim.report({ step: 'healthy', message: healthText(health) });
@@ -82,7 +82,7 @@ async function makePlan(run: Run, { objects }: Prepared, previous: readonly Inve
 }
 
 /** Maximum number of changes in a report, which also contains their total. */
-const MOST_CHANGES = 500;
+const MAX_CHANGES = 500;
 
 async function reportOf(run: Run, { rendered, digest, warnings }: Prepared, plan: Plan) {
   const { targetNamespace } = run.task;
@@ -93,7 +93,7 @@ async function reportOf(run: Run, { rendered, digest, warnings }: Prepared, plan
     digest,
     changes: changes
       .toSorted((a, b) => Number(a.action === 'unchanged') - Number(b.action === 'unchanged'))
-      .slice(0, MOST_CHANGES),
+      .slice(0, MAX_CHANGES),
     changeCount: changes.filter(({ action }) => action !== 'unchanged').length,
     inventory,
     ...record,
@@ -137,17 +137,21 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
  * Waits until all objects are healthy. A newer revision, the loss of the claim or the stop of this process ends the
  * wait.
  */
-async function settle(run: Run, prepared: Prepared, entries: readonly InventoryEntry[]): Promise<ApplicationHealth> {
+async function waitUntilHealthy(
+  run: Run,
+  prepared: Prepared,
+  entries: readonly InventoryEntry[],
+): Promise<ApplicationHealth> {
   const { clock, ids, times } = run.ports;
   const startedAt = clock.monotonic();
   const until = startedAt + times.rolloutMs;
-  let told = '';
+  let reported = '';
   const onProgress = async (health: ApplicationHealth): Promise<void> => {
     const waited = health.code === undefined || health.final === true ? '' : waitText(health.code);
     const waiting = waited === '' ? '' : `; waiting ${waited}`;
     const message = `${healthText(health)}${waiting}`;
-    if (message === told || health.state === 'Healthy') return;
-    told = message;
+    if (message === reported || health.state === 'Healthy') return;
+    reported = message;
     const problem = health.message === '' ? {} : { problem: `${health.message}${waiting}` };
     await run.claim.report({ step: 'progressing', message, ...problem });
   };
@@ -213,7 +217,7 @@ async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
     // otherwise an observer would report deleted objects of the inventory as missing
     await run.call(() => fence.hold(progress.inventory));
   }
-  await run.claim.report({ step: 'pruned', objects: plan.prune.slice(0, MOST_CHANGES).map(toContract) });
+  await run.claim.report({ step: 'pruned', objects: plan.prune.slice(0, MAX_CHANGES).map(toContract) });
 }
 
 async function failed(

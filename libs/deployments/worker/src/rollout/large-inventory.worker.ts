@@ -6,14 +6,14 @@ import type { WorkerRecords } from '../cluster/records.worker.ts';
 import type { Run } from './run.worker.ts';
 
 /** Most entries in a message: about 300 bytes each. */
-const MOST_ENTRIES = 500;
+const MAX_ENTRIES = 500;
 
 /** Returns a list of objects for a report, or the vault record that contains it if it is too large for a message. */
 export async function listed(
   { ports, task }: Run,
   entries: readonly InventoryEntry[],
 ): Promise<{ readonly entries: InventoryEntry[]; readonly inventoryRecord?: string }> {
-  if (entries.length <= MOST_ENTRIES) return { entries: [...entries] };
+  if (entries.length <= MAX_ENTRIES) return { entries: [...entries] };
   const bytes = encodeText(JSON.stringify(entries));
   const digest = createHash('sha256').update(bytes).digest('hex');
   const inventoryRecord = `rendered/${task.organizationId}/${task.applicationId}/inventory-${digest}`;

@@ -34,7 +34,7 @@ export const namespaceObject = (
 });
 
 /** Returns whether the platform created the namespace for the organization. */
-export const isOurs = (namespace: KubernetesObject, organizationId: string, label: string): boolean =>
+export const isOwnedBy = (namespace: KubernetesObject, organizationId: string, label: string): boolean =>
   namespace.metadata.labels?.[label] === organizationId;
 
 /** Returns the other organization that the label names, of this or another platform on the same cluster. */
@@ -63,7 +63,7 @@ export function planNamespace(
   if (!live) return 'create';
   if (otherOwner(live, organizationId, label) !== undefined) return 'refuse';
   if (isTerminating(live)) return 'wait';
-  if (!isOurs(live, organizationId, label)) return 'leave';
+  if (!isOwnedBy(live, organizationId, label)) return 'leave';
   const missing = Object.entries(wanted.metadata.labels ?? {}).some(
     ([key, value]) => live.metadata.labels?.[key] !== value,
   );

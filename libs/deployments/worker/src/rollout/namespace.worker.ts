@@ -8,7 +8,7 @@ import {
 } from '#kubernetes';
 import { NAMESPACE } from '../cluster/kinds.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
-import { isOurs, namespaceObject, otherOwner, planNamespace } from './namespace.ts';
+import { isOwnedBy, namespaceObject, otherOwner, planNamespace } from './namespace.ts';
 import type { Run } from './run.worker.ts';
 
 const MARKS = { label: NAMESPACE_LABEL, managedBy: { key: MANAGED_BY_LABEL, value: MANAGED_BY } };
@@ -37,12 +37,12 @@ export async function ensureNamespace(run: Run): Promise<void> {
  * Returns whether the namespace is deleted with its last application: only if the platform created it and it contains
  * no other objects.
  */
-export async function isOursToRemove(
+export async function mayRemove(
   client: KubernetesClient,
   { task }: Run,
 ): Promise<{ readonly uid: string } | undefined> {
   const live = await client.get(NAMESPACE, task.targetNamespace);
-  if (!live || !task.ownsNamespace || !isOurs(live, task.organizationId, NAMESPACE_LABEL)) return undefined;
+  if (!live || !task.ownsNamespace || !isOwnedBy(live, task.organizationId, NAMESPACE_LABEL)) return undefined;
   return live.metadata.uid === undefined ? undefined : { uid: live.metadata.uid };
 }
 

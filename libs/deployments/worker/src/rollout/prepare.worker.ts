@@ -30,7 +30,7 @@ export async function recall(
 ): Promise<Prepared> {
   const record = await ports.records.get(recorded.rendered);
   const known = record && sha256(record.value) === recorded.digest;
-  if (!known) throw sourceGone('the recorded plan of this revision is no longer in the vault', task.applicationName);
+  if (!known) throw sourceMissing('the recorded plan of this revision is no longer in the vault', task.applicationName);
   const objects = await ports.renderer.recall(decodeText(record.value));
   return { objects, ...recorded, warnings: [], hosts: hostNames(objects) };
 }
@@ -81,7 +81,8 @@ async function claimHosts(report: () => Promise<void>): Promise<void> {
 
 async function fetch({ ports, task }: Run): Promise<ResolvedSpec> {
   const record = task.resolved === null ? undefined : await ports.records.get(task.resolved);
-  if (!record) throw sourceGone('the specification of this revision is no longer in the vault', task.applicationName);
+  if (!record)
+    throw sourceMissing('the specification of this revision is no longer in the vault', task.applicationName);
   return JSON.parse(decodeText(record.value)) as ResolvedSpec; // written by deployments and authenticated since
 }
 
@@ -109,7 +110,7 @@ const unclearClass = (cluster: string, classes: readonly string[]) =>
     fix: `astroctl clusters ingress set ${cluster} --class ${classes[0]}`,
   });
 
-const sourceGone = (message: string, app: string) =>
+const sourceMissing = (message: string, app: string) =>
   new AttemptFailedError({
     code: 'deployments/source-gone',
     message,

@@ -106,7 +106,7 @@ function check({ objects: json, scopes, task, attempt, labels }: CheckInput): Ch
   const place = { targetNamespace, namespaceMode, isNamespaced, byAdmin };
   const rules = { policy: cluster.policy, clusterName: cluster.name, ...place };
   const errors = [...schemaErrors(decorated.objects), ...checkManifests(decorated.objects, rules)];
-  if (errors.length > 0) return { ok: false, errors: errors.slice(0, MOST_ERRORS) };
+  if (errors.length > 0) return { ok: false, errors: errors.slice(0, MAX_ERRORS) };
   const hosts = hostNames(decorated.objects);
   const texts = decorated.objects.map((object) => JSON.stringify(object));
   const bytes = encodeText(`[${texts.join(',')}]`);
@@ -114,7 +114,7 @@ function check({ objects: json, scopes, task, attempt, labels }: CheckInput): Ch
 }
 
 /** Maximum number of errors that are listed. */
-const MOST_ERRORS = 100;
+const MAX_ERRORS = 100;
 
 /** Splits recorded bytes into one text per object. */
 function split(json: string): readonly string[] {

@@ -35,15 +35,15 @@ export interface WorkerIdentity {
 /** Delay after a lost claim or fence. The new holder ends the work, and the item is checked once more. */
 const LOST_RETRY_MS = 5_000;
 const UNAVAILABLE_RETRY_MS = 2_000;
-const IN_HAND_RETRY_MS = 15_000;
+const IN_PROGRESS_RETRY_MS = 15_000;
 /** Items per slot that are taken from the queue, so that one organization's items do not block those of others. */
-const IN_HAND_PER_SLOT = 16;
+const MAX_IN_PROGRESS_PER_SLOT = 16;
 
 /** Returns what may be shown of an unexpected error: its code or name, but not its message. */
 const unexpectedText = (error: unknown): string =>
   error instanceof ReportRefusedError ? error.error.code : error instanceof Error ? error.name : 'an error';
 /** After this many consecutive ends of the same kind, the attempt is not retried. */
-const MOST_SAME_ENDS = 3;
+const MAX_SAME_ENDS = 3;
 
 /** Takes rollouts from the queue, processes as many concurrently as there are slots, and ends each of them. */
 @Injectable()
@@ -51,7 +51,7 @@ export class RolloutWorker {
   private readonly stopping = new AbortController();
   private release: (() => Promise<void>) | undefined;
   /** Attempts in progress. A repeated request of this process gets the same claim, and must not process it twice. */
-  private readonly inHand = new Set<string>();
+  private readonly inProgress = new Set<string>();
   /** Attempts that ended with an unexpected error, and how often in a row. */
   private readonly sameEnds = new LRUCache<string, { readonly why: string; readonly times: number }>({ max: 1_000 });
   private slots = new FairSlots(DEFAULT_SLOTS);
@@ -71,7 +71,7 @@ export class RolloutWorker {
 
   async start(identity: WorkerIdentity, slots: number): Promise<void> {
     this.slots = new FairSlots(slots);
-    const concurrency = slots * IN_HAND_PER_SLOT;
+    const concurrency = slots * MAX_IN_PROGRESS_PER_SLOT;
     this.release = await this.queue.work(rolloutQueue, (delivery) => this.handle(delivery, identity), { concurrency });
   }
 
@@ -86,15 +86,15 @@ export class RolloutWorker {
   /** Processes one item. It may be delivered more than once, since deployments grants one claim at a time. */
   async handle(delivery: Delivery<Item>, identity: WorkerIdentity): Promise<void> {
     const { attemptId } = delivery.item;
-    if (this.inHand.has(attemptId)) return delivery.retry(IN_HAND_RETRY_MS);
-    this.inHand.add(attemptId);
+    if (this.inProgress.has(attemptId)) return delivery.retry(IN_PROGRESS_RETRY_MS);
+    this.inProgress.add(attemptId);
     const slot = this.slots.of(delivery.item.organizationId);
     try {
       if (await this.hasTurn(slot, delivery)) await this.claimAndWork(delivery, identity, slot);
       else await delivery.retry(0);
     } finally {
       slot.release();
-      this.inHand.delete(attemptId);
+      this.inProgress.delete(attemptId);
     }
   }
 
@@ -117,23 +117,23 @@ export class RolloutWorker {
     slot: Slot,
   ): Promise<void> {
     const { item } = delivery;
-    const askedAt = this.clock.monotonic();
-    const asked = await this.bus.request(
+    const requestedAt = this.clock.monotonic();
+    const claimResponse = await this.bus.request(
       claimAttemptRequest,
       { ...item, worker: name, incarnation },
       this.bus.own({ organizationId: item.organizationId, timeoutMs: claimAttemptRequest.timeoutMs }),
     );
-    if (!asked.ok) {
-      if (asked.error.kind === 'unavailable') return delivery.retry(UNAVAILABLE_RETRY_MS);
-      if (asked.error.kind === 'not-found') return delivery.acknowledge();
-      throw new Error(`a claim was refused: ${asked.error.code}`);
+    if (!claimResponse.ok) {
+      if (claimResponse.error.kind === 'unavailable') return delivery.retry(UNAVAILABLE_RETRY_MS);
+      if (claimResponse.error.kind === 'not-found') return delivery.acknowledge();
+      throw new Error(`a claim was refused: ${claimResponse.error.code}`);
     }
-    const answer = asked.value;
+    const answer = claimResponse.value;
     if (!answer.granted) return answer.retryInMs === null ? delivery.acknowledge() : delivery.retry(answer.retryInMs);
 
     const claim = new Claim(
       { bus: this.bus, clock: this.clock, ids: this.ids, logger: this.logger, keepItem: () => delivery.extend() },
-      { ...answer, askedAt },
+      { ...answer, requestedAt },
     );
     try {
       const task = await withInventory(answer.task, this.records);
@@ -163,7 +163,7 @@ export class RolloutWorker {
     const known = this.sameEnds.get(attemptId);
     const times = known?.why === why ? known.times + 1 : 1;
     this.sameEnds.set(attemptId, { why, times });
-    if (times < MOST_SAME_ENDS) throw error;
+    if (times < MAX_SAME_ENDS) throw error;
     this.logger.error({ attemptId, err: String(error) }, 'an attempt ended the same way three times');
     this.metrics.ended('failed');
     await claim.finish({

@@ -18,7 +18,7 @@ export interface RolloutTimes {
   /** Factor for the timeouts after which an attempt fails because of a failing object. */
   readonly toleranceScale: number;
   /** How long a cluster may be unavailable before an attempt fails. */
-  readonly patienceMs: number;
+  readonly unavailableMs: number;
   /** How long the deletion of objects may take. */
   readonly deletionMs: number;
 }
@@ -28,7 +28,7 @@ export const DEFAULT_TIMES: RolloutTimes = {
   rolloutMs: 10 * 60_000,
   stableMs: 2_000,
   toleranceScale: 1,
-  patienceMs: 2 * 3_600_000,
+  unavailableMs: 2 * 3_600_000,
   deletionMs: 10 * 60_000,
 };
 
@@ -67,7 +67,7 @@ export class Run {
       superseded: claim.superseded,
       lost: claim.lost,
       stopping,
-      patienceMs: ports.times.patienceMs,
+      unavailableMs: ports.times.unavailableMs,
       waiting: (message) => claim.report({ step: 'progressing', message, problem: message }),
       idly: (wait) => this.idly(wait),
     };

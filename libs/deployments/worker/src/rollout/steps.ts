@@ -19,7 +19,7 @@ const SHOWN = /\/(image|replicas|minReplicas|maxReplicas)$/;
 
 /** Returns a plan as text that may be stored: paths of fields, and values of some fields that are never secret. */
 export function reportedChanges(changes: readonly PlannedChange[], targetNamespace: string): ReportedChange[] {
-  const told = changes.flatMap((change): ReportedChange[] => {
+  const reported = changes.flatMap((change): ReportedChange[] => {
     const object = shortName(change.key, targetNamespace);
     switch (change.action) {
       case 'create':
@@ -45,7 +45,7 @@ export function reportedChanges(changes: readonly PlannedChange[], targetNamespa
     }
   });
   let left = CHANGES_SIZE;
-  return told.map((change) => {
+  return reported.map((change) => {
     const size = JSON.stringify(change).length;
     left -= size;
     return left > 0 || change.fields.length === 0 ? change : { ...change, fields: [`${change.fields.length} fields`] };
