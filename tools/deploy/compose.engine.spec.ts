@@ -186,7 +186,7 @@ function composed(natsServer: string, mongoUrl: string): void {
     const routeOf = routesOf(readFileSync(join(ROOT, 'deploy', 'Caddyfile'), 'utf8'));
     ingress = await openIngress(0, (path) => {
       const [name = '', port = ''] = routeOf(path).split(':');
-      return `http://${addresses.get(name)}:${port}`;
+      return [`http://${addresses.get(name)}:${port}`];
     });
     variables = {
       ...secrets,

@@ -50,7 +50,7 @@ describe.each(RECORDED_RELEASES)('the projections of every context, over the log
     };
     const sourcing = createEventSourcing({ eventStore: oneByOne, readStore: killing, clock, ids, log: silentLogger });
     await sourcing.projections(projections);
-    await sourcing.control.settled(await eventStore.head());
+    await sourcing.control.waitUntilApplied(await eventStore.head());
     await sourcing.close();
     expect(await checkPlatform({ eventStore, readStore, projections, notes: [] })).toEqual([]);
     const names = new Set([...killed].map((point) => point.split(' ')[0]));

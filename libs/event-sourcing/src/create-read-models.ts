@@ -73,7 +73,7 @@ export function createReadModels({ eventStore, readStore, clock, projections }: 
       const collection = await collectionFor(projection);
       const own = projections.find(projection.name);
       // What is built here may be another generation by now than the one that is about to be read.
-      const led = own?.leads !== undefined && own.collection === collection.name ? own.position : undefined;
+      const led = own?.ownLead !== undefined && own.collection === collection.name ? own.position : undefined;
       const reached = led ?? (await storedPosition(collection.name));
       if (reached !== undefined && storeOf(reached) === eventStore.storeId && reached >= atLeast) return ok(collection);
       if (clock.monotonic() >= end) return err(notYet());

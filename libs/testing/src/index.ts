@@ -2,6 +2,7 @@ export { auditedWrites, type AuditedWrite } from './audit-log.ts';
 export { cpuMs } from './cpu-ms.ts';
 export { databaseAt, mongoEnvironment } from './distributed-engines.ts';
 export { diceOf, seedOfRun, type Dice } from './dice.ts';
+export { openIngress, type Ingress } from './ingress.ts';
 export { eventually } from './eventually.ts';
 export { startForwardProxy } from './forward-proxy.ts';
 export { manualClock, type ManualClock } from './manual-clock.ts';

@@ -1,3 +1,3 @@
-export { checkPlatform, type CheckOptions } from './check-platform.ts';
-export { note, readNotes, type LoadNote } from './notes.ts';
+export { checkPlatform } from './check-platform.ts';
+export { note, readNotes } from './notes.ts';
 export { runChecker } from './run-checker.ts';

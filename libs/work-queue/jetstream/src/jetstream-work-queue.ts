@@ -152,7 +152,7 @@ class JetStreamWorkQueue implements WorkQueue {
 
   async ping(): Promise<void> {
     this.checkOpen();
-    await answered(() => this.connection.manager.getAccountInfo());
+    await orUnavailable(() => this.connection.manager.getAccountInfo());
   }
 
   async close(): Promise<void> {
