@@ -130,5 +130,5 @@ function apart(): void {
 
   if (natsServerProgram() === undefined)
     it.skip('limit a deploy worker that was taken over: nats-server was not built (npm run engines -- nats)', () => {});
-  else takenOver(() => ({ services, folder }));
+  else describe('A27: a deploy worker that was taken over', () => takenOver(() => ({ services, folder })));
 }

@@ -54,6 +54,23 @@ describe('command runner', () => {
     expect(verifyStream(await stored())).toMatchObject({ ok: true });
   });
 
+  it('F27: appends nothing after the deadline of the request, because its caller may have sent it again', async () => {
+    const late = { ...request('late'), deadlineMs: clock.now() - 1 };
+    const outcome = await commands.run(accountDecider, stream, { is: 'open', owner: 'ada' }, late);
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: { code: 'event-sourcing/deadline-exceeded', kind: 'unavailable' },
+    });
+    expect(await stored()).toEqual([]);
+  });
+
+  it('returns the result of a command that was recorded before its deadline passed', async () => {
+    await open();
+    const late = { ...request('open'), deadlineMs: clock.now() - 1 };
+    const outcome = await commands.run(accountDecider, stream, { is: 'open', owner: 'ada' }, late);
+    expect(outcome).toMatchObject({ ok: true, value: { repeated: true } });
+  });
+
   it('use-L11: logs what it recorded, but not a repeat', async () => {
     const lines: object[] = [];
     const logging = { ...log, info: (fields: object, message: string) => void lines.push({ ...fields, message }) };

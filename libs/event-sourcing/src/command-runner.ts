@@ -44,6 +44,7 @@ export type RunnerError = DomainError<
   | 'idempotency/other-request' // 422: same key, other body
   | 'edge/precondition-failed' // 412: `ifMatch` is not the present revision
   | 'event-sourcing/contended' // 409: lost too many races
+  | 'event-sourcing/deadline-exceeded' // 503: the caller no longer waits
   | 'event-sourcing/newer-release' // 503: the stream holds an event type this release does not know
   | 'event-store/chain-broken' // 503: the stream is not what was written
   | 'event-store/event-too-large' // 422

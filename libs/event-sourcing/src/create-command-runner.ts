@@ -188,6 +188,9 @@ class EventCommandRunner implements CommandRunner {
 
       const decision = decide(running, folded);
       if (decision.ok && decision.value.length > 0 && !context.dryRun) {
+        // A process that was frozen would otherwise overwrite what was acknowledged in the meantime.
+        if (context.deadlineMs !== undefined && clock.now() > context.deadlineMs)
+          return err(runnerErrors.deadlineExceeded());
         const sealed = seal({ stream, events: decision.value, folded, context, nowMs: clock.now(), idOf });
         sealed.forEach(({ hash }) => tried.add(hash));
         const outcome = await this.appends.append(stream, sealed, folded.revision);

@@ -22,6 +22,11 @@ export const runnerErrors = {
       fix: 'try again',
       retryAfterSeconds: 1,
     }),
+  deadlineExceeded: () =>
+    domainError('event-sourcing/deadline-exceeded', 'unavailable', 'The request took too long; nothing was changed.', {
+      fix: 'try again',
+      retryAfterSeconds: 1,
+    }),
   newerRelease: () =>
     domainError(
       'event-sourcing/newer-release',

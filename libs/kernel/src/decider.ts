@@ -32,6 +32,11 @@ export interface CommandContext {
   readonly causationId?: string;
   /** Absent for events of the platform itself. */
   readonly organizationId?: string;
+  /**
+   * Milliseconds since 1970 after which nothing is appended, because the caller no longer waits and may have sent the
+   * request again. Absent for work that nobody waits for.
+   */
+  readonly deadlineMs?: number;
   /** If true, commands are decided but nothing is appended. */
   readonly dryRun?: boolean;
 }

@@ -91,7 +91,7 @@ describe('commands in texts', () => {
   });
 
   it.each([
-    [message('see: astroctl admin nothing'), "unknown command 'admin'"],
+    [message('see: astroctl admin nothing'), "unknown command 'nothing'"],
     [message('or astroctl app get --sideways'), "unknown option '--sideways'"],
     [line('`app teleport web` moves it'), "unknown command 'teleport'"],
     [shell('astroctl app rollback'), "missing required argument 'NAME'"],

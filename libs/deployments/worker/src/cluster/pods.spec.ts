@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '#kubernetes';
+import { podFailure, type KubernetesObject } from '#kubernetes';
 import { podRow, podSelector, replicasText } from './pods.ts';
 
 const pod = (status: object, metadata: object = {}): KubernetesObject => ({
@@ -58,13 +58,16 @@ describe('a row of the pods table', () => {
       0,
     ],
   ])('shows %s', (state, object, ready, restarts) =>
-    expect(podRow(object)).toMatchObject({ name: 'web-1', state, ready, restarts, node: 'n1' }),
+    expect(podRow(object, false)).toMatchObject({ name: 'web-1', state, ready, restarts, node: 'n1' }),
   );
 });
 
 it('use-D20: a row shows for programs that its pod cannot become ready', () => {
-  const waiting = (reason: string) =>
-    podRow(pod({ phase: 'Pending', containerStatuses: [{ name: 'a', ready: false, state: { waiting: { reason } } }] }));
+  const waiting = (reason: string) => {
+    const containerStatuses = [{ name: 'a', ready: false, state: { waiting: { reason } } }];
+    const waitingPod = pod({ phase: 'Pending', containerStatuses });
+    return podRow(waitingPod, podFailure(waitingPod) !== undefined);
+  };
   expect(waiting('InvalidImageName')).toMatchObject({ failing: true });
   expect(waiting('ContainerCreating')).not.toHaveProperty('failing');
 });

@@ -1,5 +1,5 @@
 import type { ApplicationStatusView } from '#deployments/contract';
-import { podFailure, type KubernetesObject } from '#kubernetes';
+import type { KubernetesObject } from '#kubernetes';
 import { at, count, list, record, text } from './json.ts';
 
 export type PodRow = ApplicationStatusView['pods'][number];
@@ -67,14 +67,18 @@ export function replicasText(workloads: readonly KubernetesObject[]): string | n
   return `${counted.reduce((sum, { ready }) => sum + ready, 0)}/${counted.reduce((sum, { wanted }) => sum + wanted, 0)}`;
 }
 
-/** Returns one row of the pods table, with the status values of `kubectl get pods`. */
-export function podRow(pod: KubernetesObject): PodRow {
+/**
+ * Returns one row of the pods table, with the status values of `kubectl get pods`.
+ *
+ * @param isFailing whether the pod cannot become ready without a change (`podFailure`)
+ */
+export function podRow(pod: KubernetesObject, isFailing: boolean): PodRow {
   const statuses = list(at(pod, 'status', 'containerStatuses')).map(record);
   return {
     name: pod.metadata.name,
     ready: `${statuses.filter(({ ready }) => ready === true).length}/${list(at(pod, 'spec', 'containers')).length}`,
     state: podState(pod),
-    ...(podFailure(pod) && { failing: true }),
+    ...(isFailing && { failing: true }),
     restarts: statuses.reduce((sum, status) => sum + count(status['restartCount']), 0),
     node: text(at(pod, 'spec', 'nodeName')) ?? null,
     createdAt: pod.metadata.creationTimestamp ?? '',

@@ -1,6 +1,7 @@
 import { Input, reply, Serves } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { liveStatusRequest } from '#deployments/contract';
+import { podFailure } from '#kubernetes';
 import { Controller, Inject } from '@nestjs/common';
 import { withClusterErrors } from '../cluster/answering.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
@@ -17,7 +18,10 @@ export class StatusHandlers {
     return withClusterErrors(this.connections, cluster, async (client) => {
       const workloads = await liveWorkloads(client, inventory);
       const pods = await livePods(client, workloads);
-      return reply({ replicas: replicasText(workloads), pods: pods.map(podRow) });
+      return reply({
+        replicas: replicasText(workloads),
+        pods: pods.map((pod) => podRow(pod, podFailure(pod) !== undefined)),
+      });
     });
   }
 }
