@@ -51,7 +51,7 @@ describe('accounts of the built-in issuer, with invalid arguments or folders', (
   const folder = temporaryFolder();
   it.each([
     ['account', ['grace@astro.localhost'], '', 'Missing password'],
-    ['account', [], 'x\n', 'Missing address'],
+    ['account', [], 'x\n', 'Missing e-mail address'],
     ['account', ['grace@astro.localhost'], 'a password of grace\n', 'is not the data folder of a platform'],
     ['password', ['nobody@astro.localhost'], '', 'is not the data folder of a platform'],
   ] as const)('%s %j reports what to do, and creates nothing', async (name, args, input, sentence) => {

@@ -43,7 +43,7 @@ const tested = parts.commands
   .map((command) => [command.path.join(' '), command] as const)
   .filter(([name]) => !(name in ONE_FORM));
 
-/** Returns a value that matches a schema. Strings are `v1`, and states are running. */
+/** Returns a value that matches a schema. Strings are `v1` or `none`, and states are running. */
 function sampleOf(schema: unknown, name = ''): unknown {
   const {
     type,
@@ -54,6 +54,7 @@ function sampleOf(schema: unknown, name = ''): unknown {
     properties,
     items,
     minimum,
+    pattern = '',
   } = schema as {
     readonly type?: string | readonly string[];
     readonly const?: unknown;
@@ -63,6 +64,7 @@ function sampleOf(schema: unknown, name = ''): unknown {
     readonly properties?: Readonly<Record<string, unknown>>;
     readonly items?: unknown;
     readonly minimum?: number;
+    readonly pattern?: string;
   };
   if (fixed !== undefined) return fixed;
   if (choices) return choices.includes('RUNNING') ? 'RUNNING' : choices[0];
@@ -80,7 +82,8 @@ function sampleOf(schema: unknown, name = ''): unknown {
     case 'boolean':
       return true;
     case 'string':
-      return /At$|expires|since|time|last|when/i.test(name) ? '2026-01-01T00:00:00.000Z' : 'v1';
+      if (/At$|expires|since|time|last|when/i.test(name)) return '2026-01-01T00:00:00.000Z';
+      return new RegExp(pattern).test('v1') ? 'v1' : 'none';
     default:
       return {};
   }

@@ -12,7 +12,7 @@ describe('clusters register --in-cluster, outside of a cluster', () => {
   it('is refused if the owner is not a global admin', async () => {
     const grace = await newPerson(platform, 'grace@acme.dev', 'a password of grace');
     const done = await grace.machine.astroctl(register);
-    expect([done.code, done.stderr]).toEqual([5, expect.stringContaining('Only a platform admin can do this.')]);
+    expect([done.code, done.stderr]).toEqual([5, expect.stringContaining('Only a global admin can do this.')]);
   });
 
   it('fails for a global admin because the platform runs in no cluster, and records no event', async () => {

@@ -97,7 +97,7 @@ export const exactlyOneOf = <S extends z.ZodObject>(schema: S, members: readonly
       (given) => members.filter((member) => given[member] !== undefined).length === 1,
       `must have either ${members.join(' or ')}`,
     )
-    .meta({ oneOf: members.map((member) => ({ required: [member] })) });
+    .meta({ oneOf: members.map((member) => ({ required: [member], properties: { [member]: {} } })) });
 
 /** Allows at most one of `members`, in the validation and in the JSON Schema. */
 export const atMostOneOf = <S extends z.ZodObject>(schema: S, members: readonly (keyof S['shape'] & string)[]) =>

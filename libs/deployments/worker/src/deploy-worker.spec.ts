@@ -19,6 +19,7 @@ import { WORK_QUEUE, type WorkQueue } from '#work-queue';
 import { Controller, Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { SERVICE_ACCOUNT_ROOT } from './cluster/service-account.ts';
 import { DeployWorkerModule } from './deploy-worker.module.ts';
 import { startDeployWorker } from './start.worker.ts';
 
@@ -58,6 +59,7 @@ describe('the worker as part of an application', () => {
       { provide: IDS, useValue: systemIds },
       { provide: LOGGER, useValue: silentLogger },
       { provide: EGRESS, useValue: egress.value },
+      { provide: SERVICE_ACCOUNT_ROOT, useValue: '' },
     ];
     @Global()
     @Module({ providers: given, exports: given.map(({ provide }) => provide) })
