@@ -59,6 +59,7 @@ function apart(nats: string): void {
     expect(contracts.every((subject) => subject.startsWith('deploy-worker.'))).toBe(true);
     expect(dependencies).toEqual([
       { name: 'service', ok: true },
+      { name: 'work queue', ok: true, required: false },
       { name: 'bus', ok: true },
     ]);
     expect((await call(url, 'GET /v1/me')).status).toBe(404);

@@ -142,7 +142,7 @@ export function takenOver(running: () => Running): void {
     for (const name of ['ASTRO_SEALING_KEYS', 'ASTRO_VAULT', 'ASTRO_EVENT_STORE', 'ASTRO_READ_STORE'])
       expect(environment).not.toHaveProperty(name);
     const { dependencies } = readiness.parse((await call(services.urlOf('deploy-worker'), 'GET /readyz')).body);
-    expect(dependencies.map(({ name }) => name)).toEqual(['service', 'bus']);
+    expect(dependencies.map(({ name }) => name)).toEqual(['service', 'work queue', 'bus']);
     const own = environment['ASTRO_DATA_DIR'] ?? '';
     expect(readdirSync(own).toSorted()).toEqual(['deploy-worker-1.lock', 'deploy-worker-1.log']);
 

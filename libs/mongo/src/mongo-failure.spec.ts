@@ -52,6 +52,12 @@ describe('a failure of MongoDB', () => {
       choosing(network(undefined, 'connection 1 to 10.0.0.1:27017 closed')),
       /add tls=true/,
     ],
+    [
+      'a socket error of the driver',
+      failure('Error', { code: 'ECONNRESET' }, 'write ECONNRESET'),
+      /closes connections/,
+    ],
+    ['a broken pipe', failure('Error', { code: 'EPIPE' }, 'write EPIPE'), /^no MongoDB server responds at/],
     ['an old server', choosing(failure('MongoCompatibilityError')), /is too old; use MongoDB 4\.2 or newer/],
     [
       'another refusal',

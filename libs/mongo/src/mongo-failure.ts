@@ -83,9 +83,12 @@ export function describeFailure(error: unknown, at: string, database: string): D
   return described(`no MongoDB server responds at ${at}; start it, or correct the address.`);
 }
 
-/** Returns whether an error is the driver's own, or one of the lookup of a `mongodb+srv` name. */
-const isOfServer = ({ name, code }: Failure): boolean =>
-  name.startsWith('Mongo') || /^E(NOTFOUND|NODATA|SERVFAIL|TIMEOUT|CONNREFUSED|REFUSED)$/.test(String(code));
+/** Codes of a lookup of a `mongodb+srv` name, and of a connection: the driver passes some errors of sockets on as they are. */
+const NETWORK =
+  /^E(NOTFOUND|NODATA|SERVFAIL|TIMEOUT|CONNREFUSED|REFUSED|CONNRESET|CONNABORTED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH)$/;
+
+/** Returns whether an error is the driver's own, or one of the network. */
+const isOfServer = ({ name, code }: Failure): boolean => name.startsWith('Mongo') || NETWORK.test(String(code));
 
 const isMistake = ({ name, code }: Failure): boolean =>
   /^Mongo(Parse|MissingCredentials|InvalidArgument|API|Runtime|Decompression)Error$/.test(name) ||

@@ -43,7 +43,7 @@ if (url) {
     });
 
     it('require sealing keys, which every process needs', async () => {
-      await expect(open('vault', { ASTRO_VAULT: url })).rejects.toThrow(/^ASTRO_SEALING_KEYS must be set where/);
+      await expect(open('vault', { ASTRO_VAULT: url })).rejects.toThrow(/^ASTRO_SEALING_KEYS must be set if/);
     });
   });
 } else describe.skip('engines on mongo: ASTRO_TEST_MONGO_URL is not set', () => it('was not tested', () => {}));
