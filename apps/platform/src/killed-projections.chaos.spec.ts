@@ -38,10 +38,12 @@ describe.each(RECORDED_RELEASES)('the projections of every context, over the log
     // One event is one batch, so that each has a write and a checkpoint of its own.
     const oneByOne: EventStore = { ...eventStore, readAll: (options) => eventStore.readAll({ ...options, limit: 1 }) };
     const killed = new Set<string>();
+    const written = new Set<string>(); // a release has no events of projections that came after it
     const killing: ReadStore = {
       ...readStore,
       async apply(writes, move) {
         const point = `${move?.name} ${move?.position}`;
+        for (const { collection } of writes) written.add(collection);
         if (!move || writes.length === 0 || killed.has(point)) return readStore.apply(writes, move);
         killed.add(point);
         await readStore.apply(writes);
@@ -54,7 +56,9 @@ describe.each(RECORDED_RELEASES)('the projections of every context, over the log
     await sourcing.close();
     expect(await checkPlatform({ eventStore, readStore, projections, notes: [] })).toEqual([]);
     const names = new Set([...killed].map((point) => point.split(' ')[0]));
-    expect([...names].toSorted()).toEqual(projections.map(({ name }) => name).toSorted());
+    const withEvents = projections.map(({ name }) => name).filter((name) => written.has(name));
+    expect([...names].toSorted()).toEqual(withEvents.toSorted());
+    expect(withEvents.length).toBeGreaterThan(10);
     expect(killed.size).toBeGreaterThan(100);
   });
 });
