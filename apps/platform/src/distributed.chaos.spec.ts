@@ -28,14 +28,14 @@ import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
 import { startLoad, type Load } from './load.fixture.ts';
 
 /**
- * The distributed profile with two replicas of each service, on a nats-server of its own, MongoDB, and the stand-in for
- * EventStoreDB as a process: what becomes of them while they are used. After each test a process of its own holds the read
- * models against the log, and the log against what was acknowledged.
+ * Injects faults into the distributed profile under load: two replicas of each service, with their own nats-server,
+ * MongoDB, and the stand-in for EventStoreDB in a separate process. After each test, a separate process compares the read
+ * models with the log, and the log with the acknowledged commands.
  */
 const mongo = process.env['ASTRO_TEST_MONGO_URL'];
-/** Requests that are tried while an engine is away; more for a longer run. */
+/** Requests to send while an engine is unavailable. Increase for a longer run. */
 const TRIED = Number(process.env['ASTRO_TEST_REQUESTS'] ?? 20);
-/** Commands that must have been acknowledged between two faults. */
+/** Commands to acknowledge between two faults. */
 const STEP = 20;
 
 jest.setTimeout(240_000);
@@ -55,7 +55,7 @@ const loggedIn = z.looseObject({
   organization: z.looseObject({ id: z.string() }),
   key: z.looseObject({ id: z.string(), secret: z.string() }),
 });
-/** The sandbox has its files for itself. */
+/** Without the sandbox service, which locks its files. */
 const REPLICATED = SERVICES.filter((service) => service !== 'sandbox-cluster');
 const second = (service: (typeof REPLICATED)[number]): InstanceName => `${service}-2`;
 
@@ -64,7 +64,7 @@ function distributed(mongo: string): void {
   const dataDir = temporaryFolder();
   const notes = join(folder, 'notes.jsonl');
   const readModels = databaseAt(mongo, `astro-read-${randomUUID()}`);
-  /** The nats-server of the services, and its successors. */
+  /** The current nats-server of the services. */
   let nats: NatsServer | undefined;
   let eventStore: EventStoreProcess;
   let issuer: TestIssuer;
@@ -73,7 +73,7 @@ function distributed(mongo: string): void {
   let organizationId: string;
   let key: string;
   const loads: Load[] = [];
-  /** What a test that fails in the middle leaves to be put right. */
+  /** Undo functions of the current test, for a test that fails. */
   const restores: (() => unknown)[] = [];
 
   const login = async (person: string) => {
@@ -90,7 +90,7 @@ function distributed(mongo: string): void {
     loads.push(started);
     return started;
   };
-  /** Until so many more commands were acknowledged. */
+  /** Waits until this many more commands were acknowledged. */
   const goesOn = async (running: Load, more = STEP): Promise<void> => {
     const before = running.acknowledged();
     await eventually(() => {
@@ -101,7 +101,7 @@ function distributed(mongo: string): void {
     }, 60_000);
   };
   const last = (running: Load) => running.failures().slice(-5).join(', ');
-  /** How a process finds one of its engines: whether it says that it is ready, and whether that engine is. */
+  /** Returns whether a process reports that it is ready, and that one of its engines is. */
   const seenBy = async (instance: InstanceName, engine: string) => {
     const { status, body } = await call(services.urlOf(instance), 'GET /readyz');
     return { status, ok: readiness.parse(body).dependencies.find(({ name }) => name === engine)?.ok };
@@ -111,7 +111,7 @@ function distributed(mongo: string): void {
       credential: key,
       body: { profileName: name, clusterName: 'sandbox', description },
     });
-  /** Events in the log whose data holds a text. */
+  /** Returns the events in the log whose data contains a text. */
   const eventsWith = async (text: string): Promise<number> => {
     const read = readConfiguration(environment);
     if (!read.ok) throw new Error(read.error.join('\n'));
@@ -123,7 +123,11 @@ function distributed(mongo: string): void {
     return count;
   };
 
-  /** Stops the nats-server. @returns starts it again, at the same port and on the same streams */
+  /**
+   * Stops the nats-server.
+   *
+   * @returns a function that restarts it with the same port and the same streams
+   */
   const stopNats = async (): Promise<() => Promise<void>> => {
     if (!nats) throw new Error('there is no nats-server');
     const options = { folder: join(dataDir, 'nats'), config: nats.config(), port: Number(new URL(nats.url).port) };
@@ -168,11 +172,11 @@ function distributed(mongo: string): void {
     await issuer?.close();
   });
 
-  it('F15: SIGTERM of one replica of each service under load fails no request', async () => {
+  it('F15: fail no request when one replica of each service gets SIGTERM', async () => {
     const running = load();
     for (const instanceOf of [(service: (typeof REPLICATED)[number]): InstanceName => service, second]) {
       await goesOn(running);
-      const before = running.failures().length; // processes that start take the processors from those that serve
+      const before = running.failures().length; // starting processes compete with the others for CPU time
       for (const service of REPLICATED) {
         expect([service, await services.processes.get(instanceOf(service))?.stop()]).toEqual([service, 0]);
         await goesOn(running);
@@ -183,7 +187,7 @@ function distributed(mongo: string): void {
     await goesOn(running);
   });
 
-  it('F1: without NATS every request is answered 503 with Retry-After, nothing is appended, and all services continue afterwards', async () => {
+  it('F1: return 503 with Retry-After and append nothing while NATS is stopped, and continue afterwards', async () => {
     const running = load();
     await goesOn(running);
     const startNats = await stopNats();
@@ -201,7 +205,7 @@ function distributed(mongo: string): void {
       await eventually(async () => expect(await seenBy(service, 'bus')).toEqual({ status: 200, ok: true }));
   });
 
-  it('F3: while the log is frozen every process lives, says that it cannot see it and is not ready, and nothing is acknowledged', async () => {
+  it('F3: stay alive, report that they are not ready, and acknowledge nothing while the log is suspended', async () => {
     const running = load();
     await goesOn(running);
     eventStore.freeze();
@@ -221,7 +225,7 @@ function distributed(mongo: string): void {
       await eventually(async () => expect(await seenBy(service, 'event store')).toEqual({ status: 200, ok: true }));
   });
 
-  it('F3: the log is killed under load and starts again: nothing acknowledged is lost, nothing is done twice', async () => {
+  it('F3: lose nothing that was acknowledged and do nothing twice when the log is killed and restarted', async () => {
     const running = load();
     for (let kill = 0; kill < 2; kill += 1) {
       await goesOn(running);
@@ -232,7 +236,7 @@ function distributed(mongo: string): void {
     await goesOn(running);
   });
 
-  it('F7: the database of the read models is dropped under load, and they are built again', async () => {
+  it('F7: rebuild the read models when their database is dropped', async () => {
     const running = load();
     await goesOn(running);
     const { connection, close } = await openMongo({
@@ -248,7 +252,7 @@ function distributed(mongo: string): void {
   });
 
   it.each(['SIGKILL', 'SIGSTOP'] as const)(
-    'F27: after %s of the replica that leads, another one does its work; what wakes up or starts again changes nothing',
+    'F27: let another replica take over after %s of the leader, and ignore late writes of the former leader',
     async (signal) => {
       const running = load();
       await goesOn(running);
@@ -273,7 +277,7 @@ function distributed(mongo: string): void {
     },
   );
 
-  it('B10: once a revocation is answered, no instance of the gateway accepts the key', async () => {
+  it('B10: reject a revoked key at every gateway as soon as its revocation is acknowledged', async () => {
     const { organization, key: revoked } = await login('grace');
     const { secret: credential } = revoked;
     const ask = (instance: InstanceName) => call(services.urlOf(instance), 'GET /v1/me', { credential });
@@ -284,7 +288,7 @@ function distributed(mongo: string): void {
       expect(await ask(instance)).toMatchObject({ status: 401, body: { code: 'key/revoked' } });
   });
 
-  it('B24: an instance that was frozen answers nothing by rights of before, neither what waited in its socket nor what comes next', async () => {
+  it('B24: never use permissions from before a suspension, neither for waiting requests nor for new ones', async () => {
     const { organization, key: revoked } = await login('linus');
     const { secret: credential } = revoked;
     const ask = () => call(services.urlOf('gateway-2'), 'GET /v1/me', { credential });

@@ -11,7 +11,7 @@ import type { Reactor } from './service.ts';
 import { accountDecider, balances, request } from './testdata/accounts.ts';
 import { both, log, quickClock } from './testdata/surroundings.ts';
 
-/** Milliseconds within which another replica leads, by the clock that leases run on. */
+/** Milliseconds within which another replica must become the leader, by the clock of the leases. */
 const TAKEN_OVER_MS = 5_000;
 const STEP_MS = 100;
 
@@ -42,15 +42,15 @@ async function credit(runner: ReturnType<typeof writer>, account: string, amount
   return outcome.value.position;
 }
 
-/** One replica of a service, on a clock of its own. */
+/** A replica of a service with its own clock. */
 interface Replica {
   readonly clock: ManualClock;
   readonly sourcing: EventSourcing;
-  /** Ids of the events that it reacted to. */
+  /** IDs of the events that its reactor has handled. */
   readonly reacted: string[];
-  /** Names of the leases that it was given when it asked last. */
+  /** Names of the leases that it holds. */
   readonly leases: ReadonlySet<string>;
-  /** It neither reaches the stores nor does anything any more, until it is thawed; its clock stands still. */
+  /** Suspends it, including its clock, until `thaw`. */
   freeze(): void;
   thaw(): void;
 }
@@ -104,12 +104,16 @@ function replica(wallOffsetMs = 0): Replica {
 
 const stateOf = async ({ sourcing }: Replica) => (await sourcing.control.status())[0]?.state;
 
-/** Lets everything happen that waits for no clock. */
+/** Completes all work that does not wait for a clock. */
 async function idle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
 }
 
-/** Moves the clocks on in steps until the condition holds. @returns milliseconds by these clocks */
+/**
+ * Advances the clocks in steps until the condition holds.
+ *
+ * @returns elapsed milliseconds by these clocks
+ */
 async function passing(replicas: readonly Replica[], condition: () => boolean): Promise<number> {
   for (let ms = 0; ms <= 60_000; ms += STEP_MS) {
     await idle();
@@ -119,7 +123,7 @@ async function passing(replicas: readonly Replica[], condition: () => boolean): 
   throw new Error('it did not happen within a minute');
 }
 
-/** Moves the clocks on, however far, until what is read from the stores is as it should be. */
+/** Advances the clocks until the assertion about the stores succeeds. */
 const becomes = (replicas: readonly Replica[], check: () => Promise<void>) =>
   eventually(async () => {
     for (const { clock } of replicas) clock.advance(5 * STEP_MS);
@@ -164,12 +168,12 @@ describe('replicas of one service', () => {
     expect(await readStore.get(balances.name, 'account-a')).toMatchObject({ document: { balance: 5, credits: 1 } });
   });
 
-  it('F27: a leader that wakes long after writes nothing, gives the lead up and follows', async () => {
+  it('F27: write nothing as a suspended former leader that resumes, and follow the new leader', async () => {
     const all = [first, second, third];
     const write = writer();
     await reaches(all, balances.name, await credit(write, 'account-a', 5));
     first.freeze();
-    await credit(write, 'account-a', 7); // it has this in its hands
+    await credit(write, 'account-a', 7); // read, but not yet written
     await passing([second, third], () => [second, third].some(({ leases }) => leases.has(balances.name)));
     const removed = await write.run(accountDecider, 'account-a', { is: 'close' }, request('close'));
     if (!removed.ok) throw new Error(removed.error.code);
@@ -180,7 +184,7 @@ describe('replicas of one service', () => {
     expect(await readStore.checkpoint(balances.name)).toMatchObject({ position: removed.value.position });
   });
 
-  it('react to each event once, and the next leader to those that a frozen one has not reacted to', async () => {
+  it('handle each event once, also those that a suspended leader has not handled', async () => {
     const all = [first, second, third];
     const write = writer();
     const done = () => all.flatMap(({ reacted }) => reacted);
@@ -199,7 +203,7 @@ describe('replicas of one service', () => {
 });
 
 describe('F13: replicas whose clocks differ by 5 s', () => {
-  it.each([5_000, -5_000])('build the same documents, whoever leads: %d ms', async (offsetMs) => {
+  it.each([5_000, -5_000])('build the same documents with either leader: %d ms', async (offsetMs) => {
     const both = [replica(), replica(offsetMs)];
     for (const { sourcing } of both) await sourcing.projections([balances]);
     const write = writer();
@@ -223,11 +227,11 @@ describe('F13: replicas whose clocks differ by 5 s', () => {
   });
 });
 
-describe('a reader that carries its last position', () => {
-  /** Reads in all; more for a longer run. */
+describe('a reader that sends its last position', () => {
+  /** Number of reads. Increase for a longer run. */
   const READS = Number(process.env['ASTRO_TEST_READS'] ?? 800);
 
-  it('sees no error and never anything older while the projection is rebuilt and switched, on every replica', async () => {
+  it('gets no error and no older data from any replica while the projection is rebuilt and switched', async () => {
     const clock = quickClock(5);
     const replicas = [1, 2].map((number) => {
       const made = createEventSourcing({ eventStore, readStore, clock, ids, log, name: `accounts-${number}` });

@@ -5,8 +5,8 @@ import { systemClock as clock, systemIds as ids } from '#runtime/system';
 import { checkPlatform, readNotes } from '#testing/checker';
 import { CONTEXTS } from '../contexts.ts';
 
-// Holds the read models of a running platform against its log, and the log against the commands in CHECKER_NOTES. Exit code 1
-// with a sentence for each fault.
+// Compares the read models of a running platform with its log, and the log with the commands in CHECKER_NOTES. Prints a
+// sentence for each difference, and exits with code 1 if there is one.
 const read = readConfiguration(process.env);
 if (!read.ok) throw new Error(read.error.join('\n'));
 const { configuration } = read.value;

@@ -55,12 +55,12 @@ describe('the checker of a platform', () => {
     await eventStore.close();
   });
 
-  it('finds nothing where the documents are the fold and each command took effect once', async () => {
+  it('reports nothing if the documents are correct and each command took effect once', async () => {
     const sent: LoadNote[] = ['load 1', 'load 2'].map((marker) => ({ is: 'sent', marker }));
     expect(await check([...sent, { is: 'acknowledged', marker: 'load 1', position: last }])).toEqual([]);
   });
 
-  it('finds a document that is missing, one that differs, one that must not be there, and one that is parked', async () => {
+  it('reports missing, different, surplus, and parked documents', async () => {
     await append('note-b', [['note.written.v1', { text: 'second' }]]);
     const later = position(eventStore.storeId, 1_000);
     await store('note-a', { text: 'edited' }, later);
@@ -76,7 +76,7 @@ describe('the checker of a platform', () => {
     ]);
   });
 
-  it('reads the generation that serves', async () => {
+  it('reads the serving generation', async () => {
     const name = `${texts.name}.g1`;
     await readStore.ensure({ name, indexes: [] });
     const serving = { collection: 'projection-control', id: `${eventStore.storeId}.texts.v1.serving`, position: last };
@@ -84,7 +84,7 @@ describe('the checker of a platform', () => {
     expect(await check()).toEqual(['texts.v1: document note-a is missing']);
   });
 
-  it('finds a command that was acknowledged and is lost, one that took effect twice, and one after its own answer', async () => {
+  it('reports an acknowledged command that is lost, took effect twice, or was recorded after its response', async () => {
     await append('note-b', [
       ['note.written.v1', { text: 'load 2' }],
       ['note.written.v1', { text: 'load 2' }],

@@ -10,14 +10,15 @@ export interface CheckOptions {
   // Projections of any event and document type are in one list.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly projections: readonly Projection<any, any>[];
-  /** What load generators wrote down about the commands that they sent. */
+  /** Notes of the load generators about the commands that they sent. */
   readonly notes: readonly LoadNote[];
 }
 
 /**
- * Holds a platform's read models against its log, and its log against the commands that were acknowledged. Streams are
- * read one by one and folded in memory: nothing of the runner, its checkpoints or its cache takes part.
- * @returns what is wrong, a sentence each; nothing where all is right
+ * Compares a platform's read models with its log, and its log with the acknowledged commands. Reads the streams one by
+ * one and folds them in memory, without the projection runner, its checkpoints, and its cache.
+ *
+ * @returns one sentence for each difference
  */
 export async function checkPlatform({ eventStore, readStore, projections, notes }: CheckOptions): Promise<string[]> {
   const { streams, faults } = await readStreams(eventStore);
@@ -32,7 +33,7 @@ export async function checkPlatform({ eventStore, readStore, projections, notes 
   return faults;
 }
 
-/** Every stream by itself, from its first event, with its hash chain checked. */
+/** Reads each stream from its first event, and checks its hash chain. */
 async function readStreams(eventStore: EventStore) {
   const names = new Set<string>();
   const positions = new Set<string>();
@@ -55,7 +56,7 @@ async function readStreams(eventStore: EventStore) {
   return { streams, faults };
 }
 
-/** What was acknowledged is in the log, not after the position that was answered; what was sent is in no stream twice. */
+/** Checks that each acknowledged command is in the log, up to the returned position, and that no command is in it twice. */
 function checkNotes(events: readonly StoredEvent[], notes: readonly LoadNote[]): string[] {
   const texts = events.map(({ data, stream, position }) => ({ text: JSON.stringify(data), stream, position }));
   const found = new Map<string, { readonly stream: string; readonly position: string }[]>();
@@ -96,7 +97,7 @@ function fold(projection: Projection<Fact, unknown>, events: readonly StoredEven
   return documents;
 }
 
-/** Which collection answers queries: the projection's own, or that of a later generation. */
+/** Returns the serving collection: the projection's own, or that of a later generation. */
 async function servingCollection(storeId: string, readStore: ReadStore, name: string) {
   const control = 'projection-control';
   const serving = await readStore.get<{ generation: number }>(control, `${storeId}.${name}.serving`);
@@ -120,7 +121,7 @@ async function documentsOf(readStore: ReadStore, name: string): Promise<Map<stri
 function difference(name: string, expected: Map<string, unknown>, built: Map<string, unknown>): string[] {
   const faults: string[] = [];
   for (const [id, document] of expected) {
-    const text = JSON.stringify(document); // documents are JSON: what that does not say is not stored
+    const text = JSON.stringify(document); // compares as JSON, as documents are stored
     if (!built.has(id)) faults.push(`${name}: document ${id} is missing`);
     else if (!isDeepStrictEqual(built.get(id), JSON.parse(text)))
       faults.push(`${name}: document ${id} is ${JSON.stringify(built.get(id))}, and the fold is ${text}`);

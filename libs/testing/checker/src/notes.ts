@@ -1,24 +1,24 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
-/** What a load generator writes down, before it sends a command and when that is acknowledged. */
+/** Note of a load generator: written before it sends a command, and when the command is acknowledged. */
 export type LoadNote =
   | { readonly is: 'sent'; readonly marker: string }
   | {
       readonly is: 'acknowledged';
-      /** One of its kind: a text that the command puts into one event. */
+      /** Unique text that the command writes to one event. */
       readonly marker: string;
-      /** Of the answer: the log holds the event up to here. */
+      /** Position from the response. The event is at or before it. */
       readonly position: string;
     };
 
-/** Adds a line to the file before it returns. */
+/** Appends a line to the file synchronously. */
 export const note = (file: string, line: LoadNote): void => appendFileSync(file, `${JSON.stringify(line)}\n`);
 
-/** All lines of the file; none where it does not exist. */
+/** Returns all lines of the file. Empty if it does not exist. */
 export const readNotes = (file: string): readonly LoadNote[] =>
   existsSync(file)
     ? readFileSync(file, 'utf8')
         .split('\n')
         .filter(Boolean)
-        .map((line) => JSON.parse(line) as LoadNote) // this file is written by `note` alone
+        .map((line) => JSON.parse(line) as LoadNote) // only `note` writes this file
     : [];

@@ -1,11 +1,11 @@
 import { eventually, startApp } from '#testing';
 
 /**
- * Runs the checker as a process of its own until it finds nothing, and at most as long as `eventually` tries: read models
- * may still be catching up.
- * @param environment of the platform, which names its stores
- * @param notes file with what a load generator wrote down
- * @throws Error with what the checker found last
+ * Runs the checker in a separate process until it reports nothing, because read models may still be catching up. Limited
+ * by the timeout of `eventually`.
+ * @param environment variables of the platform, with the addresses of its stores
+ * @param notes file with the notes of the load generator
+ * @throws Error with the checker's last report
  */
 export const runChecker = (environment: Readonly<Record<string, string>>, notes: string): Promise<void> =>
   eventually(async () => {
