@@ -7,8 +7,15 @@ import { startPlatform, type Platform } from '../../libs/testing/src/platform-pr
 /** Concurrent watches. */
 export const WATCHERS = 500;
 
-/** Runs `work` on a platform with two organizations. The other one has an application `web`. */
-export async function withLoad<T>(work: (platform: Platform, busy: Person, other: Person) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` on a platform with two organizations. The other one has an application `web`.
+ *
+ * @param environment further variables of the platform
+ */
+export async function withLoad<T>(
+  work: (platform: Platform, busy: Person, other: Person) => Promise<T>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<T> {
   // Built, since a platform that runs from source also validates each response.
   const built = spawnSync(process.execPath, ['tools/build.mjs', 'apps/platform'], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
@@ -18,6 +25,7 @@ export async function withLoad<T>(work: (platform: Platform, busy: Person, other
       ASTRO_MAX_STREAMS_PER_KEY: String(WATCHERS),
       ASTRO_MAX_STREAMS_PER_ORGANIZATION: String(WATCHERS),
       ASTRO_MAX_CONNECTIONS_PER_ADDRESS: String(4 * WATCHERS),
+      ...environment,
     },
   });
   try {
