@@ -1,16 +1,17 @@
 // node deploy/secrets.mjs [FOLDER]: generates what deploy/compose.yaml needs, in deploy or in FOLDER: the file .env with keys and
-// passwords, and the folder access with the caller keys and the NATS user of each service. Keys and passwords that are there
-// are kept, so run it again after an upgrade. Keep both: without the sealing keys, the vault cannot be decrypted.
+// passwords, the file .master-keys, and the folder access with the caller keys and the NATS user of each service. Existing keys
+// and passwords are kept, so run it again after an upgrade. Keep all three: without the sealing keys in .env, the vault cannot be
+// decrypted.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = resolve(process.argv[2] ?? join(root, 'deploy'));
 const access = join(folder, 'access');
-const masterKeys = join(access, 'master-keys');
+const masterKeys = join(folder, '.master-keys');
 const environmentFile = join(folder, '.env');
 const CALLER_KEYS = '.caller-keys';
 
@@ -38,7 +39,9 @@ const lines = [
       return `ASTRO_CALLER_KEYS_${service}=${readFileSync(join(access, name), 'utf8').trim()}`;
     }),
 ];
-writeFileSync(environmentFile, `${lines.join('\n')}\n`, { mode: 0o600 });
+// It has the only copy of the sealing keys, so it is replaced and never truncated.
+writeFileSync(`${environmentFile}.new`, `${lines.join('\n')}\n`, { mode: 0o600, flush: true });
+renameSync(`${environmentFile}.new`, environmentFile);
 console.log(`Wrote ${environmentFile} and ${access}.`);
 
 /** Runs a script of package.json. Returns its standard output. */

@@ -34,7 +34,10 @@ async function bodies(platform: Platform, person: Person, file: string): Promise
       const path = route.replaceAll('{org}', person.organization.id).replaceAll(/\{\w+\}/g, 'web');
       // The second request shows the code compiled.
       for (const credential of [person.key, person.key, person.accessToken]) {
-        const ms = await longest(platform, file, () => call(platform.url, path, { credential, body }));
+        const ms = await longest(platform, file, async () => {
+          const { status } = await call(platform.url, path, { credential, body });
+          if (status === 401 || status === 429) throw new Error(`${route} answered ${status} before it read the body`);
+        });
         delays.push({ what: `${kind}, ${route}`, ms });
       }
     }

@@ -75,6 +75,9 @@ describe('the Helm chart', () => {
     [{ ...NEEDED, profile: 'both' }, /profile/],
     [{ ...NEEDED, ingres: { enabled: true } }, /ingres/],
     [{ ...NEEDED, settings: { ASTRO_HOST: '127.0.0.1' } }, /ASTRO_HOST/],
+    [{ ...NEEDED, settings: { ASTRO_BUS: 'nats://nats:4222' } }, /ASTRO_BUS/],
+    [{ ...NEEDED, fullnameOverride: 'Astro' }, /fullnameOverride/],
+    [{ ...NEEDED, publicUrl: 'https://10.0.0.1', ingress: { enabled: true } }, /must have a host name/],
     [{ ...DISTRIBUTED, admin: {} }, /admin\.passwordSecret\.name is required with profile: distributed/],
     [{ ...DISTRIBUTED, distributed: {} }, /distributed\.[a-zA-Z.]+ is required with profile: distributed/],
     [{ ...DISTRIBUTED, oidc: { issuer: 'https://issuer.acme.dev' } }, /oidc\.\w+ is required with oidc\.issuer/],
@@ -90,6 +93,13 @@ describe('the Helm chart', () => {
     const done = await template(values);
     expect(done.code).not.toBe(0);
     expect(done.stderr).toMatch(sentence);
+  });
+
+  it('refuses to deploy to its own cluster from a namespace that applications can use', async () => {
+    const values = { ...NEEDED, inCluster: { enabled: true } };
+    const done = await helm(['template', 'astro', CHART, '--namespace', 'astro', '--values', '-'], values);
+    expect(done.code).not.toBe(0);
+    expect(done.stderr).toContain('inCluster.enabled needs a namespace that begins with astro-');
   });
 
   it('starts each service of the distributed profile, and gives each only the settings that it needs', async () => {
@@ -114,7 +124,7 @@ describe('the Helm chart', () => {
     expect(bindings).toMatchObject([
       {
         roleRef: { name: 'cluster-admin' },
-        subjects: [{ kind: 'ServiceAccount', name: 'astro-in-cluster', namespace: 'astro' }],
+        subjects: [{ kind: 'ServiceAccount', name: 'astro-in-cluster', namespace: 'astro-platform' }],
       },
     ]);
     expect((await rendered(DISTRIBUTED)).filter(({ kind }) => kind.includes('Role'))).toEqual([]);

@@ -40,7 +40,7 @@ function onCluster(path: string): void {
   };
   /** Creates a namespace that accepts only pods of the level `restricted`. */
   const restrictedNamespace = async (name: string): Promise<string> => {
-    const namespace = `chart-${name}-${suffix}`;
+    const namespace = `astro-chart-${name}-${suffix}`;
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     namespaces.push(namespace);
     await kubectl(['create', '-f', '-'], {

@@ -114,7 +114,7 @@ export type RenderedObject = z.infer<typeof kubernetesObject>;
 
 /** Returns the objects that `helm template` prints. */
 export async function rendered(values: Values): Promise<readonly RenderedObject[]> {
-  const done = await helm(['template', 'astro', CHART, '--namespace', 'astro', '--values', '-'], values);
+  const done = await helm(['template', 'astro', CHART, '--namespace', 'astro-platform', '--values', '-'], values);
   if (done.code !== 0) throw new Error(done.stderr);
   return parseAllDocuments(done.stdout, { version: '1.1' })
     .filter((document) => document.contents !== null)

@@ -22,8 +22,8 @@ describe('docs/operations/installation.md', () => {
   it.each(installs)('has a helm command that the chart accepts: %s', async (line) => {
     const [, , release = '', chart = '', ...options] = line.split(/\s+/);
     expect(chart).toBe('deploy/helm/astro-platform');
-    const words = options.filter((word) => word !== '--create-namespace' && word !== '--reuse-values');
-    const isUpgrade = line.includes('--reuse-values');
+    const words = options.filter((word) => word !== '--create-namespace' && word !== '--reset-then-reuse-values');
+    const isUpgrade = line.includes('--reset-then-reuse-values');
     const done = await helm(['template', release, CHART, ...words, '--values', '-'], isUpgrade ? NEEDED : {});
     expect([done.code, done.stderr]).toEqual([0, '']);
   });

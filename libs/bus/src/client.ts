@@ -33,7 +33,7 @@ export interface BusObserver {
    *
    * @param code of the error; undefined for a success
    */
-  checkCallerFault(subject: string, milliseconds: number, code: string | undefined): void;
+  requestEnded(subject: string, milliseconds: number, code: string | undefined): void;
   streamFailed(subject: string, code: string): void;
 }
 
@@ -73,7 +73,7 @@ class TransportBus implements Bus {
     const started = clock.monotonic();
     return new Promise((resolve) => {
       const settle = (response: Reply<OutputOf<C>>): void => {
-        observer?.checkCallerFault(
+        observer?.requestEnded(
           contract.subject,
           clock.monotonic() - started,
           response.ok ? undefined : response.error.code,

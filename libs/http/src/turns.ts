@@ -3,16 +3,16 @@ import type { Clock } from '#kernel';
 import { callerOf } from './caller-of.ts';
 
 interface Limit {
-  /** Simultaneous requests of one organization. Further ones wait until one ends. */
+  /** Simultaneous requests of one organization or person. Further ones wait until one ends. */
   readonly requests: number;
   /** Milliseconds after which a request does not count: it waits for something, such as a cluster. */
   readonly countedMs: number;
 }
 
 const ALONE: Limit = { requests: 4, countedMs: 250 };
-/** While other organizations are active: one process serves all, so each running request delays those of the others. */
+/** While other callers are active: one process serves all, so each running request delays those of the others. */
 const SHARED: Limit = { requests: 1, countedMs: 50 };
-/** Milliseconds for which an organization counts as active after its last request. */
+/** Milliseconds for which a caller counts as active after its last request. */
 const ACTIVE_MS = 1_000;
 
 interface Group {
@@ -23,12 +23,12 @@ interface Group {
 }
 
 /**
- * Schedules requests fairly: each organization has a few running requests, so that the requests of one organization
- * cannot delay those of others for long.
+ * Schedules requests fairly: the access keys of an organization, and each person who is logged in, have a few running
+ * requests, so that their requests cannot delay those of others for long.
  */
 export class Turns {
   private readonly groups = new Map<string, Group>();
-  /** The two organizations that sent the latest requests, the last one first. */
+  /** The two callers that sent the latest requests, the last one first. */
   private latest: readonly { readonly name: string; readonly atMs: number }[] = [];
 
   constructor(private readonly clock: Pick<Clock, 'monotonic' | 'timer'>) {}

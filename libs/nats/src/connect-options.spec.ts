@@ -50,6 +50,14 @@ describe('the credentials of a NATS user', () => {
     expect(signAs(authenticator, 'n')).toMatchObject({ nkey: publicKeyOfSeed(second) });
   });
 
+  it('are rejected in one sentence without the password if they are not encoded', () => {
+    const attempt = () => connectOptions({ url: 'nats://ada:100%secret@127.0.0.1:4222' });
+    expect(attempt).toThrow(NatsSetupError);
+    expect(attempt).toThrow(
+      /^The user or the password in the NATS address contains a % that is not encoded; write %25\.$/,
+    );
+  });
+
   it('may be a file with a JWT and its seed', () => {
     const seed = createUserSeed();
     writeFileSync(

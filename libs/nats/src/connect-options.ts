@@ -68,7 +68,21 @@ function parsed(text: string): URL {
   if (!url || (url.protocol !== 'nats:' && url.protocol !== 'tls:') || url.hostname === '') {
     throw new NatsSetupError('address', 'The NATS address is not of the form nats://host:port.');
   }
+  if (!isEncoded(url.username) || !isEncoded(url.password))
+    throw new NatsSetupError(
+      'address',
+      'The user or the password in the NATS address contains a % that is not encoded; write %25.',
+    );
   return url;
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Returns an authenticator that reads the file for each connection, and uses its previous content if that fails. */

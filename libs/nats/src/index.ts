@@ -1,5 +1,12 @@
 export { natsAuthorization, type NatsUser } from './authorization.ts';
 export { connectOptions, isSupported, NatsSetupError, refusedBy, type NatsAddress } from './connect-options.ts';
 export { natsPermissions } from './permissions.ts';
-export { callSubjects, controlSubject, queueNames, streamSubject, type QueueNames } from './subjects.ts';
+export {
+  callSubjects,
+  controlSubject,
+  isReplySubject,
+  queueNames,
+  streamSubject,
+  type QueueNames,
+} from './subjects.ts';
 export { createUserSeed, publicKeyOfSeed } from './user-seed.ts';

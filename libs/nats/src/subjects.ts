@@ -11,6 +11,9 @@ export const inboxPrefixOf = (service: string): string => `_INBOX.${service}`;
 export const streamSubject = (receiver: string, reader: string, call: string): string =>
   `_STREAM.${receiver}.${reader}.${call}`;
 
+/** Returns whether a service may reply on a subject: an inbox, or the subject of a stream. */
+export const isReplySubject = (subject: string): boolean => /^_(INBOX|STREAM)\./.test(subject);
+
 /** Returns the subject of a reader's control messages: `alive` renews the lease of a stream, `cancel` ends it. */
 export const controlSubject = (receiver: string, verb: 'alive' | 'cancel', call: string): string =>
   `_CALL.${receiver}.${verb}.${call}`;

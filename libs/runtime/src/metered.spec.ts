@@ -73,8 +73,8 @@ describe('use-L11: metrics', () => {
   it('of the bus count requests by subject and errors by code', async () => {
     const metrics = createMetrics();
     const observer = busMetrics(metrics);
-    observer.checkCallerFault('things.v1.get', 12, undefined);
-    observer.checkCallerFault('things.v1.get', 12, 'bus/timeout');
+    observer.requestEnded('things.v1.get', 12, undefined);
+    observer.requestEnded('things.v1.get', 12, 'bus/timeout');
     observer.streamFailed('things.v1.watch', 'bus/lost');
     expect(await linesOf(metrics, 'astro_bus_request_duration_seconds')).toEqual([
       'astro_bus_request_duration_seconds_count{subject="things.v1.get"} 2',

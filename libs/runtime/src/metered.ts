@@ -101,7 +101,7 @@ export function busMetrics(metrics: Metrics): BusObserver {
     registers: [metrics],
   });
   return {
-    checkCallerFault(subject, milliseconds, code) {
+    requestEnded(subject, milliseconds, code) {
       duration.observe({ subject }, milliseconds / 1_000);
       if (code !== undefined) errors.inc({ code });
     },

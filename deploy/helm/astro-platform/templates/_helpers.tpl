@@ -1,12 +1,12 @@
 {{- define "astro.fullname" -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | trunc 36 | trimSuffix "-" -}}
 {{- else -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if or (contains "astro" .Release.Name) (contains $name .Release.Name) -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 36 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 36 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -41,7 +41,18 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end -}}
 
 {{- define "astro.publicHost" -}}
-{{- regexReplaceAll ":[0-9]+$" (urlParse (include "astro.publicUrl" .)).host "" -}}
+{{- $host := lower (regexReplaceAll ":[0-9]+$" (urlParse (include "astro.publicUrl" .)).host "") -}}
+{{- if regexMatch "^[0-9.]+$|^\\[" $host -}}
+{{- fail "publicUrl must have a host name if ingress.enabled is true: an Ingress cannot have an IP address as its host" -}}
+{{- end -}}
+{{- $host -}}
+{{- end -}}
+
+{{/* Fails if applications could use the namespace of a platform that may deploy to its own cluster. */}}
+{{- define "astro.checkInCluster" -}}
+{{- if and .Values.inCluster.enabled (not (hasPrefix "astro-" .Release.Namespace)) -}}
+{{- fail "inCluster.enabled needs a namespace that begins with astro-, such as --namespace astro-platform: applications can use other namespaces, and would reach the Secrets of the platform" -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Fails if the generated password of the first admin would be lost with the pod. */}}

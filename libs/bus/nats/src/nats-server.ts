@@ -10,7 +10,7 @@ import {
 } from '#bus';
 import { receiverOf } from '#bus/contract';
 import type { Timer } from '#kernel';
-import { callSubjects, NatsSetupError } from '#nats';
+import { callSubjects, isReplySubject, NatsSetupError } from '#nats';
 import { NatsContext, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
 import type { Observable, Subscription } from 'rxjs';
@@ -142,6 +142,8 @@ export class NatsServer extends ServerNats {
   }
 
   private accept(channel: string, message: Msg): void {
+    // Others would let a sender publish where its own user is not permitted to, since nats-server permits replies to anything.
+    if (message.reply && !isReplySubject(message.reply)) return;
     const respond: Respond = (response) => {
       if (message.reply) message.respond(encodeAnswer(response));
     };

@@ -6,6 +6,7 @@ import { createUserSeed, natsAuthorization, natsPermissions, publicKeyOfSeed } f
 import { systemClock, systemIds } from '#runtime/system';
 import { silentLogger } from '#kernel';
 import { eventually, natsServerProgram, startNatsServer, temporaryFolder, type NatsServer } from '#testing';
+import { connect } from '@nats-io/transport-node';
 import { generate } from 'selfsigned';
 import { natsTransport } from './nats.ts';
 
@@ -39,6 +40,24 @@ if (url) {
         for (;;) await items.next(); // returns what has already arrived first
       };
       await expect(rest()).rejects.toMatchObject({ error: { code: 'bus/disconnected' } });
+      await server.close();
+    });
+
+    it('A27: ignores messages that ask for a reply on a subject which is neither an inbox nor a stream', async () => {
+      const transport = await open(300);
+      const server = await startServer(transport, systemClock, directoryOf());
+      const sender = await connect({ servers: url });
+      const received: string[] = [];
+      const read = (subject: string) =>
+        sender.subscribe(subject, { callback: (_, message) => void received.push(message.subject) });
+      read('elsewhere.>');
+      read('_INBOX.test.>');
+      const { subject } = fixtureContracts.echo;
+      sender.publish(subject, '{}', { reply: 'elsewhere.purge' });
+      sender.publish(subject, 'not JSON', { reply: 'elsewhere.purge' });
+      sender.publish(subject, '{}', { reply: '_INBOX.test.1' });
+      await eventually(() => expect(received).toEqual(['_INBOX.test.1']));
+      await sender.close();
       await server.close();
     });
 
