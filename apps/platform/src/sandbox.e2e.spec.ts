@@ -128,7 +128,9 @@ describe('kubectl on a sandbox', () => {
     );
     await kubectl('-n shop run shortly --image=registry.example/job:1');
     await kubectl('-n shop wait --for=condition=Ready pod/shortly --timeout=30s');
-    const following = ada.kubectl('-n shop logs --follow shortly');
+    const started = Promise.withResolvers<void>();
+    const following = ada.kubectl('-n shop logs --follow shortly', '', () => started.resolve());
+    await Promise.race([started.promise, following]);
     await kubectl('-n shop delete pod shortly --grace-period=1');
     expect(await following).toMatchObject({
       code: 0,

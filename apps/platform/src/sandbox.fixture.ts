@@ -45,7 +45,8 @@ export interface SandboxClient {
 /** The sandbox of one organization, and programs of a user. */
 export interface SandboxUser extends SandboxClient {
   readonly kubeconfig: string;
-  kubectl(args: string, input?: string): Promise<Finished>;
+  /** Runs kubectl. `onOutput` is called with each part of its standard output. */
+  kubectl(args: string, input?: string, onOutput?: (part: string) => void): Promise<Finished>;
   /** Returns the standard output of kubectl, which must succeed. */
   outputOf(args: string, input?: string): Promise<string>;
   helm(args: string): Promise<Finished>;
@@ -101,8 +102,8 @@ export async function serveSandboxes(options: { readonly program?: string } = {}
       };
       const run =
         (program: string) =>
-        (args: string, input = '') =>
-          runProgram(join(bin, program), words(args), { environment, input, withinMs: 60_000 });
+        (args: string, input = '', onOutput: (part: string) => void = () => {}) =>
+          runProgram(join(bin, program), words(args), { environment, input, withinMs: 60_000, onOutput });
       const kubectl = run('kubectl');
       return {
         ...clientOf({ server, token, certificateAuthority }),

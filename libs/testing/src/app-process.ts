@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Timeout in milliseconds. Defaults to 120,000. */
   readonly withinMs?: number;
+  /** Called with each part of the standard output. */
+  readonly onOutput?: (part: string) => void;
 }
 
 /** Runs a program. Resolves when it has ended, with any exit code. */
@@ -33,7 +35,10 @@ export function runProgram(
     let stdout = '';
     let stderr = '';
     const timer = setTimeout(() => child.kill('SIGKILL'), options.withinMs ?? 120_000);
-    child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part));
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      stdout += part;
+      options.onOutput?.(part);
+    });
     child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part));
     child.stdin.on('error', () => {}); // the program may exit without reading its input
     child.on('error', reject);
