@@ -89,14 +89,11 @@ const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']
     server: async (options, url) => {
       const { log, clock, process } = options;
       const { openJetStreamWorkQueue } = await import('#work-queue/jetstream');
-      const queues = process?.queues ?? [];
-      const makesQueues = process === undefined || queues.length > 0;
       return openJetStreamWorkQueue({
-        ...natsAddress(options.configuration, url, options.process?.name),
+        ...natsAddress(options.configuration, url, process?.name),
         log,
         clock,
-        queues,
-        makesQueues,
+        ...(process && { queues: process.queues }),
       }).catch(explainSetup(VARIABLES.queue.name));
     },
   },

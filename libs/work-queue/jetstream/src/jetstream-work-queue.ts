@@ -24,13 +24,11 @@ const PULLS = 32;
 export interface JetStreamWorkQueueOptions extends NatsAddress {
   readonly log: Logger;
   readonly clock: Clock;
-  /** Queues to create on the server before this settles. Others are created on first use. */
-  readonly queues?: readonly WorkQueueContract[];
   /**
-   * If false, this process waits until another one has created the queues, and does not need the permission to create
-   * them. Default: true.
+   * Queues to create on the server before this settles. If empty, this process waits until another one has created them,
+   * and does not need the permission to create any. Otherwise, and by default, missing queues are created on first use.
    */
-  readonly makesQueues?: boolean;
+  readonly queues?: readonly WorkQueueContract[];
 }
 
 /**
@@ -57,7 +55,7 @@ class JetStreamWorkQueue implements WorkQueue {
 
   constructor(
     private readonly connection: Connection,
-    private readonly surroundings: Pick<JetStreamWorkQueueOptions, 'clock' | 'log' | 'makesQueues'>,
+    private readonly surroundings: Pick<JetStreamWorkQueueOptions, 'clock' | 'log' | 'queues'>,
   ) {}
 
   /** Creates a queue on the server if it is missing. */
@@ -163,7 +161,7 @@ class JetStreamWorkQueue implements WorkQueue {
   }
 
   private make(queue: WorkQueueContract): Promise<void> {
-    if (this.surroundings.makesQueues === false) return Promise.resolve();
+    if (this.surroundings.queues?.length === 0) return Promise.resolve();
     const making = ensureQueue(this.connection.manager, queue);
     this.made.set(queue.subject, making);
     making.catch(() => this.made.delete(queue.subject));
