@@ -86,3 +86,9 @@ export const isEveryAddress = (address: string): boolean => ['0.0.0.0', '::'].in
 
 /** Returns the address at which processes of the same machine reach a server that listens on `address`. */
 export const reachedAt = (address: string): string => (isEveryAddress(address) ? '127.0.0.1' : address);
+
+/** Returns a host as it is written in a URL: an IPv6 address in brackets. */
+export const hostInUrl = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
+
+/** Returns the host of a URL without the brackets of an IPv6 address. */
+export const hostFromUrl = (hostname: string): string => hostname.replace(/^\[|\]$/g, '');

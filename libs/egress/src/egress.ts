@@ -1,6 +1,15 @@
 import { isIP, type BlockList } from 'node:net';
 import { domainError, err, ok, type DomainError, type Result } from '#kernel';
-import { endpoint, plainAddress, specialKind, subnet, within, type EgressTarget } from './addresses.ts';
+import {
+  endpoint,
+  hostFromUrl,
+  hostInUrl,
+  plainAddress,
+  specialKind,
+  subnet,
+  within,
+  type EgressTarget,
+} from './addresses.ts';
 import { OwnAddresses } from './own-addresses.ts';
 
 interface EgressNetwork {
@@ -90,12 +99,10 @@ export const entriesOf = ({ networks, endpoints }: Pick<EgressPolicy, 'networks'
 
 /** The policy with more entries; those that cannot be read, which a newer release may write, allow nothing. */
 export function withEntries(policy: EgressPolicy, entries: readonly string[]): EgressPolicy {
-  const read = readEntries(entries.filter((entry) => parseEgressEntry(entry) !== undefined));
-  if (!read.ok || entries.length === 0) return policy;
-  const { networks, endpoints } = read.value;
+  const read = entries.map((entry) => readEntries([entry])).flatMap((result) => (result.ok ? [result.value] : []));
   return {
-    networks: [...policy.networks, ...networks],
-    endpoints: new Set([...policy.endpoints, ...endpoints]),
+    networks: [policy, ...read].flatMap(({ networks }) => networks),
+    endpoints: new Set([policy, ...read].flatMap(({ endpoints }) => [...endpoints])),
     never: policy.never,
   };
 }
@@ -108,7 +115,7 @@ export function isAllowed(policy: EgressPolicy, target: EgressTarget): boolean {
   if (specialKind(address) === undefined) return true;
   return (
     policy.endpoints.has(endpoint(address, target.port)) ||
-    (target.host !== undefined && policy.endpoints.has(endpoint(target.host.replace(/^\[|\]$/g, ''), target.port))) ||
+    (target.host !== undefined && policy.endpoints.has(endpoint(hostFromUrl(target.host), target.port))) ||
     policy.networks.some(({ list }) => within(list, address))
   );
 }
@@ -130,7 +137,7 @@ export function egressRefused(
   const allow =
     isIP(address) === 4 && kind === 'a private'
       ? `${address.split('.').slice(0, 2).join('.')}.0.0/16`
-      : `${isIP(address) === 6 ? `[${address}]` : address}:${target.port}`;
+      : `${hostInUrl(address)}:${target.port}`;
   const of = target.host !== undefined && target.host !== target.address ? ` (${target.host})` : '';
   return kind === undefined || never.has(target)
     ? domainError('clusters/egress-refused', 'invalid', `${address}${of} is an address of the platform itself.`, {

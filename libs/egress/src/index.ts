@@ -1,4 +1,4 @@
-export { isLoopback, reachedAt } from './addresses.ts';
+export { hostFromUrl, hostInUrl, isLoopback, reachedAt } from './addresses.ts';
 export { ChangingEgress, type AllowedEntries } from './changing-egress.ts';
 export {
   EGRESS,

@@ -4,7 +4,7 @@ import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Clock } from '#kernel';
 import { KubernetesUnreachableError, type UnreachableCause } from './client.ts';
-import { egressRefused, isAllowed, isLoopback, type EgressPolicy } from '#egress';
+import { egressRefused, hostFromUrl, isAllowed, isLoopback, type EgressPolicy } from '#egress';
 
 export type ClusterCredential =
   | { readonly token: string }
@@ -98,7 +98,7 @@ class HttpTransport implements Transport {
   constructor(private readonly options: TransportOptions) {
     this.url = parseServer(options.server);
     this.secure = this.url.protocol === 'https:';
-    this.host = this.url.hostname.replace(/^\[|\]$/g, '');
+    this.host = hostFromUrl(this.url.hostname);
     this.port = Number(this.url.port || (this.secure ? 443 : 80));
     this.calls = this.agent(MAX_SOCKETS);
     this.streams = this.agent(Infinity);
@@ -284,7 +284,7 @@ export function parseServer(server: string): URL {
   const url = new URL(server);
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     throw refuse('must not have a user, query, or fragment');
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = hostFromUrl(url.hostname);
   if (url.protocol === 'http:' && !(host === 'localhost' || isLoopback(host))) throw refuse('must begin with https://');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('must begin with https://');
   return url;

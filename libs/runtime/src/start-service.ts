@@ -8,6 +8,8 @@ import {
   OWN_ADDRESSES,
   OwnAddresses,
   parseEgressPolicy,
+  hostFromUrl,
+  hostInUrl,
   reachedAt,
   type EgressPolicy,
 } from '#egress';
@@ -16,7 +18,6 @@ import { createMetrics, type Metrics } from '#metrics';
 import { systemClock, systemIds } from '#runtime/system';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { compose, type Composition } from './compose.ts';
 import type { Configuration } from './configuration.ts';
@@ -228,15 +229,12 @@ function meteredEngines(engines: Engines, metrics: Metrics, clock: Clock): Engin
   };
 }
 
-/** Returns an address in the form of a URL. */
-const hostInUrl = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
-
 /** Returns the addresses of the process and of the platform. Its parts add their own. */
 function ownAddressesOf({ host, port, publicUrl }: ServiceSettings): OwnAddresses {
   const own = new OwnAddresses();
   const { hostname, protocol, port: publicPort } = new URL(publicUrl);
   own.add(host, port);
-  own.add(hostname.replace(/^\[|\]$/g, ''), Number(publicPort) || (protocol === 'https:' ? 443 : 80));
+  own.add(hostFromUrl(hostname), Number(publicPort) || (protocol === 'https:' ? 443 : 80));
   return own;
 }
 

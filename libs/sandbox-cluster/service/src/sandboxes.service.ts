@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { hostInUrl } from '#egress';
 import type { Clock, Logger } from '#kernel';
 import { makePrivateFolder, writePrivateFile } from '#files';
 import type { SandboxAddress, SandboxConnection } from '#sandbox-cluster/contract';
@@ -99,7 +100,7 @@ export async function startSandboxes({
   }
 
   const addressOf = async (organizationId: string): Promise<SandboxAddress> => ({
-    server: `https://${isIP(reachedAt) === 6 ? `[${reachedAt}]` : reachedAt}:${await served(slotFor(organizationId))}/sandbox/${organizationId}`,
+    server: `https://${hostInUrl(reachedAt)}:${await served(slotFor(organizationId))}/sandbox/${organizationId}`,
     certificateAuthority: certificate,
   });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClusterConnection } from '#deployments/contract';
-import { ChangingEgress, onlyEndpoint, type AllowedEntries, type EgressPolicy } from '#egress';
+import { ChangingEgress, hostFromUrl, onlyEndpoint, type AllowedEntries, type EgressPolicy } from '#egress';
 import type { Clock, Ids, Logger, Timer } from '#kernel';
 import { createKubernetesClient, ownCluster, type KubernetesClient, type OwnCluster } from '#kubernetes';
 import { decodeText } from '#vault';
@@ -187,7 +187,7 @@ const entryOfOwn = ({ server, ca, token }: OwnCluster): Entry => ({
 /** Allows only this server. For addresses that no user enters: those of sandboxes, and of the platform's own cluster. */
 function onlyServer(server: string): EgressPolicy {
   const { hostname, port } = new URL(server);
-  return onlyEndpoint(hostname.replace(/^\[|\]$/g, ''), Number(port) || 443);
+  return onlyEndpoint(hostFromUrl(hostname), Number(port) || 443);
 }
 
 /** Identifies the target of a connection. It is a prefix of the fingerprint. */
