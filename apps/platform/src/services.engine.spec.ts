@@ -81,9 +81,11 @@ function apart(): void {
       status: 200,
       body: { orgId: organization.id },
     });
-    expect(
-      await call(services.url, `GET /v1/organizations/${organization.id}/profiles`, { credential: key.secret }),
-    ).toMatchObject({ status: 200, body: { items: [{ name: 'default', cluster: 'sandbox' }] } });
+    await eventually(async () =>
+      expect(
+        await call(services.url, `GET /v1/organizations/${organization.id}/profiles`, { credential: key.secret }),
+      ).toMatchObject({ status: 200, body: { items: [{ name: 'default', cluster: 'sandbox' }] } }),
+    );
   });
 
   it('reject a revoked key once its revocation has returned', async () => {
