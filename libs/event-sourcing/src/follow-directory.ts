@@ -1,6 +1,6 @@
 import { Directory, directoryEvents, type AccessSource } from '#access';
 import { EventStoreUnavailableError, type ChainFaults, type EventStore, type StoredEvent } from '#event-store';
-import { backOffMs, domainError, err, ok, pause, type Clock, type Logger, type Position } from '#kernel';
+import { backOffMs, domainError, err, ok, pause, withTimeout, type Clock, type Logger, type Position } from '#kernel';
 import type { Vault } from '#vault';
 import { directorySegments } from './directory-segments.ts';
 import { EventReader, isHalt } from './event-reader.ts';
@@ -147,13 +147,8 @@ class FollowedDirectory implements DirectoryFollower {
   }
 
   /** Returns the head of the log, at most 200 ms old; undefined on timeout. */
-  private async headWithin(ms: number): Promise<Position | undefined> {
-    const late = new AbortController();
-    try {
-      return await Promise.race([this.requestHead(), pause(this.options.clock, ms, late.signal).then(() => undefined)]);
-    } finally {
-      late.abort();
-    }
+  private headWithin(ms: number): Promise<Position | undefined> {
+    return withTimeout(this.options.clock, ms, this.requestHead(), () => undefined);
   }
 
   private requestHead(): Promise<Position> {

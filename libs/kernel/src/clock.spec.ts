@@ -1,4 +1,4 @@
-import { abortAfter, pause, type Clock } from './clock.ts';
+import { abortAfter, pause, withTimeout, type Clock } from './clock.ts';
 
 /** Returns a clock whose timers the test fires. */
 function fakeClock() {
@@ -74,5 +74,28 @@ describe('a time limit', () => {
     pending()[0]?.fire();
     expect(signal.aborted).toBe(true);
     expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
+  });
+});
+
+describe('work with a timeout', () => {
+  it('returns its own result or error, and cancels the timer', async () => {
+    const { clock, pending } = fakeClock();
+    expect(await withTimeout(clock, 250, Promise.resolve('done'), () => 'late')).toBe('done');
+    await expect(withTimeout(clock, 250, Promise.reject(new Error('failed')), () => 'late')).rejects.toThrow('failed');
+    expect(pending()).toEqual([]);
+  });
+
+  it('returns the result or the error of the timeout if it takes longer', async () => {
+    const { clock, pending } = fakeClock();
+    const never = new Promise<string>(() => {});
+    const late = withTimeout(clock, 250, never, () => 'late');
+    const failing = withTimeout(clock, 250, never, (): never => {
+      throw new Error('too late');
+    });
+    expect(pending().map(({ ms }) => ms)).toEqual([250, 250]);
+    for (const { fire } of pending()) fire();
+    expect(await late).toBe('late');
+    await expect(failing).rejects.toThrow('too late');
+    expect(pending()).toEqual([]);
   });
 });

@@ -36,3 +36,26 @@ export function abortAfter(clock: Clock, ms: number): AbortSignal {
   clock.timer(ms, () => controller.abort(new DOMException(`nothing within ${ms} ms`, 'TimeoutError')));
   return controller.signal;
 }
+
+/**
+ * Returns the result of `work`, or of `onTimeout` if `work` takes longer than `ms` milliseconds of `clock`. A later result
+ * or error of `work` is ignored.
+ *
+ * @throws the error of `work`, or of `onTimeout`
+ */
+export async function withTimeout<T, L>(
+  clock: Pick<Clock, 'timer'>,
+  ms: number,
+  work: Promise<T>,
+  onTimeout: () => L,
+): Promise<T | L> {
+  let timer: Timer | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = clock.timer(ms, resolve);
+  }).then(onTimeout);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer?.cancel();
+  }
+}

@@ -1,4 +1,4 @@
-import { pause, type Clock, type Logger } from '#kernel';
+import { withTimeout, type Clock, type Logger } from '#kernel';
 import mongoose, { type Connection, type Model } from 'mongoose';
 import { describeFailure, isMissingCollection, isRefusedByServer, type Described } from './mongo-failure.ts';
 
@@ -88,25 +88,14 @@ export async function openMongo({ url, setting, clock, log, errorOf }: MongoOpti
 
   async function step<T>(action: () => Promise<T>): Promise<T> {
     try {
-      return await within(action());
+      return await withTimeout(clock, OPERATION_MS, action(), (): never => {
+        throw fail({
+          sentence: `the MongoDB server at ${host} does not respond within ${OPERATION_MS / 1_000} s.`,
+          isDiskFull: false,
+        });
+      });
     } catch (error) {
       throw failure(error);
-    }
-  }
-
-  async function within<T>(work: Promise<T>): Promise<T> {
-    const limit = new AbortController();
-    const late = pause(clock, OPERATION_MS, limit.signal).then((): never => {
-      throw fail({
-        sentence: `the MongoDB server at ${host} does not respond within ${OPERATION_MS / 1_000} s.`,
-        isDiskFull: false,
-      });
-    });
-    late.catch(ignore);
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      limit.abort();
     }
   }
 
@@ -119,9 +108,7 @@ export async function openMongo({ url, setting, clock, log, errorOf }: MongoOpti
     async close() {
       if (isClosed) return;
       isClosed = true;
-      const limit = new AbortController();
-      await Promise.race([Promise.all(underWay), pause(clock, CLOSE_MS, limit.signal)]);
-      limit.abort();
+      await withTimeout(clock, CLOSE_MS, Promise.all(underWay), ignore);
       await connection.close(true);
     },
   };

@@ -1,6 +1,6 @@
 import type { BusTransport, CallerKeys } from '#bus';
 import type { EventStore } from '#event-store';
-import type { Clock, Ids, Logger, Timer } from '#kernel';
+import { withTimeout, type Clock, type Ids, type Logger } from '#kernel';
 import type { ReadStore } from '#read-store';
 import { parseSealingKeys, type SealedVault, type SealingKey } from '#vault';
 import type { WorkQueue } from '#work-queue';
@@ -228,12 +228,10 @@ function startErrorOf(error: unknown): unknown {
 
 async function inTime<T>(work: Promise<T>, clock: Clock, setting: string, away: string): Promise<T> {
   const sentence = `${setting}: ${away}`;
-  let timer: Timer | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = clock.timer(CONNECT_MS, () => reject(new StartError(sentence)));
-  });
   try {
-    return await Promise.race([work, late]);
+    return await withTimeout(clock, CONNECT_MS, work, (): never => {
+      throw new StartError(sentence);
+    });
   } catch (error) {
     const isAway =
       typeof error === 'object' &&
@@ -243,8 +241,6 @@ async function inTime<T>(work: Promise<T>, clock: Clock, setting: string, away: 
       // The engine's own sentence is more specific if it contains the setting.
       !('message' in error && String(error.message).startsWith(`${setting}: `));
     throw isAway ? new StartError(sentence, { cause: error }) : error;
-  } finally {
-    timer?.cancel();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Dependency } from '#http';
-import { pause, type Clock } from '#kernel';
+import { withTimeout, type Clock } from '#kernel';
 import type { Engines } from './engines.ts';
 
 /** Milliseconds after which a store counts as unavailable. Probes wait for a second or two. */
@@ -34,10 +34,8 @@ export function watchStores(
 }
 
 async function check(name: string, answer: Promise<unknown>, clock: Clock): Promise<Dependency> {
-  const limit = new AbortController();
-  const late = pause(clock, TIMEOUT_MS, limit.signal).then(() => 'does not respond');
-  const fault = await Promise.race([answer.then(() => undefined, codeOf), late]);
-  limit.abort();
+  const checked = answer.then(() => undefined, codeOf);
+  const fault = await withTimeout(clock, TIMEOUT_MS, checked, () => 'does not respond');
   return { name, ok: fault === undefined, required: false, ...(fault !== undefined && { detail: fault }) };
 }
 

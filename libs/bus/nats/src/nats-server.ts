@@ -9,7 +9,7 @@ import {
   type MessageContext,
 } from '#bus';
 import { receiverOf } from '#bus/contract';
-import type { Timer } from '#kernel';
+import { withTimeout, type Timer } from '#kernel';
 import { callSubjects, isReplySubject, NatsSetupError } from '#nats';
 import { NatsContext, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
@@ -42,6 +42,8 @@ interface LiveStream {
   cancelled: boolean;
   readonly respond: Respond;
 }
+
+const ignore = (): void => {};
 
 /** Nest's server, extended by cancellation and leases for streams, a reply to every message, and a graceful close. */
 export class NatsServer extends ServerNats {
@@ -115,30 +117,19 @@ export class NatsServer extends ServerNats {
     const deadline = clock.monotonic() + drainMs;
     this.heartbeatTimer?.cancel();
     // Not `unsubscribe`, which drops what the server has already sent: its callers would wait until their time is over.
-    await this.until(
-      deadline,
-      Promise.allSettled(this.subscribed.splice(0).map((subscription) => subscription.drain())),
-    );
+    const drained = Promise.allSettled(this.subscribed.splice(0).map((subscription) => subscription.drain()));
+    await withTimeout(clock, drainMs, drained, ignore); // without a connection nothing settles
     for (const stream of [...this.streams.values()]) this.end(stream, busErrors.shuttingDown());
     while (this.pending > 0 && clock.monotonic() < deadline)
       await new Promise<void>((resolve) => clock.timer(DRAIN_POLL_MS, resolve));
     if (this.connection && !this.connection.isClosed())
-      await this.until(
-        clock.monotonic() + drainMs,
+      await withTimeout(
+        clock,
+        drainMs,
         this.connection.flush().catch((error: unknown) => this.logger.error(error)),
+        ignore,
       );
     await super.close();
-  }
-
-  /** Waits for work, at most until `deadline`: without a connection nothing settles. */
-  private async until(deadline: number, work: Promise<unknown>): Promise<void> {
-    const { clock } = this.settings;
-    let timer: Timer | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = clock.timer(Math.max(0, deadline - clock.monotonic()), resolve);
-    });
-    await Promise.race([work, late]);
-    timer?.cancel();
   }
 
   private accept(channel: string, message: Msg): void {

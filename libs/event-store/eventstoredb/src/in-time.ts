@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '#kernel';
+import { withTimeout, type Clock } from '#kernel';
 import { Failure } from './failures.ts';
 
 /**
@@ -7,15 +7,7 @@ import { Failure } from './failures.ts';
  *
  * @throws Failure `late`; later results of `work` are ignored
  */
-export async function inTime<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
-  let timer: Timer | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = clock.timer(ms, () => reject(new Failure('late', `no answer within ${ms} ms`)));
+export const inTime = <T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> =>
+  withTimeout(clock, ms, work, (): never => {
+    throw new Failure('late', `no answer within ${ms} ms`);
   });
-  work.catch(() => {}); // it may fail after the timeout
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    timer?.cancel();
-  }
-}

@@ -1,5 +1,5 @@
 import { headers } from '@nats-io/transport-node';
-import type { Clock } from '#kernel';
+import { withTimeout, type Clock } from '#kernel';
 import type { QueueNames } from '#nats';
 import { WorkQueueUnavailableError } from '#work-queue';
 import type { Connection } from './connection.ts';
@@ -58,11 +58,7 @@ export async function withinFiveSeconds(clock: Clock, attempt: () => Promise<voi
       }
     }
   };
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = clock.timer(CONFIRMED_WITHIN_MS, () => reject(unavailable()));
-  try {
-    await Promise.race([tries(), late]);
-  } finally {
-    timer.cancel();
-  }
+  await withTimeout(clock, CONFIRMED_WITHIN_MS, tries(), (): never => {
+    throw unavailable();
+  });
 }
