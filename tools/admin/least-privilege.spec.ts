@@ -6,10 +6,10 @@ import {
   deriveCallerKeys,
   parseCallerKeys,
   RequestGuard,
-  type BusTransport,
   type OutgoingMessage,
 } from '#bus';
 import { EDGE, isCalledBy, receiverOf, type Contract, type RequestContract } from '#bus/contract';
+import { recordingTransport } from '#bus/contract-suite';
 import { silentLogger } from '#kernel';
 import { natsPermissions } from '#nats';
 import { systemClock as clock, systemIds as ids } from '#runtime/system';
@@ -66,27 +66,6 @@ function withoutOrganization({ organizationOf: _, ...contract }: Contract): Cont
   return contract;
 }
 
-/** Returns a transport that records messages instead of sending them. */
-function keepingTransport(): { readonly transport: BusTransport; readonly sent: OutgoingMessage[] } {
-  const sent: OutgoingMessage[] = [];
-  const transport: BusTransport = {
-    name: 'nats',
-    isLocal: false,
-    exchange(_subject, message, receive) {
-      sent.push(message);
-      setImmediate(() => receive({ response: { ok: true, value: null, meta: {} } }));
-      return () => {};
-    },
-    server: () => {
-      throw new Error('nothing is served');
-    },
-    connect: () => Promise.resolve(),
-    connected: () => true,
-    close: () => Promise.resolve(),
-  };
-  return { transport, sent };
-}
-
 const ownSubjects = (service: string): RegExp =>
   new RegExp(
     `^(${service}\\..+|_INBOX\\.${service}\\.>|_CALL\\.${service}\\.\\*\\.\\*|_STREAM\\.[a-z-]+\\.${service}\\.\\*)$`,
@@ -112,8 +91,12 @@ describe('A28: a service that a contract does not list', () => {
     const outcome = await guard?.authorize(anyInput, { caller, json: message.json }, JSON.parse(message.json));
     return outcome?.ok === false ? outcome.error.code : undefined;
   };
-  const send = async (service: string, contract: Contract, keys = rings.get(service)): Promise<OutgoingMessage[]> => {
-    const { transport, sent } = keepingTransport();
+  const send = async (
+    service: string,
+    contract: Contract,
+    keys = rings.get(service),
+  ): Promise<readonly OutgoingMessage[]> => {
+    const { transport, sent } = recordingTransport('nats');
     const bus = createBus({ transport, service, keys: keys ?? keysOf(service), clock, ids, logger: silentLogger });
     await bus.request({ ...contract, kind: 'request' } as RequestContract, {}, bus.own({ commandId: 'a.b' }));
     return sent;

@@ -23,6 +23,7 @@ import {
   directoryOf,
   fixtureContracts,
   personContext,
+  recordingTransport,
   startServer,
   testKeys,
   type Fixture,
@@ -603,25 +604,10 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
 
 /** Returns a valid caller from another process's own bus. */
 async function localCaller(): Promise<OutgoingMessage['caller']> {
-  let sent: OutgoingMessage | undefined;
-  const local: BusTransport = {
-    name: 'in-process',
-    isLocal: true,
-    exchange: (_subject, message, receive) => {
-      sent = message;
-      setImmediate(() => receive({ err: undefined, response: { ok: true, value: null, meta: {} } }));
-      return () => {};
-    },
-    server: () => {
-      throw new Error('nothing is served');
-    },
-    connect: () => Promise.resolve(),
-    connected: () => true,
-    close: () => Promise.resolve(),
-  };
-  const { gateway } = busesOver(local, systemClock, silentLogger);
+  const { transport, sent } = recordingTransport('in-process');
+  const { gateway } = busesOver(transport, systemClock, silentLogger);
   await gateway.request(inOrganization, { organization: ACME }, personContext(systemClock));
-  return sent?.caller;
+  return sent[0]?.caller;
 }
 
 function refusalIn(response: Reply<unknown>): DomainError {

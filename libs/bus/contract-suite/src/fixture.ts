@@ -15,6 +15,7 @@ import {
   type Bus,
   type BusTransport,
   type CallerKeys,
+  type OutgoingMessage,
   type RequestGuardOptions,
   type OrganizationContext,
   type Refusal,
@@ -337,4 +338,28 @@ export function busesOver(
     gateway: createBus({ ...shared, service: 'gateway', actsForPersons: true }),
     caller: createBus({ ...shared, service: 'caller' }),
   };
+}
+
+/** Returns a transport that keeps what is sent, and replies to everything with `null`. */
+export function recordingTransport(name: 'in-process' | 'nats'): {
+  readonly transport: BusTransport;
+  readonly sent: readonly OutgoingMessage[];
+} {
+  const sent: OutgoingMessage[] = [];
+  const transport: BusTransport = {
+    name,
+    isLocal: name === 'in-process',
+    exchange(_subject, message, receive) {
+      sent.push(message);
+      setImmediate(() => receive({ response: { ok: true, value: null, meta: {} } }));
+      return () => {};
+    },
+    server: () => {
+      throw new Error('nothing is served');
+    },
+    connect: () => Promise.resolve(),
+    connected: () => true,
+    close: () => Promise.resolve(),
+  };
+  return { transport, sent };
 }

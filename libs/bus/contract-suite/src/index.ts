@@ -1,2 +1,2 @@
 export { busContract } from './bus-contract.ts';
-export { busesOver, directoryOf, fixtureContracts, personContext, startServer } from './fixture.ts';
+export { busesOver, directoryOf, fixtureContracts, personContext, recordingTransport, startServer } from './fixture.ts';
