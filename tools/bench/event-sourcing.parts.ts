@@ -1,7 +1,7 @@
 // Events and projections of the event-sourcing benchmark.
 import { sealEvents, type EventStore, type UnsealedEvent } from '#event-store';
 import type { Fact, Projection } from '#kernel';
-import { surroundings } from './surroundings.ts';
+import { benchEvent } from './event-store.parts.ts';
 
 export type Counted = Fact<'bench.counted.v1', { readonly n: number; readonly text: string }>;
 export const family = { categories: ['bench'], types: { 'bench.counted.v1': true } } as const;
@@ -19,18 +19,8 @@ export function sumsOf(name: string): Projection<Counted, { readonly sum: number
   };
 }
 
-const counted = (stream: string, revision: number): UnsealedEvent => ({
-  id: surroundings.ids.uuid(),
-  type: 'bench.counted.v1',
-  stream,
-  revision,
-  recordedAt: '2026-01-01T00:00:00.000Z',
-  actor: 'system:bench',
-  commandId: `${'a'.repeat(32)}.${'b'.repeat(32)}`,
-  correlationId: 'bench',
-  causationId: 'bench',
-  data: { n: 1, text: 'x'.repeat(60) },
-});
+const counted = (stream: string, revision: number): UnsealedEvent =>
+  benchEvent('bench.counted.v1', stream, revision, 1);
 
 /** Appends a stream of `length` events in batches. */
 export async function fill(store: EventStore, stream: string, length: number): Promise<void> {

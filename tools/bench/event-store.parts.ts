@@ -1,22 +1,26 @@
-import { type EventStore, sealEvents, type SealedEvent } from '#event-store';
+import { type EventStore, sealEvents, type SealedEvent, type UnsealedEvent } from '#event-store';
 import { surroundings } from './surroundings.ts';
 
-/** Returns one chain of events of about 450 bytes for a stream. They are sealed before the measurement. */
-export function chain(stream: string, length: number): readonly SealedEvent[] {
-  const unsealed = Array.from({ length }, (_, revision) => ({
-    id: surroundings.ids.uuid(),
-    type: 'bench.happened.v1',
-    stream,
-    revision,
-    recordedAt: '2026-01-01T00:00:00.000Z',
-    actor: 'system:bench',
-    commandId: `${'a'.repeat(32)}.${'b'.repeat(32)}`,
-    correlationId: 'bench',
-    causationId: 'bench',
-    data: { n: revision, text: 'x'.repeat(60) },
-  }));
-  return sealEvents(unsealed, '');
-}
+/** Returns an event of about 450 bytes. */
+export const benchEvent = (type: string, stream: string, revision: number, n: number): UnsealedEvent => ({
+  id: surroundings.ids.uuid(),
+  type,
+  stream,
+  revision,
+  recordedAt: '2026-01-01T00:00:00.000Z',
+  actor: 'system:bench',
+  commandId: `${'a'.repeat(32)}.${'b'.repeat(32)}`,
+  correlationId: 'bench',
+  causationId: 'bench',
+  data: { n, text: 'x'.repeat(60) },
+});
+
+/** Returns one chain of events for a stream. They are sealed before the measurement. */
+export const chain = (stream: string, length: number): readonly SealedEvent[] =>
+  sealEvents(
+    Array.from({ length }, (_, revision) => benchEvent('bench.happened.v1', stream, revision, revision)),
+    '',
+  );
 
 /** Appends one event after the other, each at its exact revision. */
 export async function appendAll(store: EventStore, events: readonly SealedEvent[]): Promise<void> {

@@ -70,21 +70,16 @@ const log = (name: string, query = ''): Step => get(`${at.pods}/${name}/log${que
 const unplaced = (name: string, containers?: readonly JsonObject[]): Step =>
   silent(post(at.pods, pod(name, { nodeSelector: { none: 'such' } }, containers)));
 
+const newImage: Step = silent(
+  strategic(web, {
+    spec: { template: { spec: { containers: [{ name: 'web', image: 'registry.example/web:2' }] } } },
+  }),
+);
+
 /** Events of controllers and schedulers, and requests for them. */
 export const eventCases: readonly Case[] = [
   eventsCase('a first rollout', create(), settled, about('Deployment'), about('ReplicaSet', message('Created pod'))),
-  eventsCase(
-    'a new image',
-    create(),
-    settled,
-    silent(
-      strategic(web, {
-        spec: { template: { spec: { containers: [{ name: 'web', image: 'registry.example/web:2' }] } } },
-      }),
-    ),
-    settled,
-    about('Deployment', message('from 1 to 0')),
-  ),
+  eventsCase('a new image', create(), settled, newImage, settled, about('Deployment', message('from 1 to 0'))),
   eventsCase(
     'more and fewer',
     create(),
@@ -100,11 +95,7 @@ export const eventCases: readonly Case[] = [
     'all at once',
     create({ spec: { strategy: { type: 'Recreate' } } }),
     settled,
-    silent(
-      strategic(web, {
-        spec: { template: { spec: { containers: [{ name: 'web', image: 'registry.example/web:2' }] } } },
-      }),
-    ),
+    newImage,
     settled,
     about('Deployment', message('from 2 to 0')),
   ),
