@@ -1,0 +1,15 @@
+export type {
+  ChartValues,
+  GitSource,
+  HelmSource,
+  HostSettings,
+  PinSource,
+  RenderedSource,
+  RenderSource,
+  RenderTarget,
+  Source,
+  SourceContext,
+  SourceEgress,
+  SourcePin,
+  SourcePrograms,
+} from './source.ts';
