@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { busErrors, DomainErrorException } from '#bus';
@@ -27,6 +28,12 @@ export const mediaType = (): EdgeError =>
 const notParsable = (what: string): EdgeError =>
   edgeError(400, 'edge/not-parsable', `The body ${what}.`, 'send JSON in UTF-8');
 
+/** Bytes from which the event loop continues between parsing a body and the work on it. */
+const LARGE_BYTES = 64 * 1_024;
+
+/** Text that may contain -0 or a number that is too large. */
+const ODD_NUMBER = /(?:^|[:,[\s])-0|[eE]\+?\d{3}|\d{300}/;
+
 /**
  * Decompresses and parses a JSON body.
  *
@@ -50,13 +57,14 @@ export async function parseJsonBody(raw: Buffer, contentEncoding: string | undef
   }
   if ((text.includes('__proto__') || text.includes('prototype') || text.includes('\\u')) && pollutesPrototype(value))
     throw poisoned();
-  if (/-0|[eE]\+?\d{3}|\d{300}/.test(text)) {
+  if (ODD_NUMBER.test(text)) {
     const at = oddNumberIn(value);
     if (at !== undefined)
       throw new DomainErrorException(
         busErrors.invalidInput([{ pointer: pointer('', at), message: 'is not a number that JSON can hold' }]),
       );
   }
+  if (bytes.length >= LARGE_BYTES) await turn();
   return value;
 }
 
@@ -64,8 +72,8 @@ export async function parseJsonBody(raw: Buffer, contentEncoding: string | undef
 function oddNumberIn(value: unknown): string[] | undefined {
   if (typeof value === 'number') return Object.is(value, -0) || !Number.isFinite(value) ? [] : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const [name, member] of Object.entries(value)) {
-    const found = oddNumberIn(member);
+  for (const name of Object.keys(value)) {
+    const found = oddNumberIn((value as Record<string, unknown>)[name]);
     if (found) return [name, ...found];
   }
   return undefined;
