@@ -1,4 +1,5 @@
 // A page of events must not slow down as an application's history grows.
+import { setTimeout as pause } from 'node:timers/promises';
 import { call, type Person } from '../../libs/testing/src/platform-people.ts';
 import type { Platform } from '../../libs/testing/src/platform-process.ts';
 import { apply, settled, withLoad } from './load.parts.ts';
@@ -35,7 +36,12 @@ const pathOf = ({ organization }: Person, name: string, rest: string): string =>
 async function pauseAndResume(platform: Platform, person: Person, name: string, events: number): Promise<void> {
   for (let n = 0; n < events; n++) {
     const path = pathOf(person, name, n % 2 === 0 ? 'pause' : 'resume');
-    const { status, text } = await call(platform.url, `POST ${path}`, { credential: person.key, body: {} });
+    const post = () => call(platform.url, `POST ${path}`, { credential: person.key, body: {} });
+    let { status, text } = await post();
+    while (status === 429) {
+      await pause(1_000); // a key has a limit per minute
+      ({ status, text } = await post());
+    }
     if (status >= 300) throw new Error(text);
   }
 }
