@@ -40,6 +40,15 @@ describe('app validate, without a server', () => {
     expect(stderr.split('did you mean data?')).toHaveLength(2);
   });
 
+  it('explains how to deploy a Kubernetes object', async () => {
+    const laptop = laptopWith({ 'web.yaml': 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n' });
+    const { exit, stderr } = await laptop.run('app apply -f web.yaml');
+    expect(exit).toBe(1);
+    expect(stderr).toContain(
+      'Error: web.yaml:2:1: kind is Deployment of apps/v1, a Kubernetes object; to deploy it, apply an Application with source.type yaml and the object as text in source.yaml.manifests. Nothing was sent.',
+    );
+  });
+
   it('use-D18: rejects the same application twice, also in two files', async () => {
     const laptop = laptopWith({
       'a/web.yaml': application('web'),

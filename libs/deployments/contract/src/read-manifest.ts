@@ -1,8 +1,9 @@
 import { inputErrorsOf } from '#bus/contract';
 import { err, ok, type InputError, type Result } from '#kernel';
 import { checkInlineManifests } from '#kubernetes';
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
+  API_VERSION,
   applicationSpecSchema,
   KINDS,
   openEnvelope,
@@ -51,7 +52,7 @@ function read<S extends z.ZodType>(
   schema: S,
 ): Result<z.infer<S>, InputError[]> {
   const opened = openEnvelope(document);
-  if (!opened.ok) return err(inputErrorsOf(opened.schema, opened.error));
+  if (!opened.ok) return err(kubernetesObjectError(document) ?? inputErrorsOf(opened.schema, opened.error));
   const { spec, pointer, name } = opened.value;
   if (opened.value.kind !== undefined && opened.value.kind !== kind)
     return err([{ pointer: '/kind', message: wrongKind(opened.value.kind, kind) }]);
@@ -71,6 +72,16 @@ function read<S extends z.ZodType>(
     return err([{ pointer: '/metadata/name', message: `differs from ${pointer}/${nameField}` }]);
   return ok(parsed.data);
 }
+
+/** Returns how to deploy a Kubernetes object that was given instead of a manifest of the platform. */
+function kubernetesObjectError(document: unknown): InputError[] | undefined {
+  const object = z.looseObject({ apiVersion: z.string().max(300), kind: z.string().max(100) }).safeParse(document);
+  if (!object.success || object.data.apiVersion.startsWith(`${API_GROUP}/`)) return undefined;
+  const message = `is ${object.data.kind} of ${object.data.apiVersion}, a Kubernetes object; to deploy it, apply an Application with source.type yaml and the object as text in source.yaml.manifests`;
+  return [{ pointer: '/kind', message }];
+}
+
+const API_GROUP = API_VERSION.slice(0, API_VERSION.indexOf('/'));
 
 function wrongKind(kind: ManifestKind, wanted: ManifestKind): string {
   const command = KINDS[kind];
