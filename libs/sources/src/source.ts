@@ -87,6 +87,8 @@ export interface SourceContext {
    * @param host name, with `:port` if it is not the default port of the scheme
    */
   readonly settingsOf: (host: string, kind: 'git' | 'registry') => Promise<HostSettings | undefined>;
+  /** Returns all addresses of a name. Absent: the resolver of the operating system. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** Folder in which temporary folders are created. */
   readonly folder: string;
   readonly clock: Clock;
