@@ -26,6 +26,8 @@ import { startEventStoreProcess, type EventStoreProcess } from '#testing/eventst
 import { z } from 'zod';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
 import { startLoad, type Load } from './load.fixture.ts';
+import { startPacedReader, type Acknowledged } from './paced-reader.fixture.ts';
+import { rebuildProjections } from './rebuild.fixture.ts';
 
 /**
  * Injects faults into the distributed profile under load: two replicas of each service, with their own nats-server,
@@ -37,6 +39,9 @@ const mongo = process.env['ASTRO_TEST_MONGO_URL'];
 const TRIED = Number(process.env['ASTRO_TEST_REQUESTS'] ?? 20);
 /** Commands to acknowledge between two faults. */
 const STEP = 20;
+/** Rebuilds of each projection, and responses to the reader during them. Increase for a longer run. */
+const REBUILDS = Number(process.env['ASTRO_TEST_REBUILDS'] ?? 3);
+const READS = Number(process.env['ASTRO_TEST_READS'] ?? 1_000);
 
 jest.setTimeout(240_000);
 
@@ -51,6 +56,7 @@ function skipped(reason: string): void {
 const readiness = z.looseObject({
   dependencies: z.array(z.looseObject({ name: z.string(), ok: z.boolean() })),
 });
+const described = z.looseObject({ description: z.string() });
 const loggedIn = z.looseObject({
   organization: z.looseObject({ id: z.string() }),
   key: z.looseObject({ id: z.string(), secret: z.string() }),
@@ -249,6 +255,40 @@ function distributed(mongo: string): void {
     await connection.dropDatabase();
     await close();
     await goesOn(running);
+  });
+
+  it('F34: fail no read, and return nothing older than its position, while read models are rebuilt and switched', async () => {
+    const profile = `/v1/organizations/${organizationId}/profiles/paced`;
+    let last: Acknowledged = { number: 0, position: '' };
+    let isOver = false;
+    const change = async () => {
+      const number = last.number + 1;
+      const { status, text, headers } = await put('paced', String(number));
+      if (status >= 300) throw new Error(`change ${number} was answered ${status}: ${text}`);
+      last = { number, position: headers.get('consistency') ?? '' };
+    };
+    await change();
+    const others = ['members', 'access-keys', 'subscription'].map(
+      (name) => `/v1/organizations/${organizationId}/${name}`,
+    );
+    const reader = startPacedReader({
+      url: services.url,
+      credential: key,
+      paths: [profile, ...others.flatMap((path) => [path, profile])],
+      perSecond: 200,
+      last: () => last,
+      numberIn: (path, body) => (path === profile ? Number(described.parse(body).description) : undefined),
+    });
+    restores.push(() => reader.stop());
+    const writing = (async () => {
+      while (!isOver) await change();
+    })();
+    const failed = await rebuildProjections(environment, { folder: dataDir, times: REBUILDS });
+    await eventually(() => expect(reader.responses()).toBeGreaterThan(READS), 60_000);
+    isOver = true;
+    await writing;
+    await reader.stop();
+    expect([failed, reader.faults()]).toEqual([[], []]);
   });
 
   it.each(['SIGKILL', 'SIGSTOP'] as const)(

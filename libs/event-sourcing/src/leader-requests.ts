@@ -33,6 +33,33 @@ export interface LeaderRequestsOptions {
 const REQUESTS_MS = 1_000;
 /** Milliseconds that a process waits for the leader's response. */
 const TIMEOUT_MS = 30_000;
+const NOT_LED = projectionErrors.noLeader().code;
+
+/**
+ * Sends an operation to the process that leads the projection, through the read store, and waits up to 30 s for the
+ * result. The caller does not need to run the projection.
+ *
+ * @returns `projection/not-led` (503) if no process has picked up the request; the error of the leader otherwise
+ */
+export async function requestLeader(
+  { projection, action, documentId }: ControlRequest,
+  { eventStore, readStore, clock, ids, signal }: Omit<LeaderRequestsOptions, 'log' | 'supervisors'>,
+): Promise<Result<void, DomainError>> {
+  const id = ids.uuid();
+  const document = { projection, action, ...(documentId !== undefined && { documentId }) };
+  await readStore.ensure(REQUESTS);
+  const head = await eventStore.head();
+  await readStore.apply([{ collection: REQUESTS.name, id, position: head, document }]);
+  for (const end = clock.monotonic() + TIMEOUT_MS; clock.monotonic() < end; await pause(clock, 100, signal)) {
+    if (signal.aborted) break;
+    const found = await readStore.get<ControlRequest>(REQUESTS.name, id);
+    if (found === undefined) return ok(undefined);
+    const { error } = found.document;
+    if (error) return err({ ...projectionErrors.noLeader(), ...error, kind: 'conflict' });
+  }
+  await readStore.apply([{ collection: REQUESTS.name, id, position: nextPosition(head), removed: true }]);
+  return err(projectionErrors.noLeader());
+}
 
 /**
  * Runs operations on projections in the process that leads them. Other processes send requests through the read store.
@@ -45,22 +72,10 @@ export class LeaderRequests {
    * result.
    */
   async request(request: ControlRequest): Promise<Result<void, DomainError>> {
-    const { eventStore, readStore, clock, ids, supervisors, signal } = this.options;
-    const supervisor = supervisors.get(request.projection);
+    const supervisor = this.options.supervisors.get(request.projection);
     if (supervisor === undefined) return err(projectionErrors.notFound(request.projection));
     if (supervisor.ownLead !== undefined) return this.act(request);
-    const id = ids.uuid();
-    const { projection, action, documentId } = request;
-    const document = { projection, action, ...(documentId !== undefined && { documentId }) };
-    await readStore.apply([{ collection: REQUESTS.name, id, position: await eventStore.head(), document }]);
-    for (const end = clock.monotonic() + TIMEOUT_MS; clock.monotonic() < end; await pause(clock, 100, signal)) {
-      if (signal.aborted) break;
-      const found = await readStore.get<ControlRequest>(REQUESTS.name, id);
-      if (found === undefined) return ok(undefined);
-      const { error } = found.document;
-      if (error) return err({ ...projectionErrors.noLeader(), ...error, kind: 'conflict' });
-    }
-    return err(projectionErrors.noLeader());
+    return requestLeader(request, this.options);
   }
 
   /** Processes the requests of other processes until this process stops. */
@@ -92,6 +107,7 @@ export class LeaderRequests {
 
   private async respond({ id, position: requestedAt, document }: StoredDocument<ControlRequest>): Promise<void> {
     const outcome = await this.act(document);
+    if (!outcome.ok && outcome.error.code === NOT_LED) return; // the process that leads it by now reads the request too
     const at = { collection: REQUESTS.name, id, position: nextPosition(requestedAt) };
     const { projection, action } = document;
     if (outcome.ok) return void (await this.options.readStore.apply([{ ...at, removed: true }]));

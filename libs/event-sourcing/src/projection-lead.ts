@@ -106,6 +106,11 @@ export class ProjectionLead<E extends Fact, D> {
     }
   }
 
+  /** Returns whether no other process leads the projection. */
+  isHeld(): boolean {
+    return this.options.isHeld();
+  }
+
   /** Runs work during which documents and position do not change. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return this.turns('', work);

@@ -14,7 +14,7 @@ import {
 } from '#kernel';
 import type { ReadStore } from '#read-store';
 import type { Halt } from './event-reader.ts';
-import { HALTED_MS, takeLease } from './lease.ts';
+import { HALTED_MS, takeLease, type Lease } from './lease.ts';
 import type { LogFeed } from './log-feed.ts';
 import type { LogHealth } from './log-health.ts';
 import { collectionOf, projectionErrors, serveGeneration, servingGeneration } from './projection-control.ts';
@@ -37,6 +37,10 @@ const FOLLOW_MS = 500;
 const BACK_OFF = { firstMs: 100, mostMs: 5_000 };
 /** Milliseconds that a replaced collection is kept. Readers look up the serving one every second. */
 const RETENTION_MS = 60_000;
+/** Replaced collections that are dropped at a time: projections are seldom rebuilt more often within `RETENTION_MS`. */
+const DROPPED = 10;
+/** Milliseconds between two checks of a leader for a later generation. */
+const SWITCH_CHECK_MS = 5_000;
 
 /** Takes part in building one projection: leads it, or waits for the lease. */
 export class ProjectionSupervisor<E extends Fact, D> {
@@ -126,10 +130,14 @@ export class ProjectionSupervisor<E extends Fact, D> {
     }
     let halt: Halt | undefined;
     const old = clock.timer(RETENTION_MS, () => this.dropBefore(this.generation));
+    const watching = new AbortController();
     try {
+      // The leader may have switched, and have released this generation, since it was looked up.
+      if (await this.isReplaced()) return;
       this.state = 'catching-up';
       this.lead = this.makeLead(collection, lease.token, lease.isHeld, () => this.onMoved());
       if (this.stop.signal.aborted) return;
+      void this.endWhenReplaced(this.lead, watching.signal);
       halt = await this.lead.run();
     } catch (error) {
       if (!(error instanceof PositionOfOtherStoreError)) throw error;
@@ -141,6 +149,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
       return;
     } finally {
       old.cancel();
+      watching.abort();
       this.lead = undefined;
       await lease.release();
     }
@@ -190,14 +199,28 @@ export class ProjectionSupervisor<E extends Fact, D> {
     for (const wake of [...this.waiting]) wake();
   }
 
+  /** Returns whether another generation serves. */
+  private async isReplaced(): Promise<boolean> {
+    const { readStore, eventStore } = this.options;
+    return (await servingGeneration(readStore, eventStore.storeId, this.projection.name)) !== this.generation;
+  }
+
+  /** Ends a lead if another process switches to another generation: a former leader can do so after a suspension. */
+  private async endWhenReplaced(lead: ProjectionLead<E, D>, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await pause(this.options.clock, SWITCH_CHECK_MS, signal);
+      if (signal.aborted) return;
+      const isReplaced = await this.isReplaced().catch(() => false); // the next check may succeed
+      if (isReplaced && !this.isRebuilding) lead.abort();
+    }
+  }
+
   private dropBefore(generation: number): void {
-    if (generation === 0) return;
-    this.options.readStore.drop(collectionOf(this.projection.name, generation - 1)).catch((error: unknown) => {
-      this.options.log.warn(
-        { projection: this.projection.name, cause: String(error) },
-        'an old collection could not be dropped',
-      );
-    });
+    const { readStore, log } = this.options;
+    for (let old = Math.max(0, generation - DROPPED); old < generation; old += 1)
+      readStore.drop(collectionOf(this.projection.name, old)).catch((error: unknown) => {
+        log.warn({ projection: this.projection.name, cause: String(error) }, 'an old collection could not be dropped');
+      });
   }
 
   /**
@@ -216,20 +239,39 @@ export class ProjectionSupervisor<E extends Fact, D> {
   }
 
   private async rebuildInParallel(serving: ProjectionLead<E, D>): Promise<Result<void, DomainError>> {
-    const { readStore, clock, eventStore, owner } = this.options;
+    const { readStore, clock, owner } = this.options;
     const next = this.generation + 1;
     const collection = collectionOf(this.projection.name, next);
-    await readStore.drop(collection);
-    await readStore.ensure({ name: collection, indexes: this.projection.indexes ?? [] });
-    let failure: unknown;
-    let halt: Halt | undefined;
-    let isOver = false;
+    const lost = new AbortController();
+    const lease = await takeLease(readStore, clock, collection, owner, () => lost.abort());
+    if (lease === undefined) return err(projectionErrors.busy());
+    let outcome: Result<void, DomainError>;
+    try {
+      if (await this.isReplaced()) return err(projectionErrors.noLeader());
+      await readStore.drop(collection);
+      await readStore.ensure({ name: collection, indexes: this.projection.indexes ?? [] });
+      outcome = await this.buildAndSwitch(serving, { next, lease, lost: lost.signal });
+    } finally {
+      await lease.release();
+    }
+    if (outcome.ok) serving.abort(); // the supervisor continues with the new generation
+    return outcome;
+  }
+
+  private async buildAndSwitch(
+    serving: ProjectionLead<E, D>,
+    { next, lease, lost }: { readonly next: number; readonly lease: Lease; readonly lost: AbortSignal },
+  ): Promise<Result<void, DomainError>> {
+    const { readStore, eventStore } = this.options;
     const wake = () => {
       for (const waiter of [...this.waiting]) waiter();
     };
-    const lease = await takeLease(readStore, clock, collection, owner, () => builder?.abort());
-    if (lease === undefined) return err(projectionErrors.busy());
+    const collection = collectionOf(this.projection.name, next);
     const builder = this.makeLead(collection, lease.token, lease.isHeld, wake);
+    lost.addEventListener('abort', () => builder.abort());
+    let failure: unknown;
+    let halt: Halt | undefined;
+    let isOver = false;
     const building = builder.run().then(
       (stopped) => {
         halt = stopped;
@@ -242,30 +284,27 @@ export class ProjectionSupervisor<E extends Fact, D> {
       isOver = true;
       wake();
     });
+    const isLevel = () => builder.isLevel && (builder.at ?? '') >= (serving.at ?? '');
     try {
       for (;;) {
         if (isOver || this.lead !== serving) {
           if (failure !== undefined) throw failure;
           return err(halt ? projectionErrors.halted(halt) : projectionErrors.noLeader());
         }
-        const isLevel = () => builder.isLevel && (builder.at ?? '') >= (serving.at ?? '');
         if (isLevel()) {
           const isSwitched = await serving.exclusive(async () => {
-            if (!isLevel()) return false;
+            if (!isLevel() || !serving.isHeld() || !lease.isHeld()) return false;
             await builder.exclusive(() => builder.store());
             await serveGeneration(readStore, eventStore.storeId, this.projection.name, next);
             return true;
           });
-          if (isSwitched) break;
+          if (isSwitched) return ok(undefined);
         }
         await this.moved(100);
       }
     } finally {
       builder.abort();
       await building;
-      await lease.release();
     }
-    serving.abort(); // the supervisor continues with the new generation
-    return ok(undefined);
   }
 }

@@ -7,6 +7,7 @@ import { openEmbeddedReadStore } from '#read-store/embedded';
 import { systemClock, systemIds as ids } from '#runtime/system';
 import { eventually, manualClock, temporaryFolder, type ManualClock } from '#testing';
 import { createEventSourcing, type EventSourcing } from './create-event-sourcing.ts';
+import { serveGeneration } from './projection-control.ts';
 import type { Reactor } from './service.ts';
 import { accountDecider, balances, request } from './testdata/accounts.ts';
 import { both, log, quickClock } from './testdata/surroundings.ts';
@@ -184,6 +185,34 @@ describe('replicas of one service', () => {
     expect(await readStore.checkpoint(balances.name)).toMatchObject({ position: removed.value.position });
   });
 
+  it('F34: lead no generation that was replaced between its lookup and its lease', async () => {
+    const all = [first, second, third];
+    await credit(writer(), 'account-a', 5);
+    second.freeze(); // with the serving generation looked up, and the lease not yet requested
+    for (let step = 0; step < 10; step += 1) {
+      await idle();
+      second.clock.advance(STEP_MS);
+    }
+    const rebuilt = first.sourcing.control.rebuild(balances.name);
+    await passing([first], () => first.leases.has(`${balances.name}.g1`));
+    await becomes([first], async () => expect(await stateOf(first)).toBe('live'));
+    expect(await rebuilt).toEqual({ ok: true, value: undefined });
+    second.thaw();
+    await becomes(all, async () => expect(await stateOf(second)).toBe('following'));
+    expect(await readStore.lease(balances.name, 'other', all[0]?.clock.now() ?? 0, 1)).toBeDefined();
+    expect(await first.sourcing.control.rebuild(balances.name)).toEqual({ ok: true, value: undefined });
+  });
+
+  it('F34: follow the serving generation when a former leader has switched to it', async () => {
+    const all = [first, second, third];
+    await serveGeneration(readStore, eventStore.storeId, balances.name, 1);
+    await reaches(all, `${balances.name}.g1`, await credit(writer(), 'account-a', 5));
+    expect(await readStore.get(`${balances.name}.g1`, 'account-a')).toMatchObject({ document: { balance: 5 } });
+    await becomes(all, async () =>
+      expect((await Promise.all(all.map(stateOf))).toSorted()).toEqual(['following', 'following', 'live']),
+    );
+  });
+
   it('handle each event once, also those that a suspended leader has not handled', async () => {
     const all = [first, second, third];
     const write = writer();
@@ -231,7 +260,7 @@ describe('a reader that sends its last position', () => {
   /** Number of reads. Increase for a longer run. */
   const READS = Number(process.env['ASTRO_TEST_READS'] ?? 800);
 
-  it('gets no error and no older data from any replica while the projection is rebuilt and switched', async () => {
+  it('F34: gets no error and no older data from any replica while the projection is rebuilt and switched', async () => {
     const clock = quickClock(5);
     const replicas = [1, 2].map((number) => {
       const made = createEventSourcing({ eventStore, readStore, clock, ids, log, name: `accounts-${number}` });
