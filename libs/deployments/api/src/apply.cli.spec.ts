@@ -35,6 +35,18 @@ describe('app apply', () => {
     expect(laptop.sent[0]?.input).toMatchObject({ manifest: { source: { image: { tag: '1.10' } } } });
   });
 
+  it('applies an application after those that it depends on', async () => {
+    const after = (name: string, dependsOn: string) =>
+      web('1', name).replace('spec: {', `spec: { dependsOn: [${dependsOn}],`);
+    const laptop = laptopOf({
+      'a.yaml': after('web', 'api, other'),
+      'b.yaml': after('api', 'database'),
+      'c.yaml': web('1', 'database'),
+    });
+    await laptop.run('app apply -f deploy');
+    expect(names(laptop)).toEqual(['database', 'api', 'web']);
+  });
+
   it('applies profiles first, tries every manifest, and lists those that failed', async () => {
     const laptop = laptopOf({
       'a.yaml': web('1'),

@@ -25,9 +25,7 @@ export async function appApply(
   for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
 
   const how: How = { dryRun: options['dry-run'] || options.diff, diff: options.diff, failFast: options['fail-fast'] };
-  const ordered = [...read.manifests].sort(
-    (a, b) => Number(a.kind === 'Application') - Number(b.kind === 'Application'),
-  );
+  const ordered = inOrder(read.manifests);
   const failures: CommandError[] = [];
   const waits: Applied[] = [];
   for (const manifest of ordered) {
@@ -44,6 +42,21 @@ export async function appApply(
   }
   if (!first) return ExitCode.Success;
   return ordered.length > 1 ? { ...first, exit: ExitCode.Failed } : first;
+}
+
+/** Returns the manifests with profiles first, and each application after those that it depends on. */
+function inOrder(manifests: readonly Manifest[]): readonly Manifest[] {
+  const ordered = new Set(manifests.filter(({ kind }) => kind !== 'Application'));
+  const visiting = new Set<Manifest>();
+  const visit = (manifest: Manifest): void => {
+    if (visiting.has(manifest)) return; // the server rejects a cycle
+    visiting.add(manifest);
+    const names = manifest.kind === 'Application' ? (manifest.spec.dependsOn ?? []) : [];
+    for (const other of manifests) if (other.kind === 'Application' && names.includes(other.spec.name)) visit(other);
+    ordered.add(manifest);
+  };
+  for (const manifest of manifests) if (manifest.kind === 'Application') visit(manifest);
+  return [...ordered];
 }
 
 /** Returns the name that `-o name` prints for a manifest. */

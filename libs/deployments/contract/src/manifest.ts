@@ -108,7 +108,14 @@ export const applicationSpecSchema = z.strictObject({
     'Makes an image application reachable from outside the cluster, with an Ingress. Without a domain and a hostname, the host name is generated in the domain of the cluster (astroctl clusters ingress set).',
     { domain: 'apps.acme.dev' },
   ).optional(),
-  dependsOn: notYet('Applications that must be healthy first.'),
+  dependsOn: field(
+    z
+      .array(dnsLabel(38))
+      .max(20)
+      .refine((names) => new Set(names).size === names.length, 'must list each application once'),
+    'Applications of the organization that must be healthy before a new revision of this one is deployed. Cycles are rejected.',
+    ['database'],
+  ).optional(),
   syncPolicy: notYet('How to handle changes that others make on the cluster.'),
   labels: field(labels, 'Labels on every object of the application.', { team: 'shop' }).optional(),
   description: field(line(500), 'Description, in one line.', 'The web shop').optional(),

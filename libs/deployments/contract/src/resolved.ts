@@ -11,6 +11,8 @@ export interface ResolvedSpec {
   readonly tier: string;
   readonly targetNamespace: string;
   readonly namespaceMode: 'override' | 'preserve';
+  /** Names of applications that must be healthy first. Absent if there are none. */
+  readonly dependsOn?: readonly string[];
   readonly source:
     | { readonly type: 'image'; readonly workload: ImageWorkload }
     | { readonly type: 'yaml'; readonly manifests: string; readonly labels: Readonly<Record<string, string>> };

@@ -5,6 +5,7 @@ import { ApplicationViews } from './applications/application-views.service.ts';
 import { ApplicationsHandlers } from './applications/applications.handlers.ts';
 import { ApplicationsQueries } from './applications/applications.queries.ts';
 import { ApplyHandlers } from './applications/apply.handlers.ts';
+import { Dependencies } from './applications/dependencies.service.ts';
 import { Deployer } from './applications/deployer.service.ts';
 import { DeploymentPlanner } from './applications/deployment-planner.service.ts';
 import { DifferencesQueries } from './applications/differences.queries.ts';
@@ -57,6 +58,7 @@ import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
 import { AttemptHosts } from './rollouts/attempt-hosts.service.ts';
 import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
+import { DependentsReactor } from './rollouts/dependents.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
 import { RecordsHandlers } from './rollouts/records.handlers.ts';
@@ -97,6 +99,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
   providers: [
     ApplicationChanges,
     ApplicationViews,
+    Dependencies,
     Deployer,
     HostClaims,
     HostClaimsReactor,
@@ -126,6 +129,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     UnnamedRecords,
     DefaultProfile,
     EnqueueReactor,
+    DependentsReactor,
     AccessEndsReactor,
     AccessEndsSweep,
     PendingAttemptsSweep,

@@ -28,6 +28,7 @@ import { profileDecider } from './profiles/profile.decider.ts';
 import { profilesProjection } from './profiles/profiles.projection.ts';
 import { ProfileChangesReactor } from './profiles/profile-changes.reactor.ts';
 import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
+import { DependentsReactor } from './rollouts/dependents.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
 
@@ -59,6 +60,7 @@ export const deploymentsService: ContextService = {
   ],
   reactors: [
     EnqueueReactor,
+    DependentsReactor,
     AccessEndsReactor,
     ApplicationChangesReactor,
     HostClaimsReactor,

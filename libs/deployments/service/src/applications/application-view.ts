@@ -9,6 +9,8 @@ export interface ViewFacts {
   readonly name: (id: string) => string;
   /** Whether the application's cluster was unreachable for 60 s. */
   readonly isSilent: boolean;
+  /** Applications that the requested deployment waits for. */
+  readonly awaited: readonly string[];
 }
 
 /** Returns the view of an application, without data that is read from the cluster. */
@@ -35,7 +37,7 @@ const SIMULATED = 'simulated: objects are real, no container runs';
 /** Returns the fields of the status, without pods. */
 function statusPart(
   document: ApplicationDocument,
-  { organization, isSilent }: ViewFacts,
+  { organization, isSilent, awaited }: ViewFacts,
 ): Omit<ApplicationStatusView, 'pods'> {
   const { configuration, attempt, revision, servingRevision } = document;
   const isUnknown = isSilent && document.status !== 'DELETING';
@@ -56,7 +58,7 @@ function statusPart(
     replicas: document.replicas,
     endpoint: document.endpoint,
     updatedAt: document.updatedAt,
-    message: isUnknown ? `its cluster was ${SILENT.reason}` : messageOf(document),
+    message: isUnknown ? `its cluster was ${SILENT.reason}` : messageOf(document, awaited),
     problem: isUnknown || isPaused(document) ? null : document.problem,
     code: document.code,
     fix: document.fix,
@@ -69,9 +71,17 @@ function statusPart(
 const isPaused = ({ paused, hasOpen, status }: ApplicationDocument): boolean =>
   paused && !hasOpen && status !== 'DELETING';
 
-function messageOf(document: ApplicationDocument): string | null {
+/** Returns whether no worker has claimed the newest attempt, so that it may be waiting for other applications. */
+export const mayWait = ({ attempt, configuration, servingRevision, revision }: ApplicationDocument): boolean =>
+  attempt?.state === 'QUEUED' &&
+  attempt.kind === 'deploy' &&
+  configuration?.rollbackOf === null &&
+  servingRevision !== revision;
+
+function messageOf(document: ApplicationDocument, awaited: readonly string[]): string | null {
   const { status, drift, message, configuration } = document;
   if (isPaused(document)) return `paused; resume it: astroctl app resume ${document.name}`;
+  if (awaited.length > 0) return `waiting for ${awaited.join(', ')}`;
   if (status !== 'RUNNING') return message;
   // Fields are omitted: they contain words that users search the status for.
   if (drift.length > 0) return drift.map(({ what }) => what).join('; ');

@@ -6,7 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SILENT } from '../clusters/cluster.events.ts';
 import { clustersProjection } from '../clusters/clusters.projection.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
-import { applicationView } from './application-view.ts';
+import { applicationView, mayWait } from './application-view.ts';
 import type { ApplicationEvent } from './application.events.ts';
 import type { Application } from './application.ts';
 import { documentAfter } from './application-after.ts';
@@ -53,9 +53,28 @@ export class ApplicationViews {
     );
     const organization = await this.organizations.slugOf(organizationId);
     const silent = await this.silentClusters(documents);
-    return documents.map((document) =>
-      applicationView(document, { organization, name, isSilent: silent.has(document.clusterId) }),
+    return Promise.all(
+      documents.map(async (document) =>
+        applicationView(document, {
+          organization,
+          name,
+          isSilent: silent.has(document.clusterId),
+          awaited: await this.awaited(document),
+        }),
+      ),
     );
+  }
+
+  /** Returns the applications that a requested deployment waits for, with their status: `database (DEGRADED)`. */
+  private async awaited(document: ApplicationDocument): Promise<readonly string[]> {
+    const awaited: string[] = [];
+    for (const name of mayWait(document) ? (document.configuration?.dependsOn ?? []) : []) {
+      const found = await this.find(document.organizationId, name, undefined, false);
+      if (!found.ok) continue;
+      const other = found.value;
+      if (other?.health !== 'Healthy' || other.hasOpen) awaited.push(`${name} (${other?.status ?? 'not found'})`);
+    }
+    return awaited;
   }
 
   /**

@@ -48,6 +48,14 @@ export const applicationErrors = {
         fix: `choose another host${application === undefined ? '' : `, or remove it from application/${application} first`}`,
       },
     ),
+  /** @param path names of the applications, each of which depends on the next; the first is also the last */
+  dependencyCycle: (path: readonly string[]) =>
+    domainError(
+      'deployments/dependency-cycle',
+      'invalid',
+      `application/${path[0]} depends on itself: ${path.join(' -> ')}.`,
+      { fix: 'remove one of these applications from dependsOn' },
+    ),
   paused: (name: string) =>
     domainError('deployments/paused', 'conflict', `application/${name} is paused.`, {
       fix: `resume it: astroctl app resume ${name}`,

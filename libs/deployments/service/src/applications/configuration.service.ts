@@ -71,6 +71,7 @@ export function configurationOf(given: {
     host: workload?.host ?? null,
     labels: spec.labels ?? {},
     description: spec.description ?? null,
+    ...(resolved.dependsOn && { dependsOn: resolved.dependsOn }),
     summary: summaryOf(resolved),
     changes,
     rollbackOf: null,

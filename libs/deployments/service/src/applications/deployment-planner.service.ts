@@ -24,6 +24,7 @@ import { VaultRecords } from '../shared/vault-records.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, type Application, type Revision } from './application.ts';
 import { asBefore, configurationOf, guardedBy, type UsedProfile } from './configuration.service.ts';
+import { Dependencies } from './dependencies.service.ts';
 import type { Deployment } from './deployer.service.ts';
 import { HostClaims } from './host-claims.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
@@ -49,6 +50,7 @@ export class DeploymentPlanner {
     @Inject(ProtectionReader) private readonly protection: ProtectionReader,
     @Inject(RevisionContent) private readonly contents: RevisionContent,
     @Inject(HostClaims) private readonly hosts: HostClaims,
+    @Inject(Dependencies) private readonly dependencies: Dependencies,
   ) {}
 
   /** @param applicationId of the application that has the name, or of the one to create */
@@ -85,6 +87,8 @@ export class DeploymentPlanner {
       },
     );
     if (!allowed.ok) return allowed;
+    const dependencies = await this.dependencies.check(spec, catalog.value.state, pointer);
+    if (!dependencies.ok) return dependencies;
     const targetNamespace = latest
       ? fixedNamespace(spec, latest.targetNamespace)
       : await this.newNamespace(spec, applicationId, profile.value, membership);

@@ -132,7 +132,7 @@ describe('the read model of applications', () => {
     });
   });
   it('shows the last known state, and UNKNOWN on a silent cluster', () => {
-    const facts = { organization: 'acme', name: (id: string) => id, isSilent: true };
+    const facts = { organization: 'acme', name: (id: string) => id, isSilent: true, awaited: [] };
     expect(applicationView(document(...begun, succeeded), facts)).toMatchObject({
       status: 'UNKNOWN',
       health: 'Unknown',

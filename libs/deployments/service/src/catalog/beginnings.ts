@@ -44,6 +44,8 @@ export interface Configuration {
   readonly host: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly description: string | null;
+  /** Names of applications that must be healthy before this revision is deployed. Absent if there are none. */
+  readonly dependsOn?: readonly string[];
   /** One line per setting: its name and, unless it could be secret, its value. */
   readonly summary: readonly string[];
   /** Changes from the previous revision, as text. */

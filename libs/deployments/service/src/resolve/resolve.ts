@@ -64,6 +64,7 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
     tier: tier.name,
     targetNamespace,
     namespaceMode: spec.namespaceMode ?? 'override',
+    ...(spec.dependsOn && spec.dependsOn.length > 0 && { dependsOn: spec.dependsOn }),
   } as const;
   if (spec.source.yaml) {
     if (spec.externalAccess)

@@ -10,12 +10,13 @@ const SUMMARY_BYTES = 32 * 1_024;
  * variables, contents of files or command lines.
  */
 export function summaryOf(resolved: ResolvedSpec): string[] {
-  const { source, targetNamespace, namespaceMode, tier, profile } = resolved;
+  const { source, targetNamespace, namespaceMode, tier, profile, dependsOn } = resolved;
   const lines = [
     `profile ${profile.name}`,
     `tier ${tier}`,
     `namespace ${targetNamespace}`,
     ...(namespaceMode === 'preserve' ? ['namespaceMode preserve'] : []),
+    ...(dependsOn ? [`dependsOn ${dependsOn.join(', ')}`] : []),
   ];
   if (source.type === 'yaml')
     return fitting([...lines, `manifests ${documentCount(source.manifests)} documents`, ...labelLines(source.labels)]);

@@ -14,6 +14,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { z } from 'zod';
 import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
 import { newestAttemptOf, openAttempt, type Application } from '../applications/application.ts';
+import { Dependencies } from '../applications/dependencies.service.ts';
 import { MAX_CLAIMS } from '../applications/end-attempt.ts';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import {
@@ -54,6 +55,7 @@ export class AttemptsHandlers {
     @Inject(RolloutTasks) private readonly tasks: RolloutTasks,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(AttemptHosts) private readonly hosts: AttemptHosts,
+    @Inject(Dependencies) private readonly dependencies: Dependencies,
   ) {}
 
   @Serves(claimAttemptRequest)
@@ -70,6 +72,11 @@ export class AttemptsHandlers {
     if (!isFree.ok) return refuse(isFree.error);
     if (isFree.value === 'superseded') return nothingOwed('a newer attempt was requested');
     if (isFree.value === 'wait') return later('an older attempt of the application is running', ASK_AGAIN_MS);
+
+    const awaited = await this.awaited(organizationId, application.value, attempt);
+    if (!awaited.ok) return refuse(awaited.error);
+    // Enqueued again when that application is healthy.
+    if (awaited.value !== undefined) return nothingOwed(`it waits for application ${awaited.value}`);
 
     const { revision } = attempt;
     const before = await this.commands.load(attemptDecider, attemptStream(attemptId));
@@ -240,6 +247,16 @@ export class AttemptsHandlers {
       if (!ended.ok) return err(ended.error);
     }
     return ok(isNewest ? 'free' : 'superseded');
+  }
+
+  /** Returns the application that a deployment waits for. */
+  private async awaited(
+    organizationId: string,
+    { revisions }: Application,
+    { kind, revision }: Attempt,
+  ): Promise<Result<string | undefined, DomainError>> {
+    const configured = kind === 'deploy' ? revisions[revision - 1] : undefined;
+    return configured ? this.dependencies.awaited(organizationId, configured) : ok(undefined);
   }
 
   private async notGranted(
