@@ -1,3 +1,4 @@
+export { pinGit } from './git/pin-git.ts';
 export type {
   ChartValues,
   GitSource,
