@@ -14,3 +14,4 @@ export type {
   SourcePin,
   SourcePrograms,
 } from './source.ts';
+export { findPrograms, type FindPrograms } from './find-programs.ts';

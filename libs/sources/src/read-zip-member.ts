@@ -1,0 +1,37 @@
+import { open } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { inflateRaw } from 'node:zlib';
+
+const MAX_TRAILER_BYTES = 65_557;
+
+/**
+ * Reads one member of a zip file from its central directory, stored or deflated (APPNOTE 4.3). For files of installed
+ * packages only: sizes are not limited.
+ *
+ * @throws Error if the file has no such member
+ */
+export async function readZipMember(file: string, member: string): Promise<Buffer> {
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    const read = async (position: number, length: number): Promise<Buffer> =>
+      (await handle.read(Buffer.alloc(length), 0, length, position)).buffer;
+    const tail = await read(Math.max(0, size - MAX_TRAILER_BYTES), Math.min(size, MAX_TRAILER_BYTES));
+    const end = tail.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
+    const directory = await read(tail.readUInt32LE(end + 16), tail.readUInt32LE(end + 12));
+    for (let at = 0; at < directory.length;) {
+      const nameLength = directory.readUInt16LE(at + 28);
+      if (directory.toString('utf8', at + 46, at + 46 + nameLength) === member) {
+        const offset = directory.readUInt32LE(at + 42);
+        const header = await read(offset, 30);
+        const start = offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
+        const data = await read(start, directory.readUInt32LE(at + 20));
+        return directory.readUInt16LE(at + 10) === 0 ? data : await promisify(inflateRaw)(data);
+      }
+      at += 46 + nameLength + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
+    }
+    throw new Error(`${file} has no ${member}`);
+  } finally {
+    await handle.close();
+  }
+}
