@@ -1,5 +1,8 @@
 import { domainError, type DomainError } from '#kernel';
 
+const credentialsCommand = (host: string, ...options: readonly string[]): string =>
+  ['astroctl', 'credentials', 'set', host, '--kind', 'registry', ...options].join(' ');
+
 /** Removes user names and passwords from URLs in a text. */
 export const withoutCredentials = (text: string): string => text.replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi, '$1');
 
@@ -12,7 +15,7 @@ export const helmErrors = {
   /** @param reason code of the error of TLS */
   certificateRefused: (host: string, reason: string) =>
     domainError('sources/certificate-refused', 'invalid', `The certificate of ${host} was not accepted (${reason}).`, {
-      fix: `add its certificate authority: astroctl credentials set ${host} --ca FILE`,
+      fix: `add its certificate authority: ${credentialsCommand(host, '--ca', 'FILE')}`,
       extra: { host },
     }),
   redirectRefused: (host: string, why: string) =>
@@ -26,7 +29,7 @@ export const helmErrors = {
       'sources/unauthorized',
       'invalid',
       isKnown ? `${host} refused the stored credential.` : `${host} requires a credential.`,
-      { fix: `store one: astroctl credentials set ${host}`, extra: { host } },
+      { fix: `store a credential: ${credentialsCommand(host)}`, extra: { host } },
     ),
   indexInvalid: (host: string, why: string) =>
     domainError('sources/chart-index-invalid', 'invalid', `The chart repository at ${host} ${why}.`, {
@@ -40,7 +43,7 @@ export const helmErrors = {
     domainError('sources/chart-version-invalid', 'invalid', `${range} is not a version or range of versions.`, {
       fix: 'write a version such as 1.2.3, or a range such as ^1.2.0 or >=1.2.0 <2.0.0',
     }),
-  /** @param newest newest versions of the chart, newest first; at least one */
+  /** @param newest versions of the chart, newest first; at least one */
   versionUnknown: (chart: string, range: string, newest: readonly string[]) =>
     domainError('sources/chart-version-unknown', 'invalid', `Chart ${chart} has no version that matches ${range}.`, {
       fix: `the newest versions are ${newest.join(', ')}`,

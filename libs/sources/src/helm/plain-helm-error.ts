@@ -7,7 +7,7 @@ const MAX_TEXT = 800;
 /**
  * Converts what helm 3 or 4 has written to standard error to one sentence with the place in the chart.
  *
- * @param folder folder of the run, which is removed from paths
+ * @param folder of the run; it is removed from paths
  */
 export function plainHelmError(stderr: string, folder: string): DomainError {
   const text = withoutCredentials(stderr)
@@ -20,7 +20,7 @@ export function plainHelmError(stderr: string, folder: string): DomainError {
     schemaError(text) ??
     templateError(text) ??
     otherError(text) ??
-    refused(`helm could not render the chart: ${oneLine(text) || 'it gave no reason'}`)
+    refused(`helm could not render the chart: ${oneLine(text) || 'no reason was reported'}`)
   );
 }
 

@@ -107,7 +107,7 @@ describeWithHelm('a chart rendered with helm', () => {
     );
   });
 
-  it('reports values that are no YAML', async () => {
+  it('reports values that are not YAML', async () => {
     expect((await error({}, 'a: ['))?.detail).toContain('values-0.yaml');
   });
 

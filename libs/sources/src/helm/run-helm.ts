@@ -48,7 +48,7 @@ export async function runHelm(
         `--kube-version=${target.kubernetesVersion}`,
         ...apiVersionsOf(target).map((version) => `--api-versions=${version}`),
         ...values.map((file) => `--values=${file}`),
-        '--', // what follows is no option
+        '--', // ends the options
         release.name,
         join(folder, 'chart'),
       ],
