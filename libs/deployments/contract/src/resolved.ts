@@ -1,5 +1,18 @@
 import type { ImageWorkload } from '#kubernetes';
 
+/** A version of an application secret, without its value. */
+export interface SecretVersion {
+  /** Increases with each change of the value, also after a removal. */
+  readonly version: number;
+  /** HMAC of key and value with the organization's key, in hexadecimal. Equal for equal values of one key. */
+  readonly fingerprint: string;
+}
+
+/** A version of a secret, and the vault record with its value. */
+export interface SecretRef extends SecretVersion {
+  readonly record: string;
+}
+
 /**
  * A revision with all defaults resolved: platform < tier < profile < application. It is stored in the vault, since it
  * may contain values of environment variables and files. The event contains its digest and a redacted summary.
@@ -14,6 +27,15 @@ export interface ResolvedSpec {
   /** Names of applications that must be healthy first. Absent if there are none. */
   readonly dependsOn?: readonly string[];
   readonly source:
-    | { readonly type: 'image'; readonly workload: ImageWorkload }
+    | {
+        readonly type: 'image';
+        /** Its `secrets` are empty. The worker fills them with the values of `secrets` below. */
+        readonly workload: ImageWorkload;
+        /**
+         * Application secrets that the workload uses, by key. One that was removed is absent; its variables and files
+         * are then left out.
+         */
+        readonly secrets?: Readonly<Record<string, SecretRef>>;
+      }
     | { readonly type: 'yaml'; readonly manifests: string; readonly labels: Readonly<Record<string, string>> };
 }

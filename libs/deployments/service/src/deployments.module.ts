@@ -63,6 +63,11 @@ import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
 import { RecordsHandlers } from './rollouts/records.handlers.ts';
 import { RolloutTasks } from './rollouts/rollout-tasks.service.ts';
+import { SecretChanges } from './secrets/secret-changes.service.ts';
+import { SecretRecordsSweep } from './secrets/secret-records.sweep.ts';
+import { SecretsHandlers } from './secrets/secrets.handlers.ts';
+import { SecretsQueries } from './secrets/secrets.queries.ts';
+import { FingerprintKeys } from './shared/fingerprint-keys.service.ts';
 import { ManifestReader } from './shared/manifest-reader.service.ts';
 import { OrganizationLookup } from './shared/organization-lookup.service.ts';
 import { Refusals } from './shared/refusals.service.ts';
@@ -86,6 +91,8 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     IngressHandlers,
     ClustersQueries,
     OperationsHandlers,
+    SecretsHandlers,
+    SecretsQueries,
     ObserverHandlers,
     ReportsHandlers,
     LimitsHandlers,
@@ -125,6 +132,8 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ManifestReader,
     OrganizationLookup,
     Refusals,
+    SecretChanges,
+    FingerprintKeys,
     VaultRecords,
     UnnamedRecords,
     DefaultProfile,
@@ -140,6 +149,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ClusterChangesReactor,
     ClusterChanges,
     ApplicationRecordsSweep,
+    SecretRecordsSweep,
     ProfileRecordsSweep,
     ClusterRecordsSweep,
     SilenceSweep,

@@ -31,6 +31,8 @@ import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
 import { DependentsReactor } from './rollouts/dependents.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
+import { SecretRecordsSweep } from './secrets/secret-records.sweep.ts';
+import { secretsProjection } from './secrets/secrets.projection.ts';
 
 /** The deployments service, ready to be composed into a process. */
 export const deploymentsService: ContextService = {
@@ -52,6 +54,7 @@ export const deploymentsService: ContextService = {
   projections: [
     applicationsProjection,
     revisionsProjection,
+    secretsProjection,
     eventLinesProjection,
     profilesProjection,
     clustersProjection,
@@ -73,6 +76,7 @@ export const deploymentsService: ContextService = {
     SilenceSweep,
     AccessEndsSweep,
     ApplicationRecordsSweep,
+    SecretRecordsSweep,
     ProfileRecordsSweep,
     ClusterRecordsSweep,
   ],

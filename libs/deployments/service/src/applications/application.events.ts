@@ -1,4 +1,4 @@
-import type { Health, KeptObject } from '#deployments/contract';
+import type { Health, KeptObject, SecretVersion } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 import type { Configuration } from '../catalog/beginnings.ts';
 
@@ -14,6 +14,13 @@ export interface AttemptRef {
 export interface Drift {
   readonly what: string;
   readonly fields: readonly string[];
+}
+
+/** A secret that was set: its key and version, never its value. */
+export interface SecretSet extends SecretVersion {
+  readonly key: string;
+  /** Size of the value in bytes. */
+  readonly bytes: number;
 }
 
 /** Stream: `application-<application id>`. Each attempt has one terminal event. */
@@ -78,6 +85,9 @@ export type ApplicationEvent =
   | Fact<'application.paused.v1', Record<never, never>>
   /** Ends a pause and the pin of a rollback. */
   | Fact<'application.resumed.v1', Record<never, never>>
+  /** Also of an application without a revision, for its first one. The values are in the vault; see `secretRecord`. */
+  | Fact<'application.secrets-set.v1', { readonly secrets: readonly SecretSet[] }>
+  | Fact<'application.secret-unset.v1', { readonly key: string }>
   | Fact<'application.deleted.v1', Record<never, never>>;
 
 export const applicationEvents: EventFamily<ApplicationEvent> = {
@@ -93,6 +103,8 @@ export const applicationEvents: EventFamily<ApplicationEvent> = {
     'application.health-changed.v1': true,
     'application.paused.v1': true,
     'application.resumed.v1': true,
+    'application.secrets-set.v1': true,
+    'application.secret-unset.v1': true,
     'application.deleted.v1': true,
   },
 };

@@ -2,7 +2,7 @@ import type { Health } from '#deployments/contract';
 import { assertNever } from '#kernel';
 import type { Attempt } from '../attempts/attempt.ts';
 import type { Configuration } from '../catalog/beginnings.ts';
-import type { ApplicationEvent, Drift } from './application.events.ts';
+import type { ApplicationEvent, Drift, SecretSet } from './application.events.ts';
 
 /** A revision of an application. */
 export interface Revision extends Configuration {
@@ -22,6 +22,10 @@ export interface Application {
   readonly paused: boolean;
   /** Whether the latest revision is a rollback whose pin was ended. */
   readonly unpinned: boolean;
+  /** Present secrets by key. An application without a revision may have some. */
+  readonly secrets: ReadonlyMap<string, SecretSet>;
+  /** Last version of each key that was ever set. */
+  readonly secretVersions: ReadonlyMap<string, number>;
   /** Consecutive claims that ended without a report of the end. */
   readonly lostClaims: number;
   readonly health:
@@ -45,6 +49,8 @@ export const noApplication: Application = {
   attemptCount: 0,
   paused: false,
   unpinned: false,
+  secrets: new Map(),
+  secretVersions: new Map(),
   lostClaims: 0,
   health: undefined,
 };
@@ -122,8 +128,22 @@ export function evolveApplication(application: Application, event: ApplicationEv
       return { ...application, paused: true };
     case 'application.resumed.v1':
       return { ...application, paused: false, unpinned: true };
+    case 'application.secrets-set.v1': {
+      const secrets = new Map(application.secrets);
+      const secretVersions = new Map(application.secretVersions);
+      for (const secret of event.data.secrets) {
+        secrets.set(secret.key, secret);
+        secretVersions.set(secret.key, secret.version);
+      }
+      return { ...application, secrets, secretVersions };
+    }
+    case 'application.secret-unset.v1': {
+      const secrets = new Map(application.secrets);
+      secrets.delete(event.data.key);
+      return { ...application, secrets };
+    }
     case 'application.deleted.v1':
-      return { ...application, status: 'deleted' };
+      return { ...application, status: 'deleted', secrets: new Map() };
     default:
       return assertNever(event);
   }

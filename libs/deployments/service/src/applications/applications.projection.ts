@@ -74,6 +74,9 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
     case 'catalog.deployment-counted.v1':
     case 'catalog.limits-set.v1':
     case 'catalog.name-retiring.v1':
+    case 'catalog.name-prepared.v1':
+    case 'application.secrets-set.v1':
+    case 'application.secret-unset.v1':
       return document;
     case 'catalog.reference-changed.v1':
       return { ...document, profileId: event.data.refers };

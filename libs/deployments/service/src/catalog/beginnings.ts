@@ -1,4 +1,4 @@
-import type { ClusterPolicy } from '#deployments/contract';
+import type { ClusterPolicy, SecretVersion } from '#deployments/contract';
 
 // Initial content of applications, profiles and clusters. The claim of a name contains it, so that any process can
 // begin the stream of an object that has none yet.
@@ -50,6 +50,8 @@ export interface Configuration {
   readonly summary: readonly string[];
   /** Changes from the previous revision, as text. */
   readonly changes: readonly string[];
+  /** Application secrets that the revision uses, by key. Absent if it uses none. */
+  readonly secrets?: Readonly<Record<string, SecretVersion>>;
   /** Revision whose content this is, after a rollback. The application is then pinned. */
   readonly rollbackOf: number | null;
   /** User who requested it, even if the platform completed the request. */
