@@ -74,7 +74,7 @@ export class SecretChanges {
   ): Promise<Result<ChangedSecrets, DomainError>> {
     const found = await this.find(name, wanted, membership, context);
     if (!found.ok) return found;
-    const { organizationId, applicationId, application, present } = found.value;
+    const { organizationId, applicationId, present } = found.value;
     const place = placeOf(found.value, membership);
     const change = { action: 'change', application: name, present, next: undefined } as const;
     const allowed = await this.protection.check(place, change);
