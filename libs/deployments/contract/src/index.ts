@@ -102,7 +102,7 @@ export {
 export { quantityOf } from './manifest-fields.ts';
 export { conflictsIn, type ImageFieldsInUse } from './image-manifest.ts';
 export { readApplication, readProfile, readRegistration } from './read-manifest.ts';
-export { type ResolvedSpec, type SecretRef, type SecretVersion } from './resolved.ts';
+export { type ResolvedSpec, type SecretRef, type SecretVersion, type SyncPolicy } from './resolved.ts';
 export {
   rolloutQueue,
   clusterConnection,

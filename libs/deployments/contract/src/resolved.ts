@@ -13,6 +13,16 @@ export interface SecretRef extends SecretVersion {
   readonly record: string;
 }
 
+/** What the platform does without being asked. Only what differs from the defaults. */
+export interface SyncPolicy {
+  /** Objects that a revision no longer contains are kept. */
+  readonly prune?: false;
+  /** Changes that others make on the cluster are reverted. */
+  readonly selfHeal?: true;
+  /** The last revision that succeeded is deployed again when this one fails. */
+  readonly rollback?: true;
+}
+
 /**
  * A revision with all defaults resolved: platform < tier < profile < application. It is stored in the vault, since it
  * may contain values of environment variables and files. The event contains its digest and a redacted summary.
@@ -26,6 +36,7 @@ export interface ResolvedSpec {
   readonly namespaceMode: 'override' | 'preserve';
   /** Names of applications that must be healthy first. Absent if there are none. */
   readonly dependsOn?: readonly string[];
+  readonly syncPolicy?: SyncPolicy;
   readonly source:
     | {
         readonly type: 'image';

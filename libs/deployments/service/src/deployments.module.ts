@@ -58,6 +58,9 @@ import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
 import { AttemptHosts } from './rollouts/attempt-hosts.service.ts';
 import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
+import { Rollbacks } from './applications/rollbacks.service.ts';
+import { RollbackReactor } from './applications/rollback.reactor.ts';
+import { SelfHealReactor } from './applications/self-heal.reactor.ts';
 import { DependentsReactor } from './rollouts/dependents.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
@@ -108,6 +111,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ApplicationViews,
     Dependencies,
     Deployer,
+    Rollbacks,
     HostClaims,
     HostClaimsReactor,
     LiveStatus,
@@ -139,6 +143,8 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     DefaultProfile,
     EnqueueReactor,
     DependentsReactor,
+    SelfHealReactor,
+    RollbackReactor,
     AccessEndsReactor,
     AccessEndsSweep,
     PendingAttemptsSweep,

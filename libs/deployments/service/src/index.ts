@@ -28,6 +28,8 @@ import { profileDecider } from './profiles/profile.decider.ts';
 import { profilesProjection } from './profiles/profiles.projection.ts';
 import { ProfileChangesReactor } from './profiles/profile-changes.reactor.ts';
 import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
+import { RollbackReactor } from './applications/rollback.reactor.ts';
+import { SelfHealReactor } from './applications/self-heal.reactor.ts';
 import { DependentsReactor } from './rollouts/dependents.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
@@ -64,6 +66,8 @@ export const deploymentsService: ContextService = {
   reactors: [
     EnqueueReactor,
     DependentsReactor,
+    SelfHealReactor,
+    RollbackReactor,
     AccessEndsReactor,
     ApplicationChangesReactor,
     HostClaimsReactor,

@@ -8,10 +8,19 @@ import { deleteApplication, discard, type DeleteApplication, type Discard } from
 import { abandonAttempt, endAttempt, type AbandonAttempt, type EndAttempt } from './end-attempt.ts';
 import { operate, type Operate } from './operate.ts';
 import { reportHealth, type ReportHealth } from './report-health.ts';
+import { selfHeal, type SelfHeal } from './self-heal.ts';
 
 /** Commands of an application. */
 export type ApplicationCommand =
-  Configure | DeleteApplication | Discard | EndAttempt | AbandonAttempt | ReportHealth | Operate | ChangeSecrets;
+  | Configure
+  | DeleteApplication
+  | Discard
+  | EndAttempt
+  | AbandonAttempt
+  | ReportHealth
+  | Operate
+  | ChangeSecrets
+  | SelfHeal;
 
 function decide(
   command: ApplicationCommand,
@@ -34,6 +43,8 @@ function decide(
       return operate(command, application);
     case 'change-secrets':
       return changeSecrets(command, application);
+    case 'self-heal':
+      return selfHeal(command, application);
     default:
       return assertNever(command);
   }

@@ -32,7 +32,9 @@ export type ApplicationEvent =
       AttemptRef & {
         readonly kind: 'deploy' | 'delete';
         readonly orphan: boolean;
-        readonly cause: 'apply' | 'rollback' | 'delete' | 'abandoned' | 'sync' | 'restart' | 'resume';
+        readonly cause: 'apply' | 'rollback' | 'delete' | 'abandoned' | 'sync' | 'restart' | 'resume' | 'self-heal';
+        /** RFC 3339 time of a self-heal. */
+        readonly healedAt?: string;
         /** RFC 3339 time, written to the pod template so that pods are replaced. */
         readonly restart?: string;
         /** Whether the attempt fails at the first failure instead of waiting for recovery. */
@@ -79,6 +81,8 @@ export type ApplicationEvent =
          * Revision whose failed attempt this completes: all its objects exist, match what was applied, and are healthy.
          */
         readonly completes?: number;
+        /** Set if `selfHeal` stopped because others keep changing the cluster. The first entry of `drift` says so. */
+        readonly healingStopped?: true;
       }
     >
   /** Until the application is resumed, revisions are recorded but not deployed. */

@@ -28,6 +28,8 @@ export interface Application {
   readonly secretVersions: ReadonlyMap<string, number>;
   /** Consecutive claims that ended without a report of the end. */
   readonly lostClaims: number;
+  /** Times of self-heals since somebody requested a deployment, in milliseconds since 1970. */
+  readonly heals: readonly number[];
   readonly health:
     | {
         readonly health: Health;
@@ -37,6 +39,7 @@ export interface Application {
         readonly sync?: 'Synced' | 'OutOfSync';
         readonly drift?: readonly Drift[];
         readonly completes?: number;
+        readonly healingStopped?: true;
       }
     | undefined;
 }
@@ -52,11 +55,15 @@ export const noApplication: Application = {
   secrets: new Map(),
   secretVersions: new Map(),
   lostClaims: 0,
+  heals: [],
   health: undefined,
 };
 
 /** Returns the latest revision. */
 export const latestOf = ({ revisions }: Application): Revision | undefined => revisions.at(-1);
+/** Returns the newest revision before another one that succeeded. */
+export const lastSucceededBefore = ({ revisions }: Application, before: number): Revision | undefined =>
+  revisions.findLast(({ revision, succeeded }) => succeeded && revision < before);
 /** Returns the newest attempt. */
 export const newestAttemptOf = ({ attempts }: Application): Attempt | undefined => attempts.at(-1);
 /** Returns the attempt if it has not ended. */
@@ -76,7 +83,7 @@ export function evolveApplication(application: Application, event: ApplicationEv
     case 'application.deletion-requested.v1':
       return { ...application, status: 'deleting' };
     case 'deployment.requested.v1': {
-      const { attemptId: id, number, revision, kind, orphan, restart, failFast, delayMs } = event.data;
+      const { attemptId: id, number, revision, kind, orphan, restart, failFast, delayMs, cause, healedAt } = event.data;
       const attempt = {
         id,
         number,
@@ -90,6 +97,12 @@ export function evolveApplication(application: Application, event: ApplicationEv
       return {
         ...application,
         attemptCount: number,
+        heals:
+          healedAt !== undefined
+            ? [...application.heals, Date.parse(healedAt)]
+            : cause === 'abandoned'
+              ? application.heals
+              : [],
         attempts: [...application.attempts, { ...attempt, state: 'open' }],
       };
     }

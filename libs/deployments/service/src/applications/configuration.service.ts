@@ -73,6 +73,7 @@ export function configurationOf(given: {
     labels: spec.labels ?? {},
     description: spec.description ?? null,
     ...(resolved.dependsOn && { dependsOn: resolved.dependsOn }),
+    ...(resolved.syncPolicy && { syncPolicy: resolved.syncPolicy }),
     summary: summaryOf(resolved),
     ...secretVersionsOf(resolved),
     changes,

@@ -134,6 +134,12 @@ function requestedText({
 }: Extract<DeploymentFact, { type: 'deployment.requested.v1' }>['data']): string {
   if (cause === 'abandoned') return `attempt ${number} continues from where the previous one was lost`;
   if (kind === 'delete') return 'deletion requested';
-  const what = { rollback: 'rollback', sync: 'sync', restart: 'restart', resume: 'deployment after a pause' } as const;
+  const what = {
+    rollback: 'rollback',
+    sync: 'sync',
+    restart: 'restart',
+    resume: 'deployment after a pause',
+    'self-heal': 'self-heal',
+  } as const;
   return `${cause === 'apply' || cause === 'delete' ? 'deployment' : what[cause]} requested, attempt ${number}`;
 }

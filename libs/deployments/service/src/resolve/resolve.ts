@@ -7,6 +7,7 @@ import {
   type IngressSettings,
   type ProfileSpec,
   type ResolvedSpec,
+  type SyncPolicy,
   type Tier,
 } from '#deployments/contract';
 import type { ImageWorkload, WorkloadIdentity, WorkloadResources, WorkloadVariable } from '#kubernetes';
@@ -68,6 +69,7 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
     targetNamespace,
     namespaceMode: spec.namespaceMode ?? 'override',
     ...(spec.dependsOn && spec.dependsOn.length > 0 && { dependsOn: spec.dependsOn }),
+    ...syncPolicyOf(spec),
   } as const;
   if (spec.source.yaml) {
     if (spec.externalAccess)
@@ -87,6 +89,17 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
   if (!workload.ok) return workload;
   const secrets = usedSecrets(workload.value, input.secrets);
   return ok({ ...common, source: { type: 'image', workload: workload.value, ...(secrets && { secrets }) } });
+}
+
+/** Returns the policy without its defaults, so that a manifest that only repeats them is the same revision. */
+function syncPolicyOf({ syncPolicy = {} }: ApplicationSpec): Pick<ResolvedSpec, 'syncPolicy'> {
+  const { prune, selfHeal, rollback } = syncPolicy;
+  const policy: SyncPolicy = {
+    ...(prune === false && { prune }),
+    ...(selfHeal === true && { selfHeal }),
+    ...(rollback === true && { rollback }),
+  };
+  return Object.keys(policy).length > 0 ? { syncPolicy: policy } : {};
 }
 
 function resolveImage(

@@ -12,13 +12,14 @@ const SUMMARY_BYTES = 32 * 1_024;
  * variables, contents of files or command lines.
  */
 export function summaryOf(resolved: ResolvedSpec): string[] {
-  const { source, targetNamespace, namespaceMode, tier, profile, dependsOn } = resolved;
+  const { source, targetNamespace, namespaceMode, tier, profile, dependsOn, syncPolicy = {} } = resolved;
   const lines = [
     `profile ${profile.name}`,
     `tier ${tier}`,
     `namespace ${targetNamespace}`,
     ...(namespaceMode === 'preserve' ? ['namespaceMode preserve'] : []),
     ...(dependsOn ? [`dependsOn ${dependsOn.join(', ')}`] : []),
+    ...Object.entries(syncPolicy).map(([field, value]) => `syncPolicy.${field} ${String(value)}`),
   ];
   if (source.type === 'yaml')
     return fitting([...lines, `manifests ${documentCount(source.manifests)} documents`, ...labelLines(source.labels)]);
