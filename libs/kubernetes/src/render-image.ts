@@ -53,11 +53,7 @@ export function renderImage(workload: ImageWorkload, { fingerprintKey, cluster }
             [CONFIG_ANNOTATION]: fingerprint(
               {
                 secrets: workload.secrets,
-                files: workload.configFiles.map((file) =>
-                  'secret' in file
-                    ? { path: file.path, secret: file.secret }
-                    : { path: file.path, content: file.content },
-                ),
+                files: workload.configFiles.map(({ path, content }) => ({ path, content })),
               },
               fingerprintKey,
             ),
@@ -74,13 +70,12 @@ export function renderImage(workload: ImageWorkload, { fingerprintKey, cluster }
     );
     objects.push({ apiVersion: 'v1', kind: 'Secret', metadata: meta(name), type: 'Opaque', data });
   }
-  const plainFiles = files.flatMap((file) => ('content' in file ? [[file.key, file.content] as const] : []));
-  if (plainFiles.length > 0) {
+  if (files.length > 0) {
     objects.push({
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: meta(parts.filesName),
-      data: Object.fromEntries(plainFiles),
+      data: Object.fromEntries(files.map(({ key, content }) => [key, content])),
     });
   }
   for (const volume of workload.volumes) {
@@ -271,18 +266,18 @@ function preDeployJob(
   };
 }
 
-/** Returns each configuration file with its key in the volume: its path with dots instead of slashes. */
+/** Returns each configuration file with its key in the ConfigMap: its path with dots instead of slashes. */
 function fileKeys(workload: ImageWorkload): PodParts['files'] {
   const taken = new Set<string>();
-  return workload.configFiles.map((file) => {
+  return workload.configFiles.map(({ path, content }) => {
     const plain =
-      file.path
+      path
         .replace(/^\/+/, '')
         .replaceAll(/[^A-Za-z0-9._-]/g, '.')
         .slice(-240) || 'file';
     let key = /^\.\.?$/.test(plain) ? `file${plain}` : plain;
     for (let turn = 2; taken.has(key); turn++) key = `${plain}-${turn}`;
     taken.add(key);
-    return { key, ...file };
+    return { key, path, content };
   });
 }

@@ -1,4 +1,5 @@
 export { pinGit } from './git/pin-git.ts';
+export { renderGit } from './git/render-git.ts';
 export type {
   ChartValues,
   GitSource,

@@ -64,11 +64,11 @@ export const gitErrors = {
       fix: `if the key was changed on purpose: ${setCredential(host, '--known-hosts', 'FILE')}`,
     }),
   tls: (host: string, reason: string) =>
-    domainError('sources/tls-failed', 'invalid', `The certificate of ${host} is not trusted: ${reason}.`, {
+    domainError('sources/certificate-refused', 'invalid', `The certificate of ${host} is not trusted: ${reason}.`, {
       fix: `if it is of a private certificate authority: ${setCredential(host, '--ca', 'FILE')}`,
     }),
   redirected: (repository: string) =>
-    domainError('sources/redirected', 'invalid', `${repository} is redirected to another URL.`, {
+    domainError('sources/redirect-refused', 'invalid', `${repository} is redirected to another URL.`, {
       fix: 'use the URL that it is redirected to',
     }),
   gitOutdated: (version: string) =>

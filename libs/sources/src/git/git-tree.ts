@@ -2,6 +2,7 @@ import { err, ok, type DomainError, type Result } from '#kernel';
 import { sourceErrors } from '../source-errors.ts';
 import { folderBytes } from '../temp-folder.ts';
 import { gitErrors } from './git-errors.ts';
+import type { GitLimits } from './git-limits.ts';
 import type { GitSession } from './git-session.ts';
 import { folderOf, inFolder } from './repository-path.ts';
 
@@ -29,6 +30,8 @@ export interface GitTree {
   read(entries: readonly TreeEntry[]): Promise<Result<ReadonlyMap<string, Uint8Array>, DomainError>>;
 }
 
+/** Names that git does not allow in a checkout. A commit can have them all the same. */
+const FORBIDDEN_NAME = /^(\.{0,2}|\.git)$/i;
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
 
 /** Fetches one commit without its history, and lists its files. */
@@ -45,6 +48,8 @@ export async function fetchTree(git: GitSession, commit: string): Promise<Result
   for (const line of listed.value.toString('utf8').split('\0')) {
     const [, mode, id = '', path = ''] = /^(\d{6}) \w+ ([0-9a-f]+)\t([^]+)$/.exec(line) ?? [];
     if (mode === undefined) continue;
+    if (path.split('/').some((segment) => FORBIDDEN_NAME.test(segment)))
+      return err(gitErrors.fileRefused('The commit has a file with a path that git never writes.', 'use a new commit'));
     const size = bytes.get(id);
     entries.push({ path, kind: kindOf(mode), id, ...(size !== undefined && { bytes: size }) });
   }
@@ -55,7 +60,7 @@ export async function fetchTree(git: GitSession, commit: string): Promise<Result
         'move the files to deploy to a repository of their own',
       ),
     );
-  return ok(createTree(git, entries));
+  return ok(createTree(entries, git.limits, (wanted, bytes) => readBlobs(git, wanted, bytes)));
 }
 
 function kindOf(mode: string): TreeEntry['kind'] {
@@ -99,7 +104,18 @@ async function listObjects(
   return ok({ types, bytes });
 }
 
-function createTree(git: GitSession, entries: readonly TreeEntry[]): GitTree {
+/** Reads the contents of files that may be read, in their order. @param bytes of all together */
+export type ReadBlobs = (
+  wanted: readonly TreeEntry[],
+  bytes: number,
+) => Promise<Result<readonly Uint8Array[], DomainError>>;
+
+/** Creates a tree of entries whose contents `readBlobs` reads. */
+export function createTree(
+  entries: readonly TreeEntry[],
+  limits: Pick<GitLimits, 'fileBytes' | 'readBytes'>,
+  readBlobs: ReadBlobs,
+): GitTree {
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
   const folders = new Set(['']);
   for (const { path } of entries)
@@ -113,49 +129,64 @@ function createTree(git: GitSession, entries: readonly TreeEntry[]): GitTree {
       folders: [...folders].filter((path) => path !== '' && folderOf(path) === folder).toSorted(),
     }),
     below: (folder) => entries.filter(({ path }) => isIn(folder, path)).toSorted(byCodeUnits),
-    read: (wanted) => readFiles(git, wanted),
+    read: (wanted) => readFiles(wanted, limits, readBlobs),
   };
 }
 
 const byCodeUnits = (a: TreeEntry, b: TreeEntry): number => (a.path < b.path ? -1 : 1);
 
 async function readFiles(
-  git: GitSession,
   wanted: readonly TreeEntry[],
+  limits: Pick<GitLimits, 'fileBytes' | 'readBytes'>,
+  readBlobs: ReadBlobs,
 ): Promise<Result<ReadonlyMap<string, Uint8Array>, DomainError>> {
   let total = 0;
   for (const entry of wanted) {
-    const refusal = refusalOf(entry, git.limits.fileBytes);
+    const refusal = refusalOf(entry, limits.fileBytes);
     if (refusal) return err(refusal);
     total += entry.bytes ?? 0;
   }
-  if (total > git.limits.readBytes)
+  if (total > limits.readBytes)
     return err(
       sourceErrors.tooLarge(
-        `The files to render have ${total} bytes; at most ${git.limits.readBytes} are allowed.`,
+        `The files to render have ${total} bytes; at most ${limits.readBytes} are allowed.`,
         'leave out files that are not manifests',
       ),
     );
   const files = new Map<string, Uint8Array>();
   if (wanted.length === 0) return ok(files);
-  const read = await git.local(['cat-file', '--batch'], {
-    stdin: wanted.map(({ id }) => `${id}\n`).join(''),
-    maxOutputBytes: total + wanted.length * 200, // each has a line with id, type, and size
-  });
+  const read = await readBlobs(wanted, total);
   if (!read.ok) return read;
-  let offset = 0;
-  for (const { path } of wanted) {
-    const end = read.value.indexOf('\n', offset);
-    const size = Number(read.value.toString('latin1', offset, end).split(' ')[2]);
-    const content = read.value.subarray(end + 1, end + 1 + size);
-    if (content.toString('latin1', 0, LFS_POINTER.length) === LFS_POINTER)
+  for (const [index, { path }] of wanted.entries()) {
+    const content = read.value[index] ?? new Uint8Array();
+    if (Buffer.from(content.subarray(0, LFS_POINTER.length)).toString('latin1') === LFS_POINTER)
       return err(
         gitErrors.fileRefused(`${path} is stored in Git LFS, which is not supported.`, 'commit the file itself'),
       );
     files.set(path, content);
-    offset = end + 1 + size + 1;
   }
   return ok(files);
+}
+
+async function readBlobs(
+  git: GitSession,
+  wanted: readonly TreeEntry[],
+  bytes: number,
+): Promise<Result<readonly Uint8Array[], DomainError>> {
+  const read = await git.local(['cat-file', '--batch'], {
+    stdin: wanted.map(({ id }) => `${id}\n`).join(''),
+    maxOutputBytes: bytes + wanted.length * 200, // each has a line with id, type, and size
+  });
+  if (!read.ok) return read;
+  const contents: Uint8Array[] = [];
+  let offset = 0;
+  for (const _ of wanted) {
+    const end = read.value.indexOf('\n', offset);
+    const size = Number(read.value.toString('latin1', offset, end).split(' ')[2]);
+    contents.push(read.value.subarray(end + 1, end + 1 + size));
+    offset = end + 1 + size + 1;
+  }
+  return ok(contents);
 }
 
 function refusalOf({ path, kind, bytes }: TreeEntry, maxBytes: number): DomainError | undefined {

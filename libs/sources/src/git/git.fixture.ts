@@ -6,14 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { generate } from 'selfsigned';
 import { egressRefused, isAllowed, parseEgressPolicy } from '#egress';
 import { systemClock } from '#runtime/system';
+import { PROGRAMS } from '../helm/helm.fixture.ts';
 import type { GitSource, HostSettings, RenderTarget, SourceContext } from '../source.ts';
 
 export const GIT = '/usr/bin/git';
-export const KUBECTL = '/usr/bin/kubectl';
 
 /** Tests with real git are skipped where it is not installed, as are those with kustomize without kubectl. */
 export const describeWithGit = existsSync(GIT) ? describe : describe.skip;
-export const describeWithKubectl = existsSync(GIT) && existsSync(KUBECTL) ? describe : describe.skip;
+export const describeWithKubectl = existsSync(GIT) && PROGRAMS.kubectl !== undefined ? describe : describe.skip;
 
 /** A file, or a symbolic link, or a submodule. */
 export type Content = string | Buffer | { readonly link: string } | { readonly submodule: string };
@@ -127,7 +127,7 @@ function runBackend(folder: string, request: IncomingMessage, response: ServerRe
       HTTP_CONTENT_ENCODING: header('content-encoding'),
       GIT_PROTOCOL: header('git-protocol'),
     },
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'ignore'],
   });
   request.pipe(child.stdin);
   child.stdin.on('error', () => undefined); // an error answer is sent without reading the request
@@ -169,7 +169,7 @@ export function gitContext(
   const policy = parseEgressPolicy(ports.map((port) => `127.0.0.1:${port}`).join(' '));
   if (!policy.ok) throw new Error(policy.error.detail);
   return {
-    programs: { git: GIT, kubectl: KUBECTL },
+    programs: { ...PROGRAMS, git: GIT },
     egress: {
       refusal: (target) => (isAllowed(policy.value, target) ? undefined : egressRefused(target, policy.value)),
     },

@@ -1,6 +1,5 @@
-import { createServer } from 'node:net';
 import { chmodSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { eventually, manualClock, temporaryFolder } from '#testing';
 import type { SourceContext } from '../source.ts';
@@ -96,7 +95,7 @@ describeWithGit('the pin of a source in git', () => {
   it('is refused if the certificate is of an unknown authority, with the command that stores one', async () =>
     expect(await pinGit(gitSource(url()), context({ settings: {} }))).toMatchObject({
       error: {
-        code: 'sources/tls-failed',
+        code: 'sources/certificate-refused',
         detail: `The certificate of git.test:${server.port} is not trusted: its certificate authority is unknown.`,
         fix: expect.stringContaining(`astroctl credentials set git.test:${server.port} --kind git --ca FILE`),
       },
@@ -106,7 +105,7 @@ describeWithGit('the pin of a source in git', () => {
     const other = `https://other.test:${server.port}/app.git`;
     const settings = { [`other.test:${server.port}`]: { certificateAuthority: server.authority } };
     expect(await pinGit(gitSource(other), context({ settings, names: ['other.test'] }))).toMatchObject({
-      error: { code: 'sources/tls-failed', detail: expect.stringContaining('it is for another host') },
+      error: { code: 'sources/certificate-refused', detail: expect.stringContaining('it is for another host') },
     });
   });
 

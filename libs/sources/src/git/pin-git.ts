@@ -1,7 +1,6 @@
 import { err, ok, type DomainError, type Result } from '#kernel';
 import type { GitSource, PinSource, SourcePin } from '../source.ts';
 import { gitErrors } from './git-errors.ts';
-import { DEFAULT_GIT_LIMITS, type GitLimits } from './git-limits.ts';
 import { parseRevision, type GitRevision } from './git-revision.ts';
 import { withGit, type GitSession } from './git-session.ts';
 import { parseGitUrl } from './git-url.ts';
@@ -12,20 +11,15 @@ type GitPin = SourcePin & { readonly type: 'git' };
  * Finds the commit of a branch or tag, or of the default branch. A full commit id is not looked up: whether the
  * repository has it is found out when it is fetched.
  */
-export const pinGit: PinSource<GitSource> = (source, context) => pinGitWithin(DEFAULT_GIT_LIMITS)(source, context);
-
-/** `pinGit` with other limits. */
-export const pinGitWithin =
-  (limits: GitLimits): PinSource<GitSource> =>
-  async (source, context) => {
-    const remote = parseGitUrl(source.url);
-    if (!remote.ok) return remote;
-    const revision = parseRevision(source.revision);
-    if (!revision.ok) return revision;
-    const wanted = revision.value;
-    if (wanted.type === 'commit') return ok({ type: 'git', commit: wanted.id });
-    return withGit(remote.value, context, (git) => lookUp(git, wanted), limits);
-  };
+export const pinGit: PinSource<GitSource> = async (source, context) => {
+  const remote = parseGitUrl(source.url);
+  if (!remote.ok) return remote;
+  const revision = parseRevision(source.revision);
+  if (!revision.ok) return revision;
+  const wanted = revision.value;
+  if (wanted.type === 'commit') return ok({ type: 'git', commit: wanted.id });
+  return withGit(remote.value, context, (git) => lookUp(git, wanted));
+};
 
 async function lookUp(
   git: GitSession,

@@ -11,7 +11,6 @@ const inputOf = (
   profileManifest: unknown = profile('staging'),
   defaultTier = 'basic',
   ingress: Partial<IngressSettings> = {},
-  secrets: ResolveInput['secrets'] = {},
 ): ResolveInput => {
   const spec = readApplication(manifest);
   const read = readProfile(profileManifest);
@@ -25,7 +24,6 @@ const inputOf = (
     targetNamespace: 'acme-web',
     identity: {},
     cluster: { name: 'dev', ingress: { ...DEFAULT_INGRESS, ...ingress } },
-    secrets,
   };
 };
 const workload = (...given: Parameters<typeof inputOf>) => {

@@ -75,7 +75,6 @@ export class RolloutTasks {
       orphan: attempt.orphan,
       ...(attempt.restart !== undefined && { restart: attempt.restart }),
       ...(revision.byAdmin && { byAdmin: true }),
-      ...(revision.syncPolicy?.prune === false && { prune: false }),
       ...(attempt.failFast && { failFast: attempt.failFast }),
     });
   }
