@@ -145,6 +145,20 @@ const CASES: Readonly<Record<string, () => Case>> = {
       }),
     ]),
   ),
+  'deployments.v1.secrets.set': () => ({
+    path: `${org}/applications/web/secrets/TOKEN`,
+    body: { value: `value ${++number}` },
+    etag: () => etagOf(`PUT ${org}/applications/web`, application('web')),
+  }),
+  'deployments.v1.secrets.set-all': () => ({
+    path: `${org}/applications/web/secrets`,
+    body: { secrets: { TOKEN: `value ${++number}`, SPARE: 'value' } },
+    etag: () => etagOf(`PUT ${org}/applications/web`, application('web')),
+  }),
+  'deployments.v1.secrets.unset': () => ({
+    path: `${org}/applications/web/secrets/TOKEN`,
+    etag: () => etagOf(`PUT ${org}/applications/web`, application('web')),
+  }),
   'deployments.v1.applications.diff-manifest': () => ({
     path: `${org}/applications/web/diff`,
     body: application('web'),

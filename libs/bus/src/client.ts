@@ -203,7 +203,7 @@ class TransportBus implements Bus {
     if (isWithoutDigest(context.commandId)) {
       const parsed = parseInput(contract.input, input, json);
       if (!parsed.ok) return parsed.error;
-      complete = { ...context, commandId: withDigest(context.commandId, parsed.value) };
+      complete = { ...context, commandId: withDigest(context.commandId, contract, parsed.value) };
     }
     const keyName = signingKeyName(subject, complete);
     if (!this.keyring.key(this.keyring.newestId, keyName)) {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { principalId, type Principal } from '#access';
+import type { Contract } from '#bus/contract';
 import { canonicalJson } from '#kernel';
 
 const half = (text: string): string => hash('sha256', text, 'hex').slice(0, 32);
@@ -17,11 +18,19 @@ export const commandNameOf = (principal: Principal, operation: string, key: stri
 export const isWithoutDigest = (commandId: string): boolean => commandId.endsWith('.');
 
 /**
- * Returns the complete command ID, `<32 hex>.<32 hex>`. The second half is the digest of the input.
+ * Returns the complete command ID, `<32 hex>.<32 hex>`. The second half is the digest of the input, without members that
+ * hold secrets.
  *
  * @param input parsed with the contract's schema
  */
-export const withDigest = (commandName: string, input: unknown): string => commandName + half(canonicalJson(input));
+export function withDigest(commandName: string, { secretMembers = [] }: Contract, input: unknown): string {
+  const isShown = ([member]: [string, unknown]): boolean => !secretMembers.includes(member);
+  const digested =
+    secretMembers.length > 0 && typeof input === 'object' && input !== null
+      ? Object.fromEntries(Object.entries(input).filter(isShown))
+      : input;
+  return commandName + half(canonicalJson(digested));
+}
 
 /** Returns the command ID of a read, which changes nothing: unique, without a digest of the input. */
 export function readIdOf(uuid: string): string {

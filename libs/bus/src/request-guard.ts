@@ -72,7 +72,7 @@ export class RequestGuard {
     if (!input.ok) return input;
     const { commandId } = verified.value;
     const caller = isWithoutDigest(commandId)
-      ? { ...verified.value, commandId: withDigest(commandId, input.value) }
+      ? { ...verified.value, commandId: withDigest(commandId, contract, input.value) }
       : verified.value;
     const named = contract.organizationOf?.(input.value);
     return caller.principal.kind === 'service'

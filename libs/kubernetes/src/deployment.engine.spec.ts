@@ -70,11 +70,13 @@ function deploying(path: string): void {
     objects: readonly KubernetesObject[],
     previous: readonly InventoryEntry[] = [],
     applicationId = APPLICATION,
+    prune = true,
   ): Promise<Plan> {
     const outcome = await planDeployment(client, {
       objects,
       ownership: { applicationId, namespace },
       previous,
+      prune,
       fingerprintKey: 'k',
     });
     if (!outcome.ok) throw new Error(JSON.stringify(outcome.refusals));
@@ -441,6 +443,9 @@ function deploying(path: string): void {
       'ConfigMap/unmarked': 'keep',
       'ConfigMap/held': 'keep',
       'PersistentVolumeClaim/data': 'keep',
+    });
+    expect(actions(await plan(ours([configMap('stays')]), entries, APPLICATION, false))).toMatchObject({
+      'ConfigMap/goes': 'keep',
     });
     await pruneObjects(
       client,

@@ -45,6 +45,8 @@ export interface PlanInput {
   readonly ownership: { readonly applicationId: string; readonly namespace: string };
   /** Objects that earlier attempts may have applied. */
   readonly previous: readonly InventoryEntry[];
+  /** Whether objects that are no longer among `objects` are deleted. Defaults to true. */
+  readonly prune?: boolean;
   /** Secret key of the fingerprints of Secrets; without it, nothing of them is shown. */
   readonly fingerprintKey?: string;
   readonly signal?: AbortSignal;
@@ -66,7 +68,7 @@ interface ObjectPlan {
  */
 export async function planDeployment(
   client: KubernetesClient,
-  { objects, ownership, previous, fingerprintKey, signal }: PlanInput,
+  { objects, ownership, previous, prune: prunes = true, fingerprintKey, signal }: PlanInput,
 ): Promise<PlanOutcome> {
   const { applicationId, namespace } = ownership;
   const call = signal ? { signal } : {};
@@ -84,7 +86,7 @@ export async function planDeployment(
 
   const wanted = new Set(objects.map((object) => keyText(keyOf(object))));
   const removed = previous.filter(({ key }) => !wanted.has(keyText(key)));
-  const pruneChanges = await inParallel(removed, CONCURRENCY, (entry) => planPrune(context, entry));
+  const pruneChanges = await inParallel(removed, CONCURRENCY, (entry) => planPrune(context, entry, prunes));
   const prune = removed.filter((_, index) => pruneChanges[index]?.action === 'prune');
   const kept = removed.filter((_, index) => pruneChanges[index]?.action === 'keep');
   const entries = [
@@ -381,12 +383,14 @@ function replicasToHandOver(
 async function planPrune(
   { client, discovery, applicationId, call }: PlanContext,
   { key, apiVersion }: InventoryEntry,
+  prunes: boolean,
 ): Promise<PlannedChange | undefined> {
   const type = discovery.find(apiVersion, key.kind) ?? discovery.preferred(key.group, key.kind);
   const live = type && (await client.get(type, key.name, key.namespace, call));
   if (!live) return undefined;
   const keep = (why: string): PlannedChange => ({ key, apiVersion, action: 'keep', why });
   if (!isMarkedAsOf(live, applicationId)) return keep('it no longer has the labels of this application');
+  if (!prunes) return keep('syncPolicy.prune is false');
   if (NEVER_PRUNED.has(key.kind)) return keep(`a ${key.kind} is not deleted automatically; delete it manually`);
   if (live.metadata.annotations?.[PRUNE_ANNOTATION] === 'false')
     return keep(`its annotation ${PRUNE_ANNOTATION} says false`);

@@ -53,7 +53,11 @@ export function renderImage(workload: ImageWorkload, { fingerprintKey, cluster }
             [CONFIG_ANNOTATION]: fingerprint(
               {
                 secrets: workload.secrets,
-                files: workload.configFiles.map(({ path, content }) => ({ path, content })),
+                files: workload.configFiles.map((file) =>
+                  'secret' in file
+                    ? { path: file.path, secret: file.secret }
+                    : { path: file.path, content: file.content },
+                ),
               },
               fingerprintKey,
             ),
@@ -70,12 +74,13 @@ export function renderImage(workload: ImageWorkload, { fingerprintKey, cluster }
     );
     objects.push({ apiVersion: 'v1', kind: 'Secret', metadata: meta(name), type: 'Opaque', data });
   }
-  if (files.length > 0) {
+  const plainFiles = files.flatMap((file) => ('content' in file ? [[file.key, file.content] as const] : []));
+  if (plainFiles.length > 0) {
     objects.push({
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: meta(parts.filesName),
-      data: Object.fromEntries(files.map(({ key, content }) => [key, content])),
+      data: Object.fromEntries(plainFiles),
     });
   }
   for (const volume of workload.volumes) {
@@ -266,18 +271,18 @@ function preDeployJob(
   };
 }
 
-/** Returns each configuration file with its key in the ConfigMap: its path with dots instead of slashes. */
+/** Returns each configuration file with its key in the volume: its path with dots instead of slashes. */
 function fileKeys(workload: ImageWorkload): PodParts['files'] {
   const taken = new Set<string>();
-  return workload.configFiles.map(({ path, content }) => {
+  return workload.configFiles.map((file) => {
     const plain =
-      path
+      file.path
         .replace(/^\/+/, '')
         .replaceAll(/[^A-Za-z0-9._-]/g, '.')
         .slice(-240) || 'file';
     let key = /^\.\.?$/.test(plain) ? `file${plain}` : plain;
     for (let turn = 2; taken.has(key); turn++) key = `${plain}-${turn}`;
     taken.add(key);
-    return { key, path, content };
+    return { key, ...file };
   });
 }

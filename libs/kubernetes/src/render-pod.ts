@@ -1,7 +1,7 @@
 import { ZONE_LABEL, type ClusterOffers } from './cluster-offers.ts';
 import type { WorkloadLabels } from './render-labels.ts';
 import { probesOf } from './render-probes.ts';
-import type { ImageWorkload, WorkloadVariable } from './workload.ts';
+import type { ImageWorkload, WorkloadFile, WorkloadVariable } from './workload.ts';
 
 /** Values that the objects of one workload share. */
 export interface PodParts {
@@ -10,7 +10,7 @@ export interface PodParts {
   readonly annotations: Readonly<Record<string, string>>;
   readonly secretName: string;
   readonly filesName: string;
-  readonly files: readonly { readonly key: string; readonly path: string; readonly content: string }[];
+  readonly files: readonly (WorkloadFile & { readonly key: string })[];
 }
 
 type PodWorkload = Omit<ImageWorkload, 'health' | 'command' | 'args'> & {
@@ -88,10 +88,18 @@ export function podOf(workload: PodWorkload, parts: PodParts, restartPolicy: 'Al
           name,
           persistentVolumeClaim: { claimName: `${workload.name}-${name}` },
         })),
-        ...(parts.files.length > 0 ? [{ name: 'config-files', configMap: { name: parts.filesName } }] : []),
+        ...(parts.files.length > 0 ? [{ name: 'config-files', ...filesVolume(parts) }] : []),
       ],
     }),
   };
+}
+
+/** Returns the source of the volume with all files. Those whose content is secret come from the Secret. */
+function filesVolume({ files, filesName, secretName }: PodParts) {
+  const items = files.flatMap((file) => ('secret' in file ? [{ key: file.secret, path: file.key }] : []));
+  if (items.length === 0) return { configMap: { name: filesName } };
+  const plain = items.length < files.length ? [{ configMap: { name: filesName } }] : [];
+  return { projected: { sources: [...plain, { secret: { name: secretName, items } }] } };
 }
 
 const portsOf = ({ port: main, ports }: PodWorkload) => [

@@ -48,11 +48,9 @@ export interface WorkloadVolume {
   readonly accessMode?: 'ReadWriteOnce' | 'ReadWriteMany';
 }
 
-export interface WorkloadFile {
-  /** Absolute path in the container. */
-  readonly path: string;
-  readonly content: string;
-}
+/** A file with its absolute path in the container. Its content is given, or the value of a key of `secrets`. */
+export type WorkloadFile =
+  { readonly path: string; readonly content: string } | { readonly path: string; readonly secret: string };
 
 /**
  * Immutable properties of a deployed application: the Deployment's selector, and the name that other applications use.

@@ -38,6 +38,11 @@ interface Common<Input extends z.ZodType, Output extends z.ZodType> {
   readonly body?: string;
   /** Schema of such a body for OpenAPI, with which the service parses it. */
   readonly bodySchema?: z.ZodType;
+  /**
+   * Input members that hold secrets of people. The digest of the input, which is recorded with events, leaves them out:
+   * anybody who reads the log could try values against it. The handler of a repeated request compares them itself.
+   */
+  readonly secretMembers?: readonly string[];
   readonly timeoutMs: number;
 }
 

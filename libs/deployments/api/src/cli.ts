@@ -5,6 +5,7 @@ import {
   egressCommands,
   explainCommands,
   profileCommands,
+  secretCommands,
 } from './commands.cli.ts';
 
 /** Command groups of deployments. */
@@ -25,6 +26,11 @@ export const deploymentsGroups: readonly CliGroup[] = [
     path: ['app', 'profile'],
     summary: 'Application profiles: common settings and the target cluster',
     examples: ['astroctl app profile apply -f examples/profile.yaml', 'astroctl app profile get'],
+  },
+  {
+    path: ['app', 'secrets'],
+    summary: 'Secrets of an application: values that nobody can read back',
+    examples: ['astroctl app secrets set web DATABASE_URL < url.txt', 'astroctl app secrets list web'],
   },
   {
     path: ['clusters'],
@@ -63,6 +69,7 @@ export const deploymentsGroups: readonly CliGroup[] = [
 /** Commands of deployments. */
 export const deploymentsCommands: readonly CliCommand[] = [
   ...implement(applicationCommands, () => import('./applications.cli.ts')),
+  ...implement(secretCommands, () => import('./secrets.cli.ts')),
   ...implement(explainCommands, () => import('./explain.cli.ts')),
   ...implement(profileCommands, () => import('./profiles.cli.ts')),
   ...implement(clusterCommands, () => import('./clusters.cli.ts')),

@@ -198,6 +198,46 @@ export const applicationCommands = {
   },
 } as const satisfies CommandDeclarations;
 
+const changing = { 'dry-run': dryRun, wait: { help: 'wait for the rollout to finish' }, timeout } as const;
+
+/** Commands of application secrets. */
+export const secretCommands = {
+  secretsSet: {
+    path: ['app', 'secrets', 'set'],
+    summary: 'Set a secret to the value on standard input, and deploy the application again if it uses the secret',
+    options: {
+      name,
+      key: { positional: 'optional', help: 'key of the secret, such as DATABASE_URL' },
+      'from-env-file': { help: 'set all KEY=VALUE lines of this file, in one revision', value: 'path' },
+      ...changing,
+    },
+    examples: [
+      'astroctl app secrets set web DATABASE_URL < url.txt',
+      'astroctl app secrets set web --from-env-file .env --wait',
+    ],
+  },
+  secretsList: {
+    path: ['app', 'secrets', 'list'],
+    summary: 'List the secrets of an application; nobody can read their values',
+    options: { name },
+    examples: ['astroctl app secrets list web'],
+  },
+  secretsUnset: {
+    path: ['app', 'secrets', 'unset'],
+    summary: 'Remove a secret, and deploy the application again without it if it uses the secret',
+    options: {
+      name,
+      key: {
+        positional: 'required',
+        help: 'key of the secret',
+        names: ['app', 'secrets', 'list', 'NAME'],
+      },
+      ...changing,
+    },
+    examples: ['astroctl app secrets unset web DATABASE_URL', 'astroctl app secrets unset web DATABASE_URL --dry-run'],
+  },
+} as const satisfies CommandDeclarations;
+
 export const explainCommands = {
   explain: {
     path: ['explain'],

@@ -10,6 +10,7 @@ import {
   percent,
   port,
 } from './manifest-fields.ts';
+import { secretKey } from './secret-keys.ts';
 
 const amounts = (cpu: string, memory: string) =>
   z.strictObject({
@@ -52,6 +53,14 @@ const variable = z.union(
     }),
     z.strictObject({
       name: variableName,
+      secret: field(
+        secretKey,
+        'Key of an application secret (astroctl app secrets set). A new value restarts the pods.',
+        'DATABASE_URL',
+      ),
+    }),
+    z.strictObject({
+      name: variableName,
       fieldRef: field(
         z
           .string()
@@ -65,7 +74,23 @@ const variable = z.union(
       ),
     }),
   ],
-  { error: 'must have name and one of value, fieldRef' },
+  { error: 'must have name and one of value, secret, fieldRef' },
+);
+
+const filePath = field(absolutePath(512), 'Path of the file in the container.', '/etc/app/config.yaml');
+
+const configFile = z.union(
+  [
+    z.strictObject({
+      path: filePath,
+      content: field(z.string().max(262_144), 'Content of the file. Do not use it for secrets.', 'log: debug\n'),
+    }),
+    z.strictObject({
+      path: filePath,
+      secret: field(secretKey, 'Key of an application secret whose value is the content.', 'tls.key'),
+    }),
+  ],
+  { error: 'must have path and one of content, secret' },
 );
 
 /** `ReadWriteOnce`: pods of one node; `ReadWriteMany`: pods of all nodes, if the storage class supports it. */
@@ -103,6 +128,7 @@ const imageFields = {
   args: field(z.array(z.string().max(4_096)).max(256), 'Arguments of the command.', ['--log', 'json']).optional(),
   env: field(z.array(variable).max(500), 'Environment variables.', [
     { name: 'LOG_LEVEL', value: 'debug' },
+    { name: 'DATABASE_URL', secret: 'DATABASE_URL' },
     { name: 'POD_IP', fieldRef: 'status.podIP' },
   ]).optional(),
   resources: field(
@@ -191,14 +217,7 @@ const imageFields = {
     [{ name: 'data', size: '10Gi', mountPath: '/data' }],
   ).optional(),
   configFiles: field(
-    z
-      .array(
-        z.strictObject({
-          path: field(absolutePath(512), 'Path of the file in the container.', '/etc/app/config.yaml'),
-          content: field(z.string().max(262_144), 'Content of the file. Do not use it for secrets.', 'log: debug\n'),
-        }),
-      )
-      .max(50),
+    z.array(configFile).max(50),
     'Files that are mounted into the container. A change restarts the pods.',
     [{ path: '/etc/app/config.yaml', content: 'log: debug\n' }],
   ).optional(),

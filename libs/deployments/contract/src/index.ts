@@ -37,6 +37,16 @@ export {
   resumeApplicationRequest,
 } from './operations.contract.ts';
 export {
+  secretView,
+  type SecretView,
+  secretsOutcome,
+  listSecretsRequest,
+  setSecretRequest,
+  setSecretsRequest,
+  unsetSecretRequest,
+} from './secrets.contract.ts';
+export { secretKey, SECRET_VALUE_BYTES, SECRETS_BYTES, SECRETS_PER_APPLICATION } from './secret-keys.ts';
+export {
   clusterView,
   type ClusterView,
   listClustersRequest,
@@ -92,7 +102,7 @@ export {
 export { quantityOf } from './manifest-fields.ts';
 export { conflictsIn, type ImageFieldsInUse } from './image-manifest.ts';
 export { readApplication, readProfile, readRegistration } from './read-manifest.ts';
-export { type ResolvedSpec } from './resolved.ts';
+export { type ResolvedSpec, type SecretRef, type SecretVersion, type SyncPolicy } from './resolved.ts';
 export {
   rolloutQueue,
   clusterConnection,

@@ -59,7 +59,11 @@ describe('use-E3: published JSON Schemas agree with the reader of manifests', ()
     ['two sources', 'Application', { name: 'web', source: { ...image, yaml: { manifests: 'a' } } }],
     ['the block of another source', 'Application', { name: 'web', source: { ...image, type: 'yaml' } }],
     ['a source of a later release', 'Application', { name: 'web', source: { type: 'helm', helm: {} } }],
-    ['a field of a later release', 'Application', { name: 'web', source: image, syncPolicy: {} }],
+    [
+      'a field of a later release',
+      'Application',
+      { name: 'web', source: { type: 'image', image: { ...image.image, schedule: '* * * * *' } } },
+    ],
     ['neither tag nor digest', 'Application', { name: 'web', source: { type: 'image', image: { repository: 'web' } } }],
     [
       'a tag that is a number',

@@ -1,7 +1,7 @@
 import { BODY_BYTES } from '#bus/contract';
 import { z } from 'zod';
 import { imageDefaultsSchema, imageSourceSchema, resourcesSchema } from './image-manifest.ts';
-import { atMostOneOf, dnsLabel, dnsName, exactlyOneOf, field, labels, line, notYet } from './manifest-fields.ts';
+import { atMostOneOf, dnsLabel, dnsName, exactlyOneOf, field, labels, line } from './manifest-fields.ts';
 
 /** API version of all manifests. */
 export const API_VERSION = 'platform.astropulse.io/v1';
@@ -116,7 +116,27 @@ export const applicationSpecSchema = z.strictObject({
     'Applications of the organization that must be healthy before a new revision of this one is deployed. Cycles are rejected.',
     ['database'],
   ).optional(),
-  syncPolicy: notYet('How to handle changes that others make on the cluster.'),
+  syncPolicy: field(
+    z.strictObject({
+      prune: field(
+        z.boolean(),
+        'Whether objects that a new revision no longer contains are deleted. Defaults to true.',
+        false,
+      ).optional(),
+      selfHeal: field(
+        z.boolean(),
+        'Whether changes that others make on the cluster are reverted. After three times in ten minutes, it stops until the application is applied or synced. Defaults to false.',
+        true,
+      ).optional(),
+      rollback: field(
+        z.boolean(),
+        'Whether the last revision that succeeded is deployed again when a new one fails. Defaults to false.',
+        true,
+      ).optional(),
+    }),
+    'What the platform does without being asked.',
+    { selfHeal: true, rollback: true },
+  ).optional(),
   labels: field(labels, 'Labels on every object of the application.', { team: 'shop' }).optional(),
   description: field(line(500), 'Description, in one line.', 'The web shop').optional(),
 });

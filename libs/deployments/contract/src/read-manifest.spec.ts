@@ -161,5 +161,7 @@ describe('use-C7: quantities', () => {
 
 describe('use-C9: errors of manifests', () => {
   it('name a field once', () =>
-    expect(errors({ ...image({}), syncPolicy: {} })).toEqual(['/syncPolicy is not available in this release']));
+    expect(errors(image({ schedule: '* * * * *' }))).toEqual([
+      '/source/image/schedule is not available in this release',
+    ]));
 });

@@ -16,8 +16,8 @@ const part = z
   .max(MAX_PARTS - 1);
 
 /**
- * Reads a vault record that an attempt needs: the credential of a cluster, a resolved specification, a recorded plan,
- * or the key of fingerprints. Workers have no access to the vault.
+ * Reads a vault record that an attempt needs: the credential of a cluster, a resolved specification, the secrets that
+ * it uses, a recorded plan, or the key of fingerprints. Workers have no access to the vault.
  */
 export const getRecordRequest = request({
   subject: 'deployments.v1.records.get',

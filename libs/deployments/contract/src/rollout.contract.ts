@@ -86,6 +86,8 @@ export const rolloutTask = z.strictObject({
   /** Vault record with the inventory (JSON list), if it is too large for a message; `inventory` is then empty. */
   inventoryRecord: z.string().optional(),
   orphan: z.boolean(),
+  /** Set if objects that the revision no longer contains are kept. */
+  prune: z.literal(false).optional(),
   /** RFC 3339 time, written to the pod template so that pods are replaced. Absent if they are not to be replaced. */
   restart: z.string().optional(),
   /** Whether the attempt fails at the first failure instead of waiting for recovery. */

@@ -54,6 +54,7 @@ export const STEPS = [
   'health-changed',
   'paused',
   'resumed',
+  'secrets-changed',
   'deleted',
 ] as const;
 export type Step = (typeof STEPS)[number];

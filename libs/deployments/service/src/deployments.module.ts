@@ -58,11 +58,19 @@ import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
 import { AttemptHosts } from './rollouts/attempt-hosts.service.ts';
 import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
+import { Rollbacks } from './applications/rollbacks.service.ts';
+import { RollbackReactor } from './applications/rollback.reactor.ts';
+import { SelfHealReactor } from './applications/self-heal.reactor.ts';
 import { DependentsReactor } from './rollouts/dependents.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
 import { RecordsHandlers } from './rollouts/records.handlers.ts';
 import { RolloutTasks } from './rollouts/rollout-tasks.service.ts';
+import { SecretChanges } from './secrets/secret-changes.service.ts';
+import { SecretRecordsSweep } from './secrets/secret-records.sweep.ts';
+import { SecretsHandlers } from './secrets/secrets.handlers.ts';
+import { SecretsQueries } from './secrets/secrets.queries.ts';
+import { FingerprintKeys } from './shared/fingerprint-keys.service.ts';
 import { ManifestReader } from './shared/manifest-reader.service.ts';
 import { OrganizationLookup } from './shared/organization-lookup.service.ts';
 import { Refusals } from './shared/refusals.service.ts';
@@ -86,6 +94,8 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     IngressHandlers,
     ClustersQueries,
     OperationsHandlers,
+    SecretsHandlers,
+    SecretsQueries,
     ObserverHandlers,
     ReportsHandlers,
     LimitsHandlers,
@@ -101,6 +111,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ApplicationViews,
     Dependencies,
     Deployer,
+    Rollbacks,
     HostClaims,
     HostClaimsReactor,
     LiveStatus,
@@ -125,11 +136,15 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ManifestReader,
     OrganizationLookup,
     Refusals,
+    SecretChanges,
+    FingerprintKeys,
     VaultRecords,
     UnnamedRecords,
     DefaultProfile,
     EnqueueReactor,
     DependentsReactor,
+    SelfHealReactor,
+    RollbackReactor,
     AccessEndsReactor,
     AccessEndsSweep,
     PendingAttemptsSweep,
@@ -140,6 +155,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ClusterChangesReactor,
     ClusterChanges,
     ApplicationRecordsSweep,
+    SecretRecordsSweep,
     ProfileRecordsSweep,
     ClusterRecordsSweep,
     SilenceSweep,

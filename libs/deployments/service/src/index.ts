@@ -28,9 +28,13 @@ import { profileDecider } from './profiles/profile.decider.ts';
 import { profilesProjection } from './profiles/profiles.projection.ts';
 import { ProfileChangesReactor } from './profiles/profile-changes.reactor.ts';
 import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
+import { RollbackReactor } from './applications/rollback.reactor.ts';
+import { SelfHealReactor } from './applications/self-heal.reactor.ts';
 import { DependentsReactor } from './rollouts/dependents.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
+import { SecretRecordsSweep } from './secrets/secret-records.sweep.ts';
+import { secretsProjection } from './secrets/secrets.projection.ts';
 
 /** The deployments service, ready to be composed into a process. */
 export const deploymentsService: ContextService = {
@@ -52,6 +56,7 @@ export const deploymentsService: ContextService = {
   projections: [
     applicationsProjection,
     revisionsProjection,
+    secretsProjection,
     eventLinesProjection,
     profilesProjection,
     clustersProjection,
@@ -61,6 +66,8 @@ export const deploymentsService: ContextService = {
   reactors: [
     EnqueueReactor,
     DependentsReactor,
+    SelfHealReactor,
+    RollbackReactor,
     AccessEndsReactor,
     ApplicationChangesReactor,
     HostClaimsReactor,
@@ -73,6 +80,7 @@ export const deploymentsService: ContextService = {
     SilenceSweep,
     AccessEndsSweep,
     ApplicationRecordsSweep,
+    SecretRecordsSweep,
     ProfileRecordsSweep,
     ClusterRecordsSweep,
   ],

@@ -4,6 +4,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { hostsDecider, type HostsEvent } from '../clusters/hosts.decider.ts';
 import { namespacesDecider, type NamespacesEvent } from '../clusters/namespaces.decider.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
+import { secretRecordsOf } from '../shared/secret-records.ts';
+import { VaultRecords } from '../shared/vault-records.service.ts';
 import { deploymentFamily, type DeploymentFact } from './application-document.ts';
 import { Deployer } from './deployer.service.ts';
 import { HostClaims } from './host-claims.service.ts';
@@ -41,6 +43,7 @@ export class ApplicationChangesReactor extends Resumption<Followed, Type> {
     @Inject(NameRelease) private readonly release: NameRelease,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(HostClaims) private readonly hosts: HostClaims,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
   ) {
     super();
   }
@@ -59,8 +62,14 @@ export class ApplicationChangesReactor extends Resumption<Followed, Type> {
       const { applicationId, revision } = event.data;
       return this.hosts.withdraw({ clusterUid: idOf(metadata.stream), revision }, applicationId, context);
     }
-    if (event.type === 'application.deleted.v1')
-      return this.release.ofDeleted(metadata.organizationId ?? '', idOf(metadata.stream), context);
+    if (event.type === 'application.deleted.v1') {
+      const owner = { organizationId: metadata.organizationId ?? '', applicationId: idOf(metadata.stream) };
+      const removed = await this.records.remove(secretRecordsOf(owner));
+      if (!removed.ok) return removed;
+      // They contain the values of its secrets, as they were applied.
+      const unrendered = await this.records.remove(`rendered/${owner.organizationId}/${owner.applicationId}/`);
+      return unrendered.ok ? this.release.ofDeleted(owner.organizationId, owner.applicationId, context) : unrendered;
+    }
     if (event.data.kind !== 'application') return ok(undefined);
     const { id: applicationId, intent: configuration, namedNamespace: named } = event.data;
     const organizationId = idOf(metadata.stream);

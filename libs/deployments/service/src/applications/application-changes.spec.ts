@@ -11,6 +11,7 @@ import { namespacesDecider, namespacesStream } from '../clusters/namespaces.deci
 import { ProfileChangesReactor } from '../profiles/profile-changes.reactor.ts';
 import { ProfileChanges } from '../profiles/profile-changes.service.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
+import { VaultRecords } from '../shared/vault-records.service.ts';
 import { aConfiguration } from '../testing/facts.ts';
 import { done, InterruptedLog } from '../testing/interrupted-log.service.ts';
 import { ApplicationChangesReactor } from './application-changes.reactor.ts';
@@ -46,6 +47,7 @@ describe('an application, when the process is killed before each append', () => 
       new NameRelease(commands),
       new OrganizationLookup(bus, embedded.access),
       hostsOver(commands),
+      new VaultRecords(embedded.vault),
     );
   const statusOf = async () => (await log.stateOf(applicationDecider, applicationStream(`${log.org}-a`))).status;
   const namespaces = async () =>

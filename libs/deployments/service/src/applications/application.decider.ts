@@ -2,15 +2,25 @@ import { assertNever, type Decider, type Result } from '#kernel';
 import type { DeploymentsError } from '../deployments.errors.ts';
 import { applicationEvents, type ApplicationEvent } from './application.events.ts';
 import { evolveApplication, latestOf, noApplication, type Application } from './application.ts';
+import { changeSecrets, type ChangeSecrets } from './change-secrets.ts';
 import { configure, type Configure } from './configure.ts';
 import { deleteApplication, discard, type DeleteApplication, type Discard } from './delete-application.ts';
 import { abandonAttempt, endAttempt, type AbandonAttempt, type EndAttempt } from './end-attempt.ts';
 import { operate, type Operate } from './operate.ts';
 import { reportHealth, type ReportHealth } from './report-health.ts';
+import { selfHeal, type SelfHeal } from './self-heal.ts';
 
 /** Commands of an application. */
 export type ApplicationCommand =
-  Configure | DeleteApplication | Discard | EndAttempt | AbandonAttempt | ReportHealth | Operate;
+  | Configure
+  | DeleteApplication
+  | Discard
+  | EndAttempt
+  | AbandonAttempt
+  | ReportHealth
+  | Operate
+  | ChangeSecrets
+  | SelfHeal;
 
 function decide(
   command: ApplicationCommand,
@@ -31,6 +41,10 @@ function decide(
       return reportHealth(command, application);
     case 'operate':
       return operate(command, application);
+    case 'change-secrets':
+      return changeSecrets(command, application);
+    case 'self-heal':
+      return selfHeal(command, application);
     default:
       return assertNever(command);
   }

@@ -1,4 +1,4 @@
-import { domainError } from '#kernel';
+import { domainError, type InputError } from '#kernel';
 
 /** Errors about applications. */
 export const applicationErrors = {
@@ -60,6 +60,24 @@ export const applicationErrors = {
     domainError('deployments/paused', 'conflict', `application/${name} is paused.`, {
       fix: `resume it: astroctl app resume ${name}`,
     }),
+  /** @param missing keys without a value, at least one; `errors` has the place of each */
+  secretMissing: (name: string, missing: readonly string[], errors: readonly InputError[]) =>
+    domainError(
+      'deployments/secret-missing',
+      'invalid',
+      `application/${name} uses ${missing.length === 1 ? 'the secret' : `${missing.length} secrets, such as`} ${missing[0]}, which ${missing.length === 1 ? 'is' : 'are'} not set.`,
+      {
+        errors: errors.slice(0, 50),
+        fix: `set it, with its value on standard input: astroctl app secrets set ${name} ${missing[0]}`,
+      },
+    ),
+  secretLimit: (name: string, count: number, kilobytes: number) =>
+    domainError(
+      'deployments/secret-limit',
+      'limit',
+      `application/${name} can have at most ${count} secrets, with ${kilobytes} KiB in total.`,
+      { fix: `remove one: astroctl app secrets list ${name}` },
+    ),
   alreadyDeleted: (name: string) =>
     domainError('deployments/application-not-found', 'not-found', `Application ${name} not found.`, {
       fix: 'list applications: astroctl app get',

@@ -1,4 +1,4 @@
-import type { Health, KeptObject } from '#deployments/contract';
+import type { Health, KeptObject, SecretVersion } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 import type { Configuration } from '../catalog/beginnings.ts';
 
@@ -16,6 +16,13 @@ export interface Drift {
   readonly fields: readonly string[];
 }
 
+/** A secret that was set: its key and version, never its value. */
+export interface SecretSet extends SecretVersion {
+  readonly key: string;
+  /** Size of the value in bytes. */
+  readonly bytes: number;
+}
+
 /** Stream: `application-<application id>`. Each attempt has one terminal event. */
 export type ApplicationEvent =
   | Fact<'application.configured.v1', Configuration & { readonly revision: number }>
@@ -25,7 +32,9 @@ export type ApplicationEvent =
       AttemptRef & {
         readonly kind: 'deploy' | 'delete';
         readonly orphan: boolean;
-        readonly cause: 'apply' | 'rollback' | 'delete' | 'abandoned' | 'sync' | 'restart' | 'resume';
+        readonly cause: 'apply' | 'rollback' | 'delete' | 'abandoned' | 'sync' | 'restart' | 'resume' | 'self-heal';
+        /** RFC 3339 time of a self-heal. */
+        readonly healedAt?: string;
         /** RFC 3339 time, written to the pod template so that pods are replaced. */
         readonly restart?: string;
         /** Whether the attempt fails at the first failure instead of waiting for recovery. */
@@ -72,12 +81,17 @@ export type ApplicationEvent =
          * Revision whose failed attempt this completes: all its objects exist, match what was applied, and are healthy.
          */
         readonly completes?: number;
+        /** Set if `selfHeal` stopped because others keep changing the cluster. The first entry of `drift` says so. */
+        readonly healingStopped?: true;
       }
     >
   /** Until the application is resumed, revisions are recorded but not deployed. */
   | Fact<'application.paused.v1', Record<never, never>>
   /** Ends a pause and the pin of a rollback. */
   | Fact<'application.resumed.v1', Record<never, never>>
+  /** Also of an application without a revision, for its first one. The values are in the vault; see `secretRecord`. */
+  | Fact<'application.secrets-set.v1', { readonly secrets: readonly SecretSet[] }>
+  | Fact<'application.secret-unset.v1', { readonly key: string }>
   | Fact<'application.deleted.v1', Record<never, never>>;
 
 export const applicationEvents: EventFamily<ApplicationEvent> = {
@@ -93,6 +107,8 @@ export const applicationEvents: EventFamily<ApplicationEvent> = {
     'application.health-changed.v1': true,
     'application.paused.v1': true,
     'application.resumed.v1': true,
+    'application.secrets-set.v1': true,
+    'application.secret-unset.v1': true,
     'application.deleted.v1': true,
   },
 };

@@ -2,7 +2,7 @@ import type { Health } from '#deployments/contract';
 import { assertNever } from '#kernel';
 import type { Attempt } from '../attempts/attempt.ts';
 import type { Configuration } from '../catalog/beginnings.ts';
-import type { ApplicationEvent, Drift } from './application.events.ts';
+import type { ApplicationEvent, Drift, SecretSet } from './application.events.ts';
 
 /** A revision of an application. */
 export interface Revision extends Configuration {
@@ -22,8 +22,14 @@ export interface Application {
   readonly paused: boolean;
   /** Whether the latest revision is a rollback whose pin was ended. */
   readonly unpinned: boolean;
+  /** Present secrets by key. An application without a revision may have some. */
+  readonly secrets: ReadonlyMap<string, SecretSet>;
+  /** Last version of each key that was ever set. */
+  readonly secretVersions: ReadonlyMap<string, number>;
   /** Consecutive claims that ended without a report of the end. */
   readonly lostClaims: number;
+  /** Times of self-heals since somebody requested a deployment, in milliseconds since 1970. */
+  readonly heals: readonly number[];
   readonly health:
     | {
         readonly health: Health;
@@ -33,6 +39,7 @@ export interface Application {
         readonly sync?: 'Synced' | 'OutOfSync';
         readonly drift?: readonly Drift[];
         readonly completes?: number;
+        readonly healingStopped?: true;
       }
     | undefined;
 }
@@ -45,12 +52,18 @@ export const noApplication: Application = {
   attemptCount: 0,
   paused: false,
   unpinned: false,
+  secrets: new Map(),
+  secretVersions: new Map(),
   lostClaims: 0,
+  heals: [],
   health: undefined,
 };
 
 /** Returns the latest revision. */
 export const latestOf = ({ revisions }: Application): Revision | undefined => revisions.at(-1);
+/** Returns the newest revision before another one that succeeded. */
+export const lastSucceededBefore = ({ revisions }: Application, before: number): Revision | undefined =>
+  revisions.findLast(({ revision, succeeded }) => succeeded && revision < before);
 /** Returns the newest attempt. */
 export const newestAttemptOf = ({ attempts }: Application): Attempt | undefined => attempts.at(-1);
 /** Returns the attempt if it has not ended. */
@@ -70,7 +83,7 @@ export function evolveApplication(application: Application, event: ApplicationEv
     case 'application.deletion-requested.v1':
       return { ...application, status: 'deleting' };
     case 'deployment.requested.v1': {
-      const { attemptId: id, number, revision, kind, orphan, restart, failFast, delayMs } = event.data;
+      const { attemptId: id, number, revision, kind, orphan, restart, failFast, delayMs, cause, healedAt } = event.data;
       const attempt = {
         id,
         number,
@@ -84,6 +97,12 @@ export function evolveApplication(application: Application, event: ApplicationEv
       return {
         ...application,
         attemptCount: number,
+        heals:
+          healedAt !== undefined
+            ? [...application.heals, Date.parse(healedAt)]
+            : cause === 'abandoned'
+              ? application.heals
+              : [],
         attempts: [...application.attempts, { ...attempt, state: 'open' }],
       };
     }
@@ -122,8 +141,22 @@ export function evolveApplication(application: Application, event: ApplicationEv
       return { ...application, paused: true };
     case 'application.resumed.v1':
       return { ...application, paused: false, unpinned: true };
+    case 'application.secrets-set.v1': {
+      const secrets = new Map(application.secrets);
+      const secretVersions = new Map(application.secretVersions);
+      for (const secret of event.data.secrets) {
+        secrets.set(secret.key, secret);
+        secretVersions.set(secret.key, secret.version);
+      }
+      return { ...application, secrets, secretVersions };
+    }
+    case 'application.secret-unset.v1': {
+      const secrets = new Map(application.secrets);
+      secrets.delete(event.data.key);
+      return { ...application, secrets };
+    }
     case 'application.deleted.v1':
-      return { ...application, status: 'deleted' };
+      return { ...application, status: 'deleted', secrets: new Map() };
     default:
       return assertNever(event);
   }

@@ -8,20 +8,16 @@ import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { inventoryOf } from '../attempts/attempt.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { changesBetween } from '../resolve/summary.ts';
 import { matching } from '../shared/if-match.ts';
-import { omit } from '../shared/omit.ts';
 import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
 import { Refusals } from '../shared/refusals.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
-import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
-import { Deployer } from './deployer.service.ts';
-import { HostClaims } from './host-claims.service.ts';
+import { lastSucceededBefore, latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
 import { NameRelease } from './name-release.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
 import { presentOf, type Guarded } from './protection.ts';
-import { RevisionContent } from './revision-content.service.ts';
+import { Rollbacks } from './rollbacks.service.ts';
 
 type Deleted = OutputOf<typeof deleteApplicationRequest>;
 type RolledBack = OutputOf<typeof rollbackRequest>;
@@ -41,13 +37,11 @@ export class ApplicationsHandlers {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(Refusals) private readonly refusals: Refusals,
-    @Inject(RevisionContent) private readonly contents: RevisionContent,
+    @Inject(Rollbacks) private readonly rollbacks: Rollbacks,
     @Inject(AttemptHistory) private readonly history: AttemptHistory,
-    @Inject(Deployer) private readonly deployer: Deployer,
     @Inject(NameRelease) private readonly release: NameRelease,
     @Inject(ProtectionReader) private readonly protection: ProtectionReader,
     @Inject(ApplicationViews) private readonly views: ApplicationViews,
-    @Inject(HostClaims) private readonly hosts: HostClaims,
   ) {}
 
   @Serves(deleteApplicationRequest)
@@ -127,7 +121,6 @@ export class ApplicationsHandlers {
     const { id: applicationId, application, present } = found.value;
     const target = targetOf(application, name, to);
     if (!target.ok) return refuse(target.error);
-    const latest = latestOf(application);
     const allowed = await this.protection.check(placeOf(applicationId, application, membership), {
       action: 'deploy',
       application: name,
@@ -135,27 +128,16 @@ export class ApplicationsHandlers {
       next: target.value,
     });
     if (!allowed.ok) return refuse(allowed.error);
-    const content = await this.contents.of(target.value);
-    if (!content.ok) return refuse(content.error);
-    if (!content.value) return refuse(deploymentsErrors.sourceGone(name, target.value.revision));
-    const volumes = await this.contents.checkVolumes(application, content.value, '');
-    if (!volumes.ok) return refuse(volumes.error);
-    const before = latest ? await this.contents.of(latest) : ok(undefined);
-    if (!before.ok) return refuse(before.error);
-
-    const hosts = await this.hosts.hostsIn(content.value);
-    if (!hosts.ok) return refuse(hosts.error);
-    const rollbackOf = target.value.revision;
-    const configuration = {
-      ...omit(target.value, 'revision', 'succeeded', 'byAdmin'),
-      ...(isAdmin && { byAdmin: true as const }),
-      rollbackOf,
-      changes: [`back to v${rollbackOf}`, ...(before.value ? changesBetween(before.value, content.value) : [])],
-      by: context.actor.id,
-    };
-    const revision = (latest?.revision ?? 0) + 1;
-    const deployed = await this.deployer.rollBack(
-      { organizationId, applicationId, configuration, revision, named: false, isAdmin, hosts: hosts.value },
+    const deployed = await this.rollbacks.rollBack(
+      {
+        organizationId,
+        applicationId,
+        application,
+        target: target.value,
+        isAdmin,
+        byAdmin: isAdmin,
+        by: context.actor.id,
+      },
       context,
     );
     if (!deployed.ok) return refuse(deployed.error);
@@ -169,7 +151,7 @@ export class ApplicationsHandlers {
         outcome: 'configured',
         changes: [...(configured?.data.changes ?? [])],
         attemptId: newestAttemptOf(after)?.id ?? null,
-        rollbackOf: `v${rollbackOf}`,
+        rollbackOf: `v${target.value.revision}`,
         dryRun: context.dryRun ?? false,
       },
       {
@@ -210,6 +192,6 @@ function targetOf(application: Application, name: string, to: number | undefined
     const asked = application.revisions[to - 1];
     return asked ? ok(asked) : err(deploymentsErrors.revisionNotFound(name, to, latest.revision));
   }
-  const earlier = application.revisions.findLast(({ revision, succeeded }) => succeeded && revision < latest.revision);
+  const earlier = lastSucceededBefore(application, latest.revision);
   return earlier ? ok(earlier) : err(deploymentsErrors.nothingToRollBackTo(name));
 }

@@ -74,27 +74,16 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
     case 'catalog.deployment-counted.v1':
     case 'catalog.limits-set.v1':
     case 'catalog.name-retiring.v1':
+    case 'catalog.name-prepared.v1':
+    case 'application.secrets-set.v1':
+    case 'application.secret-unset.v1':
       return document;
     case 'catalog.reference-changed.v1':
       return { ...document, profileId: event.data.refers };
     case 'catalog.name-released.v1':
       return { ...document, unfinished: false, intent: null };
-    case 'application.configured.v1': {
-      const { revision } = event.data;
-      const configuration = omit(event.data, 'summary', 'changes', 'revision');
-      return {
-        ...document,
-        configuration,
-        revision,
-        configuredAt: at,
-        updatedAt: at,
-        unpinned: false,
-        profileId: configuration.profile.id,
-        clusterId: configuration.cluster.id,
-        unfinished: false,
-        intent: null,
-      };
-    }
+    case 'application.configured.v1':
+      return withRevision(document, event.data, at);
     case 'application.deletion-requested.v1':
       return {
         ...document,
@@ -167,6 +156,27 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
     default:
       return step(document, event, metadata);
   }
+}
+
+function withRevision(
+  document: ApplicationDocument,
+  event: Extract<ApplicationEvent, { type: 'application.configured.v1' }>['data'],
+  at: string,
+): ApplicationDocument {
+  const { revision } = event;
+  const configuration = omit(event, 'summary', 'changes', 'revision');
+  return {
+    ...document,
+    configuration,
+    revision,
+    configuredAt: at,
+    updatedAt: at,
+    unpinned: false,
+    profileId: configuration.profile.id,
+    clusterId: configuration.cluster.id,
+    unfinished: false,
+    intent: null,
+  };
 }
 
 function withSuccess(

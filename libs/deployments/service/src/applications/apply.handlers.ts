@@ -103,7 +103,7 @@ export class ApplyHandlers {
     return deployed.ok ? ok({ prepared, deployed: deployed.value }) : deployed;
   }
 
-  /** Returns the id of the application that has the name. Releases the name first if that application is deleted. */
+  /** Returns the id of the application that has the name, or the one that is prepared for it. Releases the name first if that application is deleted. */
   private async presentId(
     name: string,
     organizationId: string,
@@ -112,7 +112,7 @@ export class ApplyHandlers {
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return catalog;
     const entry = catalog.value.state.entries.application.get(name);
-    if (!entry) return ok(undefined);
+    if (!entry) return ok(catalog.value.state.prepared.get(name));
     const loaded = await this.commands.load(applicationDecider, applicationStream(entry.id));
     if (!loaded.ok) return loaded;
     if (loaded.value.state.status !== 'deleted') return ok(entry.id);

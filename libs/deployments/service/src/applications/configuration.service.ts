@@ -2,9 +2,11 @@ import type { ApplicationSpec, ProfileSpec, ResolvedSpec } from '#deployments/co
 import { canonicalJson } from '#kernel';
 import type { Configuration } from '../catalog/beginnings.ts';
 import type { ActiveCluster } from '../clusters/cluster.decider.ts';
-import { autoscalingText, limitsText, summaryOf } from '../resolve/summary.ts';
+import { secretsIn } from '../resolve/secrets.ts';
+import { autoscalingText, changesBetween, limitsText, summaryOf } from '../resolve/summary.ts';
 import { omit } from '../shared/omit.ts';
 import { digestOf } from '../shared/vault-records.service.ts';
+import type { Application, Revision } from './application.ts';
 import type { Guarded } from './protection.ts';
 
 /** The profile that a manifest refers to, and its cluster. */
@@ -40,10 +42,9 @@ export function configurationOf(given: {
   readonly records: readonly (readonly [name: string, text: string])[];
 } {
   const { spec, organizationId, applicationId, resolved, profile, changes, by, isAdmin } = given;
-  const { revision } = resolved;
   const manifest = { digest: digestOf(spec), record: `manifest/${organizationId}/${digestOf(spec)}` };
   const digest = digestOf(resolved);
-  const record = `resolved/${organizationId}/${applicationId}/${revision}-${digest}`;
+  const record = resolvedRecord(organizationId, applicationId, resolved, digest);
   const { registration } = profile.cluster;
   const workload = resolved.source.type === 'image' ? resolved.source.workload : undefined;
   const configuration: Configuration = {
@@ -72,7 +73,9 @@ export function configurationOf(given: {
     labels: spec.labels ?? {},
     description: spec.description ?? null,
     ...(resolved.dependsOn && { dependsOn: resolved.dependsOn }),
+    ...(resolved.syncPolicy && { syncPolicy: resolved.syncPolicy }),
     summary: summaryOf(resolved),
+    ...secretVersionsOf(resolved),
     changes,
     rollbackOf: null,
     by,
@@ -83,6 +86,54 @@ export function configurationOf(given: {
     records: [[manifest.record, canonicalJson(spec)] as const, [record, canonicalJson(resolved)] as const],
   };
 }
+
+/** Returns the versions of the secrets for the event. */
+function secretVersionsOf(resolved: ResolvedSpec): Pick<Configuration, 'secrets'> {
+  const secrets = Object.entries(secretsIn(resolved));
+  if (secrets.length === 0) return {};
+  return {
+    secrets: Object.fromEntries(secrets.map(([key, { version, fingerprint }]) => [key, { version, fingerprint }])),
+  };
+}
+
+/**
+ * Returns the configuration of the next revision that differs from the present one only in the versions of its secrets,
+ * and the vault record (name and text) to store before it. A rollback stays pinned.
+ */
+export function reconfigured(given: {
+  readonly application: Application;
+  readonly latest: Revision;
+  readonly organizationId: string;
+  readonly applicationId: string;
+  readonly before: ResolvedSpec;
+  readonly next: ResolvedSpec;
+  readonly by: string;
+  readonly isAdmin: boolean;
+}): { readonly configuration: Configuration; readonly record: readonly [name: string, text: string] } {
+  const { application, latest, organizationId, applicationId, before, next, by, isAdmin } = given;
+  const resolved = { ...next, revision: latest.revision + 1 };
+  const digest = digestOf(resolved);
+  const record = resolvedRecord(organizationId, applicationId, resolved, digest);
+  const configuration: Configuration = {
+    ...omit(latest, 'revision', 'succeeded', 'byAdmin', 'secrets'),
+    resolved: { record, digest },
+    contentDigest: contentDigestOf(resolved),
+    summary: summaryOf(resolved),
+    ...secretVersionsOf(resolved),
+    changes: changesBetween(before, resolved),
+    rollbackOf: application.unpinned ? null : latest.rollbackOf,
+    by,
+    ...(isAdmin && { byAdmin: true as const }),
+  };
+  return { configuration, record: [record, canonicalJson(resolved)] };
+}
+
+const resolvedRecord = (
+  organizationId: string,
+  applicationId: string,
+  { revision }: ResolvedSpec,
+  digest: string,
+): string => `resolved/${organizationId}/${applicationId}/${revision}-${digest}`;
 
 /**
  * Returns the SHA-256 of what a revision deploys, without its revision numbers. How a release renders the objects is

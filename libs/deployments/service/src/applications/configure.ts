@@ -32,7 +32,7 @@ export function configure(
   command: Configure,
   application: Application,
 ): Result<readonly ApplicationEvent[], DeploymentsError> {
-  const { configuration, revision, attemptId, running, ifMatch } = command;
+  const { configuration, revision, ifMatch } = command;
   const { name } = configuration;
   if (application.status === 'deleting') return err(deploymentsErrors.beingDeleted('application', name));
   if (application.status === 'deleted') return err(deploymentsErrors.alreadyDeleted(name));
@@ -47,37 +47,64 @@ export function configure(
   if (latest && latest.targetNamespace !== configuration.targetNamespace)
     return err(deploymentsErrors.namespaceFixed(name, latest.targetNamespace));
 
-  const cause = configuration.rollbackOf === null ? 'apply' : 'rollback';
-  const request = (wanted: number): ApplicationEvent => ({
-    type: 'deployment.requested.v1',
-    data: {
-      attemptId,
-      number: application.attemptCount + 1,
-      revision: wanted,
-      kind: 'deploy',
-      orphan: false,
-      cause,
-      ...(command.failFast === true && { failFast: true }),
-    },
-  });
   if (latest && isSame(configuration, application)) {
     return ok(
       (needsRepair(application) || command.drifted === true) && !application.paused
-        ? [...supersedeQueued(application, running, latest.revision), request(latest.revision)]
+        ? deploymentOf({ ...command, revision: latest.revision }, application)
         : [],
     );
   }
   const { rollbackOf } = configuration;
   const isPresent =
     rollbackOf !== null &&
-    (rollbackOf === latest?.revision || (rollbackOf === latest?.rollbackOf && !needsRepair(application)));
+    (rollbackOf === latest?.revision ||
+      (rollbackOf === latest?.rollbackOf &&
+        configuration.contentDigest === latest.contentDigest &&
+        !needsRepair(application)));
   if (isPresent) return err(deploymentsErrors.revisionPresent(name, rollbackOf));
   if (revision !== (latest?.revision ?? 0) + 1) return err(deploymentsErrors.staleRevision());
-  return ok([
-    { type: 'application.configured.v1', data: { ...configuration, revision } },
-    ...(application.paused ? [] : [...supersedeQueued(application, running, revision), request(revision)]),
-  ]);
+  return ok(revisionOf(command, application));
 }
+
+/** A revision to record, and its deployment. */
+export interface NewRevision {
+  readonly configuration: Configuration;
+  readonly revision: number;
+  readonly attemptId: string;
+  readonly failFast?: boolean;
+  readonly running: readonly string[];
+}
+
+/** Records a revision, and requests its deployment unless the application is paused. */
+export const revisionOf = (
+  command: NewRevision,
+  application: Application,
+  cause?: 'apply' | 'rollback',
+): readonly ApplicationEvent[] => [
+  { type: 'application.configured.v1', data: { ...command.configuration, revision: command.revision } },
+  ...(application.paused ? [] : deploymentOf(command, application, cause)),
+];
+
+/** Requests the deployment of a revision, instead of attempts that wait. */
+const deploymentOf = (
+  { configuration, revision, attemptId, running, failFast }: NewRevision,
+  application: Application,
+  cause: 'apply' | 'rollback' = configuration.rollbackOf === null ? 'apply' : 'rollback',
+): readonly ApplicationEvent[] => [
+  ...supersedeQueued(application, running, revision),
+  {
+    type: 'deployment.requested.v1',
+    data: {
+      attemptId,
+      number: application.attemptCount + 1,
+      revision,
+      kind: 'deploy',
+      orphan: false,
+      cause,
+      ...(failFast === true && { failFast: true }),
+    },
+  },
+];
 
 /** Returns whether both the manifest and the resolved content are unchanged. A pinned revision counts as changed. */
 export function isSame(wanted: Configuration, application: Application): boolean {

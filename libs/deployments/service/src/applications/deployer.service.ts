@@ -8,14 +8,18 @@ import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import type { NewName } from '../catalog/catalog.events.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { applicationDecider, applicationStream } from './application.decider.ts';
+import { applicationDecider, applicationStream, type ApplicationCommand } from './application.decider.ts';
 import type { ApplicationEvent } from './application.events.ts';
 import { latestOf, type Application } from './application.ts';
+import type { SecretsChange } from './change-secrets.ts';
 import { isSame } from './configure.ts';
 import { HostClaims, type RevisionHosts } from './host-claims.service.ts';
 import { NameRelease } from './name-release.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
 import { refusedChange } from './protection.ts';
+
+/** Step of a command that changes secrets, with a new revision or without. */
+export const SECRETS_STEP = 'secrets';
 
 /** How often the claim of a namespace is retried because others claim it at the same time. */
 const TRIES = 20;
@@ -36,6 +40,8 @@ export interface Deployment {
   readonly drifted?: boolean;
   /** Whether the attempt fails at the first failure of the rollout. */
   readonly failFast?: boolean;
+  /** Change of secrets that the revision results from. */
+  readonly secrets?: SecretsChange;
 }
 
 /** Result of a write: the application including its events, and the events. */
@@ -194,18 +200,30 @@ export class Deployer {
     const claimed = context.dryRun ? await this.hosts.check(hosts) : await this.hosts.claim(hosts, context);
     if (!claimed.ok) return claimed;
     const attemptId = this.commands.newId(context, 1);
-    const command = {
-      type: 'configure',
+    const common = {
       configuration,
-      revision,
       attemptId,
       running: running.value,
       protection: protection.value,
-      ...(drifted !== undefined && { drifted }),
-      ...(failFast !== undefined && { failFast }),
       ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
-    } as const;
-    const recorded = await this.commands.run(applicationDecider, stream, command, context, { step: 'configure' });
+    };
+    const command: ApplicationCommand = deployment.secrets
+      ? {
+          type: 'change-secrets',
+          ...common,
+          name: configuration.name,
+          change: deployment.secrets,
+          present: revision - 1,
+        }
+      : {
+          type: 'configure',
+          ...common,
+          revision,
+          ...(drifted !== undefined && { drifted }),
+          ...(failFast !== undefined && { failFast }),
+        };
+    const step = deployment.secrets ? SECRETS_STEP : 'configure';
+    const recorded = await this.commands.run(applicationDecider, stream, command, context, { step });
     if (recorded.ok) return ok(deployedOf(recorded.value));
     const { uid: clusterUid } = configuration.cluster;
     const withdrawn = context.dryRun

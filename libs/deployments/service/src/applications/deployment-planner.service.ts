@@ -16,6 +16,7 @@ import {
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
 import { resolve } from '../resolve/resolve.ts';
+import { missingSecrets } from '../resolve/secrets.ts';
 import { changesBetween } from '../resolve/summary.ts';
 import type { ReadManifest } from '../shared/manifest-jobs.service.ts';
 import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
@@ -23,6 +24,7 @@ import { Refusals } from '../shared/refusals.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, type Application, type Revision } from './application.ts';
+import { secretRefs } from './change-secrets.ts';
 import { asBefore, configurationOf, guardedBy, type UsedProfile } from './configuration.service.ts';
 import { Dependencies } from './dependencies.service.ts';
 import type { Deployment } from './deployer.service.ts';
@@ -114,9 +116,13 @@ export class DeploymentPlanner {
       targetNamespace: targetNamespace.value,
       identity: identity.value,
       cluster: { name: profile.value.cluster.registration.name, ingress: profile.value.cluster.ingress },
+      secrets: secretRefs({ organizationId, applicationId }, application),
     });
     if (!resolved.ok)
       return err(deploymentsErrors.manifestInvalid(`application/${spec.name}`, below(pointer, resolved.error)));
+    const missing = missingSecrets(resolved.value);
+    if (missing.keys.length > 0)
+      return err(deploymentsErrors.secretMissing(spec.name, missing.keys, below(pointer, missing.errors)));
     const before = latest ? await this.contents.of(latest) : ok(undefined);
     if (!before.ok) return before;
     const next = asBefore(before.value, resolved.value);

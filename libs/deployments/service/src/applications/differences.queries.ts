@@ -88,7 +88,9 @@ export class DifferencesQueries {
     await this.defaults.ensure(organizationId, context);
     const found = await this.find(organizationId, name);
     if (!found.ok && found.error.code !== deploymentsErrors.applicationNotFound(name).code) return refuse(found.error);
-    const id = found.ok ? found.value.id : this.commands.newId(context, 0);
+    const prepared = found.ok ? ok(found.value.id) : await this.preparedId(organizationId, name);
+    if (!prepared.ok) return refuse(prepared.error);
+    const id = prepared.value ?? this.commands.newId(context, 0);
     // Nothing is deployed, so everyone who may read the application may see the differences, also on a protected
     // profile.
     const planned = await this.planner.plan(read.value, id, { ...membership.value, isAdmin: true }, context);
@@ -173,6 +175,12 @@ export class DifferencesQueries {
     return latestOf(application) === undefined || application.status === 'deleted'
       ? err(deploymentsErrors.applicationNotFound(name))
       : ok({ id: entry.id, application });
+  }
+
+  /** Returns the id that is reserved for the next application of a name, because it has secrets already. */
+  private async preparedId(organizationId: string, name: string): Promise<Result<string | undefined, DomainError>> {
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
+    return catalog.ok ? ok(catalog.value.state.prepared.get(name)) : catalog;
   }
 
   private async contentOf(name: string, revision: Revision): Promise<Result<ResolvedSpec, DomainError>> {

@@ -108,6 +108,16 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
       return { step: 'paused', message: 'new revisions are recorded and not deployed' };
     case 'application.resumed.v1':
       return { step: 'resumed', message: 'new revisions are deployed again' };
+    case 'application.secrets-set.v1':
+      return {
+        step: 'secrets-changed',
+        message: event.data.secrets
+          .map(({ key, version }) => `${key} v${version}`)
+          .join(', ')
+          .slice(0, 2_000),
+      };
+    case 'application.secret-unset.v1':
+      return { step: 'secrets-changed', message: `${event.data.key} removed` };
     case 'application.deleted.v1':
       return { step: 'deleted', message: 'name and namespace released' };
     default:
@@ -124,6 +134,12 @@ function requestedText({
 }: Extract<DeploymentFact, { type: 'deployment.requested.v1' }>['data']): string {
   if (cause === 'abandoned') return `attempt ${number} continues from where the previous one was lost`;
   if (kind === 'delete') return 'deletion requested';
-  const what = { rollback: 'rollback', sync: 'sync', restart: 'restart', resume: 'deployment after a pause' } as const;
+  const what = {
+    rollback: 'rollback',
+    sync: 'sync',
+    restart: 'restart',
+    resume: 'deployment after a pause',
+    'self-heal': 'self-heal',
+  } as const;
   return `${cause === 'apply' || cause === 'delete' ? 'deployment' : what[cause]} requested, attempt ${number}`;
 }

@@ -37,11 +37,12 @@ export function reportHealth(
   const completes = newest.state === 'failed' && isComplete ? newest.revision : undefined;
   // Objects differ from the desired state while they are written; the attempt reports the outcome.
   const seen = newest.state === 'open' ? { sync: known?.sync, drift: known?.drift } : { sync, drift };
+  const knownDrift = known?.healingStopped ? known.drift?.slice(1) : known?.drift;
   const isKnown =
     known?.health === health &&
     known.code === code &&
     (seen.sync === undefined ||
-      (known.sync === seen.sync && canonicalJson(known.drift ?? []) === canonicalJson(seen.drift ?? []))) &&
+      (known.sync === seen.sync && canonicalJson(knownDrift ?? []) === canonicalJson(seen.drift ?? []))) &&
     (completes === undefined || known.completes === completes);
   if (isKnown) return ok([]);
   return ok([

@@ -1,4 +1,4 @@
-import type { ClusterPolicy } from '#deployments/contract';
+import type { ClusterPolicy, SecretVersion, SyncPolicy } from '#deployments/contract';
 
 // Initial content of applications, profiles and clusters. The claim of a name contains it, so that any process can
 // begin the stream of an object that has none yet.
@@ -46,10 +46,13 @@ export interface Configuration {
   readonly description: string | null;
   /** Names of applications that must be healthy before this revision is deployed. Absent if there are none. */
   readonly dependsOn?: readonly string[];
+  readonly syncPolicy?: SyncPolicy;
   /** One line per setting: its name and, unless it could be secret, its value. */
   readonly summary: readonly string[];
   /** Changes from the previous revision, as text. */
   readonly changes: readonly string[];
+  /** Application secrets that the revision uses, by key. Absent if it uses none. */
+  readonly secrets?: Readonly<Record<string, SecretVersion>>;
   /** Revision whose content this is, after a rollback. The application is then pinned. */
   readonly rollbackOf: number | null;
   /** User who requested it, even if the platform completed the request. */

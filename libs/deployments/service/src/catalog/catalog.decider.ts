@@ -7,6 +7,8 @@ import { emptyCatalog, evolveCatalog, namesOf, referringTo, type Catalog, type E
 export type CatalogCommand =
   /** Creates an object by claiming its name, or points an existing one to another profile or cluster. */
   | { readonly type: 'claim'; readonly claim: NewName; readonly day?: string }
+  /** Reserves an id for an application that does not exist yet, so that secrets can be set for it. */
+  | { readonly type: 'prepare'; readonly name: string; readonly id: string }
   /** Points an application to the profile of an earlier revision, if it still exists. */
   | (Named & { readonly type: 'point-back'; readonly refers: string })
   /** Counts a deployment of an existing application, and points it to its profile. */
@@ -23,6 +25,8 @@ function decide(command: CatalogCommand, catalog: Catalog): Outcome {
   switch (command.type) {
     case 'claim':
       return claim(command, catalog);
+    case 'prepare':
+      return prepare(command, catalog);
     case 'count':
       return count(command, catalog);
     case 'point-back':
@@ -50,7 +54,10 @@ function claim({ claim: wanted, day }: Extract<CatalogCommand, { type: 'claim' }
   if (reference) return err(reference);
   if (present) return refers === null || refers === present.refers ? ok([]) : point(present, refers, catalog);
 
-  const used = [...catalog.entries[kind].values()].filter((entry) => entry.counted).length;
+  if (kind === 'application' && (catalog.prepared.get(name) ?? id) !== id)
+    return err(deploymentsErrors.staleRevision());
+
+  const used = countedOf(kind, catalog);
   const limit = catalog.limits[LIMIT_OF[kind]];
   if (counted && used >= limit) return err(deploymentsErrors.limit(kind, name, limit, used));
   const claimed: CatalogEvent = { type: 'catalog.name-claimed.v1', data: wanted };
@@ -58,6 +65,21 @@ function claim({ claim: wanted, day }: Extract<CatalogCommand, { type: 'claim' }
   const counting = countDeployment(id, name, day, catalog);
   return counting.ok ? ok([claimed, ...counting.value]) : counting;
 }
+
+/**
+ * Reserves an id for the next application of a name. An application that exists, or a name that is already prepared,
+ * keeps its id. No more names are prepared than the plan allows applications.
+ */
+function prepare({ name, id }: Extract<CatalogCommand, { type: 'prepare' }>, catalog: Catalog): Outcome {
+  if (catalog.entries.application.has(name) || catalog.prepared.has(name)) return ok([]);
+  const limit = catalog.limits.applications;
+  const used = countedOf('application', catalog);
+  if (used + catalog.prepared.size >= limit) return err(deploymentsErrors.limit('application', name, limit, used));
+  return ok([{ type: 'catalog.name-prepared.v1', data: { kind: 'application', name, id } }]);
+}
+
+const countedOf = (kind: Named['kind'], catalog: Catalog): number =>
+  [...catalog.entries[kind].values()].filter(({ counted }) => counted).length;
 
 function count({ kind, name, id, refers, day }: Extract<CatalogCommand, { type: 'count' }>, catalog: Catalog): Outcome {
   const present = catalog.entries[kind].get(name);

@@ -45,6 +45,8 @@ export type NewName = Named &
  */
 export type CatalogEvent =
   | Fact<'catalog.name-claimed.v1', NewName>
+  /** The next application with this name gets this id: its secrets are already set. */
+  | Fact<'catalog.name-prepared.v1', Named & { readonly kind: 'application' }>
   | Fact<'catalog.reference-changed.v1', Named & { readonly refers: string }>
   /** References to the object are rejected from here on; its own stream ends next. */
   | Fact<'catalog.name-retiring.v1', Named>
@@ -57,6 +59,7 @@ export const catalogEvents: EventFamily<CatalogEvent> = {
   categories: ['catalog'],
   types: {
     'catalog.name-claimed.v1': true,
+    'catalog.name-prepared.v1': true,
     'catalog.reference-changed.v1': true,
     'catalog.name-retiring.v1': true,
     'catalog.name-released.v1': true,

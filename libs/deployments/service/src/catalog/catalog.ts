@@ -12,6 +12,8 @@ export interface Entry extends Named {
 /** Objects of an organization: one holder per name at any time, and the counts that plans limit. */
 export interface Catalog {
   readonly entries: Readonly<Record<NamedKind, ReadonlyMap<string, Entry>>>;
+  /** Ids of applications that do not exist yet but have secrets, by name. */
+  readonly prepared: ReadonlyMap<string, string>;
   /** Whether a profile was ever created. Without one, the organization gets the default profile. */
   readonly hadProfile: boolean;
   readonly limits: CatalogLimits;
@@ -25,6 +27,7 @@ const { applications, profiles, clusters, deploymentsPerDay } = defaultLimits();
 /** Catalog of an organization without objects. */
 export const emptyCatalog: Catalog = {
   entries: { application: new Map(), profile: new Map(), cluster: new Map() },
+  prepared: new Map(),
   hadProfile: false,
   limits: { applications, profiles, clusters, deploymentsPerDay },
   day: '',
@@ -36,11 +39,15 @@ export function evolveCatalog(catalog: Catalog, event: CatalogEvent): Catalog {
   switch (event.type) {
     case 'catalog.name-claimed.v1': {
       const { kind, name, id, counted, refers } = event.data;
-      const claimed = kind === 'profile' ? { ...catalog, hadProfile: true } : catalog;
+      const prepared = new Map(catalog.prepared);
+      if (kind === 'application') prepared.delete(name);
+      const claimed = { ...catalog, prepared, hadProfile: catalog.hadProfile || kind === 'profile' };
       return withEntries(claimed, kind, (entries) =>
         entries.set(name, { kind, name, id, counted, refers, retiring: false }),
       );
     }
+    case 'catalog.name-prepared.v1':
+      return { ...catalog, prepared: new Map(catalog.prepared).set(event.data.name, event.data.id) };
     case 'catalog.reference-changed.v1':
       return changed(catalog, event.data, { refers: event.data.refers });
     case 'catalog.name-retiring.v1':

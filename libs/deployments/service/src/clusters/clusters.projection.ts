@@ -96,6 +96,7 @@ export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
       case 'cluster.access-ending.v1':
       case 'cluster.access-end-failed.v1':
       case 'cluster.access-ended.v1':
+      case 'catalog.name-prepared.v1':
       case 'catalog.reference-changed.v1':
       case 'catalog.deployment-counted.v1':
       case 'catalog.limits-set.v1':

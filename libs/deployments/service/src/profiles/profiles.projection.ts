@@ -57,6 +57,7 @@ export const profilesProjection: Projection<ProfileFact, ProfileDocument> = {
       }
       case 'profile.deleted.v1':
       case 'catalog.name-retiring.v1':
+      case 'catalog.name-prepared.v1':
       case 'catalog.reference-changed.v1':
       case 'catalog.deployment-counted.v1':
       case 'catalog.limits-set.v1':

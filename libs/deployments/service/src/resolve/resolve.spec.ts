@@ -11,6 +11,7 @@ const inputOf = (
   profileManifest: unknown = profile('staging'),
   defaultTier = 'basic',
   ingress: Partial<IngressSettings> = {},
+  secrets: ResolveInput['secrets'] = {},
 ): ResolveInput => {
   const spec = readApplication(manifest);
   const read = readProfile(profileManifest);
@@ -24,6 +25,7 @@ const inputOf = (
     targetNamespace: 'acme-web',
     identity: {},
     cluster: { name: 'dev', ingress: { ...DEFAULT_INGRESS, ...ingress } },
+    secrets,
   };
 };
 const workload = (...given: Parameters<typeof inputOf>) => {

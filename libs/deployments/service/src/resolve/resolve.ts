@@ -7,6 +7,7 @@ import {
   type IngressSettings,
   type ProfileSpec,
   type ResolvedSpec,
+  type SyncPolicy,
   type Tier,
 } from '#deployments/contract';
 import type { ImageWorkload, WorkloadIdentity, WorkloadResources, WorkloadVariable } from '#kubernetes';
@@ -14,6 +15,7 @@ import { err, ok, type InputError, type Result } from '#kernel';
 import { canonicalCpu, canonicalMemory } from './quantities.ts';
 import { scaleOf } from './scale.ts';
 import { hasOneWriter } from './volumes.ts';
+import { usedSecrets, type Secrets } from './secrets.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 /** An application's spec, and all that its resolution depends on. */
@@ -28,6 +30,8 @@ export interface ResolveInput {
   /** For an image application; see `RevisionContent.identityOf`. */
   readonly identity: WorkloadIdentity;
   readonly cluster: { readonly name: string; readonly ingress: IngressSettings };
+  /** Present secrets of the application. */
+  readonly secrets: Secrets;
 }
 
 /** Fields of an image application for which a profile can set defaults. */
@@ -65,6 +69,7 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
     targetNamespace,
     namespaceMode: spec.namespaceMode ?? 'override',
     ...(spec.dependsOn && spec.dependsOn.length > 0 && { dependsOn: spec.dependsOn }),
+    ...syncPolicyOf(spec),
   } as const;
   if (spec.source.yaml) {
     if (spec.externalAccess)
@@ -81,7 +86,20 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
   }
   if (!spec.source.image) return err([{ pointer: '/source', message: 'must contain an image or manifests' }]);
   const workload = resolveImage(input, spec.source.image, tier);
-  return workload.ok ? ok({ ...common, source: { type: 'image', workload: workload.value } }) : workload;
+  if (!workload.ok) return workload;
+  const secrets = usedSecrets(workload.value, input.secrets);
+  return ok({ ...common, source: { type: 'image', workload: workload.value, ...(secrets && { secrets }) } });
+}
+
+/** Returns the policy without its defaults, so that a manifest that only repeats them is the same revision. */
+function syncPolicyOf({ syncPolicy = {} }: ApplicationSpec): Pick<ResolvedSpec, 'syncPolicy'> {
+  const { prune, selfHeal, rollback } = syncPolicy;
+  const policy: SyncPolicy = {
+    ...(prune === false && { prune }),
+    ...(selfHeal === true && { selfHeal }),
+    ...(rollback === true && { rollback }),
+  };
+  return Object.keys(policy).length > 0 ? { syncPolicy: policy } : {};
 }
 
 function resolveImage(
@@ -263,7 +281,11 @@ function mergeVariables(
   own: NonNullable<ImageFields['env']>,
 ): WorkloadVariable[] {
   const merged = new Map<string, WorkloadVariable>();
-  for (const variable of [...defaults, ...own]) merged.set(variable.name, variable);
+  for (const variable of [...defaults, ...own])
+    merged.set(
+      variable.name,
+      'secret' in variable ? { name: variable.name, secret: { key: variable.secret } } : variable,
+    );
   return [...merged.values()];
 }
 

@@ -1,6 +1,8 @@
 import type { ProfileSpec, ResolvedSpec } from '#deployments/contract';
 import { canonicalJson } from '#kernel';
 import type { ImageWorkload } from '#kubernetes';
+import { secretText } from '../shared/secret-text.ts';
+import type { Secrets } from './secrets.ts';
 
 /** Maximum size of a redacted summary in an event, in bytes. */
 const SUMMARY_BYTES = 32 * 1_024;
@@ -10,17 +12,18 @@ const SUMMARY_BYTES = 32 * 1_024;
  * variables, contents of files or command lines.
  */
 export function summaryOf(resolved: ResolvedSpec): string[] {
-  const { source, targetNamespace, namespaceMode, tier, profile, dependsOn } = resolved;
+  const { source, targetNamespace, namespaceMode, tier, profile, dependsOn, syncPolicy = {} } = resolved;
   const lines = [
     `profile ${profile.name}`,
     `tier ${tier}`,
     `namespace ${targetNamespace}`,
     ...(namespaceMode === 'preserve' ? ['namespaceMode preserve'] : []),
     ...(dependsOn ? [`dependsOn ${dependsOn.join(', ')}`] : []),
+    ...Object.entries(syncPolicy).map(([field, value]) => `syncPolicy.${field} ${String(value)}`),
   ];
   if (source.type === 'yaml')
     return fitting([...lines, `manifests ${documentCount(source.manifests)} documents`, ...labelLines(source.labels)]);
-  return fitting([...lines, ...workloadLines(source.workload)]);
+  return fitting([...lines, ...workloadLines(source.workload), ...secretLines(source.secrets)]);
 }
 
 /**
@@ -78,6 +81,10 @@ function workloadLines(workload: ImageWorkload): string[] {
   ];
 }
 
+/** Versions and fingerprints, never values. */
+const secretLines = (secrets: Secrets = {}): string[] =>
+  Object.entries(secrets).map(([key, secret]) => `secret ${key} ${secretText(secret)}`);
+
 const labelLines = (labels: Readonly<Record<string, string>>): string[] =>
   Object.entries(labels).map(([key, value]) => `label ${key}=${value}`);
 
@@ -132,8 +139,7 @@ function lineChanges(before: readonly string[], after: readonly string[]): strin
 }
 
 /** Lines about an item of a list begin with its kind and name. */
-/** Lines about an item of a list begin with its kind and name. */
-const NAMED = new Set(['env', 'volume', 'file', 'label', 'ingressAnnotation']);
+const NAMED = new Set(['env', 'volume', 'file', 'label', 'ingressAnnotation', 'secret']);
 
 function byKey(lines: readonly string[]): Map<string, string> {
   return new Map(

@@ -6,9 +6,10 @@ import { CLOCK, type Clock } from '#kernel';
 import { VAULT, type Vault } from '#vault';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { SECRET_RECORDS } from '../shared/secret-records.ts';
 
 /** Prefixes of the records that attempts read. Workers cannot read other records of the vault. */
-const READ = ['cluster-credential/', 'resolved/', 'rendered/', 'fingerprint-key/'];
+const READ = ['cluster-credential/', 'resolved/', 'rendered/', 'fingerprint-key/', SECRET_RECORDS];
 const WRITTEN = ['rendered/', 'fingerprint-key/'];
 /** How long parts are kept until the last one arrives. */
 const PARTS_MS = 10 * 60_000;

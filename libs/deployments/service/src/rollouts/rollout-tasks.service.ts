@@ -75,6 +75,7 @@ export class RolloutTasks {
       orphan: attempt.orphan,
       ...(attempt.restart !== undefined && { restart: attempt.restart }),
       ...(revision.byAdmin && { byAdmin: true }),
+      ...(revision.syncPolicy?.prune === false && { prune: false }),
       ...(attempt.failFast && { failFast: attempt.failFast }),
     });
   }

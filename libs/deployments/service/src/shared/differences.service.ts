@@ -1,6 +1,7 @@
 import type { FieldChange, ResolvedSpec } from '#deployments/contract';
 import { parseManifests } from '#kubernetes/yaml';
 import { fingerprints, isRecord, recordOf, withoutSecrets, type Print } from './hidden-values.service.ts';
+import { secretText } from './secret-text.ts';
 
 /** Maximum number of changes that are listed. */
 export const MAX_CHANGES = 1_000;
@@ -68,7 +69,7 @@ function fieldsOf(resolved: ResolvedSpec, print: Print): Map<string, Field> {
       configFiles,
       command,
       args,
-      secrets,
+      secrets: _values,
       ...plain
     } = source.workload;
     flatten(plain, [], (path, text) => add(null, path, text));
@@ -76,9 +77,10 @@ function fieldsOf(resolved: ResolvedSpec, print: Print): Map<string, Field> {
       if ('value' in variable) add(null, `env.${variable.name}`, print(variable.value));
       else flatten([variable], ['env'], (path, text) => add(null, path, text));
     }
-    for (const file of configFiles) add(null, `configFiles.${file.path}`, print(file.content));
+    for (const file of configFiles)
+      add(null, `configFiles.${file.path}`, 'secret' in file ? `secret ${file.secret}` : print(file.content));
     for (const [field, words] of Object.entries({ command, args })) if (words) add(null, field, print(words));
-    for (const [secret, value] of Object.entries(secrets)) add(null, `secrets.${secret}`, print(value));
+    for (const [key, secret] of Object.entries(source.secrets ?? {})) add(null, `secrets.${key}`, secretText(secret));
   } else {
     flatten({ labels: source.labels }, [], (path, text) => add(null, path, text));
     for (const [object, document] of objectsOf(source.manifests))

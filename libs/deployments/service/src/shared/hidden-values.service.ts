@@ -45,7 +45,9 @@ export function withHiddenValues(
             ),
           }),
           ...(image.configFiles && {
-            configFiles: image.configFiles.map(({ path, content }) => ({ path, contentFingerprint: counted(content) })),
+            configFiles: image.configFiles.map((file) =>
+              'secret' in file ? file : { path: file.path, contentFingerprint: counted(file.content) },
+            ),
           }),
         },
       }),

@@ -22,6 +22,14 @@ export class VaultRecords {
     });
   }
 
+  /** Permanently removes all records whose names begin with a prefix. */
+  async remove(prefix: string): Promise<Result<void, DomainError>> {
+    return guarded(async () => {
+      for await (const { name } of this.vault.list(prefix)) await this.vault.delete(name);
+      return ok(undefined);
+    });
+  }
+
   async get(name: string): Promise<Result<string | undefined, DomainError>> {
     return guarded(async () => {
       const found = await this.vault.get(name);

@@ -72,10 +72,16 @@ interface Progress {
  * Validates all objects with a server-side dry run before anything is written. One rejected object ends the attempt.
  */
 async function makePlan(run: Run, { objects }: Prepared, previous: readonly InventoryEntry[]): Promise<Plan> {
-  const { applicationId, targetNamespace: namespace } = run.task;
+  const { applicationId, targetNamespace: namespace, prune } = run.task;
   const key = await fingerprintKey(run);
   const outcome = await run.call((client) =>
-    planDeployment(client, { objects, ownership: { applicationId, namespace }, previous, fingerprintKey: key }),
+    planDeployment(client, {
+      objects,
+      ownership: { applicationId, namespace },
+      previous,
+      fingerprintKey: key,
+      ...(prune === false && { prune }),
+    }),
   );
   if (!outcome.ok) throw new AttemptFailedError(failureOfPlanErrors(outcome.refusals));
   return outcome.plan;

@@ -34,7 +34,7 @@ function service(name: string): object {
 
 describe('use-D21: an image application that needs an Ingress', () => {
   it('fails on a cluster with several IngressClasses and no default, with the fix', async () => {
-    const workload = { rendering: 2, host: 'www.acme.dev' };
+    const workload = { rendering: 2, host: 'www.acme.dev', env: [], configFiles: [] };
     const record = { value: encodeText(JSON.stringify({ source: { type: 'image', workload } })), version: 1 };
     const items = ['nginx', 'traefik'].map((name) => ({ metadata: { name } }));
     const client = { version: () => Promise.resolve('v1.36.0'), list: () => Promise.resolve({ items }) };

@@ -6,6 +6,7 @@ import { ReportRefusedError } from './claim.worker.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
 import { parseInTurns } from './renderer.worker.ts';
 import type { Run } from './run.worker.ts';
+import { withSecretValues } from './secret-values.ts';
 import { attemptMark, sourceText } from './steps.ts';
 
 /** Objects of one attempt exactly as they will be applied, and the record that contains them. */
@@ -83,7 +84,16 @@ async function fetch({ ports, task }: Run): Promise<ResolvedSpec> {
   const record = task.resolved === null ? undefined : await ports.records.get(task.resolved);
   if (!record)
     throw sourceMissing('the specification of this revision is no longer in the vault', task.applicationName);
-  return JSON.parse(decodeText(record.value)) as ResolvedSpec; // written by deployments and authenticated since
+  const resolved = JSON.parse(decodeText(record.value)) as ResolvedSpec; // written by deployments and authenticated since
+  const { source } = resolved;
+  if (source.type !== 'image') return resolved;
+  const values = new Map<string, string>();
+  for (const [key, secret] of Object.entries(source.secrets ?? {})) {
+    const value = await ports.records.get(secret.record);
+    if (!value) throw sourceMissing(`the value of the secret ${key} is no longer in the vault`, task.applicationName);
+    values.set(key, decodeText(value.value));
+  }
+  return { ...resolved, source: { type: 'image', workload: withSecretValues(source.workload, values) } };
 }
 
 /**

@@ -1,0 +1,66 @@
+import { err, ok, type CommandContext, type DomainError, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { changesBetween } from '../resolve/summary.ts';
+import { omit } from '../shared/omit.ts';
+import { latestOf, type Application, type Revision } from './application.ts';
+import { Deployer, type Deployed } from './deployer.service.ts';
+import { HostClaims } from './host-claims.service.ts';
+import { RevisionContent } from './revision-content.service.ts';
+
+/** A rollback of an application. */
+export interface Rollback {
+  readonly organizationId: string;
+  readonly applicationId: string;
+  readonly application: Application;
+  readonly target: Revision;
+  /** Whether all profiles may be used. */
+  readonly isAdmin: boolean;
+  /** Whether the objects are checked with the rights of an owner or admin. */
+  readonly byAdmin: boolean;
+  /** User who requested it. */
+  readonly by: string;
+  /** Reason as text, if the platform rolls back by itself. */
+  readonly because?: string;
+}
+
+/** Deploys the content of an earlier revision as a new one. */
+@Injectable()
+export class Rollbacks {
+  constructor(
+    @Inject(RevisionContent) private readonly contents: RevisionContent,
+    @Inject(HostClaims) private readonly hosts: HostClaims,
+    @Inject(Deployer) private readonly deployer: Deployer,
+  ) {}
+
+  /** Returns `deployments/stale-revision` if the application changed in the meantime. */
+  async rollBack(
+    { organizationId, applicationId, application, target, isAdmin, byAdmin, by, because }: Rollback,
+    context: CommandContext & { readonly dryRun?: boolean; readonly ifMatch?: number },
+  ): Promise<Result<Deployed, DomainError>> {
+    const latest = latestOf(application);
+    const content = await this.contents.of(target);
+    if (!content.ok) return content;
+    if (!content.value) return err(deploymentsErrors.sourceGone(target.name, target.revision));
+    const volumes = await this.contents.checkVolumes(application, content.value, '');
+    if (!volumes.ok) return volumes;
+    const before = latest ? await this.contents.of(latest) : ok(undefined);
+    if (!before.ok) return before;
+    const hosts = await this.hosts.hostsIn(content.value);
+    if (!hosts.ok) return hosts;
+    const rollbackOf = target.revision;
+    const back = `back to v${rollbackOf}${because === undefined ? '' : `, because ${because}`}`;
+    const configuration = {
+      ...omit(target, 'revision', 'succeeded', 'byAdmin'),
+      ...(byAdmin && { byAdmin: true as const }),
+      rollbackOf,
+      changes: [back, ...(before.value ? changesBetween(before.value, content.value) : [])],
+      by,
+    };
+    const revision = (latest?.revision ?? 0) + 1;
+    return this.deployer.rollBack(
+      { organizationId, applicationId, configuration, revision, named: false, isAdmin, hosts: hosts.value },
+      context,
+    );
+  }
+}

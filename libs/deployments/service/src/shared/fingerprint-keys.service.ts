@@ -1,0 +1,32 @@
+import { err, IDS, ok, type DomainError, type Ids, type Result } from '#kernel';
+import { decodeText, encodeText, VAULT, VaultUnavailableError, type Vault } from '#vault';
+import { Inject, Injectable } from '@nestjs/common';
+
+/**
+ * Keys of fingerprints, without which a secret cannot be guessed from its fingerprint. One per organization, created on
+ * first use, here or by a worker.
+ */
+@Injectable()
+export class FingerprintKeys {
+  constructor(
+    @Inject(VAULT) private readonly vault: Vault,
+    @Inject(IDS) private readonly ids: Ids,
+  ) {}
+
+  async of(organizationId: string): Promise<Result<string, DomainError>> {
+    const name = `fingerprint-key/${organizationId}`;
+    try {
+      const known = await this.vault.get(name);
+      if (known) return ok(decodeText(known.value));
+      await this.vault.put(name, encodeText(Buffer.from(this.ids.random(32)).toString('base64')), {
+        expected: 'absent',
+      });
+      const made = await this.vault.get(name); // if two processes create one, the first counts
+      if (!made) throw new Error('the vault did not return a record that was just stored');
+      return ok(decodeText(made.value));
+    } catch (error) {
+      if (error instanceof VaultUnavailableError) return err(error.error);
+      throw error;
+    }
+  }
+}
