@@ -20,7 +20,7 @@ export async function run(): Promise<Row[]> {
   const file = join(folder, 'delay');
   const preload = fileURLToPath(new URL('loop-delay.ts', import.meta.url));
   const environment = { NODE_OPTIONS: `--import ${preload}`, LOOP_DELAY_FILE: file };
-  return withLoad((platform, person) => bodies(platform, person, file), environment).finally(() =>
+  return withLoad((platform, person) => bodies(platform, person, file), { environment }).finally(() =>
     rmSync(folder, { recursive: true }),
   );
 }

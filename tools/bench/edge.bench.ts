@@ -34,14 +34,26 @@ async function load(port: number, pid: number): Promise<Load> {
 }
 
 export async function run(): Promise<Row[]> {
+  const what = `GET of an application with an access key, ${CONNECTIONS} connections`;
+  return besideRaw(what, () => withServing('http', [], load), '>= 0.28 of raw Fastify');
+}
+
+/** Measures the same requests through a gateway and a service that are separate processes. */
+export async function overNats(url: string): Promise<Row[]> {
+  const what = `distributed: GET of an application with an access key over NATS, ${CONNECTIONS} connections`;
+  const measure = () => withServing('bus', [url], () => withServing('http-nats', [url], load));
+  return besideRaw(what, measure, 'reported');
+}
+
+/** Measures a server between two measurements of Fastify alone. */
+async function besideRaw(what: string, measure: () => Promise<Load>, goal: string): Promise<Row[]> {
   const first = await withServing('raw-http', [], load);
-  const ours = await withServing('http', [], load);
+  const ours = await measure();
   const second = await withServing('raw-http', [], load);
   const row = (name: string, unit: string, of: (load: Load) => number): Row => {
     const raw = Math.max(of(first), of(second));
-    return { name, unit, ours: of(ours), raw, ratio: of(ours) / raw, goal: '>= 0.28 of raw Fastify' };
+    return { name, unit, ours: of(ours), raw, ratio: of(ours) / raw, goal };
   };
-  const what = `GET of an application with an access key, ${CONNECTIONS} connections`;
   return [
     row(what, 'requests/s', ({ perSecond }) => perSecond),
     row(`${what}, by processor time`, 'requests/s', ({ perProcessorSecond }) => perProcessorSecond),

@@ -129,10 +129,22 @@ export const knownDirectory = directory();
 const current = Promise.resolve({ ok: true, value: knownDirectory } as const);
 export const access = { current: () => current };
 
+type Prepare = (app: NestFastifyApplication) => void;
+
 /** Starts an application that serves the requests above over `transport`. `prepare` runs before it starts. */
-export async function startService(
+export const startService = (transport: BusTransport, prepare: Prepare = () => {}): Promise<NestFastifyApplication> =>
+  start(transport, [BenchHandlers], prepare);
+
+/** Starts an application that serves none of these requests, and sends them over `transport`. */
+export async function startEdge(transport: BusTransport, prepare: Prepare): Promise<NestFastifyApplication> {
+  await transport.connect?.();
+  return start(transport, [], prepare);
+}
+
+async function start(
   transport: BusTransport,
-  prepare: (app: NestFastifyApplication) => void = () => {},
+  controllers: readonly (typeof BenchHandlers)[],
+  prepare: Prepare,
 ): Promise<NestFastifyApplication> {
   @Module({
     imports: [
@@ -146,7 +158,7 @@ export async function startService(
         }),
       ),
     ],
-    controllers: [BenchHandlers],
+    controllers: [...controllers],
   })
   class BenchModule {}
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -12,7 +12,7 @@ const SECONDS = 6;
 
 export const run = (): Promise<Row[]> => withLoad(flood);
 
-async function flood(platform: Platform, busy: Person, other: Person): Promise<Row[]> {
+export async function flood(platform: Platform, busy: Person, other: Person): Promise<Row[]> {
   for (let n = 0; n < 8; n++) await apply(platform.url, busy, `app-${n}`, '1.0');
   await settled();
   const during = (seconds: number): (() => boolean) => {
@@ -45,12 +45,17 @@ function startFlood({ url }: Platform, person: Person): { readonly end: () => Pr
   const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const args = ['--import', file('../typescript.mjs'), file('flood.client.ts'), String(CLIENTS)];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  let printed = '';
+  child.stdout.on('data', (part: Buffer) => (printed += String(part)));
+  child.stdin.on('error', () => {}); // the exit code says more
   child.stdin.write(`${JSON.stringify({ url, person })}\n`);
   return {
     end: async () => {
       child.stdin.end();
-      const [sent] = (await once(child.stdout, 'data')) as [Buffer];
-      return Number(sent);
+      const [code] = (await exited) as [number | null];
+      if (code !== 0) throw new Error(`the client of the flood ended with ${code}`);
+      return Number(printed);
     },
   };
 }

@@ -1,26 +1,38 @@
 // Loads for a platform with many clients, which runs in a separate process.
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { get } from 'node:http';
+import { join } from 'node:path';
+import { DEFAULT_CATALOGUE } from '#billing/contract';
 import { call, loginAdmin, newPerson, openShop, type Person } from '../../libs/testing/src/platform-people.ts';
 import { startPlatform, type Platform } from '../../libs/testing/src/platform-process.ts';
+import { SERVICES } from '../../libs/testing/src/platform-services.ts';
+import { withFolder } from './surroundings.ts';
 
 /** Concurrent watches. */
 export const WATCHERS = 500;
 
-/**
- * Runs `work` on a platform with two organizations. The other one has an application `web`.
- *
- * @param environment further variables of the platform
- */
+/** Platform under load. */
+export interface LoadOptions {
+  /** Further variables of the platform. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Whether each service is a separate process. Requests are sent to the gateway, without the ingress. */
+  readonly apart?: boolean;
+}
+
+/** Runs `work` on a platform with two organizations. The other one has an application `web`. */
 export async function withLoad<T>(
   work: (platform: Platform, busy: Person, other: Person) => Promise<T>,
-  environment: Readonly<Record<string, string>> = {},
+  { environment = {}, apart = false }: LoadOptions = {},
 ): Promise<T> {
   // Built, since a platform that runs from source also validates each response.
-  const built = spawnSync(process.execPath, ['tools/build.mjs', 'apps/platform'], { encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(built.stderr);
-  const platform = await startPlatform({
-    program: 'dist/apps/platform/main.mjs',
+  for (const app of apart ? SERVICES : ['platform']) {
+    const built = spawnSync(process.execPath, ['tools/build.mjs', `apps/${app}`], { encoding: 'utf8' });
+    if (built.status !== 0) throw new Error(built.stderr);
+  }
+  const started = await startPlatform({
+    bundles: 'dist',
+    apart,
     environment: {
       ASTRO_MAX_STREAMS_PER_KEY: String(WATCHERS),
       ASTRO_MAX_STREAMS_PER_ORGANIZATION: String(WATCHERS),
@@ -28,13 +40,29 @@ export async function withLoad<T>(
       ...environment,
     },
   });
+  const platform = { ...started, url: started.apiUrl };
   try {
-    const [busy, other] = await openTwo(platform);
+    const [busy, other] = await openTwo(started);
     await apply(platform.url, other, 'web', '1.0');
     return await work(platform, busy, other);
   } finally {
     await platform.stop();
   }
+}
+
+/** Runs `work` with variables of a platform whose plans do not limit requests per minute. */
+export async function withoutLimits<T>(
+  work: (environment: Readonly<Record<string, string>>) => Promise<T>,
+): Promise<T> {
+  return withFolder((folder) => {
+    const plans = DEFAULT_CATALOGUE.plans.map((plan) => ({
+      ...plan,
+      limits: { ...plan.limits, requestsPerMinute: 10_000_000 },
+    }));
+    const file = join(folder, 'plans.json');
+    writeFileSync(file, JSON.stringify({ ...DEFAULT_CATALOGUE, plans }));
+    return work({ ASTRO_PLANS_FILE: file });
+  });
 }
 
 /** Waits until most of the rollouts have ended. */

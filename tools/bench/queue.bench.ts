@@ -9,7 +9,7 @@ const QUEUED = 400;
 export const run = (): Promise<Row[]> => withLoad(async (...load) => [await queued(...load)]);
 
 /** Measures how long a single apply of one organization waits while another one has hundreds. */
-async function queued(platform: Platform, busy: Person, other: Person): Promise<Row> {
+export async function queued(platform: Platform, busy: Person, other: Person): Promise<Row> {
   await settled();
   const names = Array.from({ length: QUEUED }, (_, n) => `queued-${n}`);
   let next = 0;

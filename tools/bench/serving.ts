@@ -1,11 +1,11 @@
 // node --import ./tools/typescript.mjs tools/bench/serving.ts WHAT [URL | FOLDER | ADDRESS]: server process of the bus,
 // edge and sandbox benchmarks. Prints a line when it is ready and ends when its input ends.
 import { Authenticator, mountEdge } from '#http';
-import { createBus } from '#bus';
+import { createBus, type BusTransport } from '#bus';
 import { inProcessTransport } from '#bus/in-process';
 import { natsTransport } from '#bus/nats';
 import { serveRaw } from './bus.raw.ts';
-import { access, applicationRequest, KEYS, startService } from './edge.parts.ts';
+import { access, applicationRequest, KEYS, startEdge, startService } from './edge.parts.ts';
 import { startRawHttp } from './edge.raw.ts';
 import type { Address } from './sandbox.client.ts';
 import { serveApplier, serveSandboxes } from './sandbox.parts.ts';
@@ -13,6 +13,27 @@ import { surroundings } from './surroundings.ts';
 
 const [what, url = ''] = process.argv.slice(2);
 const { clock, ids, log: logger } = surroundings;
+
+/** Serves the routes over a transport. @returns the port */
+async function serveEdge(transport: BusTransport, start: typeof startEdge): Promise<number> {
+  const app = await start(transport, (edge) =>
+    mountEdge(edge, {
+      contracts: [applicationRequest],
+      bus: createBus({ transport, service: 'gateway', keys: KEYS, clock, ids, logger, actsForPersons: true }),
+      authenticator: new Authenticator({ access, clock }),
+      access,
+      clock,
+      ids,
+      logger,
+      about: { title: 'bench', version: '0' },
+      cursorKey: new Uint8Array(32).fill(7),
+      readiness: () => Promise.resolve({ ready: true, contracts: [], dependencies: [] }),
+      requestsPerMinute: () => 100_000_000,
+    }),
+  );
+  await app.listen(0, '127.0.0.1');
+  return (app.getHttpServer().address() as { readonly port: number }).port;
+}
 
 async function serve(): Promise<number> {
   switch (what) {
@@ -28,26 +49,10 @@ async function serve(): Promise<number> {
       return serveSandboxes(url);
     case 'sandbox-applier':
       return serveApplier(JSON.parse(url) as Address); // written by the benchmark
-    case 'http': {
-      const transport = inProcessTransport();
-      const app = await startService(transport, (edge) =>
-        mountEdge(edge, {
-          contracts: [applicationRequest],
-          bus: createBus({ transport, service: 'gateway', keys: KEYS, clock, ids, logger, actsForPersons: true }),
-          authenticator: new Authenticator({ access, clock }),
-          access,
-          clock,
-          ids,
-          logger,
-          about: { title: 'bench', version: '0' },
-          cursorKey: new Uint8Array(32).fill(7),
-          readiness: () => Promise.resolve({ ready: true, contracts: [], dependencies: [] }),
-          requestsPerMinute: () => 100_000_000,
-        }),
-      );
-      await app.listen(0, '127.0.0.1');
-      return (app.getHttpServer().address() as { readonly port: number }).port;
-    }
+    case 'http':
+      return serveEdge(inProcessTransport(), startService);
+    case 'http-nats':
+      return serveEdge(await natsTransport({ url, clock, ids }), startEdge);
     default:
       throw new Error(`nothing called ${what}`);
   }

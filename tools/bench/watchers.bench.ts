@@ -10,7 +10,7 @@ const WATCHED = 50;
 export const run = (): Promise<Row[]> => withLoad(watched);
 
 /** Compares applies per second with and without watches. */
-async function watched(platform: Platform, person: Person): Promise<Row[]> {
+export async function watched(platform: Platform, person: Person): Promise<Row[]> {
   let round = 10;
   const rate = async (applies = 100): Promise<number> => {
     await settled();

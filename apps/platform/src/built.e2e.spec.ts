@@ -10,7 +10,7 @@ describe('the built programs', () => {
       const built = await runProgram(process.execPath, ['tools/build.mjs', `apps/${app}`, folder]);
       if (built.code !== 0) throw new Error(`apps/${app} was not built: ${built.stderr}`);
     }
-    platform = await startPlatform({ program: join(folder, 'apps', 'platform', 'main.mjs') });
+    platform = await startPlatform({ bundles: folder });
   });
   afterAll(() => platform.stop());
 

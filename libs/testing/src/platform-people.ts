@@ -47,7 +47,7 @@ export async function newPerson(
     ['--import', './tools/typescript.mjs', 'tools/admin/account.ts', email, name],
     {
       input: `${password}\n`,
-      environment: { ASTRO_DATA_DIR: platform.dataDir },
+      environment: { ...platform.options.environment, ASTRO_DATA_DIR: platform.dataDir },
     },
   );
   if (made.code !== 0) throw new Error(`no account for ${email}: ${made.stderr}`);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { runProgram, startApp, startNode, type AppProcess, type Finished, type RunOptions } from './app-process.ts';
 import { eventually } from './eventually.ts';
 import { asOneProcess, startServices } from './platform-services.ts';
@@ -13,6 +14,8 @@ export interface Platform {
   /** Options with which it was started. */
   readonly options: PlatformOptions;
   readonly url: string;
+  /** Address of a process that serves the API: that of a gateway instead of the ingress. */
+  readonly apiUrl: string;
   readonly dataDir: string;
   readonly process: AppProcess;
   readonly adminEmail: string;
@@ -46,8 +49,8 @@ export interface PlatformOptions {
   readonly worker?: boolean;
   /** File below `apps/platform/src`; defaults to `main.ts`. */
   readonly entry?: string;
-  /** Built file of `npm run build`. Defaults to the sources. */
-  readonly program?: string;
+  /** Folder with the bundles of `npm run build`. Defaults to the sources. */
+  readonly bundles?: string;
   /** Whether each service runs in its own process; see `startServices`. */
   readonly apart?: boolean;
 }
@@ -55,12 +58,13 @@ export interface PlatformOptions {
 /** Starts the platform on its own port and folder, and waits until it is ready. */
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'astro-platform-'));
-  const { app, url } = await (options.apart === true ? startApart : startWhole)(options, dataDir);
+  const { app, url, apiUrl = url } = await (options.apart === true ? startApart : startWhole)(options, dataDir);
   const folders: string[] = options.dataDir === undefined ? [dataDir] : [];
   const cleanUp = () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
   return {
     options,
     url,
+    apiUrl,
     dataDir,
     process: app,
     adminEmail: ADMIN,
@@ -83,16 +87,22 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   };
 }
 
-async function startWhole(options: PlatformOptions, dataDir: string): Promise<{ app: AppProcess; url: string }> {
+interface Started {
+  readonly app: AppProcess;
+  readonly url: string;
+  readonly apiUrl?: string;
+}
+
+async function startWhole(options: PlatformOptions, dataDir: string): Promise<Started> {
   const environment = { PORT: String(options.port ?? 0), ASTRO_DATA_DIR: dataDir, ...options.environment };
   const app =
-    options.program === undefined
+    options.bundles === undefined
       ? startApp(
           'platform',
           environment,
           options.entry ?? (options.worker === false ? 'testing/without-worker.ts' : 'main.ts'),
         )
-      : startNode([options.program], environment);
+      : startNode([join(options.bundles, 'apps', 'platform', 'main.mjs')], environment);
   const url = await eventually(() => {
     const found = /ready at (http:\/\/\S+)/.exec(app.output())?.[1];
     if (!found) throw new Error(`the platform is not ready; it said:\n${app.output()}`);
@@ -104,12 +114,21 @@ async function startWhole(options: PlatformOptions, dataDir: string): Promise<{ 
   return { app, url };
 }
 
-async function startApart(
-  { port = 0, environment = {} }: PlatformOptions,
-  dataDir: string,
-): Promise<{ app: AppProcess; url: string }> {
-  const services = await startServices({ dataDir, port, environment });
-  return { app: asOneProcess(services), url: services.url };
+const readiness = z.looseObject({ dependencies: z.array(z.looseObject({ name: z.string(), ok: z.boolean() })) });
+
+async function startApart({ port = 0, environment = {}, bundles }: PlatformOptions, dataDir: string): Promise<Started> {
+  const services = await startServices({ dataDir, port, environment, ...(bundles !== undefined && { bundles }) });
+  const apiUrl = services.urlOf('gateway');
+  // A gateway that asked the issuer for its keys before it served tries again after some seconds.
+  await eventually(async () => {
+    const state = readiness.parse(await (await fetch(`${apiUrl}/readyz`)).json());
+    const missing = state.dependencies.filter(({ ok }) => !ok);
+    if (missing.length > 0) throw new Error(`the gateway lacks ${missing.map(({ name }) => name).join(', ')}`);
+  }).catch(async (error: unknown) => {
+    await services.kill();
+    throw error;
+  });
+  return { app: asOneProcess(services), url: services.url, apiUrl };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { startApp, type AppProcess } from './app-process.ts';
+import { startApp, startNode, type AppProcess } from './app-process.ts';
 import { eventually } from './eventually.ts';
 import { openIngress } from './ingress.ts';
 import { natsServerProgram, startNatsServer, type NatsServer } from './nats-server.ts';
@@ -60,6 +60,8 @@ export interface ServicesOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Number of processes by service. Default: 1. */
   readonly replicas?: { readonly [S in ServiceName]?: number };
+  /** Folder with the bundles of `npm run build`. Defaults to the sources. */
+  readonly bundles?: string;
 }
 
 function serviceOf(instance: InstanceName): ServiceName {
@@ -102,7 +104,7 @@ async function surround({ dataDir, environment }: ServicesOptions, publicUrl: st
  * all are ready.
  */
 export async function startServices(options: ServicesOptions): Promise<RunningServices> {
-  const { replicas = {} } = options;
+  const { replicas = {}, bundles } = options;
   const processes = new Map<InstanceName, AppProcess>();
   const urls = new Map<InstanceName, string>();
   const ingress = await openIngress(options.port, (path) => {
@@ -116,7 +118,10 @@ export async function startServices(options: ServicesOptions): Promise<RunningSe
   const start = async (instance: InstanceName): Promise<AppProcess> => {
     const service = serviceOf(instance);
     urls.delete(instance);
-    const app = startApp(service, environmentOf(service));
+    const app =
+      bundles === undefined
+        ? startApp(service, environmentOf(service))
+        : startNode([join(bundles, 'apps', service, 'main.mjs')], environmentOf(service));
     processes.set(instance, app);
     const url = await eventually(() => {
       const found = new RegExp(`: ${service} is ready at (http://\\S+)`).exec(app.output())?.[1];
