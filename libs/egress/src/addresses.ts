@@ -61,6 +61,26 @@ export function plainAddress(address: string): string {
   return [bits >>> 24, (bits >>> 16) & 255, (bits >>> 8) & 255, bits & 255].join('.');
 }
 
+/** Returns the first address of a network: the address without its host bits, in canonical form. */
+export function networkAddress(address: string, prefix: number): string {
+  const isV6 = isIP(address) === 6;
+  const bits = isV6 ? 128 : 32;
+  const value = isV6 ? valueOfV6(address) : address.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+  const first = (value >> BigInt(bits - prefix)) << BigInt(bits - prefix);
+  if (!isV6) return [24n, 16n, 8n, 0n].map((shift) => (first >> shift) & 255n).join('.');
+  const groups = Array.from({ length: 8 }, (_, group) => ((first >> BigInt(112 - 16 * group)) & 65_535n).toString(16));
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+}
+
+function valueOfV6(address: string): bigint {
+  // URLs contain IPv6 addresses in canonical form, without an IPv4 part.
+  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const groupsOf = (text: string) => text.split(':').filter((group) => group !== '');
+  const [before, after] = [groupsOf(head), groupsOf(tail ?? '')];
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return [...before, ...zeros, ...after].reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
+}
+
 export const within = (list: BlockList, address: string): boolean => list.check(address, familyOf(address));
 
 /** Returns the kind of an address that is not public, such as `a private`; undefined for public addresses. */

@@ -2,7 +2,9 @@ import { withEntries, type EgressPolicy } from './egress.ts';
 
 /** What global admins allow, at one revision of their list. */
 export interface AllowedEntries {
-  /** Of the list: what has a lower one is older. */
+  /** ID of the event store with the list. Releases before 0.2 leave it out. */
+  readonly store?: string | undefined;
+  /** Of the list: what has a lower one is older, in the same event store. */
   readonly revision: number;
   readonly allowed: readonly string[];
 }
@@ -12,6 +14,7 @@ export interface AllowedEntries {
  * check reads it again.
  */
 export class ChangingEgress implements EgressPolicy {
+  private store: string | undefined;
   private revision = -1;
   private allowed: readonly string[] = [];
   private current: EgressPolicy;
@@ -33,11 +36,14 @@ export class ChangingEgress implements EgressPolicy {
   }
 
   /**
-   * Takes a list over, unless a newer one is known.
+   * Takes a list over, unless a newer one of the same event store is known. A list of another event store, such as a
+   * restored one, replaces the known list.
    * @returns whether something is no longer allowed, so that connections must be checked again
    */
-  update({ revision, allowed }: AllowedEntries): boolean {
-    if (revision <= this.revision) return false;
+  update({ store = this.store, revision, allowed }: AllowedEntries): boolean {
+    const isOther = this.store !== undefined && store !== this.store;
+    this.store = store;
+    if (!isOther && revision <= this.revision) return false;
     const before = this.allowed;
     this.revision = revision;
     this.allowed = allowed;

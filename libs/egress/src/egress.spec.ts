@@ -158,7 +158,13 @@ describe('use-S10: what global admins allow', () => {
     [' K8S.Internal:6443 ', 'k8s.internal:6443'],
     ['10.4.0.0/16', '10.4.0.0/16'],
     ['10.4.0.12', '10.4.0.12/32'],
+    ['10.4.0.12/16', '10.4.0.0/16'],
+    ['10.4.130.7/17', '10.4.128.0/17'],
+    ['0.0.0.0/0', '0.0.0.0/0'],
     ['FD00::/8', 'fd00::/8'],
+    ['fd12:0:0:3::7/48', 'fd12::/48'],
+    ['::ffff:10.4.0.1/128', '::ffff:a04:1/128'],
+    ['fe80::1%eth0/64', undefined],
     ['[::1]:7000', '[::1]:7000'],
     ['k8s.internal', undefined],
     ['10.0.0.0/33', undefined],
@@ -190,5 +196,18 @@ describe('use-S10: what global admins allow', () => {
     expect(reaches('192.168.0.1')).toBe(false);
     expect(egress.update({ revision: 1, allowed: ['192.168.0.0/16', '127.0.0.0/8'] })).toBe(false);
     expect([reaches('192.168.0.1'), reaches('10.4.0.1')]).toEqual([false, true]);
+  });
+
+  it('counts only while its event store does: the list of a restored one replaces a newer list', () => {
+    const egress = new ChangingEgress(policy('10.4.0.0/16'));
+    const reaches = (address: string) => isAllowed(egress, { address, port: 6443 });
+    egress.update({ revision: 6, allowed: ['192.168.0.0/16'] }); // of a release that sends no event store
+    expect(egress.update({ store: 'a', revision: 7, allowed: ['192.168.0.0/16', '127.0.0.0/8'] })).toBe(false);
+    expect(egress.update({ store: 'b', revision: 3, allowed: ['192.168.0.0/16'] })).toBe(true);
+    expect([reaches('192.168.0.1'), reaches('127.0.0.1')]).toEqual([true, false]);
+    expect(egress.update({ store: 'b', revision: 2, allowed: [] })).toBe(false);
+    expect(egress.update({ revision: 3, allowed: [] })).toBe(false);
+    expect(egress.update({ store: 'c', revision: -1, allowed: [] })).toBe(true);
+    expect(reaches('192.168.0.1')).toBe(false);
   });
 });

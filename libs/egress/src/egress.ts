@@ -4,6 +4,7 @@ import {
   endpoint,
   hostFromUrl,
   hostInUrl,
+  networkAddress,
   plainAddress,
   specialKind,
   subnet,
@@ -13,7 +14,7 @@ import {
 import { OwnAddresses } from './own-addresses.ts';
 
 interface EgressNetwork {
-  /** With its prefix length. */
+  /** Its first address, with its prefix length. */
   readonly text: string;
   readonly list: BlockList;
 }
@@ -43,7 +44,9 @@ function parseNetwork(text: string): EgressNetwork | undefined {
   if (version === 0 || rest.length > 0) return undefined;
   const bits = prefix === undefined ? (version === 4 ? 32 : 128) : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
   if (bits < 0 || bits > (version === 4 ? 32 : 128)) return undefined;
-  return { text: `${address.toLowerCase()}/${bits}`, list: subnet(address, bits, version === 4 ? 'ipv4' : 'ipv6') };
+  if (address.includes('%')) return undefined; // a zone names an interface of this machine
+  const network = networkAddress(address, bits);
+  return { text: `${network}/${bits}`, list: subnet(network, bits, version === 4 ? 'ipv4' : 'ipv6') };
 }
 
 /** Which of the entries allow what; the first one that is neither host:port nor a CIDR, where there is one. */
@@ -83,7 +86,7 @@ export function parseEgressPolicy(
 }
 
 /**
- * One entry in the form in which it is stored and compared: a CIDR with its prefix length, or `host:port` in lower case.
+ * One entry in the form in which it is stored and compared: a CIDR without host bits, or `host:port` in lower case.
  * @returns undefined when the text is neither
  */
 export function parseEgressEntry(text: string): string | undefined {

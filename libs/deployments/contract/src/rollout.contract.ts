@@ -20,7 +20,11 @@ export const rolloutQueue = workQueue({
 });
 
 /** Entries that global admins allow in addition to the settings, at one revision of their list. */
-const allowedEntries = z.strictObject({ revision: z.number().int(), allowed: z.array(z.string()) });
+const allowedEntries = z.strictObject({
+  store: z.string().optional().describe('ID of the event store with the list; left out before 0.2'),
+  revision: z.number().int(),
+  allowed: z.array(z.string()),
+});
 
 /**
  * Connection to a cluster. `credential` is the name of the vault record with the credential: JSON with `token`, or

@@ -18,6 +18,8 @@ export const egressEvents: EventFamily<EgressEvent> = {
 export interface EgressCommand {
   readonly type: 'allow' | 'deny';
   readonly entry: string;
+  /** Other texts of the same network in the list. Releases before 0.2 kept host bits: `10.4.0.12/16`. */
+  readonly same?: readonly string[];
 }
 
 type EgressError = ReturnType<(typeof egressErrors)[keyof typeof egressErrors]>;
@@ -43,15 +45,17 @@ function evolve(allowed: Egress, { type, data }: EgressEvent): Egress {
 
 /** A repeated `allow` records nothing. A `deny` of an unknown entry is rejected, so that a typing error is noticed. */
 function decide(
-  { type, entry }: EgressCommand,
+  { type, entry, same = [] }: EgressCommand,
   allowed: Egress,
   actor: Actor,
 ): Result<readonly EgressEvent[], EgressError> {
   if (!actor.isGlobalAdmin) return err(egressErrors.egressNotAdmin());
-  const isAllowed = allowed.has(entry);
+  const present = [entry, ...same].filter((text) => allowed.has(text));
   if (type === 'deny')
-    return isAllowed ? ok([{ type: 'egress.denied.v1', data: { entry } }]) : err(egressErrors.egressNotFound(entry));
-  if (isAllowed) return ok([]);
+    return present.length > 0
+      ? ok(present.map((text) => ({ type: 'egress.denied.v1', data: { entry: text } })))
+      : err(egressErrors.egressNotFound(entry));
+  if (present.length > 0) return ok([]);
   if (allowed.size >= MAX_ENTRIES) return err(egressErrors.egressLimit(MAX_ENTRIES));
   return ok([{ type: 'egress.allowed.v1', data: { entry } }]);
 }

@@ -25,6 +25,17 @@ describe('use-S10: addresses that a global admin allows', () => {
     given(allowed('10.4.0.0/16')).when(deny, admin).thenRejected({ code: 'egress/not-found' });
   });
 
+  it('are withdrawn in every form in which earlier releases recorded them, and not allowed again', () => {
+    const network = '10.4.0.0/16';
+    const same = ['10.4.0.12/16'];
+    given(allowed('10.4.0.12/16')).when({ type: 'allow', entry: network, same }, admin).thenNothingRecorded();
+    given(allowed('10.4.0.12/16'), allowed(network))
+      .when({ type: 'deny', entry: network, same }, admin)
+      .thenRecorded(
+        ...[network, ...same].map((text) => ({ type: 'egress.denied.v1', data: { entry: text } }) as const),
+      );
+  });
+
   it('are changed by a global admin only', () => {
     for (const command of [allow, deny])
       given(allowed())
@@ -78,6 +89,22 @@ describe('use-S10: the list of allowed addresses', () => {
         ok: false,
         error: { code: 'egress/invalid-entry', errors: [{ pointer: '/entry' }] },
       });
+  });
+
+  it('contains networks without host bits, and none that contains every address', async () => {
+    const set = (text: string, isAllowed = true) =>
+      acme.platform.ask(setEgressRequest, { entry: text, allowed: isAllowed }, ada());
+    expect(await set('10.9.0.12/16')).toMatchObject({ ok: true, value: { entry: '10.9.0.0/16' } });
+    expect(await set('10.9.200.1/16', false)).toMatchObject({ ok: true, value: { entry: '10.9.0.0/16' } });
+    for (const everything of ['0.0.0.0/0', '10.0.0.0/0', '::/0'])
+      expect(await set(everything)).toMatchObject({
+        ok: false,
+        error: {
+          code: 'egress/invalid-entry',
+          detail: expect.stringMatching(/^(0\.0\.0\.0|::)\/0 contains every address\.$/),
+        },
+      });
+    expect(await set('::/0', false)).toMatchObject({ ok: false, error: { code: 'egress/not-found' } });
   });
 
   it('changes nothing in a dry run', async () => {
