@@ -83,6 +83,7 @@ function derive(service: string, names: readonly string[]): string {
 }
 
 describe('the caller keys of one service', () => {
+  const folder = temporaryFolder();
   const names = ['cursor', 'person/identity', 'service/identity/billing'];
   const text = derive('billing', names);
   const hex = (ring: CallerKeyring, id: string, name: string) => ring.key(id, name)?.export().toString('hex');
@@ -125,6 +126,17 @@ describe('the caller keys of one service', () => {
     const parsed = parseCallerKeys(list.join(','));
     expect(parsed).toMatchObject({ ok: false, error: { code: 'bus/caller-keys-invalid' } });
     expect(JSON.stringify(parsed)).not.toMatch(/[A-Za-z0-9+/]{43}=/);
+  });
+
+  it('are printed again if those in a file are incomplete, since a new file would contain others', () => {
+    const file = join(folder, 'caller-keys');
+    writeFileSync(file, entries.slice(1).join('\n'), { mode: 0o600 });
+    expect(loadCallerKeys(folder)).toMatchObject({
+      ok: false,
+      error: {
+        detail: `${file}: The derived caller keys k2/… are incomplete or were changed; print them again: npm run admin:caller-keys -- SERVICE.`,
+      },
+    });
   });
 
   it('cannot be derived from derived keys', () => {

@@ -159,8 +159,11 @@ export function loadCallerKeys(folder: string): Result<CallerKeys, Invalid> | un
     if ((statSync(file).mode & 0o077) !== 0)
       return err(invalid(`${file} can be read by other users; make it private: chmod 600 ${file}.`));
     const keys = parseCallerKeys(readFileSync(file, 'utf8'));
-    return keys.ok
-      ? keys
+    if (keys.ok) return keys;
+    const { detail, fix } = keys.error;
+    // Derived keys follow from master keys in another place, so a new file would not contain them.
+    return fix === PRINT_AGAIN
+      ? err(invalid(`${file}: ${detail.replace(/\.$/, '')}; ${fix}.`, fix))
       : err(
           invalid(
             `${file} contains no caller keys; restore it, or delete it while the platform is stopped to create new ones.`,

@@ -226,7 +226,7 @@ export function Serves(contract: Contract) {
         ? [AccessRecheckInterceptor, OutputInterceptor, RefusalInterceptor] // nearest to the handler: the guard records its own
         : [];
     const decorate = applyDecorators(
-      MessagePattern(contract.subject),
+      MessagePattern(contract.subject, { kind: contract.kind }),
       UseGuards(CallerGuard),
       UseInterceptors(...interceptors),
       UseFilters(WireFilter),

@@ -2,8 +2,8 @@ export { natsAuthorization, type NatsUser } from './authorization.ts';
 export { connectOptions, isSupported, NatsSetupError, refusedBy, type NatsAddress } from './connect-options.ts';
 export { natsPermissions } from './permissions.ts';
 export {
-  callSubjects,
   controlSubject,
+  controlSubjects,
   isReplySubject,
   queueNames,
   streamSubject,

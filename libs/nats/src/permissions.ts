@@ -1,6 +1,6 @@
 import { EDGE, isCalledBy, receiverOf, type Contract } from '#bus/contract';
 import type { WorkQueueContract } from '#work-queue/contract';
-import { callSubjects, inboxPrefixOf, queueNames, streamSubject } from './subjects.ts';
+import { controlSubjects, inboxPrefixOf, queueNames, streamSubject } from './subjects.ts';
 
 /** Permissions of the NATS user of one service. Everything else is denied. */
 export interface NatsPermissions {
@@ -38,7 +38,7 @@ export function natsPermissions(
   return {
     publish: sorted([
       ...called.map(({ subject }) => subject),
-      ...read.map(({ subject }) => callSubjects(receiverOf(subject))),
+      ...controlSubjects(called),
       ...sent.flatMap((contract) => readersOf(contract).map((reader) => streamSubject(service, reader, '*'))),
       ...queues.flatMap((queue) => [
         ...(receiverOf(queue.subject) === service ? enqueuing(queue) : []),
@@ -48,7 +48,7 @@ export function natsPermissions(
     subscribe: sorted([
       `${inboxPrefixOf(service)}.>`,
       ...served.map(({ subject }) => subject),
-      ...sent.map(() => callSubjects(service)),
+      ...controlSubjects(served),
       ...read.map(({ subject }) => streamSubject(receiverOf(subject), service, '*')),
     ]),
     ...(served.length > 0 && { repliesWithinMs: REPLIES_WITHIN_MS }),

@@ -1,3 +1,4 @@
+import { receiverOf, type Contract } from '#bus/contract';
 import { checkSubject } from '#work-queue';
 import type { WorkQueueContract } from '#work-queue/contract';
 
@@ -18,8 +19,10 @@ export const isReplySubject = (subject: string): boolean => /^_(INBOX|STREAM)\./
 export const controlSubject = (receiver: string, verb: 'alive' | 'cancel', call: string): string =>
   `_CALL.${receiver}.${verb}.${call}`;
 
-/** Returns the pattern of the control subjects of all streams that a service sends. */
-export const callSubjects = (receiver: string): string => `_CALL.${receiver}.*.*`;
+/** Returns the patterns of the control subjects of all streams among the contracts: one for each service that sends some. */
+export const controlSubjects = (contracts: readonly Pick<Contract, 'kind' | 'subject'>[]): readonly string[] => [
+  ...new Set(contracts.flatMap(({ kind, subject }) => (kind === 'stream' ? [`_CALL.${receiverOf(subject)}.*.*`] : []))),
+];
 
 /** Names of one queue on the server: a work-queue stream with two durable consumers, and a stream of dead letters. */
 export interface QueueNames {

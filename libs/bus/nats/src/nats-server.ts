@@ -8,9 +8,9 @@ import {
   type MessageCaller,
   type MessageContext,
 } from '#bus';
-import { receiverOf } from '#bus/contract';
+import type { Contract } from '#bus/contract';
 import { withTimeout, type Timer } from '#kernel';
-import { callSubjects, isReplySubject, NatsSetupError } from '#nats';
+import { controlSubjects, isReplySubject, NatsSetupError } from '#nats';
 import { NatsContext, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
 import type { Observable, Subscription } from 'rxjs';
@@ -89,15 +89,25 @@ export class NatsServer extends ServerNats {
       };
       this.subscribed.push(connection.subscribe(channel, { queue: QUEUE, callback }));
     }
-    for (const receiver of new Set([...this.messageHandlers.keys()].map(receiverOf)))
-      this.subscribed.push(
-        connection.subscribe(callSubjects(receiver), {
-          callback: (error, message) => {
-            if (error === null) this.control(message.subject);
-          },
-        }),
-      );
+    for (const pattern of controlSubjects(this.served())) {
+      const callback = (error: Error | null, message: Msg): void => {
+        if (error) {
+          this.denied.push(pattern);
+          return this.logger.error(error);
+        }
+        this.control(message.subject);
+      };
+      this.subscribed.push(connection.subscribe(pattern, { callback }));
+    }
     this.heartbeat();
+  }
+
+  /** Returns the subjects of the handlers, with the kind that `@Serves` gave them. */
+  private served(): Pick<Contract, 'kind' | 'subject'>[] {
+    return [...this.messageHandlers].map(([subject, { extras }]) => ({
+      subject,
+      kind: extras?.['kind'] === 'stream' ? 'stream' : 'request',
+    }));
   }
 
   private deniedError(): Error | undefined {
