@@ -54,6 +54,11 @@ const full: ImageWorkload = {
 const variants: Readonly<Record<string, ImageWorkload>> = {
   basic,
   full,
+  'with a secret file': {
+    ...basic,
+    secrets: { key: 'pem' },
+    configFiles: [...full.configFiles, { path: '/etc/tls.key', secret: 'key' }],
+  },
   'three replicas': { ...basic, replicas: 3 },
   scheduled: { ...basic, schedule: '0 3 * * *', volumes: full.volumes },
   'with a step before': { ...full, preDeploy: { command: ['migrate'], timeoutSeconds: 60 } },
@@ -167,6 +172,24 @@ describe('a rendered image application', () => {
     expect(annotations({ ...full, secrets: { password: 'other' } })).not.toEqual(annotations(full));
     expect(annotations({ ...full, configFiles: [{ path: '/a', content: 'c' }] })).not.toEqual(annotations(full));
     expect(annotations({ ...full, replicas: 7 })).toEqual(annotations(full));
+  });
+
+  it('mounts files from its Secret, beside others from the ConfigMap, in one volume', () => {
+    const pem = { path: '/etc/tls.key', secret: 'tls.key' };
+    const secrets = { ...full.secrets, 'tls.key': 'pem' };
+    const volumeOf = (workload: ImageWorkload) =>
+      at(find(workload, 'Deployment'), 'spec', 'template', 'spec', 'volumes', 0);
+    const projected = { secret: { name: 'web', items: [{ key: 'tls.key', path: 'etc.tls.key' }] } };
+    expect(volumeOf({ ...basic, secrets, configFiles: [pem] })).toEqual({
+      name: 'config-files',
+      projected: { sources: [projected] },
+    });
+    const both = { ...basic, secrets, configFiles: [...full.configFiles, pem] };
+    expect(volumeOf(both)).toEqual({
+      name: 'config-files',
+      projected: { sources: [{ configMap: { name: 'web-files' } }, projected] },
+    });
+    expect(Object.keys(record(find(both, 'ConfigMap')?.['data']))).not.toContain('etc.tls.key');
   });
 
   it('has a distinct key for every file, even if paths are similar', () => {

@@ -171,10 +171,12 @@ function fromEnvFile(path: string, { io }: Session): Readonly<Record<string, str
       ? Object.fromEntries(entries)
       : localError(ExitCode.Failed, `${path}: ${wrong} Nothing was sent.`, 'rename the key');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    return localError(ExitCode.Failed, `${path} cannot be read (${code}).`, check);
+    return localError(ExitCode.Failed, `${path} cannot be read (${codeOf(error)}).`, check);
   }
 }
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 
 function keyError(key: string): string | undefined {
   const parsed = secretKey.safeParse(key);

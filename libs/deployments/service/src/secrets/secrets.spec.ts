@@ -51,7 +51,7 @@ async function recordsOf(prefix: string): Promise<number> {
   return count;
 }
 
-describe('secrets of an application', () => {
+describe('use-D25: secrets of an application', () => {
   it('are refused at apply with the command that sets them, and can then be set before the first revision', async () => {
     expect(await given.apply(name, using())).toMatchObject({
       ok: false,
@@ -155,7 +155,7 @@ describe('secrets of an application', () => {
     expect(await set('DATABASE_URL', 'two', 'ada', { ifMatch: 1 })).toMatchObject({ ok: true });
   });
 
-  it('repeat the reply for a repeated Idempotency-Key, and refuse another value with it', async () => {
+  it('use-D26: repeat the reply for a repeated Idempotency-Key, and refuse another value with it', async () => {
     const send = (value: string) => set('A', value, 'ada', { key: 'one-request', body: 'same-digest' });
     expect(await send('one')).toMatchObject({ ok: true, value: { changed: [{ version: 1 }] } });
     expect(await send('one')).toMatchObject({
@@ -167,7 +167,7 @@ describe('secrets of an application', () => {
     expect(await list()).toMatchObject({ value: { items: [{ version: 1 }] } });
   });
 
-  it('need an admin on a protected profile', async () => {
+  it('use-D26: need an admin on a protected profile', async () => {
     await given.apply(name, using({ env: [] }, { profileName: 'production' }));
     expect(await set('A', 'one', 'grace')).toMatchObject({ error: { code: 'access/protected-profile' } });
     expect(await set('A', 'one')).toMatchObject({ ok: true });
