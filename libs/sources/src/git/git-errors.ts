@@ -72,11 +72,11 @@ export const gitErrors = {
       fix: 'use the URL that it is redirected to',
     }),
   gitOutdated: (version: string) =>
-    domainError('sources/program-missing', 'unavailable', `git ${version} is too old; 2.37 or newer is needed.`, {
+    domainError('sources/program-missing', 'unavailable', `Git ${version} is too old; 2.37 or newer is needed.`, {
       fix: 'ask the operator of the platform to install a newer git',
     }),
   failed: (repository: string, reason: string) =>
-    domainError('sources/git-failed', 'unavailable', `git failed to read ${repository}: ${reason}.`, {
+    domainError('sources/git-failed', 'unavailable', `Git failed to read ${repository}: ${reason}.`, {
       fix: 'try again; if it fails again, check the repository',
     }),
   pathInvalid: (path: string) =>

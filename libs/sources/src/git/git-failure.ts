@@ -53,6 +53,10 @@ const MEANINGS: readonly Meaning[] = [
     /Failed to connect|Could not connect|Couldn't connect|Connection (refused|timed out|reset|closed)|No route to host|Network is unreachable|Could not resolve|Empty reply|Recv failure|Send failure|early EOF|unexpected disconnect|RPC failed|Operation too slow|hung up unexpectedly|transfer closed/i,
     ({ remote }) => sourceErrors.unreachable(remote.authority),
   ],
+  [
+    /Could not read from remote repository/, // the last line of every failure over ssh, so it is looked for last
+    ({ remote, hasCredential }) => gitErrors.noAccess(remote.shown, remote.authority, hasCredential),
+  ],
 ];
 
 /** Converts a failed command of git into an error that is safe to show. */

@@ -12,7 +12,7 @@ import { gitErrors } from './git-errors.ts';
 import { gitFailure, type FailedCommand } from './git-failure.ts';
 import { DEFAULT_GIT_LIMITS, type GitLimits } from './git-limits.ts';
 import { urlForGit, type GitRemote } from './git-url.ts';
-import { findSsh, isPrivateKey, writeSshFiles } from './ssh-files.ts';
+import { findSsh, isPrivateKey, privateKeyProblem, writeSshFiles } from './ssh-files.ts';
 
 /** Runs git for one repository. Everything that git reads and writes is in one temporary folder. */
 export interface GitSession {
@@ -104,6 +104,9 @@ function checkSettings(remote: GitRemote, { credential, knownHosts }: HostSettin
     if (knownHosts === undefined || knownHosts.trim() === '') return gitErrors.knownHostsMissing(host);
     if (!credential || !isPrivateKey(credential.secret))
       return gitErrors.credentialUnusable(host, `An ssh URL needs a private key, and none is stored for ${host}.`);
+    const problem = privateKeyProblem(credential.secret);
+    if (problem !== undefined)
+      return gitErrors.credentialUnusable(host, `The private key stored for ${host} ${problem}.`);
     if (credential.user !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(credential.user))
       return gitErrors.credentialUnusable(host, `The user stored for ${host} is not a user of ssh.`);
     return undefined;

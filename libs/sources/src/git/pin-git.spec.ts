@@ -148,7 +148,7 @@ describeWithGit('the pin of a source in git', () => {
     writeFileSync(old, '#!/bin/sh\necho git version 2.36.4\n');
     chmodSync(old, 0o755);
     expect(await pinGit(gitSource(url()), context({ programs: { git: old } }))).toMatchObject({
-      error: { code: 'sources/program-missing', detail: 'git 2.36.4 is too old; 2.37 or newer is needed.' },
+      error: { code: 'sources/program-missing', detail: 'Git 2.36.4 is too old; 2.37 or newer is needed.' },
     });
   });
 });

@@ -17,6 +17,22 @@ export async function findSsh(): Promise<string | undefined> {
 /** Returns whether a secret is a private key in PEM. */
 export const isPrivateKey = (secret: string): boolean => /^\s*-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(secret);
 
+const OPENSSH_KEY = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]*)-----END OPENSSH PRIVATE KEY-----/;
+
+/**
+ * Returns why ssh could not use a private key without asking: `has a passphrase`. ssh itself skips such a key without a
+ * message. The format of OpenSSH begins with a word and the name of the cipher, both with a length before them.
+ */
+export function privateKeyProblem(secret: string): string | undefined {
+  if (/ENCRYPTED/.test(secret)) return 'has a passphrase';
+  if (!/-----END [A-Z0-9 ]*PRIVATE KEY-----\s*$/.test(secret)) return 'is incomplete';
+  if (!secret.includes('BEGIN OPENSSH')) return undefined;
+  const content = Buffer.from(OPENSSH_KEY.exec(secret)?.[1] ?? '', 'base64').toString('latin1');
+  const cipher = /^openssh-key-v1\0\0\0\0[^]([\w@.-]+)\0/.exec(content)?.[1];
+  if (cipher === undefined) return 'cannot be read';
+  return cipher === 'none' ? undefined : 'has a passphrase';
+}
+
 /**
  * Writes the files that ssh needs into a private folder.
  *
