@@ -1,11 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLaptop, type Laptop } from '#cli/testing';
-import { applyApplicationRequest, applyProfileRequest } from '#deployments/contract';
+import {
+  applicationStatusRequest,
+  applyApplicationRequest,
+  applyProfileRequest,
+  listRevisionsRequest,
+} from '#deployments/contract';
 import { domainError } from '#kernel';
 import { temporaryFolder } from '#testing';
 import { deploymentsCommands, deploymentsGroups } from './cli.ts';
-import { outcome } from './testing/answers.ts';
+import { outcome, statusOf } from './testing/answers.ts';
 
 const folder = temporaryFolder();
 const web = (tag: string, name = 'web') =>
@@ -59,6 +64,31 @@ describe('app apply', () => {
     expect(names(laptop)).toEqual(['staging', 'web', 'api']);
     expect({ exit, stdout }).toEqual({ exit: 1, stdout: 'application/web created\napplication/api created\n' });
     expect(stderr).toContain('Error: No profiles here.');
+  });
+
+  it('exits with 3 with --wait when the revision failed and was rolled back automatically', async () => {
+    const laptop = laptopOf({ 'web.yaml': web('2') });
+    laptop.on(applyApplicationRequest, () => outcome({ outcome: 'configured', version: 'v4' }));
+    laptop.on(applicationStatusRequest, () => statusOf({ version: 'v5' }));
+    const revision = (number: number, more: object) => ({
+      version: `v${number}`,
+      revision: number,
+      state: 'SUCCEEDED' as const,
+      source: 'image web:2',
+      by: 'ada',
+      when: '2026-12-01T00:00:00Z',
+      rollback: 'yes',
+      rollbackOf: null,
+      summary: [],
+      ...more,
+    });
+    laptop.on(listRevisionsRequest, () => ({
+      items: [revision(3, {}), revision(4, { state: 'FAILED' }), revision(5, { rollbackOf: 'v3' })],
+    }));
+    expect(await laptop.run('app apply -f deploy/web.yaml --wait')).toMatchObject({
+      exit: 3,
+      stderr: expect.stringContaining('Error: web v4 failed; v5, which is v3 again, runs.'),
+    });
   });
 
   it('reads standard input, and subfolders only with -R', async () => {

@@ -2,6 +2,7 @@ import { CommandFailedError, EXIT_CODES, ExitCode, parseSpan, usage, type Comman
 import {
   applicationLogsRequest,
   applicationStatusRequest,
+  listRevisionsRequest,
   watchRequest,
   type ApplicationStatusView,
 } from '#deployments/contract';
@@ -54,6 +55,8 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
         if (wait.narrate && verdict === 'open' && words !== reported) session.print.note(words);
         reported = words;
         if (verdict === 'reached') {
+          const replaced = await rolledBack(session, wait, value);
+          if (replaced) return replaced;
           if (wait.narrate)
             session.print.note(
               `${value.name} ${value.version}: ${value.status} after ${Math.round((io.clock.now() - startedMs) / 1_000)} s${value.endpoint === null ? '' : ` at ${value.endpoint}`}`,
@@ -81,6 +84,26 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
 function progressOf({ status, replicas, problem }: ApplicationStatusView): string {
   if (status !== 'PROGRESSING') return status;
   return [status, ...(replicas === null ? [] : [replicas])].join(' ') + (problem ? `: ${problem}` : '');
+}
+
+/** Returns the failure of the expected revision if the platform rolled it back by itself. */
+async function rolledBack(
+  session: Session,
+  { org, name, version: wanted }: WaitFor,
+  { version }: ApplicationStatusView,
+): Promise<CommandError | undefined> {
+  if (wanted === undefined || version === wanted) return undefined;
+  const revisions = await session.list(listRevisionsRequest, { org, name });
+  if (!revisions.ok) return undefined; // the application itself runs
+  const find = (of: string) => revisions.value.find((revision) => revision.version === of);
+  if (find(wanted)?.state !== 'FAILED' || find(version)?.rollbackOf === null) return undefined;
+  return {
+    failure: true,
+    exit: ExitCode.RolloutFailed,
+    detail: `${name} ${wanted} failed; ${version}, which is ${find(version)?.rollbackOf ?? 'an earlier revision'} again, runs.`,
+    fix: `correct the manifest and apply again; see: astroctl app events ${name}`,
+    problem: { status: 'FAILED', version: wanted, servingVersion: version },
+  };
 }
 
 type Verdict = 'reached' | 'lost' | 'open';
