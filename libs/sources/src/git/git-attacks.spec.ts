@@ -17,6 +17,7 @@ import type { Files, GitServer } from './git.fixture.ts';
 import { DEFAULT_GIT_LIMITS, type GitLimits } from './git-limits.ts';
 import { pinGit } from './pin-git.ts';
 import { renderGit, renderGitWithin } from './render-git.ts';
+import { newKey } from './ssh.fixture.ts';
 
 const repositories = temporaryFolder();
 const temp = temporaryFolder();
@@ -83,7 +84,7 @@ describeWithGit('attacks on sources in git', () => {
       'ssh://git@127.0.0.1/app.git',
     ])('is refused before git runs, with the resolver of the machine: %s', async (address) => {
       const { resolve: _, ...machine } = context({ programs: { git: '/nonexistent/git' } });
-      const known = { credential: { secret: '-----BEGIN OPENSSH PRIVATE KEY-----' }, knownHosts: 'x' };
+      const known = { credential: { secret: newKey().private }, knownHosts: 'x' };
       const settingsOf = async () => (address.startsWith('ssh') ? known : undefined);
       expect(await pinGit(gitSource(address), { ...machine, settingsOf })).toMatchObject(refused);
       expect(
