@@ -16,3 +16,5 @@ export type {
   SourcePrograms,
 } from './source.ts';
 export { findPrograms, type FindPrograms } from './find-programs.ts';
+export { pinHelm } from './helm/pin-helm.ts';
+export { renderHelm } from './helm/render-helm.ts';

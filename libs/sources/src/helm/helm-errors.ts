@@ -9,17 +9,17 @@ export const withoutCredentials = (text: string): string => text.replace(/(\b[a-
 /** Errors of pinning and rendering charts. */
 export const helmErrors = {
   repositoryInvalid: (why: string) =>
-    domainError('sources/chart-repository-invalid', 'invalid', `The address of the chart repository ${why}.`, {
+    domainError('sources/url-invalid', 'invalid', `The address of the chart repository ${why}.`, {
       fix: 'write https://… or oci://…, without a user name, password, query, or fragment',
     }),
   /** @param reason code of the error of TLS */
   certificateRefused: (host: string, reason: string) =>
-    domainError('sources/certificate-refused', 'invalid', `The certificate of ${host} was not accepted (${reason}).`, {
+    domainError('sources/tls-failed', 'invalid', `The certificate of ${host} is not trusted: ${reason}.`, {
       fix: `add its certificate authority: ${credentialsCommand(host, '--ca', 'FILE')}`,
       extra: { host },
     }),
   redirectRefused: (host: string, why: string) =>
-    domainError('sources/redirect-refused', 'invalid', `${host} redirects ${why}.`, {
+    domainError('sources/redirected', 'invalid', `${host} redirects ${why}.`, {
       fix: 'write the final address in the manifest',
       extra: { host },
     }),
@@ -35,6 +35,8 @@ export const helmErrors = {
     domainError('sources/chart-index-invalid', 'invalid', `The chart repository at ${host} ${why}.`, {
       fix: 'check repoURL: the repository must serve index.yaml as `helm repo index` writes it',
     }),
+  chartNameInvalid: () =>
+    domainError('sources/chart-unknown', 'invalid', 'The name of the chart is invalid.', { fix: 'check chartName' }),
   chartUnknown: (chart: string, repository: string, nearest?: string) =>
     domainError('sources/chart-unknown', 'invalid', `Chart ${chart} does not exist in ${repository}.`, {
       fix: nearest === undefined ? 'check chartName and repoURL' : `did you mean ${nearest}?`,
@@ -70,4 +72,11 @@ export const helmErrors = {
       `The archive of chart ${chart} ${version} does not have the digest that its repository states.`,
       { fix: 'ask the publisher of the chart to correct the repository' },
     ),
+  archiveGone: (chart: string, version: string) =>
+    domainError('sources/source-gone', 'conflict', `The archive of chart ${chart} ${version} no longer exists.`, {
+      fix: 'deploy a version that the repository has',
+    }),
+  /** @param chart the chart that has the dependency */
+  dependencyRefused: (chart: string, dependency: string, why: string, fix: string) =>
+    domainError('sources/chart-dependency', 'invalid', `Chart ${chart} depends on ${dependency}, ${why}.`, { fix }),
 } as const satisfies Record<string, (...args: never[]) => DomainError>;

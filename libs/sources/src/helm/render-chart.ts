@@ -5,6 +5,7 @@ import type { RenderTarget, SourceContext } from '../source.ts';
 import { sourceErrors } from '../source-errors.ts';
 import { withTempFolder } from '../temp-folder.ts';
 import { filesRefusal, writeFiles, type ChartFiles } from './chart-files.ts';
+import { fetchDependencies, type FolderOutside } from './fetch-dependencies.ts';
 import { helmErrors } from './helm-errors.ts';
 import { differingTemplates } from './differing-templates.ts';
 import { prepareHome, runHelm } from './run-helm.ts';
@@ -13,6 +14,8 @@ import { prepareHome, runHelm } from './run-helm.ts';
 export interface Chart {
   /** Paths relative to the chart's folder, which contains Chart.yaml. */
   readonly files: ChartFiles;
+  /** For dependencies in folders outside of the chart, such as `file://../common`. Absent: these are refused. */
+  readonly outside?: FolderOutside;
 }
 
 export interface Release {
@@ -33,8 +36,9 @@ const NAMESPACE = /^(?=.{1,63}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 const KUBERNETES_VERSION = /^v?\d+\.\d+(?:\.\d+)?(?:[-+][0-9A-Za-z.+-]+)?$/;
 
 /**
- * Renders a chart with the real `helm template`, twice, from files in a folder of its own without links. helm has no
- * network, no plugins, and no access to a cluster, so that `lookup` returns nothing.
+ * Fetches the dependencies that are not in the chart, and renders it with the real `helm template`, twice, from files
+ * in a folder of its own without links. helm has no network, no plugins, and no access to a cluster, so that `lookup`
+ * returns nothing.
  *
  * @param values texts in YAML, later ones first in precedence
  * @returns the documents; `sources/render-refused` with the place in the chart if helm reports an error;
@@ -51,8 +55,10 @@ export async function renderChart(
   if (helm === undefined) return err(sourceErrors.programMissing('helm'));
   const refusal = requestRefusal(release, target) ?? chartRefusal(chart.files);
   if (refusal) return err(refusal);
+  const complete = await fetchDependencies(chart.files, context, chart.outside);
+  if (!complete.ok) return complete;
   return withTempFolder(context, async (folder) => {
-    await writeFiles(join(folder, 'chart'), chart.files);
+    await writeFiles(join(folder, 'chart'), complete.value.files);
     const files = values.map((_, index) => join(folder, `values-${index}.yaml`));
     for (const [index, file] of files.entries()) await writeFile(file, values[index] ?? '', { mode: 0o600 });
     await prepareHome(folder);
@@ -60,7 +66,10 @@ export async function renderChart(
     const [first, second] = await Promise.all([runHelm(helm, run, context), runHelm(helm, run, context)]);
     if (!first.ok) return first;
     if (!second.ok) return second;
-    return ok({ manifests: first.value, warnings: randomWarnings(first.value, second.value) });
+    return ok({
+      manifests: first.value,
+      warnings: [...complete.value.warnings, ...randomWarnings(first.value, second.value)],
+    });
   });
 }
 
