@@ -14,7 +14,7 @@ const SPELLINGS: Readonly<Record<string, string>> = { '=>': '>=', '=<': '<=', '~
 /**
  * Parses a range as helm does: comparators joined by commas or spaces, alternatives by `||`, with `!=`, and hyphen
  * ranges. Pre-releases match only if a comparator of the alternative has one, as in `>=1.0.0-0`; then all pre-releases
- * that lie in the range match. This is where helm differs from npm, which has no `!=`, and accepts pre-releases of
+ * in the range match. This is where helm differs from npm, which has no `!=`, and accepts pre-releases of
  * the same version only.
  *
  * @returns undefined if the text is not a range
