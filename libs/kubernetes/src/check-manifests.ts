@@ -3,6 +3,7 @@ import { at, groupKind, keyOf, nameOf, record, text, type KubernetesObject } fro
 import { podsIn } from './find-pods.ts';
 import { checkNetwork, manyHosts } from './check-network.ts';
 import { checkRights } from './check-rights.ts';
+import { allowsNamespace, globsAllowing } from './namespace-globs.ts';
 import { podViolations } from '#kubernetes/pod-security';
 
 export interface CheckOptions {
@@ -110,45 +111,15 @@ function scope(
     ];
   }
   if (allowsNamespace(policy.namespaces, namespace)) return [];
-  // Remove globs that exclude the namespace, because they take precedence.
-  const globs = [
-    ...policy.namespaces.filter((glob) => !(glob.startsWith('!') && matchesGlob(glob.slice(1), namespace))),
-    ...(policy.namespaces.some((glob) => !glob.startsWith('!') && matchesGlob(glob, namespace)) ? [] : [namespace]),
-  ];
   return [
     {
       code: 'deployments/namespace-not-allowed',
       object: key,
       rule: 'namespaces',
       detail: `${nameOf(key)} would be in namespace ${namespace}, which the policy of ${clusterName} does not allow.`,
-      fix: `astroctl clusters policy set ${clusterName} --namespaces '${globs.join(',')}'`,
+      fix: `astroctl clusters policy set ${clusterName} --namespaces '${globsAllowing(policy.namespaces, namespace).join(',')}'`,
     },
   ];
-}
-
-/** Returns whether globs allow a namespace. `*` matches any text; a leading `!` excludes and takes precedence. */
-export function allowsNamespace(globs: readonly string[], namespace: string): boolean {
-  return (
-    globs.some((glob) => !glob.startsWith('!') && matchesGlob(glob, namespace)) &&
-    !globs.some((glob) => glob.startsWith('!') && matchesGlob(glob.slice(1), namespace))
-  );
-}
-
-/** Compares part by part, so that many stars do not cause exponential time. */
-function matchesGlob(glob: string, namespace: string): boolean {
-  const parts = glob.split('*');
-  const [first = '', ...rest] = parts;
-  if (rest.length === 0) return namespace === glob;
-  const last = rest.pop() ?? '';
-  if (!namespace.startsWith(first) || !namespace.endsWith(last) || namespace.length < first.length + last.length)
-    return false;
-  let from = first.length;
-  for (const part of rest) {
-    const found = namespace.indexOf(part, from);
-    if (found === -1) return false;
-    from = found + part.length;
-  }
-  return from <= namespace.length - last.length;
 }
 
 /** Checks sizes beyond which the server returns a 500 or 413 without a usable message. */

@@ -30,6 +30,7 @@ export { readInlineManifests } from './inline-manifests.ts';
 export { checkInlineManifests, schemaErrors } from './schema-errors.ts';
 export { decorate, namespacedByOwnCrd } from './decorate.ts';
 export { checkManifests } from './check-manifests.ts';
+export { allowsNamespace, globsAllowing } from './namespace-globs.ts';
 export { hostNames } from './hosts.ts';
 export {
   APPLICATION_LABEL,

@@ -2,6 +2,7 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import type { OrganizationContext } from '#bus';
 import { type ApplicationSpec, type ProfileSpec, type ResolvedSpec } from '#deployments/contract';
 import { err, ok, type DomainError, type InputError, type Result } from '#kernel';
+import { allowsNamespace, globsAllowing } from '#kubernetes';
 import { Inject, Injectable } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf, type Catalog } from '../catalog/catalog.ts';
@@ -9,7 +10,6 @@ import { clusterDecider, clusterStream } from '../clusters/cluster.decider.ts';
 import {
   defaultNamespace,
   isReservedNamespace,
-  namespaceAllowed,
   namespacesDecider,
   namespacesStream,
 } from '../clusters/namespaces.decider.ts';
@@ -225,8 +225,8 @@ export class DeploymentPlanner {
           'choose another namespace',
         ),
       );
-    if (!namespaceAllowed(cluster.policy.namespaces, namespace)) {
-      const fix = `astroctl clusters policy set ${cluster.registration.name} --namespaces '${[...cluster.policy.namespaces, namespace].join(',')}'`;
+    if (!allowsNamespace(cluster.policy.namespaces, namespace)) {
+      const fix = `astroctl clusters policy set ${cluster.registration.name} --namespaces '${globsAllowing(cluster.policy.namespaces, namespace).join(',')}'`;
       return err(
         deploymentsErrors.namespaceNotAllowed(
           namespace,

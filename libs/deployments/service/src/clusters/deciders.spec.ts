@@ -6,7 +6,7 @@ import { aProfile, aRegistration } from '../testing/facts.ts';
 import { clusterNameDecider } from './cluster-name.decider.ts';
 import { clusterDecider, type IngressChange } from './cluster.decider.ts';
 import type { ClusterEvent } from './cluster.events.ts';
-import { defaultNamespace, namespaceAllowed, namespacesDecider, type NamespacesEvent } from './namespaces.decider.ts';
+import { defaultNamespace, namespacesDecider, type NamespacesEvent } from './namespaces.decider.ts';
 
 const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
 
@@ -78,16 +78,6 @@ describe('namespaces of a physical cluster', () => {
       ).length,
     ).toBeLessThanOrEqual(63);
   });
-  it.each([
-    [['*', '!kube-*'], 'kube-x', false],
-    [['*', '!kube-*'], 'web', true],
-    [['team-*'], 'team-', true],
-    [['*-prod', '!secret-*', 'secret-prod'], 'secret-prod', true],
-    [['a*b*c'], 'abbc', true],
-    [['a*b*c'], 'ac', false],
-    [['ab*ba'], 'aba', false],
-    [[], 'web', false],
-  ])('globs %j on %s: %s', (globs, namespace, allowed) => expect(namespaceAllowed(globs, namespace)).toBe(allowed));
 });
 
 describe('a physical cluster', () => {

@@ -120,34 +120,6 @@ export function defaultNamespace(slug: string, name: string, applicationId: stri
   return `${plain.slice(0, LONGEST - 6).replace(/-+$/, '')}-${applicationId.replaceAll('-', '').slice(-5)}`;
 }
 
-/**
- * Returns whether a cluster's policy allows a namespace. Globs apply in order: a leading `!` excludes, and the last
- * match decides.
- */
-export function namespaceAllowed(globs: readonly string[], namespace: string): boolean {
-  let allowed = false;
-  for (const glob of globs) {
-    const denies = glob.startsWith('!');
-    if (fits(denies ? glob.slice(1) : glob, namespace)) allowed = !denies;
-  }
-  return allowed;
-}
-
 /** Returns whether a namespace belongs to Kubernetes or the platform. No policy can allow it. */
 export const isReservedNamespace = (namespace: string): boolean =>
   namespace === 'default' || namespace.startsWith('kube-') || namespace.startsWith('astro-');
-
-/** Matches a glob with `*` only, in time linear in both lengths. */
-function fits(glob: string, text: string): boolean {
-  const [first = '', ...parts] = glob.split('*');
-  if (parts.length === 0) return glob === text;
-  if (!text.startsWith(first)) return false;
-  const last = parts.pop() ?? '';
-  let at = first.length;
-  for (const part of parts) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return text.length - last.length >= at && text.endsWith(last);
-}
