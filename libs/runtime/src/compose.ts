@@ -52,8 +52,9 @@ export interface Composition {
   /** Serves the contracts of `app` over the bus. Call this before `app.init()`. */
   connect(app: INestApplication): readonly Contract[];
   /**
-   * Resolves when permissions can be decided, or after some seconds if they cannot. Call this before anything is served:
-   * a replica that joins the others would fail the requests that it receives earlier.
+   * Resolves when permissions can be decided, or after some seconds if they cannot; `problems()` then returns those of the
+   * log. Call this before anything is served: a replica that joins the others would fail the requests that it receives
+   * earlier.
    */
   prepared(): Promise<void>;
   /**
@@ -144,7 +145,6 @@ export function compose(options: CompositionOptions): Composition {
         await sourcing.projections(contexts.flatMap(({ projections }) => projections));
         await sourcing.control.waitUntilApplied(await eventStore.head(), { orStopped: true });
       }
-      await access?.current(); // finds problems of the log before the process reports that it is ready
       if (!sourcing) return;
       sourcing.reactors(
         contexts.flatMap(({ reactors }) => reactors.map((reactor) => app.get<Reactor>(reactor, { strict: false }))),
