@@ -1,3 +1,7 @@
+import { keyInUrlRequest, keysUsedRequest } from '#access-keys/contract';
+import { recordRefusalsRequest } from '#audit/contract';
+import { plansOfRequest } from '#billing/contract';
+import { issuerKeysRequest, peopleRequest, resolveUserRequest } from '#identity/contract';
 import { EDGE } from '#bus/contract';
 import { SERVICE_SETTINGS, type EdgeService, type ServiceSettings } from '#runtime';
 import { Gateway, GatewayModule } from './gateway.module.ts';
@@ -8,6 +12,15 @@ export const gateway: EdgeService = {
   name: EDGE,
   module: GatewayModule,
   engines: ['eventStore', 'vault'],
+  calls: [
+    keyInUrlRequest,
+    keysUsedRequest,
+    recordRefusalsRequest,
+    plansOfRequest,
+    issuerKeysRequest,
+    peopleRequest,
+    resolveUserRequest,
+  ],
   contracts: ROUTED_CONTRACTS,
   mount: (app) => app.get(Gateway).mount(app),
   ready: (app) => Promise.resolve(app.get(Gateway).start()),

@@ -44,6 +44,7 @@ describe('the caller keys of a process', () => {
       /^ASTRO_CALLER_KEYS lacks the key k2\/service\/shop\/till, which this release of shop needs; print its keys again: .+\.$/,
     );
     expect(() => check(EDGE, keysOf(EDGE, [internal]))).toThrow('k2/person/shop');
+    expect(() => check('till', keysOf('till', [listed]), [internal])).toThrow('k2/service/shop/till');
   });
 
   it('cause a warning if they are master keys, as do sealing keys without a vault', () => {

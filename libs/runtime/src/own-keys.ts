@@ -59,10 +59,11 @@ export function requireOwnKeys(service: string, keys: CallerKeys): void {
 }
 
 /**
- * Checks that a process can verify the requests that it serves, and sign those that it sends on behalf of persons.
+ * Checks that a process can verify the requests that it serves, and sign those that it sends in its own name and on
+ * behalf of persons.
  *
  * @param parts names of its parts on the bus
- * @param contracts requests that it serves, and that it sends on behalf of persons
+ * @param contracts requests that it serves, and those that it sends
  * @throws StartError if a key is missing
  */
 export function requireKeys(

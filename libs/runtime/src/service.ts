@@ -17,6 +17,11 @@ export interface ServicePart {
   readonly module: Type<unknown> | DynamicModule;
   /** Engines that it injects. A process opens only those of its parts. */
   readonly engines: readonly EnginePort[];
+  /**
+   * Requests and streams of other services, or of its own, that it sends in its own name: those whose contracts list it
+   * as a caller. The process does not start without their keys.
+   */
+  readonly calls: readonly Contract[];
   /** Providers created from the settings of the process (`SERVICE_SETTINGS`), which every module may inject. */
   readonly providers?: readonly Provider[];
   /** Work to complete before the process is ready. Starts when the process serves. */

@@ -175,7 +175,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   closers.push(() => app.close());
   closers.push(() => composition.flushRefusals());
   const served = composition.connect(app);
-  const contracts = [...served, ...(service.edge?.contracts ?? [])];
+  const contracts = [...served, ...(service.edge?.contracts ?? []), ...parts.flatMap(({ calls }) => calls)];
   requireKeys(service.name, keyring, { parts: parts.map(({ name }) => name), contracts });
   state.served = served.map(({ subject }) => subject);
   if (service.edge) service.edge.mount(app);

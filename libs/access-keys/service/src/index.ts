@@ -1,3 +1,7 @@
+import { recordRefusalsRequest } from '#audit/contract';
+import { plansOfRequest } from '#billing/contract';
+import { peopleRequest } from '#identity/contract';
+import { ensureDefaultOrganizationRequest } from '#organizations/contract';
 import type { ContextService } from '#runtime';
 import { AccessKeysModule } from './access-keys.module.ts';
 import { keyRingDecider } from './key-ring.decider.ts';
@@ -10,6 +14,7 @@ export const accessKeysService: ContextService = {
   name: 'access-keys',
   module: AccessKeysModule,
   engines: ['eventStore', 'readStore', 'vault'],
+  calls: [recordRefusalsRequest, plansOfRequest, peopleRequest, ensureDefaultOrganizationRequest],
   deciders: [keyRingDecider, leakedKeysDecider],
   projections: [keysProjection],
   reactors: [DeparturesReactor],

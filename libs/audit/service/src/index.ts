@@ -1,3 +1,4 @@
+import { recordRefusalsRequest } from '#audit/contract';
 import type { ContextService } from '#runtime';
 import { AuditModule } from './audit.module.ts';
 import { refusalDecider } from './refusals/refusal.decider.ts';
@@ -7,6 +8,7 @@ export const auditService: ContextService = {
   name: 'audit',
   module: AuditModule,
   engines: ['eventStore', 'readStore', 'vault'],
+  calls: [recordRefusalsRequest],
   deciders: [refusalDecider],
   projections: [],
   reactors: [],

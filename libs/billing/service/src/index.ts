@@ -1,3 +1,8 @@
+import { setKeyLimitsRequest } from '#access-keys/contract';
+import { recordRefusalsRequest } from '#audit/contract';
+import { setCatalogLimitsRequest } from '#deployments/contract';
+import { peopleRequest } from '#identity/contract';
+import { setSeatLimitRequest } from '#organizations/contract';
 import type { ContextService } from '#runtime';
 import { BillingModule } from './billing.module.ts';
 import { PlanChangeReactor } from './changing/plan-change.reactor.ts';
@@ -11,6 +16,7 @@ export const billingService: ContextService = {
   name: 'billing',
   module: BillingModule,
   engines: ['eventStore', 'readStore', 'vault'],
+  calls: [setKeyLimitsRequest, recordRefusalsRequest, setCatalogLimitsRequest, peopleRequest, setSeatLimitRequest],
   deciders: [subscriptionDecider],
   projections: [subscriptionsProjection],
   reactors: [StartingReactor, PlanChangeReactor],

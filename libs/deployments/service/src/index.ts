@@ -1,4 +1,17 @@
-import { rolloutQueue } from '#deployments/contract';
+import { recordRefusalsRequest } from '#audit/contract';
+import { plansOfRequest } from '#billing/contract';
+import {
+  endAccessRequest,
+  issueTokenRequest,
+  liveEventsRequest,
+  liveLogsRequest,
+  liveResourcesRequest,
+  liveStatusRequest,
+  probeClusterRequest,
+  rolloutQueue,
+} from '#deployments/contract';
+import { aboutRequest, peopleRequest } from '#identity/contract';
+import { ensureSandboxRequest, sandboxAddressRequest } from '#sandbox-cluster/contract';
 import type { ContextService } from '#runtime';
 import { ApplicationRecordsSweep } from './applications/application-records.sweep.ts';
 import { applicationDecider } from './applications/application.decider.ts';
@@ -41,6 +54,21 @@ export const deploymentsService: ContextService = {
   name: 'deployments',
   module: DeploymentsModule,
   engines: ['eventStore', 'readStore', 'vault', 'queue'],
+  calls: [
+    recordRefusalsRequest,
+    plansOfRequest,
+    endAccessRequest,
+    issueTokenRequest,
+    liveEventsRequest,
+    liveLogsRequest,
+    liveResourcesRequest,
+    liveStatusRequest,
+    probeClusterRequest,
+    aboutRequest,
+    peopleRequest,
+    ensureSandboxRequest,
+    sandboxAddressRequest,
+  ],
   queues: [rolloutQueue],
   deciders: [
     applicationDecider,

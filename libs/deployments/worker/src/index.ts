@@ -1,3 +1,15 @@
+import {
+  claimAttemptRequest,
+  deployedObjectsRequest,
+  extendClaimRequest,
+  finishAttemptRequest,
+  getRecordRequest,
+  observedClustersRequest,
+  putRecordRequest,
+  reportClusterRequest,
+  reportHealthRequest,
+  reportStepRequest,
+} from '#deployments/contract';
 import type { WorkerService } from '#runtime';
 import { SERVICE_ACCOUNT_ROOT } from './cluster/service-account.ts';
 import { DeployWorkerModule } from './deploy-worker.module.ts';
@@ -8,6 +20,18 @@ export const deployWorker: WorkerService = {
   name: 'deploy-worker',
   module: DeployWorkerModule,
   engines: ['queue'],
+  calls: [
+    claimAttemptRequest,
+    deployedObjectsRequest,
+    extendClaimRequest,
+    finishAttemptRequest,
+    getRecordRequest,
+    observedClustersRequest,
+    putRecordRequest,
+    reportClusterRequest,
+    reportHealthRequest,
+    reportStepRequest,
+  ],
   providers: [{ provide: SERVICE_ACCOUNT_ROOT, useValue: '' }],
   start: startDeployWorker,
 };

@@ -1,3 +1,6 @@
+import { endLoginKeysRequest } from '#access-keys/contract';
+import { recordRefusalsRequest } from '#audit/contract';
+import { plansOfRequest } from '#billing/contract';
 import type { ContextService } from '#runtime';
 import { adminsDecider } from './admins/admins.decider.ts';
 import { GlobalRolesReactor } from './global-roles/global-roles.reactor.ts';
@@ -12,6 +15,7 @@ export const identityService: ContextService = {
   name: 'identity',
   module: IdentityModule,
   engines: ['eventStore', 'readStore', 'vault'],
+  calls: [endLoginKeysRequest, recordRefusalsRequest, plansOfRequest],
   deciders: [userDecider, subjectDecider, adminsDecider],
   projections: [usersProjection],
   reactors: [GlobalRolesReactor],

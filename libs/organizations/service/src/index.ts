@@ -1,3 +1,7 @@
+import { recordRefusalsRequest } from '#audit/contract';
+import { plansOfRequest } from '#billing/contract';
+import { countApplicationsRequest, reviewAccessRequest } from '#deployments/contract';
+import { peopleRequest } from '#identity/contract';
 import type { ContextService } from '#runtime';
 import { membersProjection } from './members/members.projection.ts';
 import { NameClaimsReactor } from './name-claims.reactor.ts';
@@ -11,6 +15,7 @@ export const organizationsService: ContextService = {
   name: 'organizations',
   module: OrganizationsModule,
   engines: ['eventStore', 'readStore', 'vault'],
+  calls: [recordRefusalsRequest, plansOfRequest, countApplicationsRequest, reviewAccessRequest, peopleRequest],
   deciders: [organizationDecider, nameDecider],
   projections: [organizationsProjection, membersProjection],
   reactors: [NameClaimsReactor],

@@ -1,3 +1,4 @@
+import { recordRefusalsRequest } from '#audit/contract';
 import type { ContextService } from '#runtime';
 import { SandboxClusterModule } from './sandbox-cluster.module.ts';
 import { SANDBOXES, type SandboxServer } from './sandboxes.service.ts';
@@ -7,6 +8,7 @@ export const sandboxClusterService: ContextService = {
   name: 'sandbox-cluster',
   module: SandboxClusterModule,
   engines: [],
+  calls: [recordRefusalsRequest],
   deciders: [],
   projections: [],
   reactors: [],
