@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# build.sh BIN [NAME…]: builds nats-server, control-plane, kwok (with its stages) and mongo in BIN. Programs of the same
-# sources and versions are not built again.
-# NAME is nats, mongo or kubernetes. Defaults to all three.
+# build.sh BIN [NAME…]: builds nats-server, control-plane, kwok (with its stages), crane and mongo in BIN. Programs of the
+# same sources and versions are not built again.
+# NAME is nats, mongo, registry or kubernetes. Defaults to all of them.
 set -euo pipefail
-nats=v2.15.2 kwok=v0.8.0
+nats=v2.15.2 kwok=v0.8.0 crane=v0.22.1
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1" && bin=$(cd "$1" && pwd)
-shift; wanted=" ${*:-nats mongo kubernetes} "
+shift; wanted=" ${*:-nats mongo registry kubernetes} "
 exec 9>"$bin/.lock"; if command -v flock >/dev/null; then flock 9; fi # of concurrent calls, only one builds
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 
@@ -34,6 +34,7 @@ sources() { cat "$here/$1"/go.* "$here/$1"/*.go; }
 wants() { [[ $wanted == *" $1 "* ]]; }
 
 if wants nats; then make nats-server "$nats" install "github.com/nats-io/nats-server/v2@$nats"; fi
+if wants registry; then make crane "$crane" install "github.com/google/go-containerregistry/cmd/crane@$crane"; fi
 if wants kubernetes; then
   make kwok "$kwok" install "sigs.k8s.io/kwok/cmd/kwok@$kwok"
   make kwok-stages.yaml "$kwok" stages

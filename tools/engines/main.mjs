@@ -1,5 +1,5 @@
 // npm run engines [-- NAME… [--detach FOLDER]]: builds and starts real engines on loopback and prints the environment
-// variables for the test suites. NAME is nats, mongo or kubernetes; all by default. Ctrl-C ends them; with --detach
+// variables for the test suites. NAME is nats, mongo, registry or kubernetes; all by default. Ctrl-C ends them; with --detach
 // they run in FOLDER until `tools/engines/down.sh FOLDER/NAME`.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -12,6 +12,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const ENGINES = {
   nats: { ports: 1, variable: 'ASTRO_TEST_NATS_URL' },
   mongo: { ports: 2, variable: 'ASTRO_TEST_MONGO_URL' },
+  registry: { ports: 1, variable: 'ASTRO_TEST_REGISTRY_URL' },
   kubernetes: { ports: 6, variable: 'ASTRO_TEST_KUBECONFIG' },
 };
 

@@ -5,7 +5,8 @@ import { archiveName } from './archives.ts';
 import { readChartArchive } from './chart-archive.ts';
 import { filesRefusal, type ChartFiles } from './chart-files.ts';
 import { isVendored, readMetadata, vendoredCharts, type Dependency } from './chart-metadata.ts';
-import { fetchArchive, openRepository, type ChartRepository } from './chart-repository.ts';
+import type { ChartRepository } from './chart-repository.ts';
+import { fetchArchive, openRepository } from './open-repository.ts';
 import type { DownloadContext } from './download.ts';
 import { helmErrors } from './helm-errors.ts';
 import { isCompleteVersion, parseRange, parseVersion } from './version-range.ts';
@@ -164,7 +165,7 @@ function isInRange(version: string, range: string): boolean {
 }
 
 /** Files below a folder, with paths relative to it. @param folder '' or ends in / */
-export const subfolder = (files: ChartFiles, folder: string): ChartFiles =>
+const subfolder = (files: ChartFiles, folder: string): ChartFiles =>
   new Map(
     [...files].flatMap(([path, content]) => (path.startsWith(folder) ? [[path.slice(folder.length), content]] : [])),
   );

@@ -1,7 +1,7 @@
 import { ok } from '#kernel';
 import type { HelmSource, PinSource } from '../source.ts';
 import { sha256 } from './archives.ts';
-import { fetchArchive, openRepository } from './chart-repository.ts';
+import { fetchArchive, openRepository } from './open-repository.ts';
 
 /**
  * Finds the version that helm would install, and the digest of its archive. The archive is downloaded only if its

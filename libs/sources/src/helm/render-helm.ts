@@ -4,7 +4,7 @@ import { sourceErrors } from '../source-errors.ts';
 import { archiveName } from './archives.ts';
 import { readChartArchive } from './chart-archive.ts';
 import { isPlainPath, type ChartFiles } from './chart-files.ts';
-import { fetchArchive, openRepository } from './chart-repository.ts';
+import { fetchArchive, openRepository } from './open-repository.ts';
 import { manifestFiles } from './manifest-files.ts';
 import { renderChart } from './render-chart.ts';
 
