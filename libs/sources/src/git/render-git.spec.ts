@@ -193,6 +193,31 @@ describeWithGit('a source in git', () => {
       expect(JSON.stringify(rendered)).toContain('metadata: {name: \\"shop\\", namespace: \\"acme-web\\"}');
     });
 
+    it('is rendered with a dependency in another folder of the repository, but not with one outside of it', async () => {
+      const withDependency = (repository: string): Files => ({
+        ...chart,
+        'charts/web/Chart.yaml': [
+          'apiVersion: v2',
+          'name: web',
+          'version: 1.0.0',
+          `dependencies: [{name: common, version: 1.0.0, repository: "${repository}"}]`,
+        ].join('\n'),
+        'libs/common/Chart.yaml': 'apiVersion: v2\nname: common\nversion: 1.0.0\n',
+        'libs/common/templates/map.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: from-common}\n',
+        'libs/linked/Chart.yaml': { link: '../../../../etc/passwd' },
+      });
+      const source = { path: 'charts/web' };
+      expect(await render(withDependency('file://../../libs/common'), source)).toMatchObject({
+        value: { files: [{ text: expect.stringContaining('name: from-common') }] },
+      });
+      expect(await render(withDependency('file://../../libs/linked'), source)).toMatchObject({
+        error: { code: 'sources/file-refused', detail: expect.stringContaining('symbolic link') },
+      });
+      expect(await render(withDependency('file://../../../libs/common'), source)).toMatchObject({
+        error: { code: 'sources/chart-dependency' },
+      });
+    });
+
     it('is rendered with values of the manifest, or with its own', async () => {
       const object = { b: 5 };
       expect(await render(chart, { path: 'charts/web', values: { type: 'object', object } })).toMatchObject({

@@ -136,16 +136,32 @@ async function renderChartFolder(
   target: RenderTarget,
   context: SourceContext,
 ): Promise<Result<RenderedSource, DomainError>> {
-  const read = await tree.read(tree.below(folder));
-  if (!read.ok) return read;
-  const files = new Map([...read.value].map(([path, content]) => [posix.relative(`/${folder}`, `/${path}`), content]));
+  const files = await readFolder(tree, folder);
+  if (!files.ok) return files;
   const values = await readValues(tree, folder, source);
   if (!values.ok) return values;
   const release = { name: source.releaseName, namespace: target.namespace };
-  const rendered = await renderChart({ files }, values.value, release, target, context);
+  const chart = {
+    files: files.value,
+    outside: async (relative: string) => {
+      const path = resolvePath(folder, relative);
+      return path !== undefined && tree.hasFolder(path) ? readFolder(tree, path) : ok(undefined);
+    },
+  };
+  const rendered = await renderChart(chart, values.value, release, target, context);
   if (!rendered.ok) return rendered;
   const { manifests, warnings } = rendered.value;
   return ok({ detected: 'chart', files: [{ name: inFolder(folder, 'Chart.yaml'), text: manifests }], warnings });
+}
+
+/** Reads all files of a folder and the folders below it, by their path relative to it. */
+async function readFolder(
+  tree: GitTree,
+  folder: string,
+): Promise<Result<ReadonlyMap<string, Uint8Array>, DomainError>> {
+  const read = await tree.read(tree.below(folder));
+  if (!read.ok) return read;
+  return ok(new Map([...read.value].map(([path, content]) => [posix.relative(`/${folder}`, `/${path}`), content])));
 }
 
 /** Returns the values for a chart as texts in YAML, of which later ones win. */

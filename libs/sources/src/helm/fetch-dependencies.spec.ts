@@ -1,3 +1,4 @@
+import { ok } from '#kernel';
 import { temporaryFolder } from '#testing';
 import { createTestAuthority, packChart, startFileServer, startRegistry } from '#testing/charts';
 import { allowPorts, chartOf, configMap, describeWithHelm, RELEASE, sourceContext, TARGET } from './helm.fixture.ts';
@@ -93,7 +94,7 @@ describe('the dependencies of a chart', () => {
     it('of dependencies are fetched too', async () => {
       const { port, repository } = await serve({ 'deep 1.0.0': { 'templates/a.yaml': configMap('deep') } });
       const middle = { 'Chart.yaml': chartYaml('middle', { name: 'deep', version: '1.0.0', repository }) };
-      const outside = (path: string) => (path === '../middle' ? chartOf(middle).files : undefined);
+      const outside = async (path: string) => ok(path === '../middle' ? chartOf(middle).files : undefined);
       const dependency = { name: 'middle', version: '1.0.0', repository: 'file://../middle' };
       const chart = { ...chartOf({ 'Chart.yaml': chartYaml('web', dependency) }), outside };
       expect(await renderChart(chart, [], RELEASE, TARGET, contextOf(port))).toMatchObject({

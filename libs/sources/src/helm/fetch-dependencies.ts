@@ -17,8 +17,13 @@ export interface FetchedDependencies {
   readonly warnings: readonly string[];
 }
 
-/** Returns the files of a folder outside of the chart, by its path relative to the chart, such as `../common`. */
-export type FolderOutside = (path: string) => ChartFiles | undefined;
+/**
+ * Reads a folder outside of the chart.
+ *
+ * @param path relative to the chart, such as `../common`
+ * @returns its files; undefined if it does not exist; an error if it has files that cannot be read
+ */
+export type FolderOutside = (path: string) => Promise<Result<ChartFiles | undefined, DomainError>>;
 
 const MAX_DEPTH = 5;
 const MAX_CHARTS = 50;
@@ -94,7 +99,7 @@ class DependencyFetch {
 
   private find(chart: string, dependency: Dependency, folder: string) {
     const { name, repository } = dependency;
-    if (/^file:/i.test(repository)) return Promise.resolve(this.fromFolder(chart, dependency, folder));
+    if (/^file:/i.test(repository)) return this.fromFolder(chart, dependency, folder);
     if (/^(https|http|oci):/i.test(repository)) return this.fromRepository(chart, dependency);
     const fix = 'state the URL of its repository in Chart.yaml, or add the dependency to the folder charts';
     const why =
@@ -102,19 +107,18 @@ class DependencyFetch {
     return Promise.resolve(err(helmErrors.dependencyRefused(chart, name, why, fix)));
   }
 
-  private fromFolder(
+  private async fromFolder(
     chart: string,
     { name, repository }: Dependency,
     folder: string,
-  ): Result<{ files: ChartFiles; version: string }, DomainError> {
+  ): Promise<Result<{ files: ChartFiles; version: string }, DomainError>> {
     const path = posix.normalize(posix.join(folder, repository.replace(/^file:\/\//i, ''), '.')).replace(/\/$/, '');
     const isOutside = path === '..' || path.startsWith('../');
     const isAbsolute = /^file:\/{3}/i.test(repository);
-    const files = isAbsolute
-      ? undefined
-      : isOutside
-        ? this.outside?.(path)
-        : subfolder(this.files, path === '.' ? '' : `${path}/`);
+    const outside = isOutside && !isAbsolute ? await this.outside?.(path) : undefined;
+    if (outside && !outside.ok) return outside;
+    const inside = isOutside || isAbsolute ? undefined : subfolder(this.files, path === '.' ? '' : `${path}/`);
+    const files = outside?.value ?? inside;
     return files?.has('Chart.yaml')
       ? ok({ files, version: 'local' })
       : err(
