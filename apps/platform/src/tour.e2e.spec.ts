@@ -246,6 +246,23 @@ function tour(name: string, optionsOf: () => Promise<PlatformOptions>): void {
       await succeed('app apply -f - --wait', manifest('1.3.0').replace('spec:\n', 'spec:\n  profileName: tour\n'));
     });
 
+    it('brings a secret to the cluster, and its next value as a new revision', async () => {
+      const withSecret = manifest('1.3.0')
+        .replace('spec:\n', 'spec:\n  profileName: tour\n')
+        .replace('value: canary-env-value', 'secret: GREETING');
+      const onCluster = async () =>
+        Buffer.from(
+          (await ada.kubectl(`get secret -n ${namespace} hello-world -o jsonpath={.data.GREETING}`.split(' '))).stdout,
+          'base64',
+        ).toString();
+      await succeed('app secrets set hello-world GREETING', 'canary-secret-one');
+      await succeed('app apply -f - --wait', withSecret);
+      expect(await onCluster()).toBe('canary-secret-one');
+      await succeed('app secrets set hello-world GREETING --wait', 'canary-secret-two');
+      expect(await onCluster()).toBe('canary-secret-two');
+      expect(await succeed('app secrets list hello-world')).toMatch(/^GREETING +v2 /m);
+    });
+
     it('deletes the application and its objects, and keeps its history', async () => {
       expect(await run('app delete hello-world -y')).toMatchObject({
         code: 0,

@@ -37,6 +37,38 @@ describe('the catalog of an organization', () => {
     given(...base, claimed(web))
       .when({ type: 'claim', claim: { ...web, id: 'a2' }, day: '2026-11-24' }, ada)
       .thenNothingRecorded());
+  it('reserves an id for an application that has secrets before its first revision', () => {
+    const prepare = { type: 'prepare', name: 'web', id: 'a1' } as const;
+    const prepared: CatalogEvent = {
+      type: 'catalog.name-prepared.v1',
+      data: { kind: 'application', name: 'web', id: 'a1' },
+    };
+    given(...base)
+      .when(prepare, ada)
+      .thenRecorded(prepared);
+    given(...base, prepared)
+      .when({ ...prepare, id: 'a2' }, ada)
+      .thenNothingRecorded();
+    given(...base, claimed(web))
+      .when({ ...prepare, id: 'a2' }, ada)
+      .thenNothingRecorded();
+    given(...base, prepared)
+      .when({ type: 'claim', claim: web }, ada)
+      .thenRecorded(claimed(web));
+    given(...base, prepared)
+      .when({ type: 'claim', claim: { ...web, id: 'a2' } }, ada)
+      .thenRejected({ code: 'deployments/contended' });
+    given(...base, prepared, limits({ applications: 1 }))
+      .when({ ...prepare, name: 'api', id: 'a2' }, ada)
+      .thenRejected({ code: 'billing/application-limit' });
+    const released: CatalogEvent = {
+      type: 'catalog.name-released.v1',
+      data: { kind: 'application', name: 'web', id: 'a1' },
+    };
+    given(...base, prepared, claimed(web), released)
+      .when({ ...prepare, id: 'a2' }, ada)
+      .thenRecorded({ ...prepared, data: { ...prepared.data, id: 'a2' } });
+  });
   it('use-S1: points an application back to the profile of a revision, unless that profile was deleted', () => {
     const production: NewName = { ...profile, name: 'production', id: 'p2' };
     const back = { type: 'point-back', kind: 'application', name: 'web', id: 'a1', refers: 'p2' } as const;

@@ -3,6 +3,7 @@ import { DEFAULT_INGRESS, readApplication, readProfile, type IngressSettings } f
 import { image, profile } from '../testing/fixtures.ts';
 import { canonicalCpu, canonicalMemory } from './quantities.ts';
 import { resolve, type ResolveInput } from './resolve.ts';
+import { missingSecrets, withSecrets } from './secrets.ts';
 import { volumeErrors } from './volumes.ts';
 import { changesBetween, limitsText, profileSettings, summaryOf } from './summary.ts';
 
@@ -310,3 +311,56 @@ describe('quantities', () => {
     ['0.5Gi', '512Mi'],
   ])('memory %s is %s', (given, canonical) => expect(canonicalMemory(given)).toBe(canonical));
 });
+
+describe('secrets of a revision', () => {
+  const ref = (version: number) => ({ version, fingerprint: `f${version}`, record: `secret/o/a/DB/f${version}` });
+  const using = image('web', '1', { env: [{ name: 'DB', secret: 'DB' }], configFiles: [{ path: '/k', secret: 'K' }] });
+  const resolvedWith = (secrets: ResolveInput['secrets'], manifest: unknown = using, profileMore: object = {}) =>
+    whole(manifest, profile('staging', profileMore), 'basic', {}, secrets);
+
+  it('are those that the manifest refers to', () => {
+    const { source } = resolvedWith({ DB: ref(1), K: ref(2), SPARE: ref(3) });
+    expect(source).toMatchObject({ secrets: { DB: ref(1), K: ref(2) }, workload: { secrets: {} } });
+    expect(source).not.toHaveProperty('secrets.SPARE');
+    expect(resolvedWith({ SPARE: ref(3) }, image('web', '1')).source).not.toHaveProperty('secrets');
+    expect(missingSecrets(resolvedWith({ DB: ref(1), K: ref(2) }))).toEqual({ keys: [], errors: [] });
+  });
+
+  it('include those of its profile, unless the application has its own value', () => {
+    const defaults = { defaults: { env: [{ name: 'DB', secret: 'SHARED' }] } };
+    expect(missingSecrets(resolvedWith({}, image('web', '1'), defaults)).keys).toEqual(['SHARED']);
+    expect(missingSecrets(resolvedWith({ DB: ref(1), K: ref(2) }, using, defaults)).keys).toEqual([]);
+  });
+
+  it('that are not set are listed with the command that sets each', () =>
+    expect(missingSecrets(resolvedWith({ K: ref(2) }))).toEqual({
+      keys: ['DB'],
+      errors: [
+        {
+          pointer: '/source/image',
+          message: 'needs the secret DB for env DB; set it with: astroctl app secrets set web DB',
+        },
+      ],
+    }));
+
+  it('change without other changes of the revision', () => {
+    const before = resolvedWith({ DB: ref(1), K: ref(2) });
+    const after = withSecrets(before, new Map([['DB', ref(5)]]));
+    expect(after && changesBetween(before, after)).toEqual(['secret DB v1 fingerprint:f1 -> v5 fingerprint:f5']);
+    expect(withSecrets(before, new Map([['SPARE', ref(5)]]))).toBeUndefined();
+    expect(withSecrets(before, new Map([['DB', ref(1)]]))).toBeUndefined();
+    const removed = withSecrets(before, new Map([['DB', undefined]]));
+    expect(removed && changesBetween(before, removed)).toEqual(['secret DB removed']);
+  });
+
+  it('can have keys that are names of members of every object', () => {
+    const manifest = image('web', '1', { env: [{ name: 'A', secret: 'constructor' }] });
+    expect(missingSecrets(resolvedWith({}, manifest)).keys).toEqual(['constructor']);
+    expect(faultsOf(image('web', '1', { env: [{ name: 'A', secret: '__proto__' }] }))).not.toEqual([]);
+  });
+});
+
+const faultsOf = (manifest: unknown): readonly unknown[] => {
+  const read = readApplication(manifest);
+  return read.ok ? [] : read.error;
+};

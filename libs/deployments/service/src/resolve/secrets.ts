@@ -6,7 +6,7 @@ import type { InputError } from '#kernel';
 export type Secrets = Readonly<Record<string, SecretRef>>;
 
 /** Returns the keys of the application secrets that a workload refers to. */
-export const secretKeysOf = ({ env, configFiles }: Pick<ImageWorkload, 'env' | 'configFiles'>): string[] => [
+const secretKeysOf = ({ env, configFiles }: Pick<ImageWorkload, 'env' | 'configFiles'>): string[] => [
   ...new Set([
     ...env.flatMap((variable) =>
       'secret' in variable && variable.secret.secretName === undefined ? [variable.secret.key] : [],

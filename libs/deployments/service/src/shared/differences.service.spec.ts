@@ -44,6 +44,26 @@ describe('use-D20: differences between two revisions', () => {
       between(resolved(), resolved({}, { revision: 2, profile: { id: 'p', name: 'staging', revision: 7 } })),
     ).toEqual([]));
 
+  it('E16: show versions and fingerprints of secrets', () => {
+    const ref = (version: number, fingerprint: string) => ({
+      version,
+      fingerprint,
+      record: `secret/o/a/DB/${version}`,
+    });
+    const uses = { env: [{ name: 'DB', secret: { key: 'DB' } }], configFiles: [{ path: '/db', secret: 'DB' }] };
+    const using = (secrets?: Record<string, ReturnType<typeof ref>>): ResolvedSpec =>
+      resolved({}, { source: { type: 'image', workload: { ...workload, ...uses }, ...(secrets && { secrets }) } });
+    expect(between(using({ DB: ref(1, 'a'.repeat(32)) }), using({ DB: ref(2, 'b'.repeat(32)) }))).toEqual([
+      'secrets.DB changed: v1 fingerprint:aaaaaaaaaaaa -> v2 fingerprint:bbbbbbbbbbbb',
+    ]);
+    expect(between(using({ DB: ref(1, 'a'.repeat(32)) }), using())).toEqual([
+      'secrets.DB removed: v1 fingerprint:aaaaaaaaaaaa -> ',
+    ]);
+    expect(between(resolved(), using({ DB: ref(1, 'a'.repeat(32)) }))).toContain(
+      'configFiles./db added:  -> secret DB',
+    );
+  });
+
   it('are listed field by field', () =>
     expect(
       between(
