@@ -1,4 +1,5 @@
 import {
+  applyProfileRequest,
   deleteApplicationRequest,
   diffApplicationRequest,
   getRevisionRequest,
@@ -10,9 +11,10 @@ import {
   unsetSecretRequest,
   type ResolvedSpec,
 } from '#deployments/contract';
+import { EventStoreUnavailableError } from '#event-store';
 import { decodeText, encodeText } from '#vault';
 import { ApplicationChangesReactor } from '../applications/application-changes.reactor.ts';
-import { entry, image } from '../testing/fixtures.ts';
+import { entry, image, profile } from '../testing/fixtures.ts';
 import { givenPlatform, ORG } from '../testing/given-platform.service.ts';
 import { SecretRecordsSweep } from './secret-records.sweep.ts';
 
@@ -164,6 +166,39 @@ describe('use-D25: secrets of an application', () => {
       meta: { repeated: true },
     });
     expect(await send('two')).toMatchObject({ ok: false, error: { code: 'idempotency/other-request' } });
+    expect(await list()).toMatchObject({ value: { items: [{ version: 1 }] } });
+  });
+
+  it('F4: are set by the retry of a request that was interrupted after it reserved the name', async () => {
+    const { eventStore } = given.platform.engines;
+    const append = eventStore.append.bind(eventStore);
+    eventStore.append = (...args) =>
+      args[0].startsWith('application-') ? Promise.reject(new EventStoreUnavailableError('stopped')) : append(...args);
+    const send = () => set('DATABASE_URL', 'one', 'ada', { key: 'one-request', body: 'digest' });
+    expect(await send()).toMatchObject({ ok: false, error: { kind: 'unavailable' } });
+    Object.assign(eventStore, { append });
+    expect(await send()).toMatchObject({ ok: true, value: { changed: [{ version: 1 }] } });
+    expect(await given.apply(name, using())).toMatchObject({ ok: true, value: { outcome: 'created' } });
+  });
+
+  it('belong to one application if they are set while it is created', async () => {
+    const [applied, changed] = await Promise.all([given.apply(name, using({ env: [] })), set('DATABASE_URL', 'one')]);
+    expect([applied.ok, changed.ok]).toEqual([true, true]);
+    expect(await given.apply(name, using())).toMatchObject({ ok: true, value: { outcome: 'configured' } });
+  });
+
+  it('use-D26: are refused if the profile becomes protected in the meantime', async () => {
+    await set('DATABASE_URL', 'one');
+    await given.apply(name, using());
+    const { vault } = given.platform.engines;
+    const put = vault.put.bind(vault);
+    vault.put = async (...args) => {
+      Object.assign(vault, { put });
+      const manifest = profile('staging', { protected: true });
+      await given.platform.ask(applyProfileRequest, { org, name: 'staging', manifest }, given.by('ada'));
+      return put(...args);
+    };
+    expect(await set('DATABASE_URL', 'two', 'grace')).toMatchObject({ error: { code: 'access/protected-profile' } });
     expect(await list()).toMatchObject({ value: { items: [{ version: 1 }] } });
   });
 
