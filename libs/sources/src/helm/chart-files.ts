@@ -8,6 +8,8 @@ export type ChartFiles = ReadonlyMap<string, Uint8Array>;
 export const MAX_FILES = 10_000;
 export const MAX_TOTAL_BYTES = 100 * 1_048_576;
 
+const WRITES_AT_A_TIME = 16;
+
 /** Whether a path can be a file of a chart: relative, without `..`, and valid on every system. */
 export const isPlainPath = (path: string): boolean =>
   path.length <= 1_024 &&
@@ -41,5 +43,11 @@ export function filesRefusal(files: ChartFiles): FilesRefusal | undefined {
 export async function writeFiles(folder: string, files: ChartFiles): Promise<void> {
   const folders = new Set([folder, ...[...files.keys()].map((path) => dirname(join(folder, path)))]);
   for (const each of folders) await mkdir(each, { recursive: true, mode: 0o700 });
-  for (const [path, content] of files) await writeFile(join(folder, path), content, { mode: 0o600, flag: 'wx' });
+  const entries = [...files];
+  for (let first = 0; first < entries.length; first += WRITES_AT_A_TIME)
+    await Promise.all(
+      entries
+        .slice(first, first + WRITES_AT_A_TIME)
+        .map(([path, content]) => writeFile(join(folder, path), content, { mode: 0o600, flag: 'wx' })),
+    );
 }

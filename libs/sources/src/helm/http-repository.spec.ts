@@ -283,6 +283,17 @@ describe('charts of an https repository', () => {
     expect(await pinHelm(source, contextOf())).toMatchObject({ error: { code: 'sources/url-invalid' } });
   });
 
+  it('may be served over plain http on loopback only', async () => {
+    const server = await startFileServer();
+    servers.push(server);
+    serve(server, '1.0.0');
+    const pinAt = (host: string) =>
+      pinHelm(sourceOf(server, { repository: `http://${host}:${server.port}/stable` }), contextOf());
+    expect(await pinAt('127.0.0.1')).toMatchObject({ ok: true, value: { version: '1.0.0' } });
+    expect(await pinAt('charts.test')).toMatchObject({ error: { code: 'sources/url-invalid' } }); // resolves to 127.0.0.1
+    expect(server.requests).toHaveLength(2); // the index and the archive of the first
+  });
+
   it('need a certificate of a known authority', async () => {
     const server = await start();
     serve(server, '1.0.0');

@@ -8,6 +8,7 @@ import { filesRefusal, writeFiles, type ChartFiles } from './chart-files.ts';
 import { fetchDependencies, type FolderOutside } from './fetch-dependencies.ts';
 import { helmErrors } from './helm-errors.ts';
 import { differingTemplates } from './differing-templates.ts';
+import { mayVary } from './may-vary.ts';
 import { prepareHome, runHelm } from './run-helm.ts';
 
 /** A chart in memory. */
@@ -36,9 +37,9 @@ const NAMESPACE = /^(?=.{1,63}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 const KUBERNETES_VERSION = /^v?\d+\.\d+(?:\.\d+)?(?:[-+][0-9A-Za-z.+-]+)?$/;
 
 /**
- * Fetches the dependencies that are not in the chart, and renders it with the real `helm template`, twice, from files
- * in a folder of its own without links. helm has no network, no plugins, and no access to a cluster, so that `lookup`
- * returns nothing.
+ * Fetches the dependencies that are not in the chart, and renders it with the real `helm template` from files in a
+ * folder of its own without links. helm has no network, no plugins, and no access to a cluster, so that `lookup` returns
+ * nothing. A chart whose output may vary is rendered twice, and a difference is a warning.
  *
  * @param values texts in YAML, later ones first in precedence
  * @returns the documents; `sources/render-refused` with the place in the chart if helm reports an error;
@@ -63,13 +64,14 @@ export async function renderChart(
     for (const [index, file] of files.entries()) await writeFile(file, values[index] ?? '', { mode: 0o600 });
     await prepareHome(folder);
     const run = { folder, values: files, release, target };
-    const [first, second] = await Promise.all([runHelm(helm, run, context), runHelm(helm, run, context)]);
+    const [first, second] = await Promise.all([
+      runHelm(helm, run, context),
+      mayVary(complete.value.files, values) ? runHelm(helm, run, context) : undefined,
+    ]);
     if (!first.ok) return first;
-    if (!second.ok) return second;
-    return ok({
-      manifests: first.value,
-      warnings: [...complete.value.warnings, ...randomWarnings(first.value, second.value)],
-    });
+    if (second?.ok === false) return second;
+    const random = second ? randomWarnings(first.value, second.value) : [];
+    return ok({ manifests: first.value, warnings: [...complete.value.warnings, ...random] });
   });
 }
 
