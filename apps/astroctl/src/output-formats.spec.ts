@@ -26,6 +26,7 @@ const ONE_FORM: Readonly<Record<string, string>> = {
   'clusters delete-context': 'changes a kubeconfig and prints nothing',
   completion: 'prints a script',
   install: 'writes a launcher and prints nothing',
+  'credentials set': 'reads a secret from standard input; tested with its own spec',
   'key report': 'reads a key from standard input; tested with its own spec',
   'kube-token': 'prints what kubectl reads',
   'org use': 'prints nothing',

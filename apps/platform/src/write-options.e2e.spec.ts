@@ -145,6 +145,14 @@ const CASES: Readonly<Record<string, () => Case>> = {
       }),
     ]),
   ),
+  'deployments.v1.credentials.set': () => ({
+    path: `${org}/credentials/git.acme.dev`,
+    body: { kind: 'git', secret: `token ${++number}` },
+  }),
+  'deployments.v1.credentials.delete': () => {
+    const path = `${org}/credentials/git-${++number}.acme.dev`;
+    return { path, etag: () => etagOf(`PUT ${path}`, { kind: 'git', secret: 'token' }) };
+  },
   'deployments.v1.secrets.set': () => ({
     path: `${org}/applications/web/secrets/TOKEN`,
     body: { value: `value ${++number}` },

@@ -26,7 +26,7 @@ export type { ImageWorkload, WorkloadIdentity, WorkloadResources, WorkloadVariab
 export { podFailure } from './health/pod-failure.ts';
 export { clusterOffers, type ClusterOffers } from './cluster-offers.ts';
 export { renderImage } from './render-image.ts';
-export { readInlineManifests } from './inline-manifests.ts';
+export { readInlineManifests, readManifestFiles, type ManifestFile } from './inline-manifests.ts';
 export { checkInlineManifests, schemaErrors } from './schema-errors.ts';
 export { decorate, namespacedByOwnCrd } from './decorate.ts';
 export { checkManifests } from './check-manifests.ts';

@@ -44,6 +44,10 @@ export interface Configuration {
   /** Path of the PEM file with the authority of the NATS server's certificate. */
   readonly natsAuthority: string | undefined;
   readonly egressAllow: readonly string[];
+  /** Absolute paths of programs that deploy workers run. Absent: they are searched for. */
+  readonly programs: { readonly git?: string; readonly helm?: string; readonly kubectl?: string };
+  /** Folders in which other programs are searched for: the variable PATH. */
+  readonly searchPath: string;
   /** CIDR blocks and addresses. */
   readonly trustedProxies: readonly string[];
   readonly connectionsPerAddress: number;
@@ -78,13 +82,16 @@ export function readConfiguration(
   mistakes.push(...togetherMistakes(values, environment));
   if (mistakes.length > 0) return err(mistakes);
   const settings = values as Settings; // each value was created by the schema of its key
-  return ok({ warnings: unknownNames(environment), configuration: configurationOf(settings) });
+  return ok({
+    warnings: unknownNames(environment),
+    configuration: configurationOf(settings, environment['PATH'] ?? ''),
+  });
 }
 
 // The type of Object.keys does not include the keys of an object.
 const KEYS = Object.keys(VARIABLES) as readonly VariableKey[];
 
-function configurationOf(settings: Settings): Configuration {
+function configurationOf(settings: Settings, searchPath: string): Configuration {
   const adminEmails = settings.adminEmails ?? [];
   return {
     port: settings.port,
@@ -121,6 +128,8 @@ function configurationOf(settings: Settings): Configuration {
     natsCredentials: settings.natsCredentials,
     natsAuthority: settings.natsAuthority,
     egressAllow: settings.egressAllow ?? [],
+    programs: programsOf(settings),
+    searchPath,
     trustedProxies: settings.trustedProxies ?? [],
     connectionsPerAddress: settings.connectionsPerAddress,
     streamsPerKey: settings.streamsPerKey,
@@ -171,3 +180,9 @@ function unknownNames(environment: Readonly<Record<string, string | undefined>>)
       return `${name} is not a setting of the platform${nearest ? `; did you mean ${nearest}?` : '.'}`;
     });
 }
+
+const programsOf = (settings: Settings): Configuration['programs'] => ({
+  ...(settings.git !== undefined && { git: settings.git }),
+  ...(settings.helm !== undefined && { helm: settings.helm }),
+  ...(settings.kubectl !== undefined && { kubectl: settings.kubectl }),
+});

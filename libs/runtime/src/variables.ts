@@ -85,6 +85,7 @@ const callerKeys = entries(
   /^[a-z0-9-]{1,32}(\/[a-z0-9-]{1,64}){0,3}:[A-Za-z0-9+/]{43}=$/,
   'must be keys of the form id:base64 of 32 bytes, newest first, separated by commas, or what npm run admin:caller-keys prints',
 ).transform((list) => list.join(','));
+const program = z.string().regex(/^\/[^\0]+$/, 'must be an absolute path');
 const path = z.string().regex(/^[^\0]+$/, 'must be a path');
 
 const EGRESS = 'must be host:port or CIDR entries separated by commas, such as 10.4.0.0/16,registry.internal:443';
@@ -347,6 +348,30 @@ export const VARIABLES = {
     schema: egress,
     good: '10.4.0.0/16,registry.internal:443',
     bad: ['everything', '10.4.0.7', 'http://10.4.0.1'],
+  },
+  git: {
+    name: 'ASTRO_GIT',
+    meaning: 'git program of deploy workers, for sources in git repositories',
+    defaultInWords: 'git in PATH',
+    schema: program,
+    good: '/usr/bin/git',
+    bad: ['git', './git', '/usr/bin/git\0'],
+  },
+  helm: {
+    name: 'ASTRO_HELM',
+    meaning: 'helm program of deploy workers, for charts',
+    defaultInWords: 'the one that is installed with the platform, or helm in PATH',
+    schema: program,
+    good: '/usr/local/bin/helm',
+    bad: ['helm', './helm'],
+  },
+  kubectl: {
+    name: 'ASTRO_KUBECTL',
+    meaning: 'kubectl program of deploy workers, for kustomizations',
+    defaultInWords: 'the one that is installed with the platform, or kubectl in PATH',
+    schema: program,
+    good: '/usr/local/bin/kubectl',
+    bad: ['kubectl', './kubectl'],
   },
   trustedProxies: {
     name: 'ASTRO_TRUSTED_PROXIES',

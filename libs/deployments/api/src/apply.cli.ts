@@ -108,13 +108,17 @@ async function applyOne(
   const input = { org, name, manifest: manifest.spec, ...(failFast && { failFast }) };
   const applied = await session.call(applyApplicationRequest, input, { dryRun });
   if (!applied.ok) return withPlaces(applied.failure, manifest);
-  const { outcome, changes, application } = applied.value;
+  const { outcome, changes, application, moved, warnings = [] } = applied.value;
+  for (const warning of warnings) session.print.note(`Warning: ${warning}.`);
   const differences = diff
     ? await session.call(diffManifestRequest, { org, name, manifest: manifest.spec })
     : undefined;
   if (differences && !differences.ok) return differences.failure;
   const result = differences ? { ...applied.value, diff: differences.value.changes } : applied.value;
-  await session.print.done(result, { text: `application/${name} ${outcome}${suffix}`, name: `application/${name}` });
+  await session.print.done(result, {
+    text: `application/${name} ${outcome}${moved === undefined ? '' : ` (${moved})`}${suffix}`,
+    name: `application/${name}`,
+  });
   if (differences) {
     if (['table', 'wide'].includes(session.print.format))
       for (const line of diffLines(differences.value)) session.print.line(line);

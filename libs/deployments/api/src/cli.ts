@@ -2,6 +2,7 @@ import { implement, type CliCommand, type CliGroup } from '#cli';
 import {
   applicationCommands,
   clusterCommands,
+  credentialCommands,
   egressCommands,
   explainCommands,
   profileCommands,
@@ -55,6 +56,11 @@ export const deploymentsGroups: readonly CliGroup[] = [
     ],
   },
   {
+    path: ['credentials'],
+    summary: 'Credentials of git and registry hosts',
+    examples: ['astroctl credentials list', 'astroctl credentials set git.acme.dev --kind git < token.txt'],
+  },
+  {
     path: ['admin'],
     summary: 'Administration of the platform (global admin)',
     examples: ['astroctl admin egress list'],
@@ -73,5 +79,6 @@ export const deploymentsCommands: readonly CliCommand[] = [
   ...implement(explainCommands, () => import('./explain.cli.ts')),
   ...implement(profileCommands, () => import('./profiles.cli.ts')),
   ...implement(clusterCommands, () => import('./clusters.cli.ts')),
+  ...implement(credentialCommands, () => import('./credentials.cli.ts')),
   ...implement(egressCommands, () => import('./egress.cli.ts')),
 ];

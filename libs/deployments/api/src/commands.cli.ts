@@ -402,6 +402,47 @@ const egressEntry = {
   help: 'host:port, or a CIDR such as 10.4.0.0/16',
 } as const satisfies OptionSpec;
 
+const credentialHost = {
+  positional: 'required',
+  help: 'host, with :port if it is not the default port',
+} as const satisfies OptionSpec;
+const credentialKind = {
+  help: 'what the host serves: git repositories, or charts and images',
+  value: 'kind',
+  choices: ['git', 'registry'],
+} as const satisfies OptionSpec;
+
+/** Commands of credentials. */
+export const credentialCommands = {
+  credentialsList: {
+    path: ['credentials', 'list'],
+    summary: 'List credentials of git and registry hosts, without their secrets',
+    examples: ['astroctl credentials list', 'astroctl credentials list -o wide'],
+  },
+  credentialsSet: {
+    path: ['credentials', 'set'],
+    summary: 'Store how a host is contacted; the secret is read from standard input',
+    options: {
+      host: credentialHost,
+      kind: credentialKind,
+      user: { help: 'user name that belongs to the secret', value: 'name' },
+      ca: { help: 'PEM file with the certificate authorities of the host', value: 'file' },
+      'known-hosts': { help: 'known_hosts file with the keys of the host; required for ssh', value: 'file' },
+    },
+    examples: [
+      'astroctl credentials set git.acme.dev --kind git --user deploy < token.txt',
+      'astroctl credentials set git.acme.dev --kind git --known-hosts known_hosts < id_ed25519',
+      'astroctl credentials set charts.acme.dev:8443 --kind registry --ca ca.pem',
+    ],
+  },
+  credentialsDelete: {
+    path: ['credentials', 'delete'],
+    summary: 'Delete the credentials of a host',
+    options: { host: { ...credentialHost, names: ['credentials', 'list'] }, kind: credentialKind },
+    examples: ['astroctl credentials delete git.acme.dev', 'astroctl credentials delete git.acme.dev --kind git -y'],
+  },
+} as const satisfies CommandDeclarations;
+
 export const egressCommands = {
   egressList: {
     path: ['admin', 'egress', 'list'],

@@ -4,6 +4,7 @@ import { BODY_BYTES, expectsText } from '#bus/contract';
 import { isCommandError, localError, readBytes, usage, type CommandError, type Io } from '#cli';
 import {
   applicationSpecSchema,
+  applicationWarnings,
   openEnvelope,
   profileSpecSchema,
   readApplication,
@@ -82,8 +83,13 @@ export async function readManifestFiles(
       for (const document of parsed.value.documents) {
         const read = readDocument(document, name, flat, accepted);
         const twice = read.ok && manifests.find((other) => nameOf(other) === nameOf(read.value));
-        if (read.ok && !twice) manifests.push(read.value);
-        else {
+        if (read.ok && !twice) {
+          manifests.push(read.value);
+          if (read.value.kind === 'Application')
+            warnings.push(
+              ...applicationWarnings(document.value).map((warning) => `${name}:${document.line}: ${warning}.`),
+            );
+        } else {
           firstFile ??= name;
           errors.push(...(read.ok && twice ? [givenTwice(read.value, twice)] : read.ok ? [] : read.error));
         }

@@ -83,6 +83,10 @@ export const applyOutcome = z.strictObject({
   attemptId: z.string().nullable(),
   /** After a rollback, the revision whose content this is, such as `v3`. */
   rollbackOf: z.string().optional(),
+  /** What a branch, tag, or range of versions meant before and means now: `main: 9f2c41… → 03be77…`. */
+  moved: z.string().optional(),
+  /** One sentence each, such as about an older spelling in the manifest. Absent if there are none. */
+  warnings: z.array(z.string()).optional(),
   dryRun: z.boolean(),
 });
 
@@ -126,7 +130,7 @@ export const applyApplicationRequest = request({
   creates: true,
   output: applyOutcome,
   organizationOf,
-  timeoutMs: 10_000,
+  timeoutMs: 28_000, // pinning a source outside of the platform takes up to 20 s
 });
 
 export const deleteApplicationRequest = request({
@@ -259,7 +263,7 @@ export const diffManifestRequest = request({
   bodySchema: manifestOf('Application', applicationSpecSchema),
   output: applicationDiff,
   organizationOf,
-  timeoutMs: 10_000,
+  timeoutMs: 28_000, // pinning a source outside of the platform takes up to 20 s
 });
 
 export const getRevisionRequest = request({
@@ -294,7 +298,7 @@ export const rollbackRequest = request({
   }),
   output: applyOutcome,
   organizationOf,
-  timeoutMs: 10_000,
+  timeoutMs: 28_000, // pinning a source outside of the platform takes up to 20 s
 });
 
 const platformEvent = z.strictObject({

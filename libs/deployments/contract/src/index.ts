@@ -66,7 +66,6 @@ export {
 export { type EgressEntry, listEgressRequest, setEgressRequest } from './egress.contract.ts';
 export {
   API_VERSION,
-  SOURCE_TYPES,
   applicationSpecSchema,
   type ApplicationSpec,
   type ImageSource,
@@ -101,8 +100,25 @@ export {
 } from './manifest-schema.ts';
 export { quantityOf } from './manifest-fields.ts';
 export { conflictsIn, type ImageFieldsInUse } from './image-manifest.ts';
-export { readApplication, readProfile, readRegistration } from './read-manifest.ts';
-export { type ResolvedSpec, type SecretRef, type SecretVersion, type SyncPolicy } from './resolved.ts';
+export { applicationWarnings, readApplication, readProfile, readRegistration } from './read-manifest.ts';
+export {
+  type PinnedSource,
+  type ResolvedSpec,
+  type SecretRef,
+  type SecretVersion,
+  type SyncPolicy,
+} from './resolved.ts';
+export { pinText, sourceText } from './pinned-source.ts';
+export { plainPath } from './source-manifest.ts';
+export { hostCredential, type HostCredential, pinSourceRequest } from './sources.contract.ts';
+export { sourceHost } from './source-url.ts';
+export {
+  type CredentialView,
+  deleteCredentialRequest,
+  getCredentialRequest,
+  listCredentialsRequest,
+  setCredentialRequest,
+} from './credentials.contract.ts';
 export {
   rolloutQueue,
   clusterConnection,

@@ -1,67 +1,10 @@
-import { BODY_BYTES } from '#bus/contract';
 import { z } from 'zod';
-import { imageDefaultsSchema, imageSourceSchema, resourcesSchema } from './image-manifest.ts';
+import { imageDefaultsSchema, resourcesSchema, type imageSourceSchema } from './image-manifest.ts';
 import { atMostOneOf, dnsLabel, dnsName, exactlyOneOf, field, labels, line } from './manifest-fields.ts';
+import { sourceSchema } from './source-manifest.ts';
 
 /** API version of all manifests. */
 export const API_VERSION = 'platform.astropulse.io/v1';
-
-/** Types of sources. Only some of them are available in this release. */
-export const SOURCE_TYPES = ['image', 'helm', 'repository', 'yaml'] as const;
-const AVAILABLE_SOURCES = ['image', 'yaml'];
-
-const sourceSchema = z
-  .strictObject({
-    type: field(z.enum(SOURCE_TYPES), 'Type of the source. The block with the same name is required.', 'image'),
-    image: field(imageSourceSchema, 'An image to run.', { repository: 'shop/web', tag: '1.4.2' }).optional(),
-    yaml: field(
-      z.strictObject({
-        manifests: field(
-          z
-            .string()
-            .min(1)
-            .max(BODY_BYTES, `must be at most ${BODY_BYTES / 1024} KiB`),
-          'Kubernetes manifests in YAML, as one string with several documents.',
-          'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { log: debug }\n',
-        ),
-      }),
-      'Kubernetes manifests.',
-      { manifests: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { log: debug }\n' },
-    ).optional(),
-    helm: z.unknown().meta({ description: 'A Helm chart. Not available in this release.' }).optional(),
-    repository: z
-      .unknown()
-      .meta({ description: 'A folder of a git repository. Not available in this release.' })
-      .optional(),
-  })
-  .superRefine((source, context) => {
-    const given = SOURCE_TYPES.filter((type) => source[type] !== undefined);
-    if (given.length > 1)
-      context.addIssue({
-        code: 'custom',
-        message: `must contain exactly one source, not ${given.length}: ${given.join(', ')}`,
-      });
-    else if (given[0] !== source.type)
-      context.addIssue({
-        code: 'custom',
-        message: `has type ${source.type}, so the block ${source.type} is required${given[0] ? `, not ${given[0]}` : ''}`,
-      });
-    else if (!AVAILABLE_SOURCES.includes(source.type))
-      context.addIssue({
-        code: 'custom',
-        path: ['type'],
-        message: `${source.type} is not available in this release; use image or yaml`,
-      });
-  })
-  .meta({
-    oneOf: AVAILABLE_SOURCES.map((type) => ({
-      properties: {
-        ...Object.fromEntries(SOURCE_TYPES.filter((other) => other !== type).map((other) => [other, { not: {} }])),
-        type: { const: type },
-      },
-      required: ['type', type],
-    })),
-  });
 
 /** Spec of an Application. */
 export const applicationSpecSchema = z.strictObject({

@@ -14,6 +14,7 @@ import {
   type ProfileSpec,
   type RegistrationSpec,
 } from './manifest.ts';
+import { respellSource } from './source-spelling.ts';
 
 /**
  * Validates an Application, with or without an envelope, including inline manifests. Errors have JSON pointers into
@@ -59,7 +60,7 @@ function read<S extends z.ZodType>(
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec))
     return err([{ pointer, message: `must be the fields of ${kind}` }]);
 
-  const named = new Map(Object.entries(spec));
+  const named = new Map(Object.entries(kind === 'Application' ? respelled(spec) : spec));
   for (const alias of aliases) {
     if (!named.has(alias) || named.has(nameField)) continue;
     named.set(nameField, named.get(alias));
@@ -82,6 +83,14 @@ function kubernetesObjectError(document: unknown): InputError[] | undefined {
 }
 
 const API_GROUP = API_VERSION.slice(0, API_VERSION.indexOf('/'));
+
+const respelled = (spec: object): object => respellSource(spec).spec as object; // it returns an object for an object
+
+/** Returns a sentence for each older spelling in an Application, with or without an envelope. */
+export function applicationWarnings(document: unknown): readonly string[] {
+  const opened = openEnvelope(document);
+  return opened.ok ? respellSource(opened.value.spec).warnings : [];
+}
 
 function wrongKind(kind: ManifestKind, wanted: ManifestKind): string {
   const command = KINDS[kind];

@@ -1,4 +1,25 @@
 import type { ImageWorkload } from '#kubernetes';
+import type { GitSource, HelmSource, SourcePin } from '#sources';
+
+type PinOf<T extends SourcePin['type']> = Extract<SourcePin, { readonly type: T }>;
+
+/** A source outside of the platform, and what it was when the revision was applied. */
+export type PinnedSource =
+  | {
+      readonly type: 'git';
+      /** Block of the manifest. */
+      readonly block: 'repository' | 'yaml';
+      readonly from: GitSource;
+      readonly pin: PinOf<'git'>;
+      readonly labels: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly type: 'helm';
+      readonly block: 'helm';
+      readonly from: HelmSource;
+      readonly pin: PinOf<'helm'>;
+      readonly labels: Readonly<Record<string, string>>;
+    };
 
 /** A version of an application secret, without its value. */
 export interface SecretVersion {
@@ -48,5 +69,6 @@ export interface ResolvedSpec {
          */
         readonly secrets?: Readonly<Record<string, SecretRef>>;
       }
-    | { readonly type: 'yaml'; readonly manifests: string; readonly labels: Readonly<Record<string, string>> };
+    | { readonly type: 'yaml'; readonly manifests: string; readonly labels: Readonly<Record<string, string>> }
+    | PinnedSource;
 }

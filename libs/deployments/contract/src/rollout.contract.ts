@@ -3,6 +3,7 @@ import { request } from '#bus/contract';
 import { workQueue } from '#work-queue/contract';
 import { z } from 'zod';
 import { policySchema } from './manifest.ts';
+import { allowedEntries, sourceAccess } from './sources.contract.ts';
 import { CLUSTER_STATES, HEALTHS } from './values.ts';
 
 const WORKER = ['deploy-worker'];
@@ -17,13 +18,6 @@ export const rolloutQueue = workQueue({
   item: z.strictObject({ organizationId: z.string(), applicationId: z.string(), attemptId: z.string() }),
   ackWaitMs: 60_000,
   maxDeliveries: 20,
-});
-
-/** Entries that global admins allow in addition to the settings, at one revision of their list. */
-const allowedEntries = z.strictObject({
-  store: z.string().optional().describe('ID of the event store with the list; left out before 0.2'),
-  revision: z.number().int(),
-  allowed: z.array(z.string()),
 });
 
 /**
@@ -96,6 +90,13 @@ export const rolloutTask = z.strictObject({
   restart: z.string().optional(),
   /** Whether the attempt fails at the first failure instead of waiting for recovery. */
   failFast: z.boolean().optional(),
+  /**
+   * For a source outside of the platform: the vault record that has or gets what it renders to. The first attempt writes
+   * it; all later ones, of any revision with the same source, pin, and namespace, read it. Absent for other sources.
+   */
+  rendering: z.string().optional(),
+  /** Access to the hosts of that source. */
+  sourceAccess: z.strictObject(sourceAccess).optional(),
   /** Whether an owner or admin of the organization requested the revision. */
   byAdmin: z.boolean().optional(),
 });

@@ -2,6 +2,7 @@ import { applicationErrors } from './applications/application.errors.ts';
 import { attemptErrors } from './attempts/attempt.errors.ts';
 import { catalogErrors } from './catalog/catalog.errors.ts';
 import { clusterErrors } from './clusters/cluster.errors.ts';
+import { credentialErrors } from './credentials/credential.errors.ts';
 import { egressErrors } from './egress/egress.errors.ts';
 import { kubeconfigErrors } from './kubeconfigs/kubeconfig.errors.ts';
 import { profileErrors } from './profiles/profile.errors.ts';
@@ -16,6 +17,7 @@ export const deploymentsErrors = {
   ...sharedErrors,
   ...catalogErrors,
   ...egressErrors,
+  ...credentialErrors,
   ...clusterErrors,
   ...profileErrors,
   ...attemptErrors,

@@ -19,6 +19,7 @@ import { RevisionContent } from './applications/revision-content.service.ts';
 import { StreamsQueries } from './applications/streams.queries.ts';
 import { ApplicationChangesReactor } from './applications/application-changes.reactor.ts';
 import { HostClaimsReactor } from './applications/host-claims.reactor.ts';
+import { SourcePins } from './applications/source-pins.service.ts';
 import { AttemptHistory } from './attempts/attempt-history.service.ts';
 import { LimitsHandlers } from './catalog/limits.handlers.ts';
 import { CatalogQueries } from './catalog/catalog.queries.ts';
@@ -43,6 +44,9 @@ import { Sandboxes } from './clusters/sandboxes.service.ts';
 import { SilenceSweep } from './clusters/silence.sweep.ts';
 import { ClusterChangesReactor } from './clusters/cluster-changes.reactor.ts';
 import { ClusterChanges } from './clusters/cluster-changes.service.ts';
+import { CredentialRecordsSweep } from './credentials/credential-records.sweep.ts';
+import { CredentialsHandlers } from './credentials/credentials.handlers.ts';
+import { HostCredentials } from './credentials/host-credentials.service.ts';
 import { EgressEntries } from './egress/egress-entries.service.ts';
 import { EgressHandlers } from './egress/egress.handlers.ts';
 import { EgressQueries } from './egress/egress.queries.ts';
@@ -87,6 +91,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     StreamsQueries,
     ProfilesHandlers,
     ProfilesQueries,
+    CredentialsHandlers,
     EgressHandlers,
     EgressQueries,
     RegisterHandlers,
@@ -116,6 +121,8 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     HostClaimsReactor,
     LiveStatus,
     DeploymentPlanner,
+    SourcePins,
+    HostCredentials,
     ProtectionReader,
     RevisionContent,
     NameRelease,
@@ -158,6 +165,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     SecretRecordsSweep,
     ProfileRecordsSweep,
     ClusterRecordsSweep,
+    CredentialRecordsSweep,
     SilenceSweep,
   ],
 })

@@ -7,6 +7,7 @@ import {
   liveLogsRequest,
   liveResourcesRequest,
   liveStatusRequest,
+  pinSourceRequest,
   probeClusterRequest,
   rolloutQueue,
 } from '#deployments/contract';
@@ -34,6 +35,8 @@ import { namespacesDecider } from './clusters/namespaces.decider.ts';
 import { SilenceSweep } from './clusters/silence.sweep.ts';
 import { ClusterChangesReactor } from './clusters/cluster-changes.reactor.ts';
 import { DeploymentsModule } from './deployments.module.ts';
+import { CredentialRecordsSweep } from './credentials/credential-records.sweep.ts';
+import { credentialsDecider } from './credentials/credentials.decider.ts';
 import { egressDecider } from './egress/egress.decider.ts';
 import { egressProjection } from './egress/egress.projection.ts';
 import { ProfileRecordsSweep } from './profiles/profile-records.sweep.ts';
@@ -63,6 +66,7 @@ export const deploymentsService: ContextService = {
     liveLogsRequest,
     liveResourcesRequest,
     liveStatusRequest,
+    pinSourceRequest,
     probeClusterRequest,
     aboutRequest,
     peopleRequest,
@@ -80,6 +84,7 @@ export const deploymentsService: ContextService = {
     namespacesDecider,
     hostsDecider,
     egressDecider,
+    credentialsDecider,
   ],
   projections: [
     applicationsProjection,
@@ -111,5 +116,6 @@ export const deploymentsService: ContextService = {
     SecretRecordsSweep,
     ProfileRecordsSweep,
     ClusterRecordsSweep,
+    CredentialRecordsSweep,
   ],
 };

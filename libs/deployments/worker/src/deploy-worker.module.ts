@@ -13,15 +13,26 @@ import { StatusHandlers } from './live/status.handlers.ts';
 import { ObserverWorker } from './observer/observer.worker.ts';
 import { ManifestRenderer } from './rollout/renderer.worker.ts';
 import { RolloutMetrics } from './rollout/rollout-metrics.worker.ts';
+import { PinHandlers } from './sources/pin.handlers.ts';
+import { sourceLibrary, SOURCE_LIBRARY } from './sources/source-library.worker.ts';
+import { Sources } from './sources/sources.worker.ts';
 import { ROLLOUT_TIMES, RolloutWorker } from './rollout/rollout.worker.ts';
 import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
 
 /**
  * The deploy worker: rollouts, observers, and requests about live clusters. Requires the tokens BUS, WORK_QUEUE, CLOCK,
- * IDS, LOGGER, EGRESS and SERVICE_ACCOUNT_ROOT from a global module of the application.
+ * IDS, LOGGER, EGRESS, SERVICE_ACCOUNT_ROOT, and SOURCE_SETTINGS from a global module of the application.
  */
 @Module({
-  controllers: [ProbeHandlers, StatusHandlers, ResourcesHandlers, EventsHandlers, LogsHandlers, AccessHandlers],
+  controllers: [
+    ProbeHandlers,
+    StatusHandlers,
+    ResourcesHandlers,
+    EventsHandlers,
+    LogsHandlers,
+    AccessHandlers,
+    PinHandlers,
+  ],
   providers: [
     {
       provide: ClusterConnections,
@@ -37,7 +48,9 @@ import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
     },
     { provide: WORKER_RECORDS, useClass: RequestedRecords },
     { provide: ROLLOUT_TIMES, useValue: DEFAULT_TIMES },
+    { provide: SOURCE_LIBRARY, useValue: sourceLibrary },
     ManifestRenderer,
+    Sources,
     RolloutMetrics,
     RolloutWorker,
     ObserverWorker,

@@ -8,6 +8,7 @@ import {
   liveLogsRequest,
   liveResourcesRequest,
   liveStatusRequest,
+  pinSourceRequest,
   probeClusterRequest,
   type ClusterConnection,
 } from '#deployments/contract';
@@ -21,6 +22,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { SERVICE_ACCOUNT_ROOT } from './cluster/service-account.ts';
 import { DeployWorkerModule } from './deploy-worker.module.ts';
+import { SOURCE_SETTINGS } from './sources/source-library.worker.ts';
 import { startDeployWorker } from './start.worker.ts';
 
 const cluster: ClusterConnection = {
@@ -60,6 +62,7 @@ describe('the worker as part of an application', () => {
       { provide: LOGGER, useValue: silentLogger },
       { provide: EGRESS, useValue: egress.value },
       { provide: SERVICE_ACCOUNT_ROOT, useValue: '' },
+      { provide: SOURCE_SETTINGS, useValue: { programs: () => Promise.resolve({}), folder: '' } },
     ];
     @Global()
     @Module({ providers: given, exports: given.map(({ provide }) => provide) })
@@ -98,6 +101,7 @@ describe('the worker as part of an application', () => {
       liveLogsRequest,
       issueTokenRequest,
       endAccessRequest,
+      pinSourceRequest,
       getRecordRequest, // served by the controller of this spec
     ];
     expect(served.map(({ subject }) => subject)).toEqual(contracts.map(({ subject }) => subject).sort());

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   claimAttemptRequest,
   deployedObjectsRequest,
@@ -10,10 +12,25 @@ import {
   reportHealthRequest,
   reportStepRequest,
 } from '#deployments/contract';
-import type { WorkerService } from '#runtime';
+import { SERVICE_SETTINGS, type ServiceSettings, type WorkerService } from '#runtime';
+import { findPrograms } from '#sources';
 import { SERVICE_ACCOUNT_ROOT } from './cluster/service-account.ts';
 import { DeployWorkerModule } from './deploy-worker.module.ts';
+import { SOURCE_SETTINGS, type SourceSettings } from './sources/source-library.worker.ts';
 import { startDeployWorker } from './start.worker.ts';
+
+/**
+ * Programs are unpacked into the data folder when they are first needed. Temporary folders are below the system's, since
+ * a container may write to no other one.
+ */
+function sourceSettings({ configuration, dataFolder }: ServiceSettings): SourceSettings {
+  let found: ReturnType<typeof findPrograms> | undefined;
+  const { programs: settings, searchPath: path } = configuration;
+  return {
+    programs: () => (found ??= findPrograms({ settings, cacheFolder: join(dataFolder, 'programs'), path })),
+    folder: tmpdir(),
+  };
+}
 
 /** Rolls out applications and observes clusters, ready to be composed into a process. */
 export const deployWorker: WorkerService = {
@@ -32,7 +49,10 @@ export const deployWorker: WorkerService = {
     reportHealthRequest,
     reportStepRequest,
   ],
-  providers: [{ provide: SERVICE_ACCOUNT_ROOT, useValue: '' }],
+  providers: [
+    { provide: SERVICE_ACCOUNT_ROOT, useValue: '' },
+    { provide: SOURCE_SETTINGS, inject: [SERVICE_SETTINGS], useFactory: sourceSettings },
+  ],
   start: startDeployWorker,
 };
 

@@ -1,4 +1,7 @@
-import { domainError, type InputError } from '#kernel';
+import { domainError, type DomainError, type InputError } from '#kernel';
+
+const withoutStop = (sentence: string): string =>
+  `${sentence.charAt(0).toLowerCase()}${sentence.slice(1).replace(/\.$/, '')}`;
 
 /** Errors about applications. */
 export const applicationErrors = {
@@ -112,6 +115,18 @@ export const applicationErrors = {
       {
         fix: `list revisions: astroctl app history ${name}`,
       },
+    ),
+  /** The error of a source that cannot be pinned, with the place in the manifest. */
+  sourceRefused: (error: DomainError, pointer: string): DomainError =>
+    error.kind === 'unavailable' || error.errors
+      ? error
+      : { ...error, errors: [{ pointer, message: withoutStop(error.detail) }] },
+  sourceNeedsDeploy: () =>
+    domainError(
+      'access/not-permitted',
+      'forbidden',
+      'Only those who may deploy the application can compare it with another source.',
+      { fix: 'ask an editor, admin, or owner: astroctl org members' },
     ),
   sourceGone: (name: string, revision: number) =>
     domainError(

@@ -20,6 +20,7 @@ import { Deployer, type Deployed } from './deployer.service.ts';
 import { DeploymentPlanner, type PlannedDeployment } from './deployment-planner.service.ts';
 import { LiveStatus } from './live-status.service.ts';
 import { NameRelease } from './name-release.service.ts';
+import { SourcePins, type Pin } from './source-pins.service.ts';
 
 type Applied = OutputOf<typeof applyApplicationRequest>;
 
@@ -41,6 +42,7 @@ export class ApplyHandlers {
     @Inject(NameRelease) private readonly release: NameRelease,
     @Inject(ApplicationViews) private readonly views: ApplicationViews,
     @Inject(LiveStatus) private readonly live: LiveStatus,
+    @Inject(SourcePins) private readonly pins: SourcePins,
   ) {}
 
   @Serves(applyApplicationRequest)
@@ -54,9 +56,10 @@ export class ApplyHandlers {
     if (!read.ok) return refuse(read.error);
     await this.defaults.ensure(membership.value.organizationId, context);
 
+    const pin = this.pins.of(read.value.spec, read.value.pointer, context);
     for (let tries = 1; ; tries++) {
-      const outcome = await this.once(read.value, failFast, membership.value, context);
-      if (outcome.ok) return this.answer(outcome.value, context);
+      const outcome = await this.once(read.value, { failFast, pin }, membership.value, context);
+      if (outcome.ok) return this.answer({ ...outcome.value, warnings: read.value.warnings ?? [] }, context);
       if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
         return refuse(await this.refusals.explain(outcome.error, context));
     }
@@ -67,13 +70,19 @@ export class ApplyHandlers {
    */
   private async once(
     read: Parameters<DeploymentPlanner['plan']>[0],
-    failFast: boolean,
+    { failFast, pin }: { readonly failFast: boolean; readonly pin: Pin },
     membership: Membership,
     context: OrganizationContext,
   ): Promise<Result<{ readonly prepared: PlannedDeployment; readonly deployed: Deployed }, DomainError>> {
     const present = await this.presentId(read.spec.name, membership.organizationId, context);
     if (!present.ok) return present;
-    const ready = await this.planner.plan(read, present.value ?? this.commands.newId(context, 0), membership, context);
+    const ready = await this.planner.plan(
+      read,
+      present.value ?? this.commands.newId(context, 0),
+      membership,
+      context,
+      pin,
+    );
     if (!ready.ok) return ready;
     const prepared = ready.value;
     const { application, configuration } = prepared;
@@ -121,7 +130,11 @@ export class ApplyHandlers {
   }
 
   private async answer(
-    { prepared, deployed }: { readonly prepared: PlannedDeployment; readonly deployed: Deployed },
+    {
+      prepared,
+      deployed,
+      warnings,
+    }: { readonly prepared: PlannedDeployment; readonly deployed: Deployed; readonly warnings: readonly string[] },
     context: OrganizationContext,
   ): Promise<Reply<Applied>> {
     const { organizationId, applicationId, configuration } = prepared;
@@ -135,7 +148,15 @@ export class ApplyHandlers {
     const changes = [...(configured?.data.changes ?? [])];
     const attemptId = requested?.data.attemptId ?? (configured ? null : (newestAttemptOf(application)?.id ?? null));
     return reply(
-      { application: view, outcome, changes, attemptId, dryRun: context.dryRun ?? false },
+      {
+        application: view,
+        outcome,
+        changes,
+        attemptId,
+        ...(configured && prepared.moved !== undefined && { moved: prepared.moved }),
+        ...(warnings.length > 0 && { warnings: [...warnings] }),
+        dryRun: context.dryRun ?? false,
+      },
       {
         revision: latestOf(application)?.revision ?? 0,
         ...(position !== undefined && { position }),

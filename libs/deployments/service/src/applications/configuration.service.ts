@@ -1,4 +1,4 @@
-import type { ApplicationSpec, ProfileSpec, ResolvedSpec } from '#deployments/contract';
+import { sourceText, type ApplicationSpec, type ProfileSpec, type ResolvedSpec } from '#deployments/contract';
 import { canonicalJson } from '#kernel';
 import type { Configuration } from '../catalog/beginnings.ts';
 import type { ActiveCluster } from '../clusters/cluster.decider.ts';
@@ -62,10 +62,7 @@ export function configurationOf(given: {
       uid: registration.uid,
     },
     targetNamespace: resolved.targetNamespace,
-    source: {
-      type: resolved.source.type,
-      ref: workload?.image ?? `inline@sha256:${digestOf(resolved.source).slice(0, 12)}`,
-    },
+    source: shownSource(resolved),
     limits: workload ? limitsText(workload) : null,
     autoscaling: workload?.autoscaling ? autoscalingText(workload.autoscaling) : null,
     replicas: workload?.replicas ?? null,
@@ -134,6 +131,21 @@ const resolvedRecord = (
   { revision }: ResolvedSpec,
   digest: string,
 ): string => `resolved/${organizationId}/${applicationId}/${revision}-${digest}`;
+
+/** Returns the type of the source in the manifest, and what it is. */
+function shownSource({ source, targetNamespace }: ResolvedSpec): Configuration['source'] {
+  switch (source.type) {
+    case 'image':
+      return { type: 'image', ref: source.workload.image };
+    case 'yaml':
+      return { type: 'yaml', ref: `inline@sha256:${digestOf(source).slice(0, 12)}` };
+    case 'git':
+    case 'helm': {
+      const { block, from, pin } = source;
+      return { type: block, ref: sourceText(source), rendering: digestOf({ from, pin, targetNamespace }) };
+    }
+  }
+}
 
 /**
  * Returns the SHA-256 of what a revision deploys, without its revision numbers. How a release renders the objects is

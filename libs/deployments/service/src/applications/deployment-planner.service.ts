@@ -17,6 +17,7 @@ import { deploymentsErrors } from '../deployments.errors.ts';
 import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
 import { resolve } from '../resolve/resolve.ts';
 import { missingSecrets } from '../resolve/secrets.ts';
+import { movedText, pinnedIn } from '../resolve/remote-source.ts';
 import { changesBetween } from '../resolve/summary.ts';
 import type { ReadManifest } from '../shared/manifest-jobs.service.ts';
 import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
@@ -32,11 +33,14 @@ import { HostClaims } from './host-claims.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
 import { presentOf } from './protection.ts';
 import { RevisionContent } from './revision-content.service.ts';
+import type { Pin } from './source-pins.service.ts';
 
 /** A manifest with all decisions made, before anything is written. */
 export interface PlannedDeployment extends Deployment {
   readonly application: Application;
   readonly resolved: ResolvedSpec;
+  /** See `movedText`. */
+  readonly moved?: string;
   /** Vault records (name and text) to store before the event. */
   readonly records: readonly (readonly [name: string, text: string])[];
 }
@@ -55,12 +59,16 @@ export class DeploymentPlanner {
     @Inject(Dependencies) private readonly dependencies: Dependencies,
   ) {}
 
-  /** @param applicationId of the application that has the name, or of the one to create */
+  /**
+   * @param applicationId of the application that has the name, or of the one to create
+   * @param pin finds out what a source outside of the platform is at present
+   */
   async plan(
     { spec, pointer }: ReadManifest<ApplicationSpec>,
     applicationId: string,
     membership: Membership,
     context: OrganizationContext,
+    pin: Pin,
   ): Promise<Result<PlannedDeployment, DomainError>> {
     const { organizationId } = membership;
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
@@ -107,6 +115,10 @@ export class DeploymentPlanner {
       named: spec.namespace !== undefined,
     });
     if (!identity.ok) return identity;
+    const before = latest ? await this.contents.of(latest) : ok(undefined);
+    if (!before.ok) return before;
+    const pinned = await pin(pinnedIn(before.value?.source));
+    if (!pinned.ok) return pinned;
     const resolved = resolve({
       spec,
       applicationId,
@@ -117,14 +129,13 @@ export class DeploymentPlanner {
       identity: identity.value,
       cluster: { name: profile.value.cluster.registration.name, ingress: profile.value.cluster.ingress },
       secrets: secretRefs({ organizationId, applicationId }, application),
+      ...(pinned.value && { pinned: pinned.value }),
     });
     if (!resolved.ok)
       return err(deploymentsErrors.manifestInvalid(`application/${spec.name}`, below(pointer, resolved.error)));
     const missing = missingSecrets(resolved.value);
     if (missing.keys.length > 0)
       return err(deploymentsErrors.secretMissing(spec.name, missing.keys, below(pointer, missing.errors)));
-    const before = latest ? await this.contents.of(latest) : ok(undefined);
-    if (!before.ok) return before;
     const next = asBefore(before.value, resolved.value);
     const volumes = await this.contents.checkVolumes(application, next, pointer);
     if (!volumes.ok) return volumes;
@@ -155,6 +166,7 @@ export class DeploymentPlanner {
       isAdmin: membership.isAdmin,
       application,
       resolved: next,
+      ...movedIn(before.value, next),
       records,
     });
   }
@@ -246,6 +258,11 @@ export class DeploymentPlanner {
     );
     return allowed.ok ? ok(namespace) : allowed;
   }
+}
+
+function movedIn(before: ResolvedSpec | undefined, next: ResolvedSpec): Pick<PlannedDeployment, 'moved'> {
+  const moved = movedText(pinnedIn(before?.source), pinnedIn(next.source));
+  return moved === undefined ? {} : { moved };
 }
 
 /** Returns the namespace. A namespace that the platform names is used by this application alone. */

@@ -26,6 +26,7 @@ import { applicationDecider, applicationStream } from './application.decider.ts'
 import { latestOf, type Application, type Revision } from './application.ts';
 import { DeploymentPlanner } from './deployment-planner.service.ts';
 import { LiveStatus } from './live-status.service.ts';
+import { SourcePins } from './source-pins.service.ts';
 
 interface Present {
   readonly id: string;
@@ -45,6 +46,7 @@ export class DifferencesQueries {
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(ApplicationViews) private readonly views: ApplicationViews,
     @Inject(LiveStatus) private readonly live: LiveStatus,
+    @Inject(SourcePins) private readonly pins: SourcePins,
   ) {}
 
   @Serves(diffApplicationRequest)
@@ -93,7 +95,10 @@ export class DifferencesQueries {
     const id = prepared.value ?? this.commands.newId(context, 0);
     // Nothing is deployed, so everyone who may read the application may see the differences, also on a protected
     // profile.
-    const planned = await this.planner.plan(read.value, id, { ...membership.value, isAdmin: true }, context);
+    const { spec, pointer } = read.value;
+    const mayContact = membership.value.isAdmin || membership.value.role === 'editor';
+    const pin = mayContact ? this.pins.of(spec, pointer, context) : this.pins.asBefore(spec);
+    const planned = await this.planner.plan(read.value, id, { ...membership.value, isAdmin: true }, context, pin);
     if (!planned.ok) return refuse(await this.refusals.explain(planned.error, context));
     const latest = found.ok ? latestOf(found.value.application) : undefined;
     const old = latest && (await this.contentOf(name, latest));

@@ -34,7 +34,8 @@ export class HostClaims {
   /** Returns the hosts of a resolved revision. For rendered sources, only the worker can find them. */
   hostsIn({ source }: Pick<ResolvedSpec, 'source'>): Promise<Result<readonly string[], DomainError>> {
     if (source.type === 'yaml') return this.manifests.hosts(source.manifests);
-    return Promise.resolve(ok(source.workload.host === undefined ? [] : [source.workload.host]));
+    const host = source.type === 'image' ? source.workload.host : undefined;
+    return Promise.resolve(ok(host === undefined ? [] : [host]));
   }
 
   /** Returns the hosts of a recorded revision, or none if its content was removed. */

@@ -1,12 +1,16 @@
+import type { ResolvedSpec } from '#deployments/contract';
 import { err, ok, type CommandContext, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { pinnedIn } from '../resolve/remote-source.ts';
 import { changesBetween } from '../resolve/summary.ts';
 import { omit } from '../shared/omit.ts';
+import { VaultRecords } from '../shared/vault-records.service.ts';
 import { latestOf, type Application, type Revision } from './application.ts';
 import { Deployer, type Deployed } from './deployer.service.ts';
 import { HostClaims } from './host-claims.service.ts';
 import { RevisionContent } from './revision-content.service.ts';
+import { renderingRecord, SourcePins } from './source-pins.service.ts';
 
 /** A rollback of an application. */
 export interface Rollback {
@@ -31,6 +35,8 @@ export class Rollbacks {
     @Inject(RevisionContent) private readonly contents: RevisionContent,
     @Inject(HostClaims) private readonly hosts: HostClaims,
     @Inject(Deployer) private readonly deployer: Deployer,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
+    @Inject(SourcePins) private readonly pins: SourcePins,
   ) {}
 
   /** Returns `deployments/stale-revision` if the application changed in the meantime. */
@@ -42,6 +48,9 @@ export class Rollbacks {
     const content = await this.contents.of(target);
     if (!content.ok) return content;
     if (!content.value) return err(deploymentsErrors.sourceGone(target.name, target.revision));
+    const isThere = await this.isAvailable(content.value, { organizationId, applicationId, target }, context);
+    if (!isThere.ok) return isThere;
+    if (!isThere.value) return err(deploymentsErrors.sourceGone(target.name, target.revision));
     const volumes = await this.contents.checkVolumes(application, content.value, '');
     if (!volumes.ok) return volumes;
     const before = latest ? await this.contents.of(latest) : ok(undefined);
@@ -62,5 +71,19 @@ export class Rollbacks {
       { organizationId, applicationId, configuration, revision, named: false, isAdmin, hosts: hosts.value },
       context,
     );
+  }
+
+  /** Returns whether a revision can be deployed again: what it rendered to is stored, or its source still exists. */
+  private async isAvailable(
+    { source }: ResolvedSpec,
+    { organizationId, applicationId, target }: Pick<Rollback, 'organizationId' | 'applicationId' | 'target'>,
+    { correlationId }: CommandContext,
+  ): Promise<Result<boolean, DomainError>> {
+    const pinned = pinnedIn(source);
+    const { rendering } = target.source;
+    if (!pinned || rendering === undefined) return ok(true);
+    const record = await this.records.get(renderingRecord(organizationId, applicationId, rendering));
+    if (!record.ok) return record;
+    return record.value !== undefined ? ok(true) : this.pins.exists(pinned, { correlationId, organizationId });
   }
 }

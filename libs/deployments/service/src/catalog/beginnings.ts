@@ -35,7 +35,15 @@ export interface Configuration {
   };
   readonly targetNamespace: string;
   readonly namespaceMode: 'override' | 'preserve';
-  readonly source: { readonly type: 'image' | 'yaml'; readonly ref: string };
+  readonly source: {
+    readonly type: 'image' | 'helm' | 'repository' | 'yaml';
+    readonly ref: string;
+    /**
+     * For a source outside of the platform: SHA-256 of all that its rendering depends on. Revisions with the same one
+     * are rendered once.
+     */
+    readonly rendering?: string;
+  };
   /** Such as `cpu 1/4, memory 4Gi/8Gi`. */
   readonly limits: string | null;
   /** Such as `3-9 at 80%`. */

@@ -5,6 +5,7 @@ import {
   type ApplicationSpec,
   type ImageSource,
   type IngressSettings,
+  type PinnedSource,
   type ProfileSpec,
   type ResolvedSpec,
   type SyncPolicy,
@@ -32,6 +33,8 @@ export interface ResolveInput {
   readonly cluster: { readonly name: string; readonly ingress: IngressSettings };
   /** Present secrets of the application. */
   readonly secrets: Secrets;
+  /** For a source outside of the platform. */
+  readonly pinned?: PinnedSource;
 }
 
 /** Fields of an image application for which a profile can set defaults. */
@@ -71,7 +74,7 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
     ...(spec.dependsOn && spec.dependsOn.length > 0 && { dependsOn: spec.dependsOn }),
     ...syncPolicyOf(spec),
   } as const;
-  if (spec.source.yaml) {
+  if (!spec.source.image) {
     if (spec.externalAccess)
       return err([
         {
@@ -79,10 +82,10 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
           message: 'is supported only for image applications; add an Ingress to the manifests',
         },
       ]);
-    return ok({
-      ...common,
-      source: { type: 'yaml', manifests: spec.source.yaml.manifests, labels: spec.labels ?? {} },
-    });
+    if (input.pinned) return ok({ ...common, source: input.pinned });
+    const manifests = spec.source.yaml?.manifests;
+    if (manifests !== undefined)
+      return ok({ ...common, source: { type: 'yaml', manifests, labels: spec.labels ?? {} } });
   }
   if (!spec.source.image) return err([{ pointer: '/source', message: 'must contain an image or manifests' }]);
   const workload = resolveImage(input, spec.source.image, tier);

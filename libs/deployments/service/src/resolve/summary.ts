@@ -3,6 +3,7 @@ import { canonicalJson } from '#kernel';
 import type { ImageWorkload } from '#kubernetes';
 import { secretText } from '../shared/secret-text.ts';
 import type { Secrets } from './secrets.ts';
+import { movedText, pinnedIn, sourceLines } from './remote-source.ts';
 
 /** Maximum size of a redacted summary in an event, in bytes. */
 const SUMMARY_BYTES = 32 * 1_024;
@@ -21,6 +22,8 @@ export function summaryOf(resolved: ResolvedSpec): string[] {
     ...(dependsOn ? [`dependsOn ${dependsOn.join(', ')}`] : []),
     ...Object.entries(syncPolicy).map(([field, value]) => `syncPolicy.${field} ${String(value)}`),
   ];
+  if (source.type === 'git' || source.type === 'helm')
+    return fitting([...lines, ...sourceLines(source), ...labelLines(source.labels)]);
   if (source.type === 'yaml')
     return fitting([...lines, `manifests ${documentCount(source.manifests)} documents`, ...labelLines(source.labels)]);
   return fitting([...lines, ...workloadLines(source.workload), ...secretLines(source.secrets)]);
@@ -121,7 +124,11 @@ export function profileSettings({ resources, defaults, availabilityTier }: Profi
  * value is only reported as `changed`.
  */
 export function changesBetween(before: ResolvedSpec, after: ResolvedSpec): string[] {
-  const changes = [...lineChanges(summaryOf(before), summaryOf(after)), ...hiddenChanges(before, after)];
+  const moved = movedText(pinnedIn(before.source), pinnedIn(after.source));
+  const lines = lineChanges(summaryOf(before), summaryOf(after)).filter(
+    (change) => moved === undefined || !change.startsWith('pin '),
+  );
+  const changes = [...(moved === undefined ? [] : [moved]), ...lines, ...hiddenChanges(before, after)];
   return changes.slice(0, 50);
 }
 
@@ -166,6 +173,12 @@ function imageChange(before: string, after: string): string {
 function hiddenChanges(before: ResolvedSpec, after: ResolvedSpec): string[] {
   if (before.source.type === 'yaml' && after.source.type === 'yaml')
     return before.source.manifests === after.source.manifests ? [] : ['manifests changed'];
+  const [was, is] = [pinnedIn(before.source), pinnedIn(after.source)];
+  if (was && is && was.type === is.type && was.block === is.block) {
+    const values = [was, is].map(({ from }) => canonicalJson(from.values ?? null));
+    const isListed = lineOf(before, 'values') !== lineOf(after, 'values');
+    return values[0] === values[1] || isListed ? [] : ['values changed'];
+  }
   if (before.source.type !== 'image' || after.source.type !== 'image') return ['source changed'];
   const old = before.source.workload;
   const now = after.source.workload;
@@ -195,6 +208,9 @@ function hiddenChanges(before: ResolvedSpec, after: ResolvedSpec): string[] {
       : []),
   ];
 }
+
+const lineOf = (resolved: ResolvedSpec, key: string): string | undefined =>
+  summaryOf(resolved).find((line) => line.startsWith(`${key} `));
 
 /** Shortens the lines to the limit, with a last line that counts the rest. */
 function fitting(lines: readonly string[]): string[] {

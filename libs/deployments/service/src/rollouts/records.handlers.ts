@@ -9,7 +9,7 @@ import { deploymentsErrors } from '../deployments.errors.ts';
 import { SECRET_RECORDS } from '../shared/secret-records.ts';
 
 /** Prefixes of the records that attempts read. Workers cannot read other records of the vault. */
-const READ = ['cluster-credential/', 'resolved/', 'rendered/', 'fingerprint-key/', SECRET_RECORDS];
+const READ = ['cluster-credential/', 'host-credential/', 'resolved/', 'rendered/', 'fingerprint-key/', SECRET_RECORDS];
 const WRITTEN = ['rendered/', 'fingerprint-key/'];
 /** How long parts are kept until the last one arrives. */
 const PARTS_MS = 10 * 60_000;

@@ -2,7 +2,8 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import type { InventoryEntry, RolloutTask } from '#deployments/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
-import { latestOf, type Application } from '../applications/application.ts';
+import { latestOf, type Application, type Revision } from '../applications/application.ts';
+import { renderingRecord, SourcePins } from '../applications/source-pins.service.ts';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { inventoryOf, type Attempt, type AttemptRecord } from '../attempts/attempt.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
@@ -23,6 +24,7 @@ export class RolloutTasks {
     @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(VaultRecords) private readonly records: VaultRecords,
+    @Inject(SourcePins) private readonly pins: SourcePins,
   ) {}
 
   /** Returns an inventory for a message, or the vault record that contains it. */
@@ -36,6 +38,22 @@ export class RolloutTasks {
     const inventoryRecord = `rendered/${organizationId}/${applicationId}/inventory-${digestOf(entries)}`;
     const stored = await this.records.put(inventoryRecord, text);
     return stored.ok ? ok({ inventory: [], inventoryRecord }) : stored;
+  }
+
+  /** For a source outside of the platform: how to contact it, and the record of what it renders to. */
+  private async sourceAccess(
+    organizationId: string,
+    applicationId: string,
+    { kind }: Attempt,
+    { source: { rendering } }: Revision,
+  ): Promise<Result<Pick<RolloutTask, 'sourceAccess' | 'rendering'>, DomainError>> {
+    if (kind === 'delete' || rendering === undefined) return ok({});
+    const sourceAccess = await this.pins.access(organizationId);
+    if (!sourceAccess.ok) return sourceAccess;
+    return ok({
+      sourceAccess: sourceAccess.value,
+      rendering: renderingRecord(organizationId, applicationId, rendering),
+    });
   }
 
   async of(
@@ -55,6 +73,8 @@ export class RolloutTasks {
     if (!listed.ok) return listed;
     const namespaces = await this.commands.load(namespacesDecider, namespacesStream(revision.cluster.uid));
     if (!namespaces.ok) return namespaces;
+    const access = await this.sourceAccess(organizationId, applicationId, attempt, revision);
+    if (!access.ok) return access;
     const sharers = namespaces.value.state.get(revision.targetNamespace)?.applications ?? [];
     return ok({
       kind: attempt.kind,
@@ -74,6 +94,7 @@ export class RolloutTasks {
       ...listed.value,
       orphan: attempt.orphan,
       ...(attempt.restart !== undefined && { restart: attempt.restart }),
+      ...access.value,
       ...(revision.byAdmin && { byAdmin: true }),
       ...(revision.syncPolicy?.prune === false && { prune: false }),
       ...(attempt.failFast && { failFast: attempt.failFast }),

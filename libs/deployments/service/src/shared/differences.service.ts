@@ -1,6 +1,13 @@
 import type { FieldChange, ResolvedSpec } from '#deployments/contract';
 import { parseManifests } from '#kubernetes/yaml';
-import { fingerprints, isRecord, recordOf, withoutSecrets, type Print } from './hidden-values.service.ts';
+import {
+  fingerprints,
+  isRecord,
+  recordOf,
+  withoutSecrets,
+  withoutSecretValues,
+  type Print,
+} from './hidden-values.service.ts';
 import { secretText } from './secret-text.ts';
 
 /** Maximum number of changes that are listed. */
@@ -81,6 +88,15 @@ function fieldsOf(resolved: ResolvedSpec, print: Print): Map<string, Field> {
       add(null, `configFiles.${file.path}`, 'secret' in file ? `secret ${file.secret}` : print(file.content));
     for (const [field, words] of Object.entries({ command, args })) if (words) add(null, field, print(words));
     for (const [key, secret] of Object.entries(source.secrets ?? {})) add(null, `secrets.${key}`, secretText(secret));
+  } else if (source.type === 'git' || source.type === 'helm') {
+    const { values, ...from } = source.from;
+    flatten(
+      { ...from, type: undefined, pin: { ...source.pin, type: undefined }, labels: source.labels },
+      [],
+      (path, text) => add(null, path, text),
+    );
+    const shown = values?.type === 'object' ? withoutSecretValues(values.object, print) : values?.files;
+    flatten(shown, ['values'], (path, text) => add(null, path, text));
   } else {
     flatten({ labels: source.labels }, [], (path, text) => add(null, path, text));
     for (const [object, document] of objectsOf(source.manifests))

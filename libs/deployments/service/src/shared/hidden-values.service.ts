@@ -31,7 +31,7 @@ export function withHiddenValues(
     hidden++;
     return print(value);
   };
-  const { image, yaml, ...source } = spec.source;
+  const { image, yaml, helm, repository, ...source } = spec.source;
   const shown = {
     ...spec,
     source: {
@@ -51,10 +51,42 @@ export function withHiddenValues(
           }),
         },
       }),
-      ...(yaml && { yaml: { ...yaml, manifests: shownObjects(yaml.manifests, counted) } }),
+      ...(yaml && {
+        yaml: { ...yaml, ...(yaml.manifests !== undefined && { manifests: shownObjects(yaml.manifests, counted) }) },
+      }),
+      ...(helm && { helm: withHiddenChartValues(helm, counted) }),
+      ...(repository && { repository: withHiddenChartValues(repository, counted) }),
     },
   };
   return { spec: shown, hidden };
+}
+
+const withHiddenChartValues = <S extends { readonly values?: unknown }>(source: S, counted: Print): S =>
+  source.values === undefined
+    ? source
+    : { ...source, values: withoutSecretValues(source.values, counted, 'Fingerprint') };
+
+/** Names of values in charts that are probably secret, such as `adminPassword` and `auth.token`. */
+const SECRET_NAME =
+  /pass(word|wd|phrase)?|secret|token|credential|private|api-?key|access-?key|encryption-?key|^key$|auth$|dsn|connection-?string/i;
+
+/**
+ * Returns the values of a chart with fingerprints instead of texts and numbers whose name, or that of a value around
+ * them, looks like that of a secret, and instead of variables of containers.
+ *
+ * @param suffix of the names of fields that contain fingerprints
+ */
+export function withoutSecretValues(value: unknown, print: Print, suffix = '', isSecret = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutSecretValues(item, print, suffix, isSecret));
+  if (!isRecord(value)) return isSecret && value !== null && typeof value !== 'boolean' ? print(value) : value;
+  const isVariable = typeof value['name'] === 'string' && 'value' in value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => {
+      const isHidden = isSecret || SECRET_NAME.test(name) || (isVariable && name === 'value');
+      const isLeaf = typeof member === 'string' || typeof member === 'number';
+      return [isHidden && isLeaf ? `${name}${suffix}` : name, withoutSecretValues(member, print, suffix, isHidden)];
+    }),
+  );
 }
 
 /** Returns the objects as they were written if none contains a possible secret. */

@@ -1,4 +1,5 @@
 import {
+  applicationWarnings,
   openEnvelope,
   readApplication,
   readProfile,
@@ -16,13 +17,15 @@ import { withHiddenValues } from './hidden-values.service.ts';
 export interface ReadManifest<Spec> {
   readonly spec: Spec;
   readonly pointer: string;
+  /** One sentence for each older spelling. */
+  readonly warnings?: readonly string[];
 }
 
 type Reading<Spec> = Result<ReadManifest<Spec>, readonly InputError[]>;
 
 /** Jobs that read manifests from JSON with the schema of their kind. `manifests.thread.ts` runs them in a pool. */
 export const manifestJobs = {
-  application: (json: string) => readAs(json, readApplication),
+  application: (json: string) => readAs(json, readApplication, applicationWarnings),
   profile: (json: string) => readAs(json, readProfile),
   registration: (json: string) => readAs(json, readRegistration),
   differences: (json: string): FieldChange[] => {
@@ -53,10 +56,19 @@ export interface Compared {
   readonly key: string;
 }
 
-function readAs<Spec>(json: string, read: (document: unknown) => Result<Spec, InputError[]>): Reading<Spec> {
+function readAs<Spec>(
+  json: string,
+  read: (document: unknown) => Result<Spec, InputError[]>,
+  warningsOf: (document: unknown) => readonly string[] = () => [],
+): Reading<Spec> {
   const document: unknown = JSON.parse(json);
   const spec = read(document);
   if (!spec.ok) return spec;
   const opened = openEnvelope(document);
-  return ok({ spec: spec.value, pointer: opened.ok ? opened.value.pointer : '' });
+  const warnings = warningsOf(document);
+  return ok({
+    spec: spec.value,
+    pointer: opened.ok ? opened.value.pointer : '',
+    ...(warnings.length > 0 && { warnings }),
+  });
 }

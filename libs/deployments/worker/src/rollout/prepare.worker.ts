@@ -5,9 +5,10 @@ import { decodeText, encodeText } from '#vault';
 import { ReportRefusedError } from './claim.worker.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
 import { parseInTurns } from './renderer.worker.ts';
+import { renderOnce } from './rendering.worker.ts';
 import type { Run } from './run.worker.ts';
 import { withSecretValues } from './secret-values.ts';
-import { attemptMark, sourceText } from './steps.ts';
+import { attemptMark, fetchedText } from './steps.ts';
 
 /** Objects of one attempt exactly as they will be applied, and the record that contains them. */
 export interface Prepared {
@@ -40,14 +41,17 @@ export async function recall(
 export async function prepare(run: Run): Promise<Prepared> {
   const { claim, task, ports } = run;
   const { source } = await fetch(run);
-  await claim.report({ step: 'fetched', source: sourceText(source) });
+  await claim.report({ step: 'fetched', source: fetchedText(source) });
   const cluster = source.type === 'image' && (await run.call((client) => clusterOffers(client, source.workload)));
   if (cluster && cluster.ingressClassNames) throw unclearClass(task.cluster.name, cluster.ingressClassNames);
-  const rendered = await ports.renderer.render({
-    source,
-    fingerprintKey: await fingerprintKey(run),
-    ...(cluster && { cluster }),
-  });
+  const rendered =
+    source.type === 'git' || source.type === 'helm'
+      ? await renderOnce(run, source)
+      : await ports.renderer.render({
+          source,
+          fingerprintKey: await fingerprintKey(run),
+          ...(cluster && { cluster }),
+        });
   const discovery = await run.call((client) => client.discovery());
   const checked = await ports.renderer.check({
     objects: rendered.objects,

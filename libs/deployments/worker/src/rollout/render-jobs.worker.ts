@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ResolvedSpec, RolloutTask } from '#deployments/contract';
+import type { PinnedSource, ResolvedSpec, RolloutTask } from '#deployments/contract';
 import {
   checkManifests,
   decorate,
@@ -7,17 +7,25 @@ import {
   isKubernetesObject,
   namespacedByOwnCrd,
   readInlineManifests,
+  readManifestFiles,
   renderImage,
   schemaErrors,
   type ClusterOffers,
   type KubernetesObject,
   type ManifestError,
+  type ManifestFile,
 } from '#kubernetes';
 import { encodeText } from '#vault';
 
-/** Source to render. */
+/** What a source outside of the platform was rendered to. */
+export interface FilesInput {
+  readonly files: readonly ManifestFile[];
+  readonly warnings: readonly string[];
+}
+
+/** Source to render that needs nothing from outside of the platform. */
 export interface RenderInput {
-  readonly source: ResolvedSpec['source'];
+  readonly source: Exclude<ResolvedSpec['source'], PinnedSource>;
   readonly fingerprintKey: string;
   /** Of the cluster; for an image application. */
   readonly cluster?: ClusterOffers;
@@ -70,7 +78,7 @@ export interface Checked {
 }
 
 /** Steps that process manifests before the cluster is contacted. `render.thread.ts` runs them in a pool. */
-export const renderJobs = { render, check, split };
+export const renderJobs = { render, read, check, split };
 
 const NOTHING: ClusterOffers = { minor: 0, hasZones: false };
 
@@ -80,8 +88,16 @@ function render({ source, fingerprintKey, cluster = NOTHING }: RenderInput): Ren
     const { objects, preDeploy } = renderImage(source.workload, { fingerprintKey, cluster });
     return rendered([...objects, ...preDeploy], []);
   }
-  const read = readInlineManifests(source.manifests);
-  return read.ok ? rendered(read.value.objects, read.value.warnings) : { ok: false, errors: read.error };
+  const inline = readInlineManifests(source.manifests);
+  return inline.ok ? rendered(inline.value.objects, inline.value.warnings) : { ok: false, errors: inline.error };
+}
+
+/** Returns the objects of files. */
+function read({ files, warnings }: FilesInput): Rendered | Refused {
+  const objects = readManifestFiles(files);
+  return objects.ok
+    ? rendered(objects.value.objects, [...warnings, ...objects.value.warnings])
+    : { ok: false, errors: objects.error };
 }
 
 function rendered(objects: readonly KubernetesObject[], warnings: readonly string[]): Rendered {

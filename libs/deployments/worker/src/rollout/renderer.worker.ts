@@ -5,7 +5,14 @@ import { ThreadPool, threadProgram, type JobRefusal } from '#thread-pool';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { failureOfManifestErrors } from '../cluster/failure.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
-import { renderJobs, type CheckInput, type Checked, type Rendered, type RenderInput } from './render-jobs.worker.ts';
+import {
+  renderJobs,
+  type CheckInput,
+  type Checked,
+  type FilesInput,
+  type Rendered,
+  type RenderInput,
+} from './render-jobs.worker.ts';
 
 /** Characters that are parsed before the event loop continues. */
 const SLICE_CHARACTERS = 64 * 1_024;
@@ -32,6 +39,12 @@ export class ManifestRenderer implements OnModuleDestroy {
     const { source } = input;
     const bytes = source.type === 'yaml' ? source.manifests.length : JSON.stringify(source).length;
     return accepted(await this.threads.run('render', input, bytes));
+  }
+
+  /** @throws AttemptFailedError with the first errors, each with its file and line */
+  async read(input: FilesInput): Promise<Rendered> {
+    const bytes = input.files.reduce((sum, { text }) => sum + text.length, 0);
+    return accepted(await this.threads.run('read', input, bytes));
   }
 
   /** @throws AttemptFailedError with the first errors */

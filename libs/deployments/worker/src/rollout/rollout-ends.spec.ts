@@ -5,6 +5,7 @@ import { systemClock, systemIds } from '#runtime/system';
 import type { Delivery, WorkQueue } from '#work-queue';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { ScriptedDeployments } from '../testing/scripted-deployments.worker.ts';
+import { noSources } from '../testing/workshop.worker.ts';
 import { ManifestRenderer } from './renderer.worker.ts';
 import { RolloutWorker } from './rollout.worker.ts';
 
@@ -22,7 +23,7 @@ describe('use-D11: an attempt that ends with an unexpected error', () => {
     const renderer = new ManifestRenderer(systemClock, silentLogger);
     const connections = new ClusterConnections({ ...ports, serviceAccountRoot: '' });
     const { clock, ids, logger } = ports;
-    const worker = new RolloutWorker(deployments, records, queue, clock, ids, logger, connections, renderer);
+    const worker = new RolloutWorker(deployments, records, queue, clock, ids, logger, connections, renderer, noSources);
     const task: RolloutTask = deployments.newAttempt({
       kind: 'deploy',
       organizationId: 'org-1',

@@ -8,6 +8,7 @@ import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { WORKER_RECORDS, type WorkerRecords } from '../cluster/records.worker.ts';
+import { Sources } from '../sources/sources.worker.ts';
 import { Claim, ClaimLostError, ReportRefusedError, type Outcome } from './claim.worker.ts';
 import { StoppingError } from './cluster-calls.worker.ts';
 import { remove } from './delete.worker.ts';
@@ -65,6 +66,7 @@ export class RolloutWorker {
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(ClusterConnections) private readonly connections: ClusterConnections,
     @Inject(ManifestRenderer) private readonly renderer: ManifestRenderer,
+    @Inject(Sources) private readonly sources: Sources,
     @Inject(ROLLOUT_TIMES) private readonly times: RolloutTimes = DEFAULT_TIMES,
     @Inject(RolloutMetrics) private readonly metrics: RolloutMetrics = new RolloutMetrics(),
   ) {}
@@ -180,9 +182,9 @@ export class RolloutWorker {
   }
 
   private work(claim: Claim, task: RolloutTask, slot: Slot): Promise<Outcome> {
-    const { records, clock, ids, logger, connections, renderer, times, metrics } = this;
+    const { records, clock, ids, logger, connections, renderer, sources, times, metrics } = this;
     const run = new Run(
-      { records, clock, ids, logger, connections, renderer, times, metrics },
+      { records, clock, ids, logger, connections, renderer, sources, times, metrics },
       claim,
       task,
       this.stopping.signal,

@@ -3,6 +3,7 @@ import type { Clock, Ids, Logger } from '#kernel';
 import type { KubernetesClient } from '#kubernetes';
 import type { ClusterConnections } from '../cluster/connections.worker.ts';
 import type { WorkerRecords } from '../cluster/records.worker.ts';
+import type { Sources } from '../sources/sources.worker.ts';
 import { ClaimLostError, type Claim } from './claim.worker.ts';
 import { callCluster, StoppingError, SupersededError, type CallRules } from './cluster-calls.worker.ts';
 import type { ManifestRenderer } from './renderer.worker.ts';
@@ -44,6 +45,7 @@ export interface RunPorts {
   readonly logger: Logger;
   readonly connections: ClusterConnections;
   readonly renderer: ManifestRenderer;
+  readonly sources: Sources;
   readonly times: RolloutTimes;
   readonly metrics: RolloutMetrics;
 }

@@ -1,5 +1,5 @@
 import type { KubernetesObject, PlannedChange } from '#kubernetes';
-import { attemptMark, endpointOf, pathOf, reportedChanges, revisionOfMark, servingText, sourceText } from './steps.ts';
+import { attemptMark, endpointOf, pathOf, reportedChanges, revisionOfMark, servingText, fetchedText } from './steps.ts';
 
 const key = { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web' };
 
@@ -97,6 +97,6 @@ it('returns the address of an application, with https only if its host has TLS',
 });
 
 it('names the source', () =>
-  expect(sourceText({ type: 'image', workload: { image: 'images.acme.dev/web:1' } })).toBe(
+  expect(fetchedText({ type: 'image', workload: { image: 'images.acme.dev/web:1' } })).toBe(
     'image images.acme.dev/web:1',
   ));

@@ -1,4 +1,4 @@
-import type { reportStepRequest } from '#deployments/contract';
+import { sourceText, type PinnedSource, type reportStepRequest } from '#deployments/contract';
 import type { InputOf } from '#bus/contract';
 import type { ApplicationHealth, FieldChange, KubernetesObject, PlannedChange } from '#kubernetes';
 import { at, count, list, text } from '../cluster/json.ts';
@@ -114,9 +114,22 @@ export const replicasWords = ({ wanted, ready }: { readonly wanted: number; read
   wanted === 0 && ready === 0 ? null : `${ready}/${wanted}`;
 
 /** Returns the image, or the source of the manifests. */
-export const sourceText = (
-  source: { readonly type: 'image'; readonly workload: { readonly image: string } } | { readonly type: 'yaml' },
-): string => (source.type === 'image' ? `image ${source.workload.image}` : 'yaml inline');
+export function fetchedText(
+  source:
+    | { readonly type: 'image'; readonly workload: { readonly image: string } }
+    | { readonly type: 'yaml' }
+    | PinnedSource,
+): string {
+  switch (source.type) {
+    case 'image':
+      return `image ${source.workload.image}`;
+    case 'yaml':
+      return 'yaml inline';
+    case 'git':
+    case 'helm':
+      return sourceText(source);
+  }
+}
 
 /**
  * Returns what serves while the newest revision does not: the pods of older ReplicaSets.

@@ -18,6 +18,8 @@ import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { ManifestRenderer } from '../rollout/renderer.worker.ts';
 import { RolloutWorker } from '../rollout/rollout.worker.ts';
 import { DEFAULT_TIMES, type RolloutTimes } from '../rollout/run.worker.ts';
+import { sourceLibrary } from '../sources/source-library.worker.ts';
+import { Sources } from '../sources/sources.worker.ts';
 import { ScriptedDeployments } from './scripted-deployments.worker.ts';
 
 export const DEPLOYMENT: ResourceType = {
@@ -80,12 +82,23 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
   });
   const renderer = new ManifestRenderer(systemClock, silentLogger);
   const newWorker = () =>
-    new RolloutWorker(deployments, vault, neverQueue, systemClock, systemIds, silentLogger, connections, renderer, {
-      ...DEFAULT_TIMES,
-      stableMs: 100,
-      toleranceScale: 0.05,
-      ...times,
-    });
+    new RolloutWorker(
+      deployments,
+      vault,
+      neverQueue,
+      systemClock,
+      systemIds,
+      silentLogger,
+      connections,
+      renderer,
+      noSources,
+      {
+        ...DEFAULT_TIMES,
+        stableMs: 100,
+        toleranceScale: 0.05,
+        ...times,
+      },
+    );
   const worker = newWorker();
 
   return {
@@ -148,6 +161,15 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
 }
 /** Worker and cluster of a test. */
 export type Workshop = Awaited<ReturnType<typeof openWorkshop>>;
+
+/** Sources of a worker whose applications have none outside of the platform. */
+export const noSources = new Sources(
+  { get: () => Promise.resolve(undefined), put: () => Promise.reject(new Error('nothing is stored')) },
+  { networks: [], endpoints: new Set(), never: { has: () => true } },
+  systemClock,
+  sourceLibrary,
+  { programs: () => Promise.resolve({}), folder: '' },
+);
 
 const neverQueue = {
   enqueue: () => Promise.reject(new Error('this worker is handed its items')),

@@ -1,0 +1,83 @@
+import { createHmac, X509Certificate } from 'node:crypto';
+import type { HostCredential } from '#deployments/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { canonicalJson, err, IDS, ok, type DomainError, type Ids, type Result } from '#kernel';
+import type { HostSettings } from '#sources';
+import { decodeText, encodeText, VAULT, VaultUnavailableError, type Vault } from '#vault';
+import { Inject, Injectable } from '@nestjs/common';
+import { credentialErrors } from './credential.errors.ts';
+import { credentialsDecider, credentialsStream, type Credentials } from './credentials.decider.ts';
+
+/** Characters of a fingerprint. */
+const FINGERPRINT = 12;
+
+/** Reads and describes the credentials of hosts. */
+@Injectable()
+export class HostCredentials {
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(VAULT) private readonly vault: Vault,
+    @Inject(IDS) private readonly ids: Ids,
+  ) {}
+
+  async all(organizationId: string): Promise<Result<Credentials, DomainError>> {
+    const loaded = await this.commands.load(credentialsDecider, credentialsStream(organizationId));
+    return loaded.ok ? ok(loaded.value.state) : loaded;
+  }
+
+  /** Returns the names of the vault records, for a worker. */
+  async records(organizationId: string): Promise<Result<HostCredential[], DomainError>> {
+    const all = await this.all(organizationId);
+    return all.ok ? ok([...all.value.values()].map(({ host, kind, record }) => ({ host, kind, record }))) : all;
+  }
+
+  /**
+   * Returns fingerprints with the key of the organization, without which a secret cannot be guessed. The key is created
+   * on first use; workers use the same one.
+   */
+  async fingerprints(organizationId: string): Promise<Result<(value: unknown) => string, DomainError>> {
+    try {
+      const name = `fingerprint-key/${organizationId}`;
+      if (!(await this.vault.get(name)))
+        await this.vault.put(name, encodeText(Buffer.from(this.ids.random(32)).toString('base64')), {
+          expected: 'absent',
+        });
+      const made = await this.vault.get(name); // if two processes create one, the first counts
+      if (!made) throw new Error('the vault did not return a record that was just stored');
+      const key = decodeText(made.value);
+      return ok((value) =>
+        createHmac('sha256', key)
+          .update(canonicalJson(value))
+          .digest('hex')
+          .slice(0, FINGERPRINT * 2),
+      );
+    } catch (error) {
+      if (error instanceof VaultUnavailableError) return err(error.error);
+      throw error;
+    }
+  }
+}
+
+/** Shortens a fingerprint to what is shown. */
+export const shownFingerprint = (fingerprint: string): string => `fingerprint:${fingerprint.slice(0, FINGERPRINT)}`;
+
+/** Returns the error of settings that no host would accept. */
+export function settingsError({ certificateAuthority, knownHosts, credential }: HostSettings): DomainError | undefined {
+  if (certificateAuthority !== undefined && !isCertificates(certificateAuthority))
+    return credentialErrors.credentialInvalid('/certificateAuthority', 'must be certificates in PEM');
+  if (knownHosts !== undefined && !knownHosts.split('\n').some((line) => /^[^#\s]\S*\s+\S+\s+\S+/.test(line)))
+    return credentialErrors.credentialInvalid('/knownHosts', 'must be lines of a known_hosts file');
+  if (!credential && certificateAuthority === undefined && knownHosts === undefined)
+    return credentialErrors.credentialInvalid('/secret', 'must be given, unless certificateAuthority or knownHosts is');
+  return undefined;
+}
+
+function isCertificates(pem: string): boolean {
+  const all = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    return all.length > 0 && all.every((one) => new X509Certificate(one).ca);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return false; // OpenSSL could not read it
+    throw error;
+  }
+}

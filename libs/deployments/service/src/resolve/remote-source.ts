@@ -1,0 +1,123 @@
+import { pinText, plainPath, type ApplicationSpec, type PinnedSource } from '#deployments/contract';
+import type { ChartValues, GitSource, HelmSource, SourcePin } from '#sources';
+
+type Spec = Pick<ApplicationSpec, 'name' | 'source'>;
+type Values = NonNullable<NonNullable<ApplicationSpec['source']['repository']>['values']>;
+type GitRepo = NonNullable<NonNullable<ApplicationSpec['source']['yaml']>['repo']>;
+
+/** Returns the source outside of the platform that a manifest names. Undefined for an image and inline manifests. */
+export function remoteSourceOf({ name, source }: Spec): GitSource | HelmSource | undefined {
+  const { helm, repository, yaml } = source;
+  if (helm) {
+    const { repoURL, chartName, chartVersion } = helm.repo;
+    return {
+      type: 'helm',
+      repository: repoURL,
+      chart: chartName,
+      ...(chartVersion !== undefined && { version: chartVersion }),
+      ...valuesOf(helm.values),
+      releaseName: helm.releaseName ?? name,
+    };
+  }
+  if (repository)
+    return {
+      ...gitSource(repository.repo, repository.repo.releaseName ?? name),
+      accepts: 'any',
+      ...valuesOf(repository.values),
+    };
+  if (yaml?.repo)
+    return {
+      ...gitSource(yaml.repo, name),
+      accepts: 'manifests',
+      ...(yaml.exclude !== undefined && { exclude: yaml.exclude }),
+    };
+  return undefined;
+}
+
+const gitSource = ({ repoURL, path = '', targetRevision }: GitRepo, releaseName: string) => ({
+  type: 'git' as const,
+  url: repoURL,
+  path: plainPath(path),
+  ...(targetRevision !== undefined && { revision: targetRevision }),
+  releaseName,
+});
+
+function valuesOf(values: Values | undefined): { readonly values?: ChartValues } {
+  if (values?.object) return { values: { type: 'object', object: values.object } };
+  if (values?.files) return { values: { type: 'files', files: values.files } };
+  return {};
+}
+
+/** Returns a source with its pin, as a revision contains it. */
+export function pinnedSource({ source, labels = {} }: ApplicationSpec, from: GitSource | HelmSource, pin: SourcePin) {
+  if (from.type === 'helm' && pin.type === 'helm') return { type: 'helm', block: 'helm', from, pin, labels } as const;
+  if (from.type === 'git' && pin.type === 'git')
+    return { type: 'git', block: source.yaml ? 'yaml' : 'repository', from, pin, labels } as const;
+  throw new Error(`a ${from.type} source has a pin of type ${pin.type}`);
+}
+
+/** Returns the lines of a summary about a source. They contain no values. */
+export function sourceLines(source: PinnedSource): string[] {
+  const { name, is } = pinText(source);
+  const { from } = source;
+  const values = from.values
+    ? [
+        from.values.type === 'files'
+          ? `values ${from.values.files.join(' ')}`
+          : `values ${Object.keys(from.values.object).length} keys`,
+      ]
+    : [];
+  if (from.type === 'helm')
+    return [
+      `chart ${from.repository} ${from.chart}`,
+      ...(from.version === undefined ? [] : [`chartVersion ${from.version}`]),
+      `pin ${name} ${is}`,
+      `releaseName ${from.releaseName}`,
+      ...values,
+    ];
+  return [
+    `repository ${from.url}`,
+    `path ${from.path === '' ? '.' : from.path}`,
+    ...(from.revision === undefined ? [] : [`targetRevision ${from.revision}`]),
+    `pin ${name === '' ? is : `${name}@${is}`}`,
+    ...(from.exclude === undefined ? [] : [`exclude ${from.exclude}`]),
+    ...(source.block === 'repository' ? [`releaseName ${from.releaseName}`] : []),
+    ...values,
+  ];
+}
+
+/**
+ * Returns what the name of a source meant before and means now: `main: 9f2c41… → 03be77…`. Undefined if it is the same,
+ * or if the two sources are different ones.
+ */
+export function movedText(before: PinnedSource | undefined, after: PinnedSource | undefined): string | undefined {
+  if (!before || !after || before.type !== after.type || placeOf(before) !== placeOf(after)) return undefined;
+  const old = pinText(before);
+  const now = pinText(after);
+  if (old.name === now.name)
+    return old.is === now.is || now.name === '' ? undefined : `${now.name}: ${short(old.is)} → ${short(now.is)}`;
+  if (after.type === 'helm' && before.from.type === 'helm' && before.from.version === after.from.version)
+    return `${after.from.chart}: ${versionOf(before)} → ${versionOf(after)}`;
+  return undefined;
+}
+
+const short = (text: string): string => `${text.slice(0, text.startsWith('sha256:') ? 13 : 6)}…`;
+
+const versionOf = ({ pin }: PinnedSource): string => (pin.type === 'helm' ? pin.version : '');
+
+const placeOf = ({ from }: PinnedSource): string =>
+  from.type === 'helm' ? `${from.repository} ${from.chart}` : `${from.url} ${from.revision ?? ''}`;
+
+/** Returns the source with the name of what it was pinned to, so that it is found again if it still exists. */
+export function exactSource({ from, pin }: PinnedSource): GitSource | HelmSource {
+  if (from.type === 'git' && pin.type === 'git') return { ...from, revision: pin.commit };
+  if (from.type === 'helm' && pin.type === 'helm') return { ...from, version: pin.version };
+  return from;
+}
+
+/** Returns the source outside of the platform of a revision. */
+export const pinnedIn = <S extends { readonly type: string }>(source: S | undefined): PinnedSource | undefined =>
+  isPinned(source) ? source : undefined;
+
+const isPinned = (source: unknown): source is PinnedSource =>
+  typeof source === 'object' && source !== null && 'pin' in source;

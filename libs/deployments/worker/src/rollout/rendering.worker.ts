@@ -1,0 +1,80 @@
+import type { PinnedSource } from '#deployments/contract';
+import { backOffMs, chance, pause, type DomainError } from '#kernel';
+import type { RenderTarget } from '#sources';
+import { decodeText, encodeText } from '#vault';
+import { z } from 'zod';
+import { AttemptFailedError } from './cluster-calls.worker.ts';
+import type { Rendered } from './render-jobs.worker.ts';
+import type { Run } from './run.worker.ts';
+
+/** What a source outside of the platform was rendered to, as it is stored. */
+const recordSchema = z.object({
+  objects: z.string(),
+  kinds: z.array(z.object({ apiVersion: z.string(), kind: z.string() })),
+  warnings: z.array(z.string()),
+});
+
+/** Waits between tries while a host does not respond. About two minutes in total, within which restarts end. */
+const BACK_OFF = { firstMs: 2_000, mostMs: 30_000, spread: 0.4 };
+const TRIES = 7;
+/** Waiting does not help against these. */
+const FINAL = new Set(['sources/program-missing']);
+
+/**
+ * Returns what a source outside of the platform renders to. Only the first attempt at a content fetches and renders it;
+ * what it stored is the truth for all later ones, even if the source is gone or would render to something else.
+ */
+export async function renderOnce(run: Run, source: PinnedSource): Promise<Rendered> {
+  const { records } = run.ports;
+  const { rendering } = run.task;
+  if (rendering === undefined) throw new Error('a task for a remote source names no record');
+  const known = await records.get(rendering);
+  if (known) return recorded(known.value);
+  const { files, warnings } = await fetched(run, source);
+  const { objects, kinds, ...rest } = await run.ports.renderer.read({ files, warnings });
+  const record = encodeText(JSON.stringify({ objects, kinds, warnings: rest.warnings }));
+  const stored = await records.put(rendering, record, { expected: 'absent' });
+  if (stored.ok) return { ok: true, objects, kinds, warnings: rest.warnings };
+  const first = await records.get(rendering); // another attempt stored it in the meantime
+  if (!first) throw new Error('the vault did not return a record that exists');
+  return recorded(first.value);
+}
+
+const recorded = (bytes: Uint8Array): Rendered => ({ ok: true, ...recordSchema.parse(JSON.parse(decodeText(bytes))) });
+
+async function fetched(run: Run, source: PinnedSource) {
+  const { sourceAccess } = run.task;
+  const { sources, clock, ids } = run.ports;
+  if (!sourceAccess) throw new Error('a task for a remote source has no access to it');
+  const target = await targetOf(run);
+  let reported = '';
+  for (let tries = 1; ; tries++) {
+    const rendered = await run.idly(() => sources.render(source, target, sourceAccess, run.ended));
+    if (rendered.ok) return rendered.value;
+    run.throwIfStopping();
+    run.throwIfSuperseded();
+    const { error } = rendered;
+    if (error.kind !== 'unavailable' || FINAL.has(error.code) || tries === TRIES) throw failed(error);
+    const message = error.detail.replace(/\.$/, '');
+    if (message !== reported) await run.claim.report({ step: 'progressing', message, problem: message });
+    reported = message;
+    await run.idly(() => pause(clock, backOffMs(BACK_OFF, tries, chance(ids)), run.ended));
+  }
+}
+
+async function targetOf(run: Run): Promise<RenderTarget> {
+  const version = await run.call((client) => client.version());
+  const { types } = await run.call((client) => client.discovery());
+  const names = types.flatMap(({ group, version: of, kind }) => {
+    const apiVersion = group === '' ? of : `${group}/${of}`;
+    return [apiVersion, `${apiVersion}/${kind}`];
+  });
+  return {
+    namespace: run.task.targetNamespace,
+    kubernetesVersion: version.replace(/^v/, ''),
+    apiVersions: [...new Set(names)],
+  };
+}
+
+const failed = ({ code, detail, fix }: DomainError) =>
+  new AttemptFailedError({ code, message: detail.replace(/\.$/, ''), fix: fix ?? null });
