@@ -104,16 +104,10 @@ export class DeploymentPlanner {
       : await this.newNamespace(spec, applicationId, profile.value, membership);
     if (!targetNamespace.ok) return targetNamespace;
 
-    const { defaultTier } =
-      profile.value.spec.availabilityTier === undefined
-        ? await this.organizations.planOf(organizationId, context)
-        : { defaultTier: 'basic' };
+    const defaultTier = await this.defaultTier(profile.value, context);
     const revision = (latest?.revision ?? 0) + 1;
-    const identity = await this.contents.identityOf(application, {
-      name: spec.name,
-      applicationId,
-      named: spec.namespace !== undefined,
-    });
+    const named = spec.namespace !== undefined;
+    const identity = await this.contents.identityOf(application, { name: spec.name, applicationId, named });
     if (!identity.ok) return identity;
     const before = latest ? await this.contents.of(latest) : ok(undefined);
     if (!before.ok) return before;
@@ -162,13 +156,19 @@ export class DeploymentPlanner {
       configuration,
       hosts: hosts.value,
       revision,
-      named: spec.namespace !== undefined,
+      named,
       isAdmin: membership.isAdmin,
       application,
       resolved: next,
       ...movedIn(before.value, next),
       records,
     });
+  }
+
+  private async defaultTier({ spec }: UsedProfile, context: OrganizationContext): Promise<string> {
+    if (spec.availabilityTier !== undefined) return 'basic'; // not used
+    const { defaultTier } = await this.organizations.planOf(context.organizationId, context);
+    return defaultTier;
   }
 
   /**
