@@ -9,6 +9,7 @@ import { clusterDecider, clusterStream, type Cluster, type ClusterCommand } from
 import type { AccessEnd, AccessLevel } from './cluster.events.ts';
 import { ConnectionDetails } from './connection-details.service.ts';
 import { accessOf, type MemberAccess } from './member-access.ts';
+import { isOwnCluster } from './registration.ts';
 
 /** An account that could not be deleted yet. The deletion is retried until it succeeds. */
 export interface PendingEnd {
@@ -61,10 +62,11 @@ export class AccessEnds {
       clusters.map(async ({ id: clusterId }) => {
         const present = await this.members(clusterId);
         if (!present.ok) return present;
-        const concerned = [...present.value.keys()].filter((id) => memberId === undefined || id === memberId);
+        const { members, isOwn } = present.value;
+        const concerned = [...members.keys()].filter((id) => memberId === undefined || id === memberId);
         return this.endAll({ organizationId, clusterId }, concerned, cause, (id) => {
           const role = roleOf.value(id);
-          const upTo = accessOf(role);
+          const upTo = accessOf(role, { isOwn });
           return { cause: role === undefined ? 'removed' : 'role-changed', ...(upTo !== undefined && { upTo }) };
         });
       }),
@@ -81,7 +83,7 @@ export class AccessEnds {
   async endEverything(of: OfCluster, cause: RequestContext): Promise<Result<readonly PendingEnd[], DomainError>> {
     const present = await this.members(of.clusterId);
     return present.ok
-      ? this.endAll(of, [...present.value.keys()], cause, () => ({ cause: 'cluster-removed' }))
+      ? this.endAll(of, [...present.value.members.keys()], cause, () => ({ cause: 'cluster-removed' }))
       : present;
   }
 
@@ -129,11 +131,14 @@ export class AccessEnds {
   }
 
   /** Returns the members with access to a cluster, from its stream. Empty for a deleted cluster. */
-  private async members(clusterId: string): Promise<Result<ReadonlyMap<string, MemberAccess>, DomainError>> {
+  private async members(
+    clusterId: string,
+  ): Promise<Result<{ readonly members: ReadonlyMap<string, MemberAccess>; readonly isOwn: boolean }, DomainError>> {
     const loaded = await this.commands.load(clusterDecider, clusterStream(clusterId));
     if (!loaded.ok) return loaded;
     const { state } = loaded.value;
-    return ok(state.status === 'active' ? state.accesses.members : new Map());
+    if (state.status !== 'active') return ok({ members: new Map(), isOwn: false });
+    return ok({ members: state.accesses.members, isOwn: isOwnCluster(state.registration) });
   }
 
   /** Returns a function from members to their roles: undefined for people who left or were erased. */

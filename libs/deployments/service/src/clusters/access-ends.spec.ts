@@ -15,7 +15,9 @@ import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { image, profile, registration } from '../testing/fixtures.ts';
 import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
+import type { ClusterRegistration } from '../catalog/beginnings.ts';
 import { AccessEndsSweep } from './access-ends.sweep.ts';
+import { clusterEvents, type ClusterEvent } from './cluster.events.ts';
 
 let platform: TestPlatform;
 let queue: WorkQueue;
@@ -79,6 +81,24 @@ async function access(): Promise<unknown> {
   return response.ok
     ? response.value.items.map(({ id, access: level, state, code }) => [id, level, state, code])
     : response;
+}
+/** The event with the registration of the cluster. */
+async function registered(): Promise<{ readonly stream: string; readonly data: unknown }> {
+  const event = (await platform.engines.events()).find(({ type }) => type === 'cluster.registered.v1');
+  if (!event) throw new Error('no cluster was registered');
+  return event;
+}
+/** Records an event of the cluster without its decider, as an earlier release did. */
+async function recorded(fact: ClusterEvent): Promise<void> {
+  await platform.settled();
+  const { stream } = await registered();
+  const decider = {
+    events: clusterEvents,
+    initialState: 0,
+    evolve: (count: number) => count + 1,
+    decide: () => ({ ok: true, value: [fact] }) as const,
+  };
+  await done(platform.engines.commands.run(decider, stream, {}, platform.person('ada', org)));
 }
 const types = async () =>
   (await platform.engines.events()).map(({ type }) => type).filter((type) => type.startsWith('cluster.access'));
@@ -199,36 +219,27 @@ describe('use-S2: access to clusters', () => {
   });
 
   it('ends if an earlier release granted it to people who have left since', async () => {
-    await platform.settled();
-    const [stream = ''] = (await platform.engines.events())
-      .filter(({ type }) => type === 'cluster.registered.v1')
-      .map((event) => event.stream);
-    await platform.engines.commands.run(
-      {
-        events: {
-          categories: ['cluster'],
-          types: { 'cluster.registered.v1': true, 'cluster.kubeconfig-issued.v1': true },
-        },
-        initialState: 0,
-        evolve: (count: number) => count + 1,
-        decide: () => ({
-          ok: true,
-          value: [
-            {
-              type: 'cluster.kubeconfig-issued.v1',
-              data: { memberId: 'gone', access: 'cluster', namespaces: 0, expiresAt: '2026-11-24T12:10:00.000Z' },
-            },
-          ],
-        }),
-      },
-      stream,
-      {},
-      platform.person('ada', org),
-    );
+    await recorded({
+      type: 'cluster.kubeconfig-issued.v1',
+      data: { memberId: 'gone', access: 'cluster', namespaces: 0, expiresAt: '2026-11-24T12:10:00.000Z' },
+    });
     expect(await access()).toEqual([['gone', 'cluster', 'ACTIVE', null]]);
     await sweep();
     expect(asked).toEqual(['end gone']);
     expect(await access()).toEqual([]);
+  });
+
+  it('E25: is at most that of an editor on the cluster that the platform runs in; a wider one ends', async () => {
+    await done(kubeconfig('ada'));
+    const { data } = await registered();
+    await recorded({
+      type: 'cluster.changed.v1',
+      data: { ...(data as ClusterRegistration), server: 'https://kubernetes.default.svc' },
+    });
+    await access();
+    await sweep();
+    await done(kubeconfig('ada'));
+    expect(asked).toEqual(['token ada cluster', 'end ada', 'token ada edit']);
   });
 
   it('ends with the registration of its cluster, with a warning about accounts that are left', async () => {

@@ -1,9 +1,10 @@
 import { DEFAULT_INGRESS, type IngressSettings } from '#deployments/contract';
-import { assertNever, canonicalJson, err, ok, type Decider, type Result } from '#kernel';
+import { assertNever, canonicalJson, err, ok, type Actor, type Decider, type Result } from '#kernel';
 import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import { clusterEvents, stateOf, type ClusterEvent, type ClusterReport } from './cluster.events.ts';
 import { decideAccess, evolveAccesses, noAccesses, type AccessCommand, type MemberAccesses } from './member-access.ts';
+import { isOwnCluster } from './registration.ts';
 
 /** State of a cluster for its decisions. */
 export type Cluster =
@@ -78,7 +79,11 @@ function evolve(cluster: Cluster, event: ClusterEvent): Cluster {
   }
 }
 
-function decide(command: ClusterCommand, cluster: Cluster): Result<readonly ClusterEvent[], DeploymentsError> {
+function decide(
+  command: ClusterCommand,
+  cluster: Cluster,
+  actor: Actor,
+): Result<readonly ClusterEvent[], DeploymentsError> {
   if (command.type === 'delete')
     return ok(cluster.status === 'deleted' ? [] : [{ type: 'cluster.deleted.v1', data: {} }]);
   if (command.type === 'register') return register(command.registration, cluster);
@@ -86,6 +91,8 @@ function decide(command: ClusterCommand, cluster: Cluster): Result<readonly Clus
   switch (command.type) {
     case 'set-policy': {
       const policy = { ...cluster.policy, ...command.policy };
+      if (isOwnCluster(cluster.registration) && differsInRights(policy, cluster.policy) && !actor.isGlobalAdmin)
+        return err(deploymentsErrors.ownClusterPolicy(cluster.registration.name));
       return ok(same(policy, cluster.policy) ? [] : [{ type: 'cluster.policy-set.v1', data: { policy } }]);
     }
     case 'set-ingress': {
@@ -125,6 +132,10 @@ function register(
   if (cluster.registration.uid !== registration.uid) return err(deploymentsErrors.otherCluster(registration.name));
   return ok(sameRegistration(registration, cluster) ? [] : [{ type: 'cluster.changed.v1', data: registration }]);
 }
+
+/** Returns whether a policy differs in what can make an application an administrator of its cluster. */
+const differsInRights = (policy: WholePolicy, present: WholePolicy): boolean =>
+  !same(policy.clusterScoped, present.clusterScoped) || policy.podSecurity !== present.podSecurity;
 
 /** Fields that the user provides, without vault records and probe results. */
 const givenFields = ({

@@ -57,6 +57,13 @@ export const clusterErrors = {
       `cluster/${name} is the cluster that the platform runs in; its registration has no credential and no certificate authority.`,
       { fix: `astroctl clusters register --cluster-name ${name} --in-cluster` },
     ),
+  ownClusterPolicy: (name: string) =>
+    domainError(
+      'access/forbidden',
+      'forbidden',
+      `cluster/${name} is the one that the platform runs in. Only a global admin who is logged in can change its clusterScoped and podSecurity.`,
+      { fix: 'ask a global admin' },
+    ),
   serverInvalid: (what: string) =>
     domainError('deployments/server-invalid', 'invalid', `The address of the API server ${what}.`, {
       errors: [{ pointer: '/spec/server', message: what }],

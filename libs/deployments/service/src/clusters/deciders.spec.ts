@@ -1,5 +1,6 @@
 import type { Actor } from '#kernel';
 import { specify } from '#testing';
+import type { WholePolicy } from '../catalog/beginnings.ts';
 import { profileDecider } from '../profiles/profile.decider.ts';
 import type { ProfileEvent } from '../profiles/profile.events.ts';
 import { aProfile, aRegistration } from '../testing/facts.ts';
@@ -140,6 +141,27 @@ describe('a cluster', () => {
     given(registered, nginx, { type: 'cluster.changed.v1', data: aRegistration })
       .when(change({ class: 'nginx' }), ada)
       .thenNothingRecorded();
+  });
+  it('E25: records changes of the rights on the cluster of the platform only by a global admin', () => {
+    const own: ClusterEvent = {
+      type: 'cluster.registered.v1',
+      data: { ...aRegistration, server: 'https://kubernetes.default.svc' },
+    };
+    const set = (policy: Partial<WholePolicy>) => ({ type: 'set-policy', policy }) as const;
+    const recorded = (policy: Partial<WholePolicy>): ClusterEvent => ({
+      type: 'cluster.policy-set.v1',
+      data: { policy: { ...aRegistration.policy, ...policy } },
+    });
+    for (const policy of [{ clusterScoped: 'allow' }, { podSecurity: 'privileged' }] as const) {
+      given(own).when(set(policy), ada).thenRejected({ code: 'access/forbidden', kind: 'forbidden' });
+      given(own)
+        .when(set(policy), { ...ada, isGlobalAdmin: true })
+        .thenRecorded(recorded(policy));
+      given(registered).when(set(policy), ada).thenRecorded(recorded(policy));
+    }
+    given(own)
+      .when(set({ namespaces: ['team-*'], podSecurity: aRegistration.policy.podSecurity }), ada)
+      .thenRecorded(recorded({ namespaces: ['team-*'] }));
   });
   it('records changes of its policy and its state', () => {
     given(registered)

@@ -84,12 +84,15 @@ describe('use-S2: access of a member to a cluster', () => {
       .thenNothingRecorded());
 
   it.each([
-    ['owner', 'cluster'],
-    ['admin', 'cluster'],
-    ['editor', 'edit'],
-    ['viewer', 'view'],
-    [undefined, undefined],
-  ] as const)('of role %s is %s', (role, access) => expect(accessOf(role)).toBe(access));
+    ['owner', 'cluster', 'edit'],
+    ['admin', 'cluster', 'edit'],
+    ['editor', 'edit', 'edit'],
+    ['viewer', 'view', 'view'],
+    [undefined, undefined, undefined],
+  ] as const)('of role %s is %s, and %s on the cluster that the platform runs in', (role, access, onOwn) => {
+    expect(accessOf(role, { isOwn: false })).toBe(access);
+    expect(accessOf(role, { isOwn: true })).toBe(onOwn);
+  });
 
   it('is compared by its level', () => {
     expect(exceeds('cluster', 'edit')).toBe(true);

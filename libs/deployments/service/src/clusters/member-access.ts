@@ -61,10 +61,14 @@ const OF_ROLE: Readonly<Record<Role, AccessLevel>> = {
 };
 
 /**
- * Returns the access that a role in the organization grants to its clusters. A global admin has that of their role as a
- * member.
+ * Returns the access that a role in the organization grants to one of its clusters. A global admin has that of their role
+ * as a member. On the cluster that the platform runs in, nobody gets more than access to the namespaces of applications:
+ * an administrator of that cluster can read the keys and the data of all organizations.
  */
-export const accessOf = (role: Role | undefined): AccessLevel | undefined => role && OF_ROLE[role];
+export function accessOf(role: Role | undefined, cluster: { readonly isOwn: boolean }): AccessLevel | undefined {
+  const access = role && OF_ROLE[role];
+  return access === 'cluster' && cluster.isOwn ? 'edit' : access;
+}
 
 /** Returns whether one level grants more than another. */
 export const exceeds = (access: AccessLevel, upTo: AccessLevel | undefined): boolean =>

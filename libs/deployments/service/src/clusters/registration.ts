@@ -35,6 +35,10 @@ export const OWN_CLUSTER: ServerAddress = {
   port: 443,
 };
 
+/** Returns whether a registration is that of the cluster that the platform runs in. */
+export const isOwnCluster = (registration: { readonly server: string } | null): boolean =>
+  registration?.server === OWN_CLUSTER.server;
+
 /** Credential of a registered cluster, as the worker reads it from the vault. */
 export type RegisteredCredential =
   | { readonly token: string }

@@ -23,6 +23,7 @@ import { clusterDecider, clusterStream } from '../clusters/cluster.decider.ts';
 import type { AccessLevel } from '../clusters/cluster.events.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { accessOf } from '../clusters/member-access.ts';
+import { isOwnCluster } from '../clusters/registration.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { profilesProjection } from '../profiles/profiles.projection.ts';
 import { allDocuments } from '../shared/pages.service.ts';
@@ -69,19 +70,22 @@ export class KubeconfigsHandlers {
   ): Promise<Reply<Kubeconfig>> {
     const found = await this.clusters.find(name, context);
     if (!found.ok) return refuse(found.error);
-    const { id, organizationId, report } = found.value;
+    const { id, organizationId, report, registration } = found.value;
     if (report.state === 'PENDING' || report.state === 'DELETING')
       return refuse(deploymentsErrors.tokenUnavailable(name, report.state));
-    const granted = await this.grant({ organizationId, clusterId: id, clusterName: name }, context);
+    const granted = await this.grant(
+      { organizationId, clusterId: id, clusterName: name, isOwn: isOwnCluster(registration) },
+      context,
+    );
     return granted.ok ? this.issue(granted.value, context) : refuse(granted.error);
   }
 
   private async grant(
-    of: Pick<Grant, 'organizationId' | 'clusterId' | 'clusterName'>,
+    { isOwn, ...of }: Pick<Grant, 'organizationId' | 'clusterId' | 'clusterName'> & { readonly isOwn: boolean },
     context: OrganizationContext,
   ): Promise<Result<Grant, DomainError>> {
     const stream = clusterStream(of.clusterId);
-    let level = await this.level(context);
+    let level = await this.level(isOwn, context);
     for (let tries = 1; level.ok && tries <= TRIES; tries++) {
       const access = level.value;
       const ended = await this.endOther(of, access, context);
@@ -90,7 +94,7 @@ export class KubeconfigsHandlers {
       const granted = await this.commands.run(clusterDecider, stream, command, context, { step: `grant ${tries}` });
       if (!granted.ok) return granted;
       const { position } = granted.value;
-      level = await this.level(context, position);
+      level = await this.level(isOwn, context, position);
       if (level.ok && level.value === access) return ok({ ...of, level: access, position });
       if (!level.ok) await this.ends.end(of, context.actor.id, { cause: 'removed' }, context);
     }
@@ -166,12 +170,17 @@ export class KubeconfigsHandlers {
   }
 
   /**
-   * Determines the level from the role in the organization alone. A global admin gets that of their role as a member.
+   * Determines the level from the role in the organization, and from whether the cluster is the platform's own. A global
+   * admin gets that of their role as a member.
    */
-  private async level(context: OrganizationContext, atLeast?: Position): Promise<Result<AccessLevel, DomainError>> {
+  private async level(
+    isOwn: boolean,
+    context: OrganizationContext,
+    atLeast?: Position,
+  ): Promise<Result<AccessLevel, DomainError>> {
     const membership = await this.organizations.membership(context, atLeast);
     if (!membership.ok) return membership;
-    const level = accessOf(membership.value.role);
+    const level = accessOf(membership.value.role, { isOwn });
     return level ? ok(level) : err(organizationNotFound());
   }
 
