@@ -53,7 +53,7 @@ describe('the archive of a chart', () => {
   });
 
   it('D6: is read to its end only, whatever follows', async () => {
-    const zeros = Buffer.alloc(300 * 1_048_576);
+    const zeros = Buffer.alloc(130 * 1_048_576);
     expect(await read(gzipSync(zeros, { level: 1 }))).toMatchObject({ error: { code: 'sources/chart-invalid' } });
     const followed = gzipSync(Buffer.concat([gunzipSync(packChart('web', '1.0.0')), zeros]), { level: 1 });
     const result = await read(followed);
