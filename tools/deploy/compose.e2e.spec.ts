@@ -36,6 +36,15 @@ describe('deploy/Dockerfile', () => {
     expect(text).toContain(`:${VERSION}`);
   });
 
+  it('has git and ssh for sources in git, and an entry for its user, without which ssh does not run', () => {
+    const text = readFileSync(join(ROOT, 'deploy', 'Dockerfile'), 'utf8').replaceAll(/\\\n\s*/g, '');
+    const last = text.slice(text.lastIndexOf('\nFROM '));
+    expect(last).toMatch(/^RUN apt-get update .*apt-get install [^&]*\bgit openssh-client\b/m);
+    const [user, group] = dockerfile().user.split(':');
+    expect(last).toContain(`groupadd --gid ${group} astro`);
+    expect(last).toContain(`useradd --uid ${user} --gid ${group} `);
+  });
+
   it('cannot be read by these tests if it contains other instructions', () =>
     expect(() => readDockerfile('FROM a AS build\nRUN b\nFROM c\nADD d e')).toThrow('ADD'));
 });

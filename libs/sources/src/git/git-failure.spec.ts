@@ -40,6 +40,8 @@ describe('what git writes when it fails', () => {
     ['Host key verification failed.\r\nfatal: Could not read from remote repository.', 'sources/host-key-unknown'],
     ['Load key "x": error in libcrypto\r\ngit@x: Permission denied (publickey).', 'sources/credential-unusable'],
     ['fatal: Could not read from remote repository.', 'sources/repository-not-found'],
+    ['fatal: Out of memory, malloc failed (tried to allocate 1 bytes)', 'sources/source-too-large'],
+    ['No user exists for uid 10001\r\nfatal: Could not read from remote repository.', 'sources/program-missing'],
     ['fatal: bad object', 'sources/git-failed'],
     ['', 'sources/git-failed'],
   ])('has a code: %j', (stderr, code) => expect(codeOf(stderr)).toBe(code));
