@@ -75,6 +75,13 @@ export const gitErrors = {
     domainError('sources/program-missing', 'unavailable', `Git ${version} is too old; 2.37 or newer is needed.`, {
       fix: 'ask the operator of the platform to install a newer git',
     }),
+  sshUserMissing: () =>
+    domainError(
+      'sources/program-missing',
+      'unavailable',
+      'The deploy worker runs as a user without an entry in /etc/passwd, which ssh needs.',
+      { fix: 'ask the operator of the platform to add the user' },
+    ),
   failed: (repository: string, reason: string) =>
     domainError('sources/git-failed', 'unavailable', `Git failed to read ${repository}: ${reason}.`, {
       fix: 'try again; if it fails again, check the repository',

@@ -32,7 +32,7 @@ const MEANINGS: readonly Meaning[] = [
     /out of memory|malloc failed|mmap failed/i,
     ({ remote }) => sourceErrors.tooLarge(`Reading ${remote.shown} needs too much memory.`, 'use a smaller repository'),
   ],
-  [/No user exists for uid/, () => sourceErrors.programMissing('ssh, with an entry for its user in /etc/passwd,')],
+  [/No user exists for uid/, () => gitErrors.sshUserMissing()],
   [/returned error: 30\d|redirect/i, ({ remote }) => gitErrors.redirected(remote.shown)],
   [
     /SSL certificate problem: ([^\n]*)|server certificate verification failed\.?([^\n]*)|(?:gnutls_handshake\(\) failed|TLS connect error): ([^\n]*)|(no alternative certificate subject name|certificate subject name)[^\n]*|SSL: ([^\n]*)/,
