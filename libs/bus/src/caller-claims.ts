@@ -44,5 +44,5 @@ export const expiresMsOf = ({ deadlineMs }: RequestContext, nowMs: number): numb
   Math.min(deadlineMs, nowMs + CALLER_VALID_MS);
 
 /** Returns whether a context has expired, or is from the future. */
-export const isOverTime = (expiresMs: number, nowMs: number): boolean =>
+export const isExpired = (expiresMs: number, nowMs: number): boolean =>
   nowMs > expiresMs + CLOCK_SKEW_MS || expiresMs > nowMs + CALLER_VALID_MS + CLOCK_SKEW_MS;

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { Principal } from '#access';
 import { receiverOf, type RequestContext } from '#bus/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
-import { claimsOf, expiresMsOf, isOverTime, type CallerClaims } from './caller-claims.ts';
+import { claimsOf, expiresMsOf, isExpired, type CallerClaims } from './caller-claims.ts';
 import { personKeyName, serviceKeyName, type CallerKeyring } from './caller-keys.ts';
 import { busErrors } from './errors.ts';
 
@@ -82,7 +82,7 @@ export function verifyCaller(
   const signed = JSON.parse(text) as Signed;
   if (signed.receiver !== receiver || signed.subject !== subject || kindOf(signed.principal) !== kind)
     return err(busErrors.invalidCallerToken());
-  return isOverTime(signed.expiresMs, nowMs) ? err(busErrors.expired()) : ok(signed);
+  return isExpired(signed.expiresMs, nowMs) ? err(busErrors.expired()) : ok(signed);
 }
 
 const matches = (given: Buffer, expected: Buffer): boolean =>

@@ -1,6 +1,6 @@
 import { receiverOf, type RequestContext } from '#bus/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
-import { claimsOf, expiresMsOf, isOverTime, type CallerClaims } from './caller-claims.ts';
+import { claimsOf, expiresMsOf, isExpired, type CallerClaims } from './caller-claims.ts';
 import { busErrors } from './errors.ts';
 
 interface Issued {
@@ -61,5 +61,5 @@ export function openCaller(
   const issued = typeof caller === 'object' && caller !== null ? issuedIn(caller) : undefined;
   if (issued?.receiver !== receiverOf(subject) || issued.subject !== subject || issued.json !== json)
     return err(busErrors.invalidCallerToken());
-  return isOverTime(issued.expiresMs, nowMs) ? err(busErrors.expired()) : ok(issued.claims);
+  return isExpired(issued.expiresMs, nowMs) ? err(busErrors.expired()) : ok(issued.claims);
 }

@@ -130,7 +130,7 @@ function checkReadable(file: string): void {
  *
  * @returns undefined if the server may only be unreachable
  */
-export function refusedBy(error: unknown): NatsSetupError | undefined {
+export function setupErrorOf(error: unknown): NatsSetupError | undefined {
   if (error instanceof NatsSetupError) return error;
   if (error instanceof AuthorizationError)
     return new NatsSetupError(

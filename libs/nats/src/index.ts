@@ -1,5 +1,5 @@
 export { natsAuthorization, type NatsUser } from './authorization.ts';
-export { connectOptions, isSupported, NatsSetupError, refusedBy, type NatsAddress } from './connect-options.ts';
+export { connectOptions, isSupported, NatsSetupError, setupErrorOf, type NatsAddress } from './connect-options.ts';
 export { natsPermissions } from './permissions.ts';
 export {
   controlSubject,

@@ -2,7 +2,7 @@ import { SERVICES_ONLY } from '#access';
 import { callerKeyNames, CallerKeyring, deriveCallerKeys, parseCallerKeys, type CallerKeys } from '#bus';
 import { EDGE, request } from '#bus/contract';
 import { z } from 'zod';
-import { requireKeys, requireOwnKeys, warnOfMore } from './own-keys.ts';
+import { requireKeys, requireOwnKeys, warnAboutUnneededKeys } from './own-keys.ts';
 
 const base = { input: z.unknown(), output: z.unknown(), timeoutMs: 1 };
 const listed = request({ ...base, subject: 'shop.v1.list', permission: 'self.read', route: 'GET /v1/shops' });
@@ -56,7 +56,7 @@ describe('the caller keys of a process', () => {
         error: () => {},
         warn: (_: object, text: string) => void warnings.push(text),
       };
-      warnOfMore('till', { keys, sealingKeys, hasVault: false, log });
+      warnAboutUnneededKeys('till', { keys, sealingKeys, hasVault: false, log });
       return warnings;
     };
     expect(warningsOf(keysOf('till', contracts), undefined)).toEqual([]);

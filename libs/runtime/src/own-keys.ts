@@ -13,7 +13,7 @@ import { StartError } from './start-error.ts';
 import { VARIABLES } from './variables.ts';
 
 const SETTING = VARIABLES.callerKeys.name;
-const printThem = (service: string): string => `npm run admin:caller-keys -- ${service}`;
+const printCommand = (service: string): string => `npm run admin:caller-keys -- ${service}`;
 
 /** A process of the platform, as its engines see it. */
 export interface OwnProcess {
@@ -39,7 +39,7 @@ export function loadOwnKeys(text: string | undefined, folder: string, process: O
   if (!keys)
     throw new StartError(
       `${SETTING} must be set: ${process?.name} works with other processes, and each needs keys that the others know; ` +
-        `print its keys: ${printThem(process?.name ?? 'SERVICE')}.`,
+        `print its keys: ${printCommand(process?.name ?? 'SERVICE')}.`,
     );
   if (keys.ok) {
     if (process) requireOwnKeys(process.name, keys.value);
@@ -54,7 +54,7 @@ export function requireOwnKeys(service: string, keys: CallerKeys): void {
   const other = keys.find((key) => 'service' in key && key.service !== service);
   if (other && 'service' in other)
     throw new StartError(
-      `${SETTING}: the keys ${other.id}/… are those of ${other.service}; print those of ${service}: ${printThem(service)}.`,
+      `${SETTING}: the keys ${other.id}/… are those of ${other.service}; print those of ${service}: ${printCommand(service)}.`,
     );
 }
 
@@ -74,7 +74,7 @@ export function requireKeys(
   const [first] = keyring.missing(parts.flatMap((part) => callerKeyNames(part, contracts)));
   if (first !== undefined)
     throw new StartError(
-      `${SETTING} lacks the key ${first}, which this release of ${service} needs; print its keys again: ${printThem(service)}.`,
+      `${SETTING} lacks the key ${first}, which this release of ${service} needs; print its keys again: ${printCommand(service)}.`,
     );
 }
 
@@ -87,9 +87,9 @@ interface OwnKeys {
 }
 
 /** Logs a warning if a separate service has keys that it does not need. */
-export function warnOfMore(service: string, { keys, sealingKeys, hasVault, log }: OwnKeys): void {
+export function warnAboutUnneededKeys(service: string, { keys, sealingKeys, hasVault, log }: OwnKeys): void {
   if (keys.some((key) => 'key' in key))
-    log.warn({}, `this process has master caller keys; give it its own: ${printThem(service)}`);
+    log.warn({}, `this process has master caller keys; give it its own: ${printCommand(service)}`);
   if (sealingKeys !== undefined && !hasVault)
     log.warn({}, `${VARIABLES.sealingKeys.name} is set, but ${service} has no vault; remove it from the environment`);
 }

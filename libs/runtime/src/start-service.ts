@@ -26,7 +26,7 @@ import { claimAlone, claimSlot, type ClaimedInstance } from './instance.ts';
 import { createLogger } from './logger.ts';
 import { meteredEventStore, meteredQueue } from './metered.ts';
 import { explainSetup } from './nats-setup.ts';
-import { requireKeys, warnOfMore } from './own-keys.ts';
+import { requireKeys, warnAboutUnneededKeys } from './own-keys.ts';
 import { claimPort } from './port.ts';
 import {
   SERVICE_SETTINGS,
@@ -132,7 +132,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   const keyring = new CallerKeyring(engines.callerKeys);
   const { sealingKeys } = configuration;
   const hasVault = engines.vault !== undefined;
-  if (!process.isWhole) warnOfMore(service.name, { keys: engines.callerKeys, sealingKeys, hasVault, log });
+  if (!process.isWhole) warnAboutUnneededKeys(service.name, { keys: engines.callerKeys, sealingKeys, hasVault, log });
   stopping.throwIfAborted();
 
   const own = ownAddressesOf(settings);

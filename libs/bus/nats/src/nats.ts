@@ -1,6 +1,6 @@
 import type { BusTransport } from '#bus';
 import type { Clock, Ids } from '#kernel';
-import { connectOptions, refusedBy, type NatsAddress } from '#nats';
+import { connectOptions, setupErrorOf, type NatsAddress } from '#nats';
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { loadPackage } from '@nestjs/common/internal';
 import { NatsClient } from './nats-client.ts';
@@ -53,7 +53,7 @@ async function refuseWrongSetup(connection: NodeConnectionOptions): Promise<void
     const tried = await connect({ ...connection, waitOnFirstConnect: false, reconnect: false });
     await tried.close();
   } catch (error) {
-    const refusal = refusedBy(error);
+    const refusal = setupErrorOf(error);
     if (refusal) throw refusal;
   }
 }

@@ -41,7 +41,7 @@ import { RegisterHandlers } from './clusters/register.handlers.ts';
 import { ReportsHandlers } from './clusters/reports.handlers.ts';
 import { SandboxProvisioning } from './clusters/sandbox-provisioning.service.ts';
 import { Sandboxes } from './clusters/sandboxes.service.ts';
-import { SilenceSweep } from './clusters/silence.sweep.ts';
+import { MissedHeartbeatsSweep } from './clusters/missed-heartbeats.sweep.ts';
 import { ClusterChangesReactor } from './clusters/cluster-changes.reactor.ts';
 import { ClusterChanges } from './clusters/cluster-changes.service.ts';
 import { CredentialRecordsSweep } from './credentials/credential-records.sweep.ts';
@@ -67,7 +67,7 @@ import { RollbackReactor } from './applications/rollback.reactor.ts';
 import { SelfHealReactor } from './applications/self-heal.reactor.ts';
 import { DependentsReactor } from './rollouts/dependents.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
-import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
+import { PendingAttemptsSweep } from './rollouts/pending-attempts.sweep.ts';
 import { RecordsHandlers } from './rollouts/records.handlers.ts';
 import { RolloutTasks } from './rollouts/rollout-tasks.service.ts';
 import { SecretChanges } from './secrets/secret-changes.service.ts';
@@ -166,7 +166,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ProfileRecordsSweep,
     ClusterRecordsSweep,
     CredentialRecordsSweep,
-    SilenceSweep,
+    MissedHeartbeatsSweep,
   ],
 })
 export class DeploymentsModule {}

@@ -32,7 +32,7 @@ import { clusterDecider } from './clusters/cluster.decider.ts';
 import { clustersProjection } from './clusters/clusters.projection.ts';
 import { hostsDecider } from './clusters/hosts.decider.ts';
 import { namespacesDecider } from './clusters/namespaces.decider.ts';
-import { SilenceSweep } from './clusters/silence.sweep.ts';
+import { MissedHeartbeatsSweep } from './clusters/missed-heartbeats.sweep.ts';
 import { ClusterChangesReactor } from './clusters/cluster-changes.reactor.ts';
 import { DeploymentsModule } from './deployments.module.ts';
 import { CredentialRecordsSweep } from './credentials/credential-records.sweep.ts';
@@ -48,7 +48,7 @@ import { RollbackReactor } from './applications/rollback.reactor.ts';
 import { SelfHealReactor } from './applications/self-heal.reactor.ts';
 import { DependentsReactor } from './rollouts/dependents.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
-import { PendingAttemptsSweep } from './rollouts/owed-attempts.sweep.ts';
+import { PendingAttemptsSweep } from './rollouts/pending-attempts.sweep.ts';
 import { SecretRecordsSweep } from './secrets/secret-records.sweep.ts';
 import { secretsProjection } from './secrets/secrets.projection.ts';
 
@@ -110,7 +110,7 @@ export const deploymentsService: ContextService = {
   ],
   sweeps: [
     PendingAttemptsSweep,
-    SilenceSweep,
+    MissedHeartbeatsSweep,
     AccessEndsSweep,
     ApplicationRecordsSweep,
     SecretRecordsSweep,

@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { connectOptions, isSupported, refusedBy, type NatsAddress } from '#nats';
+import { connectOptions, isSupported, setupErrorOf, type NatsAddress } from '#nats';
 import { WorkQueueUnavailableError } from '#work-queue';
 
 /** Milliseconds after which a request to the server fails. */
@@ -20,7 +20,7 @@ export async function connectTo(address: NatsAddress): Promise<Connection> {
   const options = { ...connectOptions(address), waitOnFirstConnect: false, name: 'astro work queue' };
   const nats = await connect(options).catch((cause: unknown) => {
     const away = 'The NATS server for the work queue does not respond.'; // without the address: it may contain a password
-    throw refusedBy(cause) ?? new WorkQueueUnavailableError(away, { cause });
+    throw setupErrorOf(cause) ?? new WorkQueueUnavailableError(away, { cause });
   });
   try {
     const version = nats.info?.version ?? 'unknown';

@@ -23,7 +23,7 @@ import { omit } from '../shared/omit.ts';
 import { FakeWorker } from '../testing/fake-worker.service.ts';
 import { image, profile, registration } from '../testing/fixtures.ts';
 import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
-import { SilenceSweep } from './silence.sweep.ts';
+import { MissedHeartbeatsSweep } from './missed-heartbeats.sweep.ts';
 
 let platform: TestPlatform;
 let queue: WorkQueue;
@@ -256,7 +256,7 @@ describe('clusters', () => {
     await apply('web');
     await new FakeWorker(platform, queue).deploy();
     await platform.settled();
-    const sweep = () => platform.app.get(SilenceSweep, { strict: false }).run(new AbortController().signal);
+    const sweep = () => platform.app.get(MissedHeartbeatsSweep, { strict: false }).run(new AbortController().signal);
     const status = async () => {
       await platform.settled();
       const response = await platform.ask(getApplicationRequest, { org, name: 'web' }, ada());

@@ -18,7 +18,7 @@ import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { FakeWorker, type Item } from '../testing/fake-worker.service.ts';
 import { entry, image, profile, registration } from '../testing/fixtures.ts';
 import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
-import { PendingAttemptsSweep } from './owed-attempts.sweep.ts';
+import { PendingAttemptsSweep } from './pending-attempts.sweep.ts';
 
 let platform: TestPlatform;
 let queue: WorkQueue;

@@ -1,7 +1,7 @@
 import { deleteApplicationRequest, applicationStatusRequest, rollbackRequest } from '#deployments/contract';
 import { image } from '../testing/fixtures.ts';
 import { givenPlatform, ORG } from '../testing/given-platform.service.ts';
-import { PendingAttemptsSweep } from './owed-attempts.sweep.ts';
+import { PendingAttemptsSweep } from './pending-attempts.sweep.ts';
 
 const given = givenPlatform();
 const dependent = (name: string, dependsOn: readonly string[], tag = '1') => image(name, tag, {}, { dependsOn });

@@ -5,7 +5,7 @@ import { endAccessRequest, issueTokenRequest } from '#deployments/contract';
 import { domainError } from '#kernel';
 import { isNotFound, type KubernetesClient, type KubernetesObject, type ResourceType } from '#kubernetes';
 import { Controller, Inject } from '@nestjs/common';
-import { withClusterErrors } from '../cluster/answering.worker.ts';
+import { withClusterErrors } from '../cluster/cluster-requests.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { CLUSTER_ROLE_BINDING, NAMESPACE, ROLE_BINDING, SERVICE_ACCOUNT } from '../cluster/kinds.ts';
 import {

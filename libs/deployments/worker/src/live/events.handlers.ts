@@ -3,7 +3,7 @@ import type { InputOf } from '#bus/contract';
 import { liveEventsRequest, type KubernetesEvent } from '#deployments/contract';
 import { CLOCK, type Clock } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
-import { refusing } from '../cluster/answering.worker.ts';
+import { refusing } from '../cluster/cluster-requests.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { applicationEvents } from './events.worker.ts';
 

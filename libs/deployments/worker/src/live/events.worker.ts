@@ -2,7 +2,7 @@ import type { InputOf } from '#bus/contract';
 import type { KubernetesEvent, liveEventsRequest } from '#deployments/contract';
 import { pause, type Clock } from '#kernel';
 import { KubernetesApiError, type KubernetesClient } from '#kubernetes';
-import { withClient } from '../cluster/answering.worker.ts';
+import { withClient } from '../cluster/cluster-requests.worker.ts';
 import type { ClusterConnections } from '../cluster/connections.worker.ts';
 import { EVENT } from '../cluster/kinds.ts';
 import { byTime, concerns, eventRow } from './kubernetes-events.ts';

@@ -3,7 +3,7 @@ import type { InputOf, OutputOf } from '#bus/contract';
 import { liveLogsRequest } from '#deployments/contract';
 import { CLOCK, type Clock } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
-import { refusing } from '../cluster/answering.worker.ts';
+import { refusing } from '../cluster/cluster-requests.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { logLines } from './logs.worker.ts';
 

@@ -2,7 +2,7 @@ import { Input, reply, Serves } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { probeClusterRequest } from '#deployments/contract';
 import { Controller, Inject } from '@nestjs/common';
-import { withClusterErrors } from '../cluster/answering.worker.ts';
+import { withClusterErrors } from '../cluster/cluster-requests.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { clusterFacts, missingRights } from '../cluster/probe.worker.ts';
 

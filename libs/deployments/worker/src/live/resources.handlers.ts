@@ -14,7 +14,7 @@ import {
   type KubernetesClient,
 } from '#kubernetes';
 import { Controller, Inject } from '@nestjs/common';
-import { withClusterErrors } from '../cluster/answering.worker.ts';
+import { withClusterErrors } from '../cluster/cluster-requests.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { CONFIG_MAP } from '../cluster/kinds.ts';
 import { liveObject } from '../cluster/workloads.worker.ts';

@@ -3,7 +3,7 @@ import type { InputOf } from '#bus/contract';
 import { liveStatusRequest } from '#deployments/contract';
 import { podFailure } from '#kubernetes';
 import { Controller, Inject } from '@nestjs/common';
-import { withClusterErrors } from '../cluster/answering.worker.ts';
+import { withClusterErrors } from '../cluster/cluster-requests.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { podRow, replicasText } from '../cluster/pods.ts';
 import { livePods, liveWorkloads } from '../cluster/workloads.worker.ts';

@@ -168,14 +168,14 @@ class ClusterObservation {
   private async sendHeartbeats(): Promise<void> {
     const { signal } = this.ended;
     while (!signal.aborted) {
-      const report = await this.ask();
+      const report = await this.readReport();
       if (signal.aborted) return;
       await this.reportCluster(report);
       await pause(this.ports.clock, this.ports.times.heartbeatMs, signal);
     }
   }
 
-  private async ask(): Promise<ClusterReport> {
+  private async readReport(): Promise<ClusterReport> {
     const { connections, clock } = this.ports;
     const { connection } = this.observed;
     try {

@@ -102,11 +102,11 @@ export class Claim {
 
   /** Extends the claim. Called before each wave. */
   async extend(): Promise<void> {
-    await this.ask(extendClaimRequest, {});
+    await this.send(extendClaimRequest, {});
   }
 
   async report(step: ReportedStep): Promise<void> {
-    await this.ask(reportStepRequest, { step });
+    await this.send(reportStepRequest, { step });
   }
 
   /** Ends the attempt. Later calls do nothing, since the first end counts. */
@@ -145,7 +145,7 @@ export class Claim {
     }
   }
 
-  private async ask<C extends typeof extendClaimRequest | typeof reportStepRequest>(
+  private async send<C extends typeof extendClaimRequest | typeof reportStepRequest>(
     contract: C,
     input: Omit<CallerInputOf<C>, keyof ReturnType<Claim['claimed']>>,
   ): Promise<void> {

@@ -10,7 +10,7 @@ import { Heartbeats, SILENCE_MS } from './heartbeats.service.ts';
 
 /** Records that a cluster was unreachable for 60 s. Its next report ends that state. */
 @Injectable()
-export class SilenceSweep implements Sweep {
+export class MissedHeartbeatsSweep implements Sweep {
   readonly name = 'deployments-silence';
   readonly everyMs = 10_000;
   /** When this process first saw each cluster. Used for clusters without a heartbeat. */
