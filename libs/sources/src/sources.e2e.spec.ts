@@ -1,0 +1,182 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loginAdmin, openShop, startPlatform, temporaryFolder, type Person, type Platform } from '#testing';
+import { createTestAuthority, packChart, startFileServer, type FileServer } from '#testing/charts';
+import { addCommit, createRepository, describeWithGit, startGitServer, type GitServer } from './git/git.fixture.ts';
+import { sha256 } from './helm/archives.ts';
+import { PROGRAMS } from './helm/helm.fixture.ts';
+
+const SECRET = 'git-token-canary';
+const configMap = (name: string, value: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: { value: ${value} }\n`;
+
+describeWithGit('applications from git and from charts, on a whole platform', () => {
+  const folder = temporaryFolder();
+  const repository = join(folder, 'shop.git');
+  let git: GitServer;
+  let charts: FileServer;
+  let platform: Platform;
+  let ada: Person;
+  let first: string;
+
+  beforeAll(async () => {
+    const [commit = ''] = createRepository(repository, [
+      {
+        files: {
+          'manifests/a.yaml': configMap('a', 'one'),
+          'manifests/notes-test.yaml': configMap('notes', 'one'),
+          'overlay/kustomization.yaml': 'namePrefix: over-\nresources: [../manifests/a.yaml]\n',
+          'kustomization/kustomization.yaml': 'namePrefix: over-\nresources: [a.yaml]\n',
+          'kustomization/a.yaml': configMap('a', 'one'),
+          'broken/web.yaml': `${configMap('web', 'one')}---\nkind: ConfigMap\nmetadata: { name: b }\n`,
+        },
+      },
+    ]);
+    first = commit;
+    git = await startGitServer(folder, ['localhost']);
+    git.credential = Buffer.from(`deploy:${SECRET}`).toString('base64');
+    const authority = await createTestAuthority('localhost');
+    charts = await startFileServer({ tls: authority });
+    writeFileSync(join(folder, 'git-ca.pem'), git.authority);
+    writeFileSync(join(folder, 'charts-ca.pem'), authority.cert);
+    platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8,::1/128' } });
+    ada = await loginAdmin(platform);
+    await openShop(ada);
+  }, 120_000);
+  afterAll(async () => {
+    await platform.stop();
+    await git.close();
+    await charts.close();
+  });
+
+  const run = (words: string, input?: string) => ada.machine.run(words, input);
+  const tried = (words: readonly string[], input = '') => ada.machine.astroctl(words, { input });
+  const url = () => `https://localhost:${git.port}/shop.git`;
+  const yaml = (name: string, more: object = {}) =>
+    JSON.stringify({
+      name,
+      profileName: 'shop',
+      source: { type: 'yaml', yaml: { repo: { repoURL: url(), path: 'manifests', ...more }, exclude: '*-test.yaml' } },
+    });
+  const repo = (name: string, path: string, more: object = {}) =>
+    JSON.stringify({
+      name,
+      profileName: 'shop',
+      source: { type: 'repository', repository: { repo: { repoURL: url(), path, ...more } } },
+    });
+  const apply = (input: string) => run('app apply -f - --wait', input);
+  const failed = (input: string) => tried(['app', 'apply', '-f', '-', '--wait'], input);
+  const valueOf = async (namespace: string, name: string) => {
+    await run('clusters set-context sandbox');
+    return ada.machine.kubectl(['get', 'configmap', name, '-n', namespace, '-o', 'jsonpath={.data.value}']);
+  };
+  const namespaceOf = async (name: string) => (await run(`app status ${name} --field targetNamespace`)).trim();
+
+  it('D4: says which credential is missing, and accepts one for exactly this host', async () => {
+    const without = await failed(yaml('plain'));
+    expect(without).toMatchObject({ code: expect.any(Number) });
+    expect(without.code).not.toBe(0);
+    await ada.machine.astroctl(
+      [
+        'credentials',
+        'set',
+        `localhost:${git.port}`,
+        '--kind',
+        'git',
+        '--user',
+        'deploy',
+        '--ca',
+        join(folder, 'git-ca.pem'),
+      ],
+      { input: `${SECRET}\n` },
+    );
+    expect(await run('credentials list')).toMatch(new RegExp(`localhost:${git.port} +git +deploy +[0-9a-f]{12}`));
+    expect(await apply(yaml('plain'))).toContain('application/plain created');
+    expect(await valueOf(await namespaceOf('plain'), 'a')).toMatchObject({ stdout: 'one' });
+    expect(await run('app resources plain')).not.toContain('notes');
+  }, 120_000);
+
+  it('shows the commit, deploys a moved branch when it is applied again, and rolls back without the server', async () => {
+    expect(await run('app status plain --field sourceRef')).toContain(`${url()} main@${first.slice(0, 12)}`);
+    expect(await run('app apply -f -', yaml('plain'))).toContain('application/plain unchanged');
+    const second = addCommit(repository, { files: { 'manifests/a.yaml': configMap('a', 'two') } });
+    const moved = `main: ${first.slice(0, 6)}… → ${second.slice(0, 6)}…`;
+    expect(await apply(yaml('plain'))).toContain(`application/plain configured (${moved})`);
+    const namespace = await namespaceOf('plain');
+    expect(await valueOf(namespace, 'a')).toMatchObject({ stdout: 'two' });
+    expect(await run('app history plain')).toMatch(
+      new RegExp(
+        `v2 .+main@${second.slice(0, 12)}[^]+v1 .+main@${first.slice(0, 12)}|v1 .+main@${first.slice(0, 12)}[^]+v2 .+main@${second.slice(0, 12)}`,
+      ),
+    );
+    const diff = await tried(['app', 'diff', 'plain', 'v1', 'v2']);
+    expect(diff).toMatchObject({ code: 1, stdout: expect.stringContaining(second) });
+
+    git.answer = (_request, response) => {
+      response.writeHead(503).end();
+      return true;
+    };
+    await run('app rollback plain --to v1 -y');
+    await run('app wait plain');
+    expect(await valueOf(namespace, 'a')).toMatchObject({ stdout: 'one' });
+    git.answer = undefined;
+  }, 120_000);
+
+  it('renders a kustomization, and names file and line of an error', async () => {
+    if (PROGRAMS.kubectl !== undefined) {
+      addCommit(repository, {
+        files: {
+          'kustomization/kustomization.yaml': 'namePrefix: over-\nresources: [a.yaml]\n',
+          'kustomization/a.yaml': configMap('a', 'three'),
+          'broken/web.yaml': `${configMap('web', 'one')}---\nkind: ConfigMap\nmetadata: { name: b }\n`,
+        },
+      });
+      expect(await apply(repo('kustom', 'kustomization'))).toContain('application/kustom created');
+      expect(await valueOf(await namespaceOf('kustom'), 'over-a')).toMatchObject({ stdout: 'three' });
+    }
+    const broken = await failed(repo('broken', 'broken'));
+    expect(broken.code).toBe(3);
+    expect(broken.stderr + broken.stdout).toMatch(/web\.yaml document 2 line \d+:\d+: apiVersion is missing/);
+  }, 120_000);
+
+  it('says in one sentence what is wrong with a host, a revision, or a path', async () => {
+    const gone = await failed(repo('gone', 'kustomization', { targetRevision: 'no-such-branch' }));
+    expect(gone.code).not.toBe(0);
+    expect(gone.stderr).toContain('no-such-branch');
+    const private_ = await failed(repo('private', 'x', { repoURL: 'https://10.255.255.1/a.git' }));
+    expect(private_.stderr).toContain('10.255.255.1 is a private address');
+    for (const done of [gone, private_]) expect(done.stderr).not.toContain(SECRET);
+    expect(await run('app get')).not.toMatch(/^(gone|private) /m);
+  }, 120_000);
+
+  it('deploys a chart of a repository with a private authority, pinned by version and digest', async () => {
+    if (PROGRAMS.helm === undefined) return;
+    const chart = packChart('web', '1.2.0', {
+      'values.yaml': 'value: none\n',
+      'templates/config.yaml':
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: "{{ .Release.Name }}-config" }\ndata: { value: {{ .Values.value | quote }} }\n',
+    });
+    charts.files.set('/web-1.2.0.tgz', chart);
+    charts.files.set(
+      '/index.yaml',
+      `apiVersion: v1\nentries:\n  web:\n  - apiVersion: v2\n    name: web\n    version: 1.2.0\n    digest: ${sha256(chart)}\n    urls: [web-1.2.0.tgz]\n`,
+    );
+    await ada.machine.astroctl(
+      ['credentials', 'set', `localhost:${charts.port}`, '--kind', 'registry', '--ca', join(folder, 'charts-ca.pem')],
+      { input: '' },
+    );
+    const source = {
+      type: 'helm',
+      helm: {
+        repo: { repoURL: `https://localhost:${charts.port}`, chartName: 'web', chartVersion: '^1.0.0' },
+        values: { type: 'object', object: { value: 'from-values' } },
+      },
+    };
+    const manifest = JSON.stringify({ name: 'chart', profileName: 'shop', source });
+    expect(await apply(manifest)).toContain('application/chart created');
+    expect(await run('app status chart --field sourceRef')).toMatch(/^helm web 1\.2\.0 sha256:[0-9a-f]{12}\n$/);
+    expect(await valueOf(await namespaceOf('chart'), 'chart-config')).toMatchObject({ stdout: 'from-values' });
+    await run('app delete chart -y');
+    await run('app wait chart --for deleted');
+  }, 120_000);
+});
