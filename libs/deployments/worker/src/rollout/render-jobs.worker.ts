@@ -16,6 +16,7 @@ import {
   type ManifestFile,
 } from '#kubernetes';
 import { encodeText } from '#vault';
+import { withoutOtherHooks } from './chart-hooks.ts';
 
 /** What a source outside of the platform was rendered to. */
 export interface FilesInput {
@@ -94,10 +95,10 @@ function render({ source, fingerprintKey, cluster = NOTHING }: RenderInput): Ren
 
 /** Returns the objects of files. */
 function read({ files, warnings }: FilesInput): Rendered | Refused {
-  const objects = readManifestFiles(files);
-  return objects.ok
-    ? rendered(objects.value.objects, [...warnings, ...objects.value.warnings])
-    : { ok: false, errors: objects.error };
+  const all = readManifestFiles(files);
+  if (!all.ok) return { ok: false, errors: all.error };
+  const deployed = withoutOtherHooks(all.value.objects);
+  return rendered(deployed.objects, [...deployed.warnings, ...warnings, ...all.value.warnings]);
 }
 
 function rendered(objects: readonly KubernetesObject[], warnings: readonly string[]): Rendered {
