@@ -37,7 +37,7 @@ describe('hooks of a chart', () => {
     });
   });
 
-  it('are no concern of other objects', () => {
+  it('leave other objects as they are', () => {
     const plain = [object('ConfigMap', 'a'), object('Job', 'b')];
     expect(withoutOtherHooks(plain)).toEqual({ objects: plain, warnings: [] });
   });
