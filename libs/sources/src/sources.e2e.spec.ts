@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loginAdmin, openShop, startPlatform, temporaryFolder, type Person, type Platform } from '#testing';
 import { createTestAuthority, packChart, startFileServer, type FileServer } from '#testing/charts';
@@ -178,5 +178,34 @@ describeWithGit('applications from git and from charts, on a whole platform', ()
     expect(await valueOf(await namespaceOf('chart'), 'chart-config')).toMatchObject({ stdout: 'from-values' });
     await run('app delete chart -y');
     await run('app wait chart --for deleted');
+  }, 120_000);
+
+  it('deploys the examples of the user guide, from these servers', async () => {
+    if (PROGRAMS.helm === undefined || PROGRAMS.kubectl === undefined) return;
+    const root = join(import.meta.dirname, '..', '..', '..');
+    const guide = readFileSync(join(root, 'docs', 'user-guide.md'), 'utf8');
+    const section = guide.split('### Charts and git repositories')[1]?.split('\n### ')[0] ?? '';
+    const examples = [...section.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = '']) =>
+      text
+        .replaceAll('https://charts.acme.dev', `https://localhost:${charts.port}`)
+        .replaceAll(/(https:\/\/|ssh:\/\/git@)git\.acme\.dev\/shop\/deploy\.git/g, url())
+        .replaceAll('profileName: production', 'profileName: shop'),
+    );
+    expect(examples).toHaveLength(3);
+    const chart = packChart('podinfo', '6.7.1', { 'templates/a.yaml': configMap('podinfo', 'guide') });
+    charts.files.set('/podinfo-6.7.1.tgz', chart);
+    charts.files.set(
+      '/index.yaml',
+      `apiVersion: v1\nentries:\n  podinfo:\n  - apiVersion: v2\n    name: podinfo\n    version: 6.7.1\n    digest: ${sha256(chart)}\n    urls: [podinfo-6.7.1.tgz]\n`,
+    );
+    addCommit(repository, {
+      tag: 'v1.4.2',
+      files: {
+        'manifests/a.yaml': configMap('settings', 'guide'),
+        'overlays/production/kustomization.yaml': 'resources: [a.yaml]\n',
+        'overlays/production/a.yaml': configMap('shop', 'guide'),
+      },
+    });
+    for (const example of examples) expect(await apply(example)).toMatch(/^application\/\S+ created$/m);
   }, 120_000);
 });
