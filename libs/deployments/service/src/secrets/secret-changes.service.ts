@@ -16,9 +16,9 @@ import { RevisionContent } from '../applications/revision-content.service.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { withSecrets } from '../resolve/secrets.ts';
-import { FingerprintKeys } from '../shared/fingerprint-keys.service.ts';
+import { FingerprintKeys, fingerprintOf } from '../shared/fingerprint-keys.service.ts';
 import type { Membership } from '../shared/organization-lookup.service.ts';
-import { fingerprintOf, secretRecord, type SecretOwner } from '../shared/secret-records.ts';
+import { secretRecord, type SecretOwner } from '../shared/secret-records.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 
 /** Secrets to set, by key, and keys to remove. */

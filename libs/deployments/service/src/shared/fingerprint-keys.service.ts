@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { err, IDS, ok, type DomainError, type Ids, type Result } from '#kernel';
 import { decodeText, encodeText, VAULT, VaultUnavailableError, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
@@ -30,3 +31,10 @@ export class FingerprintKeys {
     }
   }
 }
+
+/** Returns the fingerprint of a value, as in `SecretVersion`. @param hmacKey the organization's key for fingerprints */
+export const fingerprintOf = (hmacKey: string, key: string, value: string): string =>
+  createHmac('sha256', hmacKey)
+    .update(JSON.stringify(['secret', key, value]))
+    .digest('hex')
+    .slice(0, 32);

@@ -1,5 +1,3 @@
-import { createHmac } from 'node:crypto';
-
 /** The application that has a secret. */
 export interface SecretOwner {
   readonly organizationId: string;
@@ -30,10 +28,3 @@ export function readSecretRecord(
     ? { organizationId, applicationId, key, fingerprint }
     : undefined;
 }
-
-/** Returns the fingerprint of a value, as in `SecretVersion`. @param hmacKey the organization's key for fingerprints */
-export const fingerprintOf = (hmacKey: string, key: string, value: string): string =>
-  createHmac('sha256', hmacKey)
-    .update(JSON.stringify(['secret', key, value]))
-    .digest('hex')
-    .slice(0, 32);
