@@ -9,12 +9,10 @@ export type {
   RenderedSource,
   RenderSource,
   RenderTarget,
-  Source,
   SourceContext,
-  SourceEgress,
   SourcePin,
   SourcePrograms,
 } from './source.ts';
-export { findPrograms, type FindPrograms } from './find-programs.ts';
+export { findPrograms } from './find-programs.ts';
 export { pinHelm } from './helm/pin-helm.ts';
 export { renderHelm } from './helm/render-helm.ts';
