@@ -6,7 +6,7 @@ export interface PacedReader {
   responses(): number;
   /** Responses with an error, or with data from before the position of their request, one line each. */
   faults(): readonly string[];
-  /** Resolves when all requests are answered. */
+  /** Resolves when all requests have a response. */
   stop(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export interface PacedReaderOptions {
   readonly numberIn: (path: string, body: unknown) => number | undefined;
 }
 
-/** Bounds the work that piles up on a machine that cannot answer at the rate. */
+/** Limits pending requests on a machine that cannot respond at the rate. */
 const MOST_IN_FLIGHT = 64;
 
 /** Starts to read. */

@@ -108,7 +108,7 @@ function killGroup(child: ChildProcess): void {
     if (process.platform === 'win32') child.kill('SIGKILL');
     else process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // The group has no process any more.
+    // All processes of the group have ended.
   }
 }
 

@@ -20,6 +20,7 @@ import {
   setCredentialRequest,
   type CredentialView,
 } from '#deployments/contract';
+import { codeOf } from './error-code.ts';
 import type { credentialCommands } from './commands.cli.ts';
 
 const columnsAt = (now: number): readonly Column<CredentialView>[] => [
@@ -119,7 +120,6 @@ function textOf(file: string | undefined, io: Io): string | undefined | CommandE
     const text = readFileSync(resolve(io.cwd, file), 'utf8');
     return text.length <= FILE_BYTES ? text : localError(1, `${file} is larger than 200 kB.`, 'check the file');
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
-    return localError(1, `${file} cannot be read (${code}).`, 'check the path');
+    return localError(1, `${file} cannot be read (${codeOf(error)}).`, 'check the path');
   }
 }

@@ -18,6 +18,7 @@ import {
 } from '#deployments/contract';
 import { err, type InputError, type Result } from '#kernel';
 import { parseManifests, type ManifestDocument } from '#kubernetes/yaml';
+import { codeOf } from './error-code.ts';
 
 interface Source {
   readonly file: string;
@@ -187,9 +188,6 @@ const encodingOf = ([first = 1, second = 1]: Uint8Array): string =>
   [first, second].includes(0) || (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
     ? 'encoded as UTF-16; manifests must be UTF-8'
     : 'not UTF-8 text';
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 
 function readDocument(
   document: ManifestDocument,

@@ -12,6 +12,7 @@ import {
   type Session,
 } from '#cli';
 import { API_VERSION, readRegistration, registerClusterRequest, type RegistrationSpec } from '#deployments/contract';
+import { codeOf } from './error-code.ts';
 import { readManifestFiles } from './manifest-files.cli.ts';
 import type { clusterCommands } from './commands.cli.ts';
 
@@ -177,9 +178,6 @@ async function fromFile(path: string, context: string | undefined): Promise<Acce
       : { clientCertificateData: base64(credential.clientCertificate), clientKeyData: base64(credential.clientKey) }),
   };
 }
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 
 /** Creates the account with kubectl and the user's kubeconfig, and reads back the address, the CA and the token. */
 async function makeAccount(

@@ -25,6 +25,7 @@ import {
   unsetSecretRequest,
   type SecretView,
 } from '#deployments/contract';
+import { codeOf } from './error-code.ts';
 import type { secretCommands } from './commands.cli.ts';
 import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
 
@@ -174,9 +175,6 @@ function fromEnvFile(path: string, { io }: Session): Readonly<Record<string, str
     return localError(ExitCode.Failed, `${path} cannot be read (${codeOf(error)}).`, check);
   }
 }
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 
 function keyError(key: string): string | undefined {
   const parsed = secretKey.safeParse(key);

@@ -77,7 +77,7 @@ export const applicationSpecSchema = z.strictObject({
         true,
       ).optional(),
     }),
-    'What the platform does without being asked.',
+    'Changes that the platform makes automatically.',
     { selfHeal: true, rollback: true },
   ).optional(),
   labels: field(labels, 'Labels on every object of the application.', { team: 'shop' }).optional(),

@@ -34,7 +34,7 @@ export interface SecretRef extends SecretVersion {
   readonly record: string;
 }
 
-/** What the platform does without being asked. Only what differs from the defaults. */
+/** Changes that the platform makes automatically. Contains only what differs from the defaults. */
 export interface SyncPolicy {
   /** Objects that a revision no longer contains are kept. */
   readonly prune?: false;

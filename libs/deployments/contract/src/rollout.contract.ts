@@ -91,7 +91,7 @@ export const rolloutTask = z.strictObject({
   /** Whether the attempt fails at the first failure instead of waiting for recovery. */
   failFast: z.boolean().optional(),
   /**
-   * For a source outside of the platform: the vault record that has or gets what it renders to. The first attempt writes
+   * For a source outside of the platform: the vault record for the rendered objects. The first attempt writes
    * it; all later ones, of any revision with the same source, pin, and namespace, read it. Absent for other sources.
    */
   rendering: z.string().optional(),

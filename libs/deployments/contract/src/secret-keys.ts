@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** Most secrets of an application. */
+/** Maximum number of secrets of an application. */
 export const SECRETS_PER_APPLICATION = 100;
 /** Largest value of a secret, in bytes of UTF-8. */
 export const SECRET_VALUE_BYTES = 64 * 1_024;
-/** Most bytes of all values of an application, so that they fit one request, and one Kubernetes Secret. */
+/** Maximum bytes of all values of an application together, so that they fit one request, and one Kubernetes Secret. */
 export const SECRETS_BYTES = 704 * 1_024;
 
 /** Key of a secret: valid as a key of a Kubernetes Secret, with no leading dot or hyphen. */

@@ -76,7 +76,7 @@ describe('sources outside of the platform', () => {
     ['neither manifests nor repo', {}, '/source/yaml must have either manifests or repo'],
     ['both', { manifests: 'a: 1', repo: { repoURL: GIT } }, '/source/yaml must have either manifests or repo'],
     ['exclude for inline manifests', { manifests: 'a: 1', exclude: 'b' }, '/source/yaml/exclude needs repo'],
-    ['path without an address', { path: 'a' }, '/source/yaml/path belongs into repo: repo.path'],
+    ['path without an address', { path: 'a' }, '/source/yaml/path belongs in repo: repo.path'],
   ])('are refused with %s', (_what, yaml, error) => expect(errorsOf({ type: 'yaml', yaml })[0]).toContain(error));
 
   it('are refused with values of another type than is given', () => {
@@ -118,7 +118,7 @@ describe('sources outside of the platform', () => {
     expect(applicationWarnings(app({ type: 'yaml', yaml: { repo: { repoURL: GIT } } }))).toEqual([]);
   });
 
-  it('refuse both spellings at once', () => {
+  it('refuse both spellings together', () => {
     const repo = { repoURL: GIT, targetRevision: 'main', targetBranch: 'main' };
     expect(errorsOf({ type: 'yaml', yaml: { repo } })).toEqual([
       '/source/yaml/repo/targetBranch is the older name of targetRevision; use one',

@@ -16,14 +16,14 @@ const url = (schemes: readonly string[]) =>
       if (message !== undefined) context.addIssue({ code: 'custom', message });
     });
 
-/** Most levels of `../` and folders in a path. */
+/** Maximum characters of a path in a repository. */
 const PATH_CHARACTERS = 1_000;
 const repositoryPath = line(PATH_CHARACTERS)
   .refine((path) => !path.startsWith('/'), 'must be relative to the root of the repository')
   .refine((path) => !path.split('/').includes('..'), 'must not contain ..')
   .refine((path) => !path.includes('\\'), 'must use / between folders');
 
-/** A path below the root of the repository as it is stored: without `.`, empty steps and a slash at the end. */
+/** Returns a path in a repository as it is stored: without `.`, empty segments, and a slash at the end. */
 export const plainPath = (path: string): string =>
   path
     .split('/')
@@ -202,7 +202,7 @@ const yamlSchema = z
     );
     // What remains here was not moved into repo, because repo is there too, or because there is no address.
     for (const member of loose)
-      context.addIssue({ code: 'custom', path: [member], message: `belongs into repo: repo.${member}` });
+      context.addIssue({ code: 'custom', path: [member], message: `belongs in repo: repo.${member}` });
     if (loose.length > 0) return;
     if ((yaml.manifests === undefined) === (yaml.repo === undefined))
       context.addIssue({ code: 'custom', message: 'must have either manifests or repo' });

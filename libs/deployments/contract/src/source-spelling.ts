@@ -13,7 +13,7 @@ const LOOSE = ['repoURL', 'path', 'targetRevision', 'targetBranch'] as const;
 
 /**
  * Replaces older spellings in the source of an application by the present ones, before the schema reads it. What cannot
- * be replaced, because both spellings are given, stays for the schema, which refuses it.
+ * be replaced, because both spellings are given, is left to the schema, which refuses it.
  */
 export function respellSource(spec: unknown): Respelled {
   const warnings: string[] = [];

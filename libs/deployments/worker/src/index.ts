@@ -20,8 +20,8 @@ import { SOURCE_SETTINGS, type SourceSettings } from './sources/source-library.w
 import { startDeployWorker } from './start.worker.ts';
 
 /**
- * Programs are unpacked into the data folder when they are first needed. Temporary folders are below the system's, since
- * a container may write to no other one.
+ * Programs are unpacked into the data folder when they are first needed. Temporary folders are in that of the system,
+ * since a container may write to no other folder.
  */
 function sourceSettings({ configuration, dataFolder }: ServiceSettings): SourceSettings {
   let found: ReturnType<typeof findPrograms> | undefined;

@@ -4,20 +4,20 @@ import { sourceErrors } from '../source-errors.ts';
 import { gitErrors } from './git-errors.ts';
 import type { GitRemote } from './git-url.ts';
 
-/** What a failed command of git was about. */
+/** Context of a failed command of git. */
 export interface FailedCommand {
   readonly remote: GitRemote;
   readonly hasCredential: boolean;
   /** Texts that must not be shown. */
   readonly secrets: readonly string[];
   readonly timeoutMs: number;
-  /** Commit that the command asks for. */
+  /** Commit that the command requests. */
   readonly commit?: string;
 }
 
 type Meaning = readonly [pattern: RegExp, error: (command: FailedCommand, match: RegExpExecArray) => DomainError];
 
-/** What git, libcurl (with OpenSSL or GnuTLS), and ssh write, in the order in which it is looked for. */
+/** Messages of git, libcurl (with OpenSSL or GnuTLS), and ssh, in the order in which they are compared. */
 const MEANINGS: readonly Meaning[] = [
   [/Host key verification failed/, ({ remote }) => gitErrors.hostKeyWrong(remote.authority)],
   [
@@ -59,7 +59,7 @@ const MEANINGS: readonly Meaning[] = [
     ({ remote }) => sourceErrors.unreachable(remote.authority),
   ],
   [
-    /Could not read from remote repository/, // the last line of every failure over ssh, so it is looked for last
+    /Could not read from remote repository/, // the last line of every failure over ssh, so it is compared last
     ({ remote, hasCredential }) => gitErrors.noAccess(remote.shown, remote.authority, hasCredential),
   ],
 ];

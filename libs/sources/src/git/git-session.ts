@@ -22,7 +22,7 @@ export interface GitSession {
   readonly folder: string;
   /** URL for commands, after `--`. */
   readonly url: string;
-  /** Runs a command that contacts the server. `commit` is what it asks for, for errors. */
+  /** Runs a command that contacts the server. `commit` is the requested commit, for errors. */
   contact(args: readonly string[], commit?: string): Promise<Result<Buffer, DomainError>>;
   /** Runs a command that reads or writes only the folder. */
   local(args: readonly string[], options?: LocalOptions): Promise<Result<Buffer, DomainError>>;
@@ -238,7 +238,7 @@ function createSession(
     folder,
     url: parts.url,
     contact: (args, commit) => run(args, {}, { timeoutMs: limits.fetchMs, maxOutputBytes: MAX_LIST_BYTES }, commit),
-    // Git fetches objects that are missing on its own; these commands must not.
+    // Git fetches missing objects automatically; these commands must not.
     local: (args, { stdin, maxOutputBytes = MAX_LIST_BYTES } = {}) =>
       run(
         args,

@@ -85,7 +85,7 @@ async function fetchCommit(git: GitSession, commit: string): Promise<Result<void
   return fetched.ok ? ok(undefined) : fetched;
 }
 
-/** Returns types and sizes of the objects that were fetched. Objects that are missing are not asked for. */
+/** Returns types and sizes of the objects that were fetched. Missing objects are not requested. */
 async function listObjects(
   git: GitSession,
 ): Promise<

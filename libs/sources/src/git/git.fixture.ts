@@ -3,9 +3,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { generate } from 'selfsigned';
 import { egressRefused, isAllowed, parseEgressPolicy } from '#egress';
 import { systemClock } from '#runtime/system';
+import { createTestAuthority } from '#testing/charts';
 import { PROGRAMS } from '../helm/helm.fixture.ts';
 import type { GitSource, HostSettings, RenderTarget, SourceContext } from '../source.ts';
 
@@ -73,7 +73,7 @@ export interface GitServer {
   readonly authority: string;
   /** Requests so far: method, URL, and the header Authorization. */
   readonly requests: { readonly method: string; readonly url: string; readonly authorization: string | undefined }[];
-  /** Answers instead of git if it returns true. */
+  /** Responds instead of git if it returns true. */
   answer: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   /** Base64 of `user:password` that is required; none if undefined. */
   credential: string | undefined;
@@ -82,13 +82,8 @@ export interface GitServer {
 
 /** Starts a git server over https on loopback, for the host `git.test` and the repositories in a folder. */
 export async function startGitServer(folder: string, names: readonly string[] = ['git.test']): Promise<GitServer> {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'git.test' }], {
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      { name: 'subjectAltName', altNames: names.map((value) => ({ type: 2 as const, value })) },
-    ],
-  });
-  const server = createServer({ key, cert }, (request, response) => {
+  const certificate = await createTestAuthority(...names);
+  const server = createServer(certificate, (request, response) => {
     const { method = '', url = '', headers } = request;
     started.requests.push({ method, url, authorization: headers.authorization });
     if (started.answer?.(request, response)) return;
@@ -99,7 +94,7 @@ export async function startGitServer(folder: string, names: readonly string[] = 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const started: GitServer = {
     port: (server.address() as AddressInfo).port, // the address of a TCP server
-    authority: cert,
+    authority: certificate.authority,
     requests: [],
     answer: undefined,
     credential: undefined,
@@ -130,7 +125,7 @@ function runBackend(folder: string, request: IncomingMessage, response: ServerRe
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   request.pipe(child.stdin);
-  child.stdin.on('error', () => undefined); // an error answer is sent without reading the request
+  child.stdin.on('error', () => undefined); // an error response is sent without reading the request
   response.on('close', () => child.kill());
   let head = Buffer.alloc(0);
   const onHead = (chunk: Buffer) => {

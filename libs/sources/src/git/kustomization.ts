@@ -61,7 +61,7 @@ const TRANSFORMERS: ReadonlySet<unknown> = new Set([
 /**
  * Checks that a kustomization refers only to files of its repository. kustomize fetches every other reference, from
  * `http://…` to `github.com/…`, and has no option against it. Fields are allowed by name, so that a field of a newer
- * kustomize is refused until it is known what it reads.
+ * kustomize is refused until this list contains it.
  *
  * @param folder path of the kustomization in the repository
  */

@@ -10,7 +10,7 @@ export const MAX_TOTAL_BYTES = 100 * 1_048_576;
 
 const WRITES_AT_A_TIME = 16;
 
-/** Whether a path can be a file of a chart: relative, without `..`, and valid on every system. */
+/** Returns whether a path can be a file of a chart: relative, without `..`, and valid on every system. */
 export const isPlainPath = (path: string): boolean =>
   path.length <= 1_024 &&
   !/[\\\u0000-\u001f]|^[A-Za-z]:/.test(path) &&

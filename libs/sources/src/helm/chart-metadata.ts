@@ -73,7 +73,7 @@ export function vendoredCharts(files: ChartFiles, folder: string): readonly { na
   return charts;
 }
 
-/** Whether an archive `web-1.2.3` or a chart `web` of the folder `charts` is a dependency. */
+/** Returns whether an archive `web-1.2.3` or a chart `web` of the folder `charts` is a dependency. */
 export const isVendored = (charts: ReturnType<typeof vendoredCharts>, { name }: Dependency): boolean =>
   charts.some((chart) =>
     chart.folder === undefined

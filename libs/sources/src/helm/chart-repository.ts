@@ -15,7 +15,7 @@ export interface ChartRepository {
    */
   find(chart: string, range: string | undefined): Promise<Result<FoundVersion, DomainError>>;
   /**
-   * Downloads the archive of a version. Whoever calls it must compare the digest; see `fetchArchive`.
+   * Downloads the archive of a version. The caller must compare the digest; see `fetchArchive`.
    *
    * @param digest if it is known; registries then find the archive although the version was moved to another
    */

@@ -7,8 +7,8 @@ const VARYING =
 const NO_TEMPLATE = /\.(?:md|png|svg|json)$/i;
 
 /**
- * Whether two renders of a chart can differ: a template, or a text that may become one by `tpl`, calls a function that
- * varies. Archives in the chart are taken to do so, because they are not read.
+ * Returns whether two renders of a chart can differ: a template, or a text that may become one by `tpl`, calls a function
+ * that varies. Archives in the chart count as such texts, because they are not read.
  *
  * @param values texts of the values
  */

@@ -68,8 +68,8 @@ function parametersOf(text: string): Readonly<Record<string, string>> {
 }
 
 /**
- * Whether a token server gets the credential of a registry: it has the same host and port, or is in the domain of the
- * registry's host, as auth.docker.io for registry-1.docker.io, and gitlab.com for registry.gitlab.com.
+ * Returns whether a token server gets the credential of a registry: it has the same host and port, or is in the domain
+ * of the registry's host, as auth.docker.io for registry-1.docker.io, and gitlab.com for registry.gitlab.com.
  */
 export function maySendCredential(registry: URL, server: URL): boolean {
   if (server.origin === registry.origin) return true;

@@ -72,7 +72,7 @@ function apiVersionsOf({ apiVersions }: RenderTarget): readonly string[] {
   return [...new Set([...versions, ...valid])];
 }
 
-/** Whole environment of helm. The proxy does not exist: helm is never to use the network. */
+/** Complete environment of helm. The proxy does not exist, so that helm cannot use the network. */
 const environmentOf = (home: string): Readonly<Record<string, string>> => ({
   PATH: '',
   HOME: home,

@@ -1,4 +1,4 @@
-/** Returns a function that runs works, at most `count` at a time, in the order of its calls. */
+/** Returns a function that runs tasks, at most `count` at a time, in the order of its calls. */
 export function createSlots(count: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let running = 0;

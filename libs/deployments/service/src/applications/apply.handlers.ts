@@ -112,7 +112,10 @@ export class ApplyHandlers {
     return deployed.ok ? ok({ prepared, deployed: deployed.value }) : deployed;
   }
 
-  /** Returns the id of the application that has the name, or the one that is prepared for it. Releases the name first if that application is deleted. */
+  /**
+   * Returns the id of the application that has the name, or the one that is reserved for it. Releases the name first if
+   * that application is deleted.
+   */
   private async presentId(
     name: string,
     organizationId: string,

@@ -8,7 +8,7 @@ import { deploymentsErrors } from '../deployments.errors.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, noApplication, type Application, type Revision } from './application.ts';
 
-/** Most applications that are read to find a cycle. */
+/** Maximum number of applications that are read to find a cycle. */
 const MAX_READ = 500;
 
 /** Order between applications: a new revision waits until the applications that it depends on are healthy. */

@@ -21,7 +21,7 @@ const GIT = 'https://git.acme.dev/shop/deploy.git';
 const FIRST = '9f2c41d0a1b2c3d4e5f60718293a4b5c6d7e8f90';
 const SECOND = '03be770011223344556677889900aabbccddeeff';
 
-/** What the worker answers, and what it was asked. */
+/** Responses of the worker, and the requests that it received. */
 let answer: Pin | DomainError;
 let asked: Asked[];
 beforeEach(() => {

@@ -12,7 +12,7 @@ type Type = 'deployment.failed.v1';
 
 /**
  * Rolls back revisions with `syncPolicy.rollback` that failed after they were applied, once: a rollback that fails is
- * left to people.
+ * not rolled back in turn.
  */
 @Injectable()
 export class RollbackReactor implements Reactor<ApplicationEvent, Type> {

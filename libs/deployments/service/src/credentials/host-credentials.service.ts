@@ -1,10 +1,10 @@
 import { createHmac, X509Certificate } from 'node:crypto';
 import type { HostCredential } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { canonicalJson, err, IDS, ok, type DomainError, type Ids, type Result } from '#kernel';
+import { canonicalJson, ok, type DomainError, type Result } from '#kernel';
 import type { HostSettings } from '#sources';
-import { decodeText, encodeText, VAULT, VaultUnavailableError, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
+import { FingerprintKeys } from '../shared/fingerprint-keys.service.ts';
 import { credentialErrors } from './credential.errors.ts';
 import { credentialsDecider, credentialsStream, type Credentials } from './credentials.decider.ts';
 
@@ -16,8 +16,7 @@ const FINGERPRINT = 12;
 export class HostCredentials {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
-    @Inject(VAULT) private readonly vault: Vault,
-    @Inject(IDS) private readonly ids: Ids,
+    @Inject(FingerprintKeys) private readonly keys: FingerprintKeys,
   ) {}
 
   async all(organizationId: string): Promise<Result<Credentials, DomainError>> {
@@ -31,30 +30,16 @@ export class HostCredentials {
     return all.ok ? ok([...all.value.values()].map(({ host, kind, record }) => ({ host, kind, record }))) : all;
   }
 
-  /**
-   * Returns fingerprints with the key of the organization, without which a secret cannot be guessed. The key is created
-   * on first use; workers use the same one.
-   */
+  /** Returns a function that computes fingerprints with the key of the organization; see {@link FingerprintKeys}. */
   async fingerprints(organizationId: string): Promise<Result<(value: unknown) => string, DomainError>> {
-    try {
-      const name = `fingerprint-key/${organizationId}`;
-      if (!(await this.vault.get(name)))
-        await this.vault.put(name, encodeText(Buffer.from(this.ids.random(32)).toString('base64')), {
-          expected: 'absent',
-        });
-      const made = await this.vault.get(name); // if two processes create one, the first counts
-      if (!made) throw new Error('the vault did not return a record that was just stored');
-      const key = decodeText(made.value);
-      return ok((value) =>
-        createHmac('sha256', key)
-          .update(canonicalJson(value))
-          .digest('hex')
-          .slice(0, FINGERPRINT * 2),
-      );
-    } catch (error) {
-      if (error instanceof VaultUnavailableError) return err(error.error);
-      throw error;
-    }
+    const key = await this.keys.of(organizationId);
+    if (!key.ok) return key;
+    return ok((value) =>
+      createHmac('sha256', key.value)
+        .update(canonicalJson(value))
+        .digest('hex')
+        .slice(0, FINGERPRINT * 2),
+    );
   }
 }
 

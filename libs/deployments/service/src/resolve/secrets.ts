@@ -15,7 +15,7 @@ const secretKeysOf = ({ env, configFiles }: Pick<ImageWorkload, 'env' | 'configF
   ]),
 ];
 
-/** Returns those of the secrets that a workload refers to. Undefined if there are none. */
+/** Returns the secrets that a workload refers to; undefined if it refers to none. */
 export function usedSecrets(
   workload: Pick<ImageWorkload, 'env' | 'configFiles'>,
   secrets: Secrets,

@@ -1,7 +1,7 @@
 import type { OrganizationContext } from '#bus';
 import type { SecretRef } from '#deployments/contract';
-import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { domainError, err, ok, type DomainError, type Position, type Result } from '#kernel';
+import { COMMANDS, runnerErrors, type CommandRunner } from '#event-sourcing';
+import { err, ok, type DomainError, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
 import type { ApplicationEvent } from '../applications/application.events.ts';
@@ -89,7 +89,7 @@ export class SecretChanges {
     }
     const done = await this.record(name, found.value, planned.value, { place, context });
     if (!done.ok) return done;
-    if (done.value.repeated && isOther(done.value.events, wanted, key.value)) return err(otherRequest());
+    if (done.value.repeated && isOther(done.value.events, wanted, key.value)) return err(runnerErrors.otherRequest());
     return ok({ organizationId, applicationId, ...done.value });
   }
 
@@ -228,8 +228,3 @@ const isOther = (events: readonly ApplicationEvent[], { set }: WantedSecrets, hm
         ({ key, fingerprint }) => fingerprintOf(hmacKey, key, set.get(key) ?? '') !== fingerprint,
       ),
   );
-
-const otherRequest = () =>
-  domainError('idempotency/other-request', 'invalid', 'This Idempotency-Key was used for a different request.', {
-    fix: 'send a new key with a new request',
-  });
