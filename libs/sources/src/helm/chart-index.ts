@@ -46,6 +46,8 @@ export async function readIndex(text: string, chart: string): Promise<IndexedCha
     if (index % 50 === 49) await new Promise((resolve) => setImmediate(resolve)); // other work may run
     versions.push(...toVersion(readYaml(item)));
   }
+  // Versions in braces have no lines of their own for their keys.
+  if (versions.length === 0) return readWhole(`entries:\n${entries.indent}x:\n${section}`, 'x');
   return { found: 'versions', versions };
 }
 
