@@ -148,7 +148,7 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
       for (const object of COLLECTIONS.flatMap((collection) => now[collection])) hear(object, 'list');
       for (const own of owns) {
         checkOwn(own, now);
-        // What was read counts from now on, whatever became of a request without a response.
+        // A request without a response may have been applied or not, so the state that was read is the expected one.
         own.acknowledged = ownIn(own, now);
         own.underway = undefined;
       }

@@ -4,7 +4,7 @@ import { withEntries, type EgressPolicy } from './egress.ts';
 export interface AllowedEntries {
   /** ID of the event store with the list. Releases before 0.2 leave it out. */
   readonly store?: string | undefined;
-  /** Of the list: what has a lower one is older, in the same event store. */
+  /** Revision of the list. A list of the same event store with a lower one is older. */
   readonly revision: number;
   readonly allowed: readonly string[];
 }

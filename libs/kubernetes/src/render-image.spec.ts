@@ -174,7 +174,7 @@ describe('a rendered image application', () => {
     expect(annotations({ ...full, replicas: 7 })).toEqual(annotations(full));
   });
 
-  it('mounts files from its Secret, beside others from the ConfigMap, in one volume', () => {
+  it('mounts files from its Secret and others from the ConfigMap in one volume', () => {
     const pem = { path: '/etc/tls.key', secret: 'tls.key' };
     const secrets = { ...full.secrets, 'tls.key': 'pem' };
     const volumeOf = (workload: ImageWorkload) =>

@@ -119,7 +119,7 @@ const readiness = z.looseObject({ dependencies: z.array(z.looseObject({ name: z.
 async function startApart({ port = 0, environment = {}, bundles }: PlatformOptions, dataDir: string): Promise<Started> {
   const services = await startServices({ dataDir, port, environment, ...(bundles !== undefined && { bundles }) });
   const apiUrl = services.urlOf('gateway');
-  // A gateway that asked the issuer for its keys before it served tries again after some seconds.
+  // A gateway that requested the keys of the issuer before the issuer was ready tries again after some seconds.
   await eventually(async () => {
     const state = readiness.parse(await (await fetch(`${apiUrl}/readyz`)).json());
     const missing = state.dependencies.filter(({ ok }) => !ok);

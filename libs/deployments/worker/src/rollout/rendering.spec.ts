@@ -42,7 +42,7 @@ describe('the rendering of a source', () => {
         return Promise.resolve(answer);
       },
     };
-    // Waits end at once.
+    // Waits end immediately.
     const clock: Clock = { ...systemClock, timer: (_ms, run) => systemClock.timer(0, run) };
     const client = {
       version: () => Promise.resolve('v1.36.3'),
@@ -92,7 +92,7 @@ describe('the rendering of a source', () => {
     let asked = 0;
     ports.records.get = async (name) => {
       if (asked++ > 0) return get(name);
-      for (const [stored, value] of winner.vault) vault.set(stored, value); // right after this one looked
+      for (const [stored, value] of winner.vault) vault.set(stored, value); // after the lookup of this attempt
       return undefined;
     };
     expect(await renderOnce(run, source)).toEqual(expected);

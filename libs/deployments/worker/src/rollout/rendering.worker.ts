@@ -17,12 +17,12 @@ const recordSchema = z.object({
 /** Waits between tries while a host does not respond. About two minutes in total, within which restarts end. */
 const BACK_OFF = { firstMs: 2_000, mostMs: 30_000, spread: 0.4 };
 const TRIES = 7;
-/** Waiting does not help against these. */
+/** Errors that a retry does not resolve. */
 const FINAL = new Set(['sources/program-missing']);
 
 /**
- * Returns what a source outside of the platform renders to. Only the first attempt at a content fetches and renders it;
- * what it stored is the truth for all later ones, even if the source is gone or would render to something else.
+ * Returns the rendered objects of a source outside of the platform. Only the first attempt at a content fetches and
+ * renders it. All later ones use what it stored, even if the source is gone or would render to something else.
  */
 export async function renderOnce(run: Run, source: PinnedSource): Promise<Rendered> {
   const { records } = run.ports;

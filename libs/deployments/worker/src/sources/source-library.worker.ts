@@ -24,7 +24,7 @@ export const sourceLibrary: SourceLibrary = { pinGit, renderGit, pinHelm, render
 /** Injection token of `SourceLibrary`. */
 export const SOURCE_LIBRARY = Symbol('source library');
 
-/** What the operator sets. */
+/** Settings of sources from the configuration of the process. */
 export interface SourceSettings {
   /** Finds the programs on first use. */
   readonly programs: () => Promise<SourcePrograms>;

@@ -22,7 +22,7 @@ export type SourceAccess = NonNullable<RolloutTask['sourceAccess']>;
 const PIN_MS = 18_000;
 /** Longest time to fetch and render a source. */
 const RENDER_MS = 5 * 60_000;
-/** Sources that this process fetches or renders at the same time, each with processes of its own. */
+/** Maximum number of sources that this process fetches or renders at the same time, each with processes of its own. */
 const MAX_AT_ONCE = 6;
 
 /** Pins, fetches, and renders sources outside of the platform. */
