@@ -72,7 +72,8 @@ export class ApplicationViews {
       const found = await this.find(document.organizationId, name, undefined, false);
       if (!found.ok) continue;
       const other = found.value;
-      if (other?.health !== 'Healthy' || other.hasOpen) awaited.push(`${name} (${other?.status ?? 'not found'})`);
+      const status = other?.status ?? 'not found: apply it, or remove it from dependsOn';
+      if (other?.health !== 'Healthy' || other.hasOpen) awaited.push(`${name} (${status})`);
     }
     return awaited;
   }

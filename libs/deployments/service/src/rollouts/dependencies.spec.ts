@@ -60,6 +60,18 @@ describe('dependsOn', () => {
     expect((await given.worker.granted(await given.worker.next())).task).toMatchObject({ applicationName: 'web' });
   });
 
+  it('says what to change if a dependency is deleted while an application waits for it', async () => {
+    await given.apply('database');
+    const database = await given.worker.next();
+    await given.worker.fail(database, (await given.worker.granted(database)).claim);
+    await given.apply('web', dependent('web', ['database']));
+    await waiting();
+    await given.platform.ask(deleteApplicationRequest, { org: ORG, name: 'database' }, given.by('ada'));
+    const item = await given.worker.next();
+    await given.worker.succeed(item, (await given.worker.granted(item)).claim);
+    expect(await message('web')).toBe('waiting for database (not found: apply it, or remove it from dependsOn)');
+  });
+
   it('rejects a dependency that was deleted', async () => {
     await given.apply('database');
     await given.worker.deploy();
