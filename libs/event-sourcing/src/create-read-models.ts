@@ -31,18 +31,23 @@ const WAIT_MS = 2_000;
 const POLL_MS = 10;
 /** Milliseconds for which the serving generation of a projection is cached. */
 const REMEMBERED_MS = 1_000;
+/** The same while a query waits for a position: after a switch, the former generation never reaches it. */
+const REMEMBERED_WAITING_MS = 100;
 
 /** Creates the queries of read models. */
 export function createReadModels({ eventStore, readStore, clock, projections }: ReadModelsOptions): ReadModels {
   const generations = new Map<string, { readonly atMs: number; readonly generation: Promise<number> }>();
   const polls = new Map<string, Promise<Position | undefined>>();
 
-  async function collectionFor<E extends Fact, D>(projection: Projection<E, D>): Promise<Collection> {
+  async function collectionFor<E extends Fact, D>(
+    projection: Projection<E, D>,
+    rememberedMs = REMEMBERED_MS,
+  ): Promise<Collection> {
     const indexes = projection.indexes ?? [];
     const own = projections.find(projection.name);
     if (own?.ownLead !== undefined) return { name: own.collection, indexes };
     const known = generations.get(projection.name);
-    if (known && clock.monotonic() - known.atMs < REMEMBERED_MS)
+    if (known && clock.monotonic() - known.atMs < rememberedMs)
       return { name: collectionOf(projection.name, await known.generation), indexes };
     const generation = servingGeneration(readStore, eventStore.storeId, projection.name);
     generations.set(projection.name, { atMs: clock.monotonic(), generation });
@@ -69,8 +74,9 @@ export function createReadModels({ eventStore, readStore, clock, projections }: 
   ): Promise<Result<Collection, DomainError>> {
     if (atLeast === undefined) return ok(await collectionFor(projection));
     if (storeOf(atLeast) !== eventStore.storeId) return err(otherStore());
-    for (const end = clock.monotonic() + WAIT_MS; ;) {
-      const collection = await collectionFor(projection);
+    let rememberedMs = REMEMBERED_MS;
+    for (const end = clock.monotonic() + WAIT_MS; ; rememberedMs = REMEMBERED_WAITING_MS) {
+      const collection = await collectionFor(projection, rememberedMs);
       const own = projections.find(projection.name);
       // What is built here may be another generation by now than the one that is about to be read.
       const led = own?.ownLead !== undefined && own.collection === collection.name ? own.position : undefined;

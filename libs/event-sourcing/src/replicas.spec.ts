@@ -203,6 +203,23 @@ describe('replicas of one service', () => {
     expect(await first.sourcing.control.rebuild(balances.name)).toEqual({ ok: true, value: undefined });
   });
 
+  it('F34: find the position in a new generation soon after the switch, although readers cache the former one', async () => {
+    await reaches([first, second, third], balances.name, await credit(writer(), 'account-a', 5));
+    const read = (at?: Position) => second.sourcing.readModels.get(balances, 'account-a', at);
+    expect(await read()).toMatchObject({ ok: true, value: { document: { balance: 5 } } });
+    const rebuilt = first.sourcing.control.rebuild(balances.name);
+    await passing([first], () => first.leases.has(`${balances.name}.g1`));
+    await becomes([first], async () => expect(await stateOf(first)).toBe('live'));
+    expect(await rebuilt).toEqual({ ok: true, value: undefined });
+    const at = await credit(writer(), 'account-a', 7);
+    await reaches([first], `${balances.name}.g1`, at);
+    let found: unknown;
+    const reading = read(at).then((outcome) => (found = outcome));
+    expect(await passing([second], () => found !== undefined)).toBeLessThanOrEqual(3 * STEP_MS);
+    await reading;
+    expect(found).toMatchObject({ ok: true, value: { document: { balance: 12 } } });
+  });
+
   it('F34: follow the serving generation when a former leader has switched to it', async () => {
     const all = [first, second, third];
     await serveGeneration(readStore, eventStore.storeId, balances.name, 1);
