@@ -121,7 +121,8 @@ describe('use-C4: the output of commands', () => {
       const laptop = laptopOf();
       if (name === 'app delete')
         laptop.on(applicationStatusRequest, () => domainError('x/not-found', 'not-found', 'It is gone.'));
-      const done = await laptop.run([...words, '-o', format]);
+      const stdin = name === 'app secrets set' ? { stdin: 'a value' } : {};
+      const done = await laptop.run([...words, '-o', format], stdin);
       expect({ exit: done.exit, stderr: done.exit === 0 ? '' : done.stderr }).toEqual({ exit: 0, stderr: '' });
       return done.stdout;
     };

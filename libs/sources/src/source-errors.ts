@@ -8,7 +8,7 @@ export const sourceErrors = {
     }),
   unreachable: (host: string, detail = `${host} does not respond.`) =>
     domainError('sources/unreachable', 'unavailable', detail, {
-      fix: 'check the host and the port in the URL, then try again',
+      fix: 'try again later, or check the host and the port in the URL',
       extra: { host },
     }),
   timeout: (what: string, seconds: number) =>

@@ -27,7 +27,11 @@ function sourceSettings({ configuration, dataFolder }: ServiceSettings): SourceS
   let found: ReturnType<typeof findPrograms> | undefined;
   const { programs: settings, searchPath: path } = configuration;
   return {
-    programs: () => (found ??= findPrograms({ settings, cacheFolder: join(dataFolder, 'programs'), path })),
+    programs: () =>
+      (found ??= findPrograms({ settings, cacheFolder: join(dataFolder, 'programs'), path }).catch((error: unknown) => {
+        found = undefined; // the disk may have been full
+        throw error;
+      })),
     folder: tmpdir(),
   };
 }

@@ -130,6 +130,18 @@ describeWithHelm('a chart rendered with helm', () => {
       expect((await error({ 'templates/a.yaml': `{{ ${name} "HOME" }}` }))?.detail).toContain('not defined');
   });
 
+  it('D5: hides values of the manifest in the errors that templates raise', async () => {
+    const template =
+      '{{ fail (printf "password is %s, %s, %q" .Values.password (b64enc .Values.password) .Values.more.note) }}';
+    const raised = await error(
+      { 'templates/a.yaml': template },
+      'password: hunter2\nmore: { note: "first\\nsecond" }\n',
+    );
+    expect(raised?.detail).toContain('password is ***, ***, "***"');
+    const short = await error({ 'templates/a.yaml': '{{ fail .Values.db.password }}' }, 'db: { password: xyz }\n');
+    expect(short?.detail).not.toContain('xyz');
+  });
+
   it('D8: ends templates that use too much memory, too much output, or recursion without end', async () => {
     expect(await error({ 'templates/a.yaml': '{{ range until 100000000 }}{{ end }}' })).toMatchObject({
       code: 'sources/render-limit',

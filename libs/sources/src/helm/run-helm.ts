@@ -23,6 +23,8 @@ export interface HelmRun {
   readonly values: readonly string[];
   readonly release: { readonly name: string; readonly namespace: string };
   readonly target: RenderTarget;
+  /** Replaces what may be secret in the text of an error. */
+  readonly hide: (text: string) => string;
 }
 
 /** Creates the home folder of helm, without plugins, configuration, and credentials of clusters. */
@@ -34,7 +36,7 @@ export async function prepareHome(folder: string): Promise<void> {
 /** Runs `helm template` without network and plugins. @returns its output */
 export async function runHelm(
   helm: string,
-  { folder, values, release, target }: HelmRun,
+  { folder, values, release, target, hide }: HelmRun,
   context: Pick<SourceContext, 'clock' | 'signal'>,
 ): Promise<Result<string, DomainError>> {
   const run = await slots(() =>
@@ -62,7 +64,9 @@ export async function runHelm(
       clock: context.clock,
     }),
   );
-  return run.ok ? ok(run.value.stdout.toString('utf8')) : err(errorOf(run.error, folder));
+  return run.ok
+    ? ok(run.value.stdout.toString('utf8'))
+    : err(errorOf({ ...run.error, stderr: hide(run.error.stderr) }, folder));
 }
 
 /** Versions, such as `apps/v1`, and the kinds in them, such as `apps/v1/Deployment`. Charts ask for either. */
