@@ -56,6 +56,39 @@ function owners() {
   return { limits, used, bus };
 }
 
+describe('a new organization', () => {
+  const folder = temporaryFolder();
+
+  it('has the limits of the default plan in a catalog from a file', async () => {
+    const { limits, bus } = owners();
+    const [developer, ...others] = DEFAULT_CATALOGUE.plans;
+    if (!developer) throw new Error('the built-in catalog has no plan');
+    const plans = [{ ...developer, limits: { ...developer.limits, applications: 3 } }, ...others];
+    const embedded = await openEmbedded(folder);
+    try {
+      const reactor = new StartingReactor(embedded.commands, new LimitSetter(bus), { ...DEFAULT_CATALOGUE, plans });
+      const data = { name: 'One', slug: 'one', ownerId: 'ada', isDefault: false };
+      const created: DirectoryFact = { type: 'organization.created.v1', data };
+      const facts = {
+        events: directoryEvents,
+        initialState: null,
+        evolve: () => null,
+        decide: () => ({ ok: true, value: [created] }) as const,
+      };
+      const by = embedded.request({ kind: 'login', userId: 'ada' }, { organizationId: ORGANIZATION });
+      await embedded.commands.run(facts, `organization-${ORGANIZATION}`, null, by);
+      for (let times = 0; times < 2; times++)
+        // the second time as after a restart
+        for await (const stored of embedded.eventStore.readAll())
+          if (stored.type === 'organization.created.v1')
+            await reactor.react({ event: stored as DirectoryFact, metadata: stored });
+      expect(limits).toEqual({ members: 5, activeKeys: 10, applications: 3 });
+    } finally {
+      await embedded.close();
+    }
+  });
+});
+
 describe('changing a plan', () => {
   const folder = temporaryFolder();
   const { limits, used, bus } = owners();
@@ -65,7 +98,7 @@ describe('changing a plan', () => {
   beforeAll(async () => {
     embedded = await openEmbedded(folder);
     await embedded.sourcing.projections([subscriptionsProjection]);
-    embedded.sourcing.reactors([new StartingReactor(embedded.commands)]);
+    embedded.sourcing.reactors([new StartingReactor(embedded.commands, new LimitSetter(bus))]);
     changing = changingOver(embedded.commands);
     queries = new BillingQueries(embedded.readModels, embedded.commands);
   });
