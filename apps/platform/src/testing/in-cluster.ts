@@ -11,6 +11,9 @@ await runService({
   name: 'platform',
   contexts: CONTEXTS,
   edge: gateway,
-  worker: { ...deployWorker, providers: [{ provide: SERVICE_ACCOUNT_ROOT, useValue: root }] },
+  worker: {
+    ...deployWorker,
+    providers: [...(deployWorker.providers ?? []), { provide: SERVICE_ACCOUNT_ROOT, useValue: root }],
+  },
   refusals: createRefusalRecorder,
 });

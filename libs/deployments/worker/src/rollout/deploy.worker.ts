@@ -117,7 +117,8 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
     const pending = waves.slice(index).flatMap(({ objects }) => objects.filter(({ unchanged }) => !unchanged));
     const keys = pending.map(({ object }) => keyOf(object));
     await run.call(() => fence.hold(progress.inventory, keys));
-    progress.wrote ||= wave.objects.some(({ unchanged }) => !unchanged);
+    // Objects that an attempt before this one has written are unchanged.
+    progress.wrote ||= run.task.recordedPlan !== null || wave.objects.some(({ unchanged }) => !unchanged);
     run.throwIfClaimEnds();
     const { applied } = await run.call((client) =>
       applyPlan(client, { ...plan, waves: [wave] }, fence, {

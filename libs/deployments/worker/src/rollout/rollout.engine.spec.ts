@@ -385,6 +385,23 @@ function rollouts(kubeconfig: string): void {
     expect(outcome).toMatchObject({ outcome: 'succeeded', replicas: '1/1' });
   });
 
+  it('fails as applied if an attempt before it, whose plan it continues, has written the objects', async () => {
+    const ns = namespace('again');
+    const spec = imageSpec(ns, 1, `${IMAGE}:crash`, { replicas: 1 });
+    const first = await shop.request(spec);
+    const stopped = shop.newWorker();
+    const thaw = shop.deployments.holdAt({ attemptId: first.attemptId, step: 'progressing' });
+    const running = shop.deliver(first, stopped);
+    await thaw.reached;
+    const stopping = stopped.stop();
+    thaw.release();
+    expect(await running).toBe('retried');
+    await stopping;
+    const { task, outcome } = await rollOut(spec);
+    expect(task.recordedPlan).not.toBeNull();
+    expect(outcome).toMatchObject({ outcome: 'failed', applied: true });
+  });
+
   describe('a deletion', () => {
     it('deletes objects and namespace of the platform, and is idempotent', async () => {
       const ns = namespace('del');
