@@ -14,5 +14,6 @@ export type {
   SourcePrograms,
 } from './source.ts';
 export { findPrograms } from './find-programs.ts';
+export { createSlots } from './slots.ts';
 export { pinHelm } from './helm/pin-helm.ts';
 export { renderHelm } from './helm/render-helm.ts';

@@ -6,19 +6,19 @@ const SECRET_NAME = /pass|secret|token|key|credential|auth/i;
 const HIDDEN = '***';
 
 /**
- * Returns a function that replaces the values of a chart in a text, such as an error that a template raises: they may be
- * secret, and errors are recorded and shown to everybody who may see the application.
+ * Replaces the values of a chart in a text, such as an error that a template raises: they may be secret, and errors are
+ * recorded and shown to everybody who may see the application.
  *
  * @param values texts in YAML
  */
-export function hiderOf(values: readonly string[]): (text: string) => string {
+export function hideValues(text: string, values: readonly string[]): string {
   const found = new Set<string>();
-  for (const text of values)
-    for (const document of parseAllDocuments(text, { logLevel: 'silent' }))
-      if (!('errors' in document) || document.errors.length === 0) collect(document.toJS(), false, found);
+  for (const value of values)
+    for (const document of parseAllDocuments(value, { logLevel: 'silent' }))
+      if (document.errors.length === 0) collect(document.toJS(), false, found);
   // The longest first, so that no rest of it remains.
   const forms = [...found].flatMap(formsOf).toSorted((a, b) => b.length - a.length);
-  return (text) => forms.reduce((hidden, form) => hidden.replaceAll(form, HIDDEN), text);
+  return forms.reduce((hidden, form) => hidden.replaceAll(form, HIDDEN), text);
 }
 
 function collect(value: unknown, isSecret: boolean, found: Set<string>): void {

@@ -8,7 +8,7 @@ import { filesRefusal, writeFiles, type ChartFiles } from './chart-files.ts';
 import { fetchDependencies, type FolderOutside } from './fetch-dependencies.ts';
 import { helmErrors } from './helm-errors.ts';
 import { differingTemplates } from './differing-templates.ts';
-import { hiderOf } from './hide-values.ts';
+import { hideValues } from './hide-values.ts';
 import { mayVary } from './may-vary.ts';
 import { prepareHome, runHelm } from './run-helm.ts';
 
@@ -64,7 +64,7 @@ export async function renderChart(
     const files = values.map((_, index) => join(folder, `values-${index}.yaml`));
     for (const [index, file] of files.entries()) await writeFile(file, values[index] ?? '', { mode: 0o600 });
     await prepareHome(folder);
-    const run = { folder, values: files, release, target, hide: hiderOf(values) };
+    const run = { folder, values: files, release, target, hide: (text: string) => hideValues(text, values) };
     const [first, second] = await Promise.all([
       runHelm(helm, run, context),
       mayVary(complete.value.files, values) ? runHelm(helm, run, context) : undefined,

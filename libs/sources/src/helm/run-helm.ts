@@ -5,7 +5,7 @@ import { runProgram, type ProgramFailure } from '../run-program.ts';
 import type { RenderTarget, SourceContext } from '../source.ts';
 import { sourceErrors } from '../source-errors.ts';
 import { plainHelmError } from './plain-helm-error.ts';
-import { createSlots } from './slots.ts';
+import { createSlots } from '../slots.ts';
 
 const TIMEOUT_MS = 10_000;
 const MAX_OUTPUT_BYTES = 20 * 1_048_576;

@@ -15,7 +15,7 @@ import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { lastSucceededBefore, latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
 import { NameRelease } from './name-release.service.ts';
-import { ProtectionReader, type Place } from './protection.service.ts';
+import { placeOf, ProtectionReader } from './protection.service.ts';
 import { presentOf, type Guarded } from './protection.ts';
 import { Rollbacks } from './rollbacks.service.ts';
 
@@ -172,16 +172,6 @@ export class ApplicationsHandlers {
     const application = loaded.value.state;
     return ok({ id: entry.id, application, present: presentOf(application, catalog.value.state, name) });
   }
-}
-
-function placeOf(applicationId: string, application: Application, { organizationId, isAdmin }: Membership): Place {
-  const latest = latestOf(application);
-  return {
-    organizationId,
-    applicationId,
-    isAdmin,
-    target: latest && { clusterUid: latest.cluster.uid, namespace: latest.targetNamespace },
-  };
 }
 
 /** Returns the requested revision, or the newest one before the present that succeeded. */

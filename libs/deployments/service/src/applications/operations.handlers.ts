@@ -19,7 +19,7 @@ import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf } from './application.ts';
 import type { Operate } from './operate.ts';
-import { ProtectionReader } from './protection.service.ts';
+import { placeOf, ProtectionReader } from './protection.service.ts';
 
 type Operated = OutputOf<typeof syncApplicationRequest>;
 type Context = ContextOf<typeof syncApplicationRequest>;
@@ -81,8 +81,8 @@ export class OperationsHandlers {
     const loaded = await this.commands.load(applicationDecider, stream);
     if (!loaded.ok) return refuse(loaded.error);
     const latest = latestOf(loaded.value.state);
-    const target = latest && { clusterUid: latest.cluster.uid, namespace: latest.targetNamespace };
-    const protection = await this.protection.of({ organizationId, applicationId, isAdmin, target }, latest);
+    const place = placeOf(applicationId, loaded.value.state, { organizationId, isAdmin });
+    const protection = await this.protection.of(place, latest);
     if (!protection.ok) return refuse(protection.error);
     const running = await this.history.running(loaded.value.state.attempts);
     if (!running.ok) return refuse(running.error);

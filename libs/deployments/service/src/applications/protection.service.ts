@@ -5,7 +5,7 @@ import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
 import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
-import { latestOf } from './application.ts';
+import { latestOf, type Application } from './application.ts';
 import {
   ADMIN,
   claimOf,
@@ -25,6 +25,17 @@ export interface Place {
   readonly isAdmin: boolean;
   /** Location of its objects. Absent if it has no namespace yet, or one of its own. */
   readonly target: { readonly clusterUid: string; readonly namespace: string } | undefined;
+}
+
+/** Returns an application as the caller changes it, at the location of its latest revision. */
+export function placeOf(
+  applicationId: string,
+  application: Application,
+  { organizationId, isAdmin }: Pick<Place, 'organizationId' | 'isAdmin'>,
+): Place {
+  const latest = latestOf(application);
+  const target = latest && { clusterUid: latest.cluster.uid, namespace: latest.targetNamespace };
+  return { organizationId, applicationId, isAdmin, target };
 }
 
 /**

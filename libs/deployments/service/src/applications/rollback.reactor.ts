@@ -1,6 +1,6 @@
 import { BUS, type Bus } from '#bus';
 import { COMMANDS, type CommandRunner, type Reactor } from '#event-sourcing';
-import { LOGGER, type Logger, type Recorded } from '#kernel';
+import { idOf, LOGGER, type Logger, type Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { applicationDecider } from './application.decider.ts';
@@ -43,7 +43,7 @@ export class RollbackReactor implements Reactor<ApplicationEvent, Type> {
     const done = await this.rollbacks.rollBack(
       {
         organizationId,
-        applicationId: stream.slice('application-'.length),
+        applicationId: idOf(stream),
         application,
         target,
         isAdmin: true,

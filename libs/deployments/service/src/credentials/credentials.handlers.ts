@@ -11,6 +11,7 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, ok, type Clock, type DomainError, type Result } from '#kernel';
 import type { HostSettings } from '#sources';
 import { Controller, Inject } from '@nestjs/common';
+import { shownFingerprint } from '../shared/secret-text.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { credentialErrors } from './credential.errors.ts';
 import {
@@ -20,7 +21,7 @@ import {
   type HostRef,
   type StoredCredential,
 } from './credentials.decider.ts';
-import { HostCredentials, settingsError, shownFingerprint } from './host-credentials.service.ts';
+import { HostCredentials, settingsError } from './host-credentials.service.ts';
 
 /** Handles the credentials of hosts. Secrets are stored in the vault and are never returned. */
 @Controller()

@@ -8,8 +8,8 @@ import { FingerprintKeys } from '../shared/fingerprint-keys.service.ts';
 import { credentialErrors } from './credential.errors.ts';
 import { credentialsDecider, credentialsStream, type Credentials } from './credentials.decider.ts';
 
-/** Characters of a fingerprint. */
-const FINGERPRINT = 12;
+/** Characters of a fingerprint that are kept; see `shownFingerprint` for those that are shown. */
+const FINGERPRINT = 24;
 
 /** Reads and describes the credentials of hosts. */
 @Injectable()
@@ -35,16 +35,10 @@ export class HostCredentials {
     const key = await this.keys.of(organizationId);
     if (!key.ok) return key;
     return ok((value) =>
-      createHmac('sha256', key.value)
-        .update(canonicalJson(value))
-        .digest('hex')
-        .slice(0, FINGERPRINT * 2),
+      createHmac('sha256', key.value).update(canonicalJson(value)).digest('hex').slice(0, FINGERPRINT),
     );
   }
 }
-
-/** Shortens a fingerprint to what is shown. */
-export const shownFingerprint = (fingerprint: string): string => `fingerprint:${fingerprint.slice(0, FINGERPRINT)}`;
 
 /** Returns the error of settings that no host would accept. */
 export function settingsError({ certificateAuthority, knownHosts, credential }: HostSettings): DomainError | undefined {

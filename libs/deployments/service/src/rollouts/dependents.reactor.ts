@@ -1,6 +1,6 @@
 import { BUS, type Bus } from '#bus';
 import { READ_MODELS, type Reactor, type ReadModels } from '#event-sourcing';
-import type { Recorded } from '#kernel';
+import { idOf, type Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { applicationEvents, type ApplicationEvent } from '../applications/application.events.ts';
 import { applicationsProjection } from '../applications/applications.projection.ts';
@@ -29,7 +29,7 @@ export class DependentsReactor implements Reactor<ApplicationEvent, Type> {
     const { organizationId, stream, id: deduplicationKey } = metadata;
     if (organizationId === undefined) throw new Error(`${stream} has an event of no organization`);
     if (event.type === 'application.health-changed.v1' && event.data.health !== 'Healthy') return;
-    const own = await this.readModels.get(applicationsProjection, stream.slice('application-'.length));
+    const own = await this.readModels.get(applicationsProjection, idOf(stream));
     if (!own.ok) throw new Error(own.error.code);
     const name = own.value?.document.name;
     const where = { organizationId, hasOpen: true };

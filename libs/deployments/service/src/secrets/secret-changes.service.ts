@@ -10,7 +10,7 @@ import { secretRefs, settingOf, type SecretsChange } from '../applications/chang
 import { reconfigured } from '../applications/configuration.service.ts';
 import { Deployer, SECRETS_STEP, type Deployment } from '../applications/deployer.service.ts';
 import { HostClaims } from '../applications/host-claims.service.ts';
-import { ProtectionReader, type Place } from '../applications/protection.service.ts';
+import { placeOf, ProtectionReader, type Place } from '../applications/protection.service.ts';
 import { presentOf, type Guarded } from '../applications/protection.ts';
 import { RevisionContent } from '../applications/revision-content.service.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
@@ -75,7 +75,7 @@ export class SecretChanges {
     const found = await this.find(name, wanted, membership, context);
     if (!found.ok) return found;
     const { organizationId, applicationId, present } = found.value;
-    const place = placeOf(found.value, membership);
+    const place = placeOf(found.value.applicationId, found.value.application, membership);
     const change = { action: 'change', application: name, present, next: undefined } as const;
     const allowed = await this.protection.check(place, change);
     if (!allowed.ok) return allowed;
@@ -209,12 +209,6 @@ export class SecretChanges {
     return ok({ application: state, events, position: meta.position, repeated });
   }
 }
-
-const placeOf = ({ organizationId, applicationId, application }: Found, { isAdmin }: Membership): Place => {
-  const latest = latestOf(application);
-  const target = latest && { clusterUid: latest.cluster.uid, namespace: latest.targetNamespace };
-  return { organizationId, applicationId, isAdmin, target };
-};
 
 /**
  * Returns whether a repeated request has other values than the first one. The digest of a request leaves values out, so

@@ -1,14 +1,15 @@
 import type { HostCredential, PinnedSource, RolloutTask } from '#deployments/contract';
 import { ChangingEgress, EGRESS, egressRefused, isAllowed, type EgressPolicy } from '#egress';
 import { CLOCK, type Clock, type DomainError, type Result } from '#kernel';
-import type {
-  GitSource,
-  HelmSource,
-  HostSettings,
-  RenderedSource,
-  RenderTarget,
-  SourceContext,
-  SourcePin,
+import {
+  createSlots,
+  type GitSource,
+  type HelmSource,
+  type HostSettings,
+  type RenderedSource,
+  type RenderTarget,
+  type SourceContext,
+  type SourcePin,
 } from '#sources';
 import { decodeText } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
@@ -29,8 +30,7 @@ const MAX_AT_ONCE = 6;
 @Injectable()
 export class Sources {
   private readonly egress: ChangingEgress;
-  private working = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly slots = createSlots(MAX_AT_ONCE);
 
   constructor(
     @Inject(WORKER_RECORDS) private readonly records: WorkerRecords,
@@ -64,38 +64,32 @@ export class Sources {
     });
   }
 
-  private async within<T>(
+  private within<T>(
     ms: number,
     { credentials, egress }: SourceAccess,
     ended: AbortSignal | undefined,
     work: (context: SourceContext) => Promise<T>,
   ): Promise<T> {
     if (egress) this.egress.update(egress);
-    await this.turn();
-    const limit = new AbortController();
-    const end = () => limit.abort(new DOMException(`not done within ${ms} ms`, 'TimeoutError'));
-    const timer = this.clock.timer(ms, end);
-    try {
-      return await work({
-        programs: await this.settings.programs(),
-        folder: this.settings.folder,
-        clock: this.clock,
-        signal: ended ? AbortSignal.any([limit.signal, ended]) : limit.signal,
-        egress: {
-          refusal: (target) => (isAllowed(this.egress, target) ? undefined : egressRefused(target, this.egress)),
-        },
-        settingsOf: (host, kind) => this.settingsOf(credentials, host, kind),
-      });
-    } finally {
-      timer.cancel();
-      this.working -= 1;
-      this.waiting.shift()?.();
-    }
-  }
-
-  private async turn(): Promise<void> {
-    while (this.working >= MAX_AT_ONCE) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    this.working += 1;
+    return this.slots(async () => {
+      const limit = new AbortController();
+      const end = () => limit.abort(new DOMException(`not done within ${ms} ms`, 'TimeoutError'));
+      const timer = this.clock.timer(ms, end);
+      try {
+        return await work({
+          programs: await this.settings.programs(),
+          folder: this.settings.folder,
+          clock: this.clock,
+          signal: ended ? AbortSignal.any([limit.signal, ended]) : limit.signal,
+          egress: {
+            refusal: (target) => (isAllowed(this.egress, target) ? undefined : egressRefused(target, this.egress)),
+          },
+          settingsOf: (host, kind) => this.settingsOf(credentials, host, kind),
+        });
+      } finally {
+        timer.cancel();
+      }
+    });
   }
 
   /** A host gets the settings that were stored for exactly this host, port, and kind, and no others. */
