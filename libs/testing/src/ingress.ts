@@ -10,9 +10,14 @@ export interface Ingress {
 /** Bytes of a request's body that are kept to send the request to another process. */
 const KEPT_BYTES = 1024 * 1024;
 
+/** Methods whose requests may be sent again (RFC 9110, section 9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
 /**
  * Routes by path and sets forwarding headers, as an ingress controller does. The processes of a path take turns. If a
  * connection is refused, or was closed while it was idle, the request was not received and is sent to the next process.
+ * An idempotent request is also sent to the next process if its connection ends before the response: a server that stops
+ * closes connections that it has accepted and not read yet (nginx, `proxy_next_upstream error`).
  */
 export async function openIngress(port: number, targetsOf: (path: string) => readonly string[]): Promise<Ingress> {
   let turn = 0;
@@ -62,8 +67,9 @@ function pass(incoming: IncomingMessage, outgoing: ServerResponse, targets: read
     });
     asked.on('error', (error: NodeJS.ErrnoException) => {
       if (outgoing.headersSent) return void outgoing.destroy();
-      const isIdleClosed = asked.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-      const next = isIdleClosed ? left : error.code === 'ECONNREFUSED' ? others : [];
+      const isClosed = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+      const isSafe = IDEMPOTENT.has(incoming.method ?? '') || error.code === 'ECONNREFUSED';
+      const next = isClosed && asked.reusedSocket ? left : isSafe ? others : [];
       if (next.length > 0 && bytes <= KEPT_BYTES && !outgoing.destroyed) return attempt(next, true);
       outgoing.writeHead(502).end();
     });
