@@ -40,6 +40,12 @@ describe('app apply', () => {
     expect(laptop.sent[0]?.input).toMatchObject({ manifest: { source: { image: { tag: '1.10' } } } });
   });
 
+  it('sends the message with each application', async () => {
+    const laptop = laptopOf({ 'a.yaml': web('1'), 'b.yaml': web('1', 'api') });
+    await laptop.run(['app', 'apply', '-f', 'deploy', '-m', 'fix the checkout']);
+    expect(laptop.sent.map(({ input }) => input['message'])).toEqual(['fix the checkout', 'fix the checkout']);
+  });
+
   it('applies an application after those that it depends on', async () => {
     const after = (name: string, dependsOn: string) =>
       web('1', name).replace('spec: {', `spec: { dependsOn: [${dependsOn}],`);

@@ -1,7 +1,7 @@
 import { ExitCode, isCommandError, usage, type CommandError, type Options, type Outcome, type Session } from '#cli';
 import { applyApplicationRequest, applyProfileRequest, diffManifestRequest } from '#deployments/contract';
 import { diffLines } from './diff.cli.ts';
-import type { applicationCommands } from './commands.cli.ts';
+import { reasonIn, type applicationCommands } from './commands.cli.ts';
 import { readManifestFiles, withPlaces, type Manifest } from './manifest-files.cli.ts';
 import { timeoutOf, waitForRollout, type WaitFor } from './rollout-wait.cli.ts';
 
@@ -24,7 +24,12 @@ export async function appApply(
   if (isCommandError(org)) return org;
   for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
 
-  const how: How = { dryRun: options['dry-run'] || options.diff, diff: options.diff, failFast: options['fail-fast'] };
+  const how: How = {
+    dryRun: options['dry-run'] || options.diff,
+    diff: options.diff,
+    failFast: options['fail-fast'],
+    ...reasonIn(options),
+  };
   const ordered = inOrder(read.manifests);
   const failures: CommandError[] = [];
   const waits: Applied[] = [];
@@ -85,12 +90,13 @@ interface How {
   readonly diff: boolean;
   /** Whether to stop waiting at the first failure of the rollout. */
   readonly failFast?: boolean;
+  readonly message?: string;
 }
 
 async function applyOne(
   manifest: Manifest,
   org: string,
-  { dryRun, diff, failFast = false }: How,
+  { dryRun, diff, failFast = false, ...reason }: How,
   session: Session,
 ): Promise<Applied | undefined | CommandError> {
   const suffix = dryRun ? ' (dry run)' : '';
@@ -105,7 +111,7 @@ async function applyOne(
   if (manifest.kind !== 'Application')
     return usage(`${manifest.file} is not an Application.`, 'use: astroctl clusters register -f FILE');
   const { name } = manifest.spec;
-  const input = { org, name, manifest: manifest.spec, ...(failFast && { failFast }) };
+  const input = { org, name, manifest: manifest.spec, ...(failFast && { failFast }), ...reason };
   const applied = await session.call(applyApplicationRequest, input, { dryRun });
   if (!applied.ok) return withPlaces(applied.failure, manifest);
   const { outcome, changes, application, moved, warnings = [] } = applied.value;

@@ -16,7 +16,7 @@ import {
   getRevisionRequest,
   readApplication,
 } from '#deployments/contract';
-import type { applicationCommands } from './commands.cli.ts';
+import { reasonIn, type applicationCommands } from './commands.cli.ts';
 import { revisionOf } from './diff.cli.ts';
 import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
 
@@ -41,7 +41,7 @@ export async function appSet(options: Options<typeof applicationCommands.appSet>
     if (isCommandError(changed)) return changed;
     const applied = await session.call(
       applyApplicationRequest,
-      { org, name, manifest: changed },
+      { org, name, manifest: changed, ...reasonIn(options) },
       { dryRun, ifMatch: present.value.revision },
     );
     if (!applied.ok) {

@@ -15,6 +15,11 @@ const filename = {
 } as const satisfies OptionSpec;
 const recursive = { short: 'R', help: 'include subfolders' } as const satisfies OptionSpec;
 const dryRun = { help: 'show what would happen, without changing anything' } as const satisfies OptionSpec;
+const message = {
+  short: 'm',
+  help: 'why, in one line; it is stored unencrypted and shown to all who can read the application',
+  value: 'text',
+} as const satisfies OptionSpec;
 const timeout = { help: 'how long to wait', value: 'time', default: '5m' } as const satisfies OptionSpec;
 const follow = { short: 'f', help: 'keep printing new lines' } as const satisfies OptionSpec;
 const clusterName = {
@@ -22,6 +27,10 @@ const clusterName = {
   help: 'name of the cluster',
   names: ['clusters', 'list'],
 } as const satisfies OptionSpec;
+
+/** Returns the message of a change as requests contain it. */
+export const reasonIn = ({ message: text }: { readonly message: string | undefined }): { readonly message?: string } =>
+  text === undefined ? {} : { message: text };
 
 /** Commands of applications, grouped by the file that implements them. */
 export const applicationCommands = {
@@ -36,10 +45,12 @@ export const applicationCommands = {
       wait: { help: 'wait for the rollout to finish' },
       timeout,
       'fail-fast': { help: 'fail on the first problem instead of waiting for it to be resolved' },
+      message,
     },
     examples: [
       'astroctl app apply -f examples/hello-world.yaml --wait',
       'astroctl app apply -f deploy/ -R',
+      "astroctl app apply -f web.yaml --message 'fix the checkout'",
       'cat app.yaml | astroctl app apply -f -',
     ],
   },
@@ -115,6 +126,7 @@ export const applicationCommands = {
       'dry-run': dryRun,
       wait: { help: 'wait for the rollout to finish' },
       timeout,
+      message,
     },
     examples: [
       'astroctl app set web image.tag=1.5.0 --wait',
@@ -157,31 +169,32 @@ export const applicationCommands = {
     options: {
       name,
       to: { ...versions, help: 'revision; defaults to the latest earlier revision that succeeded', value: 'version' },
+      message,
     },
-    examples: ['astroctl app rollback web', 'astroctl app rollback web --to v3 -y'],
+    examples: ['astroctl app rollback web', "astroctl app rollback web --to v3 -y --message 'orders fail since v4'"],
   },
   appSync: {
     path: ['app', 'sync'],
     summary: 'Deploy the latest revision again, to correct drift',
-    options: { name, wait: { help: 'wait for the rollout to finish' }, timeout },
+    options: { name, wait: { help: 'wait for the rollout to finish' }, timeout, message },
     examples: ['astroctl app sync web', 'astroctl app sync web --wait'],
   },
   appRestart: {
     path: ['app', 'restart'],
     summary: 'Replace the pods of an application one by one, without a new revision',
-    options: { name, wait: { help: 'wait for the rollout to finish' }, timeout },
+    options: { name, wait: { help: 'wait for the rollout to finish' }, timeout, message },
     examples: ['astroctl app restart web', 'astroctl app restart web --wait'],
   },
   appPause: {
     path: ['app', 'pause'],
     summary: 'Record new revisions without deploying them',
-    options: { name },
-    examples: ['astroctl app pause web'],
+    options: { name, message },
+    examples: ['astroctl app pause web', "astroctl app pause web --message 'until the migration is done'"],
   },
   appResume: {
     path: ['app', 'resume'],
     summary: 'Continue deploying new revisions after a pause or a rollback',
-    options: { name },
+    options: { name, message },
     examples: ['astroctl app resume web'],
   },
   appDelete: {

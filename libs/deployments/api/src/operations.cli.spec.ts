@@ -118,6 +118,24 @@ describe('use-D1: astroctl', () => {
   });
 });
 
+it('app sync, restart, pause, and resume send the message, if there is one', async () => {
+  for (const [word, contract] of [
+    ['sync', syncApplicationRequest],
+    ['restart', restartApplicationRequest],
+    ['pause', pauseApplicationRequest],
+    ['resume', resumeApplicationRequest],
+  ] as const) {
+    const at = laptop();
+    at.on(contract, operated(true));
+    await at.run(`app ${word} web`);
+    await at.run(['app', word, 'web', '--message', 'a migration runs']);
+    expect(at.sent.map(({ input }) => input)).toEqual([
+      { org: 'id-of-acme', name: 'web' },
+      { org: 'id-of-acme', name: 'web', message: 'a migration runs' },
+    ]);
+  }
+});
+
 describe('use-D20: a failed rollout', () => {
   const podOf = (name: string, more: object) => ({
     name,

@@ -5,7 +5,7 @@ import {
   resumeApplicationRequest,
   syncApplicationRequest,
 } from '#deployments/contract';
-import type { applicationCommands } from './commands.cli.ts';
+import { reasonIn, type applicationCommands } from './commands.cli.ts';
 import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
 
 type Waiting = Options<typeof applicationCommands.appSync>;
@@ -29,7 +29,7 @@ async function again(
   if (isCommandError(timeoutMs)) return timeoutMs;
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const done = await session.call(contract, { org, name });
+  const done = await session.call(contract, { org, name, ...reasonIn(options) });
   if (!done.ok) return done.failure;
   const { application, changed } = done.value;
   const text = `application/${name} ${changed ? word : 'unchanged'}`;
@@ -52,12 +52,12 @@ async function again(
 
 /** Runs `app pause NAME`. */
 export async function appPause(
-  { name }: Options<typeof applicationCommands.appPause>,
+  { name, ...options }: Options<typeof applicationCommands.appPause>,
   session: Session,
 ): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const done = await session.call(pauseApplicationRequest, { org, name });
+  const done = await session.call(pauseApplicationRequest, { org, name, ...reasonIn(options) });
   if (!done.ok) return done.failure;
   const text = `application/${name} ${done.value.changed ? 'paused' : 'unchanged'}`;
   await session.print.done(done.value, { text, name: `application/${name}` });
@@ -67,12 +67,12 @@ export async function appPause(
 
 /** Runs `app resume NAME`. */
 export async function appResume(
-  { name }: Options<typeof applicationCommands.appResume>,
+  { name, ...options }: Options<typeof applicationCommands.appResume>,
   session: Session,
 ): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const done = await session.call(resumeApplicationRequest, { org, name });
+  const done = await session.call(resumeApplicationRequest, { org, name, ...reasonIn(options) });
   if (!done.ok) return done.failure;
   const { application, changed, attemptId } = done.value;
   const text = `application/${name} ${changed ? 'resumed' : 'unchanged'}`;

@@ -9,7 +9,7 @@ import {
 } from '#cli';
 import { diffApplicationRequest, listRevisionsRequest, rollbackRequest } from '#deployments/contract';
 import { diffLines, revisionOf } from './diff.cli.ts';
-import type { applicationCommands } from './commands.cli.ts';
+import { reasonIn, type applicationCommands } from './commands.cli.ts';
 
 /** Runs `app history NAME`. */
 export async function appHistory(
@@ -28,6 +28,7 @@ export async function appHistory(
     { title: 'BY', value: (row) => row.by },
     { title: 'WHEN', value: (row) => row.when },
     { title: 'ROLLBACK', value: (row) => row.rollback },
+    { title: 'MESSAGE', value: (row) => row.message, wide: true },
   ];
   await session.print.list(found.value, { columns, name: (row) => `revision/${row.version}` });
   return ExitCode.Success;
@@ -46,7 +47,7 @@ export async function appRollback(
   if (isCommandError(revision)) return revision;
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const input = { org, name, ...(revision !== undefined && { to: revision }) };
+  const input = { org, name, ...reasonIn(options), ...(revision !== undefined && { to: revision }) };
   const plan = await session.call(rollbackRequest, input, { dryRun: true });
   if (!plan.ok) return plan.failure;
   const { rollbackOf, application } = plan.value;

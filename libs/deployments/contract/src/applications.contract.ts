@@ -1,6 +1,7 @@
 import { pageInput, pageOutput, request, stream } from '#bus/contract';
 import { z } from 'zod';
 import { applicationSpecSchema, manifestOf } from './manifest.ts';
+import { line } from './manifest-fields.ts';
 import { keptObject } from './rollout.contract.ts';
 import { APPLICATION_STATUSES, ATTEMPT_STATES, HEALTHS, STEPS, SYNCS, TIER_NAMES } from './values.ts';
 
@@ -9,6 +10,12 @@ const name = z.string().min(1).max(253);
 const organizationOf = (input: { org: string }) => input.org;
 const flag = z.stringbool().or(z.boolean());
 const wholeNumber = z.coerce.number().int();
+
+/** Why somebody changes an application. It is stored in the events as it was written, and is never secret. */
+export const changeMessage = line(256)
+  .min(1, 'must not be empty')
+  .optional()
+  .describe('why, in one line; shown to all who can read the application');
 
 /**
  * Status of an application, in the order in which `app status` prints it. All keys are at the top level; the CLI prints
@@ -124,6 +131,7 @@ export const applyApplicationRequest = request({
     name,
     manifest: z.unknown(),
     failFast: flag.default(false).describe('fail on the first problem instead of waiting for it to be resolved'),
+    message: changeMessage,
   }),
   body: 'manifest',
   bodySchema: manifestOf('Application', applicationSpecSchema),
@@ -197,6 +205,8 @@ export const revisionView = z.strictObject({
   /** `yes`, or the reason why a rollback to it is not possible. */
   rollback: z.string(),
   rollbackOf: z.string().nullable(),
+  /** Why it was applied, in the words of whoever did. Absent if they gave no reason. */
+  message: z.string().optional(),
   summary: z.array(z.string()),
 });
 
@@ -295,6 +305,7 @@ export const rollbackRequest = request({
     org,
     name,
     to: z.number().int().min(1).optional().describe('defaults to the latest earlier revision that succeeded'),
+    message: changeMessage,
   }),
   output: applyOutcome,
   organizationOf,

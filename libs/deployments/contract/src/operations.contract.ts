@@ -1,11 +1,11 @@
 import { request } from '#bus/contract';
 import { z } from 'zod';
-import { applicationView } from './applications.contract.ts';
+import { applicationView, changeMessage } from './applications.contract.ts';
 
 const common = {
   permission: 'application.deploy',
   ifMatch: true,
-  input: z.strictObject({ org: z.string().min(1), name: z.string().min(1).max(253) }),
+  input: z.strictObject({ org: z.string().min(1), name: z.string().min(1).max(253), message: changeMessage }),
   output: z.strictObject({
     application: applicationView,
     /** False when there was nothing to do, because the application is already paused or being deployed. */

@@ -41,6 +41,8 @@ export type ApplicationEvent =
         readonly failFast?: true;
         /** Milliseconds until the attempt may start. Set when a deletion is retried. */
         readonly delayMs?: number;
+        /** Why, in the words of the user who requested it. */
+        readonly message?: string;
       }
     >
   | Fact<
@@ -86,9 +88,9 @@ export type ApplicationEvent =
       }
     >
   /** Until the application is resumed, revisions are recorded but not deployed. */
-  | Fact<'application.paused.v1', Record<never, never>>
+  | Fact<'application.paused.v1', { readonly message?: string }>
   /** Ends a pause and the pin of a rollback. */
-  | Fact<'application.resumed.v1', Record<never, never>>
+  | Fact<'application.resumed.v1', { readonly message?: string }>
   /** Also of an application without a revision, for its first one. The values are in the vault; see `secretRecord`. */
   | Fact<'application.secrets-set.v1', { readonly secrets: readonly SecretSet[] }>
   | Fact<'application.secret-unset.v1', { readonly key: string }>

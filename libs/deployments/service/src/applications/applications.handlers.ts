@@ -96,13 +96,13 @@ export class ApplicationsHandlers {
 
   @Serves(rollbackRequest)
   async rollback(
-    @Input() { name, to }: InputOf<typeof rollbackRequest>,
+    @Input() input: InputOf<typeof rollbackRequest>,
     @Caller() context: ContextOf<typeof rollbackRequest>,
   ): Promise<Reply<RolledBack>> {
     const membership = await this.organizations.membership(context);
     if (!membership.ok) return refuse(membership.error);
     for (let tries = 1; ; tries++) {
-      const outcome = await this.rollbackOnce(name, to, membership.value, context);
+      const outcome = await this.rollbackOnce(input, membership.value, context);
       if (outcome.ok) return outcome;
       if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
         return refuse(await this.refusals.explain(outcome.error, context));
@@ -110,8 +110,7 @@ export class ApplicationsHandlers {
   }
 
   private async rollbackOnce(
-    name: string,
-    to: number | undefined,
+    { name, to, message }: InputOf<typeof rollbackRequest>,
     membership: Membership,
     context: OrganizationContext,
   ): Promise<Reply<RolledBack>> {
@@ -137,6 +136,7 @@ export class ApplicationsHandlers {
         isAdmin,
         byAdmin: isAdmin,
         by: context.actor.id,
+        ...(message !== undefined && { message }),
       },
       context,
     );

@@ -124,6 +124,7 @@ export class ApplicationsQueries {
       when: revision.when,
       rollback: rollbackOf(revision, application),
       rollbackOf: revision.rollbackOf === null ? null : `v${revision.rollbackOf}`,
+      ...(revision.message !== undefined && { message: revision.message }),
       summary: [...revision.summary],
     }));
     return reply({ items, ...(found.value.next !== undefined && { next: found.value.next }) });

@@ -55,6 +55,21 @@ const status = async (name: string) => {
 };
 
 describe('the deployments service', () => {
+  it('keeps the messages of changes with the revisions that they made', async () => {
+    const withMessage = (tag: string, message: string) =>
+      platform.ask(applyApplicationRequest, { org, name: 'web', manifest: image('web', tag), message }, ada());
+    expect(await withMessage('1', 'the first one')).toMatchObject({ ok: true });
+    await worker.deploy([entry('Deployment', 'web')]);
+    expect(await withMessage('2', 'fix the checkout')).toMatchObject({ ok: true });
+    await worker.deploy([entry('Deployment', 'web')]);
+    expect(await platform.ask(rollbackRequest, { org, name: 'web' }, ada())).toMatchObject({ ok: true });
+    for (const message of ['two\nlines', '', 'x'.repeat(257)])
+      await expect(withMessage('3', message)).rejects.toThrow('"message"');
+    await platform.settled();
+    const history = await platform.ask(listRevisionsRequest, { org, name: 'web', limit: 10 }, ada());
+    if (!history.ok) throw new Error(history.error.code);
+    expect(history.value.items.map(({ message }) => message)).toEqual(['the first one', 'fix the checkout', undefined]);
+  });
   it('creates, deploys, changes, rolls back and deletes an application', async () => {
     const created = await apply('web', image('web', '1.4.2'));
     expect(created).toMatchObject({

@@ -24,6 +24,12 @@ import { SourcePins, type Pin } from './source-pins.service.ts';
 
 type Applied = OutputOf<typeof applyApplicationRequest>;
 
+interface Applying {
+  readonly failFast: boolean;
+  readonly message: string | undefined;
+  readonly pin: Pin;
+}
+
 /** How often a deployment is planned again because others changed the application in the meantime. */
 const TRIES = 20;
 
@@ -47,7 +53,7 @@ export class ApplyHandlers {
 
   @Serves(applyApplicationRequest)
   async apply(
-    @Input() { name, manifest, failFast }: InputOf<typeof applyApplicationRequest>,
+    @Input() { name, manifest, failFast, message }: InputOf<typeof applyApplicationRequest>,
     @Caller() context: ContextOf<typeof applyApplicationRequest>,
   ): Promise<Reply<Applied>> {
     const membership = await this.organizations.membership(context);
@@ -58,7 +64,7 @@ export class ApplyHandlers {
 
     const pin = this.pins.of(read.value.spec, read.value.pointer, context);
     for (let tries = 1; ; tries++) {
-      const outcome = await this.once(read.value, { failFast, pin }, membership.value, context);
+      const outcome = await this.once(read.value, { failFast, message, pin }, membership.value, context);
       if (outcome.ok) return this.answer({ ...outcome.value, warnings: read.value.warnings ?? [] }, context);
       if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
         return refuse(await this.refusals.explain(outcome.error, context));
@@ -70,7 +76,7 @@ export class ApplyHandlers {
    */
   private async once(
     read: Parameters<DeploymentPlanner['plan']>[0],
-    { failFast, pin }: { readonly failFast: boolean; readonly pin: Pin },
+    { failFast, message, pin }: Applying,
     membership: Membership,
     context: OrganizationContext,
   ): Promise<Result<{ readonly prepared: PlannedDeployment; readonly deployed: Deployed }, DomainError>> {
@@ -84,8 +90,9 @@ export class ApplyHandlers {
       pin,
     );
     if (!ready.ok) return ready;
-    const prepared = ready.value;
-    const { application, configuration } = prepared;
+    const { application } = ready.value;
+    const configuration = { ...ready.value.configuration, ...(message !== undefined && { message }) };
+    const prepared = { ...ready.value, configuration };
     const latest = latestOf(application);
     const mismatch = revisionMismatch(context, latest?.revision ?? 0);
     if (mismatch) return err(mismatch);

@@ -112,7 +112,7 @@ export function reconfigured(given: {
   const digest = digestOf(resolved);
   const record = resolvedRecord(organizationId, applicationId, resolved, digest);
   const configuration: Configuration = {
-    ...omit(latest, 'revision', 'succeeded', 'byAdmin', 'secrets'),
+    ...omit(latest, 'revision', 'succeeded', 'byAdmin', 'message', 'secrets'),
     resolved: { record, digest },
     contentDigest: contentDigestOf(resolved),
     summary: summaryOf(resolved),

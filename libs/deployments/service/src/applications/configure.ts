@@ -102,6 +102,7 @@ const deploymentOf = (
       orphan: false,
       cause,
       ...(failFast === true && { failFast: true }),
+      ...(configuration.message !== undefined && { message: configuration.message }),
     },
   },
 ];

@@ -56,7 +56,7 @@ function placed(
 function contentOf(event: DeploymentFact): LineContent | undefined {
   switch (event.type) {
     case 'deployment.requested.v1':
-      return { step: 'requested', message: requestedText(event.data) };
+      return { step: 'requested', message: withReason(requestedText(event.data), event.data) };
     case 'attempt.claimed.v1':
       return {
         step: 'claimed',
@@ -105,9 +105,9 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
       return { step: 'health-changed', message: words.join('; ').slice(0, 2_000), code };
     }
     case 'application.paused.v1':
-      return { step: 'paused', message: 'new revisions are recorded and not deployed' };
+      return { step: 'paused', message: withReason('new revisions are recorded and not deployed', event.data) };
     case 'application.resumed.v1':
-      return { step: 'resumed', message: 'new revisions are deployed again' };
+      return { step: 'resumed', message: withReason('new revisions are deployed again', event.data) };
     case 'application.secrets-set.v1':
       return {
         step: 'secrets-changed',
@@ -124,6 +124,10 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
       return undefined;
   }
 }
+
+/** Returns the text, followed by the words of the user who requested it. */
+const withReason = (text: string, { message }: { readonly message?: string }): string =>
+  message === undefined ? text : `${text}: ${message}`;
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 

@@ -126,6 +126,21 @@ describe('use-D1: sync, restart, pause and resume', () => {
       .when({ ...operate, operation: 'restart' }, ada)
       .thenRecorded(requested(2, 1, { cause: 'restart', restart: operate.at }));
   });
+  it('record why, in the words of whoever requested them', () => {
+    const message = 'until the migration is done';
+    for (const operation of ['sync', 'restart'] as const)
+      given(...running)
+        .when({ ...operate, operation, message }, ada)
+        .thenRecorded(
+          requested(2, 1, { cause: operation, ...(operation === 'restart' && { restart: operate.at }), message }),
+        );
+    given(...running)
+      .when({ ...operate, operation: 'pause', message }, ada)
+      .thenRecorded({ type: 'application.paused.v1', data: { message } });
+    given(...running, paused)
+      .when({ ...operate, operation: 'resume', message }, ada)
+      .thenRecorded({ type: 'application.resumed.v1', data: { message } });
+  });
   it('let an attempt of the same revision continue, unless pods are to be replaced', () => {
     given(configured(1), requested(1, 1)).when(operate, ada).thenNothingRecorded();
     given(configured(1), requested(1, 1))

@@ -13,6 +13,8 @@ export interface Operate {
   readonly attemptId: string;
   /** RFC 3339 time of the request. */
   readonly at: string;
+  /** Why, in the words of the user who requested it. */
+  readonly message?: string;
   /** Ids of this application's attempts that a worker has claimed. */
   readonly running: readonly string[];
   readonly protection: Protection;
@@ -35,7 +37,7 @@ export function operate(command: Operate, application: Application): Outcome {
   if (refused) return err(refused);
   switch (operation) {
     case 'pause':
-      return ok(application.paused ? [] : [{ type: 'application.paused.v1', data: {} }]);
+      return ok(application.paused ? [] : [{ type: 'application.paused.v1', data: reasonOf(command) }]);
     case 'resume':
       return resume(command, application, latest);
     case 'sync':
@@ -60,26 +62,25 @@ function resume(command: Operate, application: Application, { revision, rollback
   if (!application.paused && !isPinned) return ok([]);
   const isOwed = application.paused && (newestAttemptOf(application)?.revision ?? 0) < revision;
   return ok([
-    { type: 'application.resumed.v1', data: {} },
+    { type: 'application.resumed.v1', data: reasonOf(command) },
     ...(isOwed
       ? [...supersedeQueued(application, command.running, revision), requested(command, application, revision)]
       : []),
   ]);
 }
 
-const requested = (
-  { operation, attemptId, at }: Operate,
-  { attemptCount }: Application,
-  revision: number,
-): ApplicationEvent => ({
+const reasonOf = ({ message }: Operate) => (message === undefined ? {} : { message });
+
+const requested = (command: Operate, { attemptCount }: Application, revision: number): ApplicationEvent => ({
   type: 'deployment.requested.v1',
   data: {
-    attemptId,
+    attemptId: command.attemptId,
     number: attemptCount + 1,
     revision,
     kind: 'deploy',
     orphan: false,
-    cause: operation === 'restart' ? 'restart' : operation === 'resume' ? 'resume' : 'sync',
-    ...(operation === 'restart' && { restart: at }),
+    cause: command.operation === 'restart' ? 'restart' : command.operation === 'resume' ? 'resume' : 'sync',
+    ...(command.operation === 'restart' && { restart: command.at }),
+    ...reasonOf(command),
   },
 });

@@ -39,37 +39,41 @@ export class OperationsHandlers {
 
   @Serves(syncApplicationRequest)
   sync(
-    @Input() { name }: InputOf<typeof syncApplicationRequest>,
+    @Input() input: InputOf<typeof syncApplicationRequest>,
     @Caller() context: ContextOf<typeof syncApplicationRequest>,
   ): Promise<Reply<Operated>> {
-    return this.operate('sync', name, context);
+    return this.operate('sync', input, context);
   }
 
   @Serves(restartApplicationRequest)
   restart(
-    @Input() { name }: InputOf<typeof restartApplicationRequest>,
+    @Input() input: InputOf<typeof restartApplicationRequest>,
     @Caller() context: ContextOf<typeof restartApplicationRequest>,
   ): Promise<Reply<Operated>> {
-    return this.operate('restart', name, context);
+    return this.operate('restart', input, context);
   }
 
   @Serves(pauseApplicationRequest)
   pause(
-    @Input() { name }: InputOf<typeof pauseApplicationRequest>,
+    @Input() input: InputOf<typeof pauseApplicationRequest>,
     @Caller() context: ContextOf<typeof pauseApplicationRequest>,
   ): Promise<Reply<Operated>> {
-    return this.operate('pause', name, context);
+    return this.operate('pause', input, context);
   }
 
   @Serves(resumeApplicationRequest)
   resume(
-    @Input() { name }: InputOf<typeof resumeApplicationRequest>,
+    @Input() input: InputOf<typeof resumeApplicationRequest>,
     @Caller() context: ContextOf<typeof resumeApplicationRequest>,
   ): Promise<Reply<Operated>> {
-    return this.operate('resume', name, context);
+    return this.operate('resume', input, context);
   }
 
-  private async operate(operation: Operate['operation'], name: string, context: Context): Promise<Reply<Operated>> {
+  private async operate(
+    operation: Operate['operation'],
+    { name, message }: InputOf<typeof syncApplicationRequest>,
+    context: Context,
+  ): Promise<Reply<Operated>> {
     const membership = await this.organizations.membership(context);
     if (!membership.ok) return refuse(membership.error);
     const { organizationId, isAdmin } = membership.value;
@@ -92,6 +96,7 @@ export class OperationsHandlers {
       name,
       attemptId: this.commands.newId(context, 1),
       at: new Date(this.clock.now()).toISOString(),
+      ...(message !== undefined && { message }),
       running: running.value,
       protection: protection.value,
     };

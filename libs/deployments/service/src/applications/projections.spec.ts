@@ -183,6 +183,24 @@ describe('the other read models', () => {
     expect(lines.map(([, line]) => line.step)).toEqual(['requested', 'claimed', 'applied', 'succeeded']);
     expect(lines.map(([id]) => id)).toEqual([...lines.map(([id]) => id)].sort());
   });
+  it('show why a revision was applied, an attempt requested, and an application paused', () => {
+    const message = 'fix the checkout';
+    const history = [
+      app({ type: 'application.configured.v1', data: { ...aConfiguration, message, revision: 1 } }),
+      app({
+        type: 'deployment.requested.v1',
+        data: { ...ref(1, 1), kind: 'deploy', orphan: false, cause: 'apply', message },
+      }),
+      app({ type: 'application.paused.v1', data: { message: 'a migration runs' } }),
+      app({ type: 'application.resumed.v1', data: {} }),
+    ];
+    expect([...folded(revisionsProjection, history).values()]).toMatchObject([{ revision: 1, message }]);
+    expect([...folded(eventLinesProjection, history).values()].map((line) => line.message)).toEqual([
+      'deployment requested, attempt 1: fix the checkout',
+      'new revisions are recorded and not deployed: a migration runs',
+      'new revisions are deployed again',
+    ]);
+  });
   it('remove profiles and clusters when their names are released', () => {
     const profile: Placed[] = [
       [

@@ -13,6 +13,7 @@ export interface RevisionDocument {
   readonly by: string;
   readonly when: string;
   readonly rollbackOf: number | null;
+  readonly message?: string;
   readonly summary: readonly string[];
   readonly manifest: RecordRef;
   readonly resolved: RecordRef;
@@ -24,7 +25,7 @@ const revisionId = (applicationId: string, revision: number): string =>
 
 /** Read model of `app history`. One document per revision, kept after the application is deleted. */
 export const revisionsProjection: Projection<ApplicationEvent, RevisionDocument> = {
-  name: 'deployments-revisions.v1',
+  name: 'deployments-revisions.v2',
   events: applicationEvents,
   indexes: ['applicationId'],
   documentId: ({ event, metadata }) =>
@@ -33,7 +34,7 @@ export const revisionsProjection: Projection<ApplicationEvent, RevisionDocument>
       : undefined,
   apply(document, { event, metadata }) {
     if (event.type === 'application.configured.v1') {
-      const { revision, source, by, rollbackOf, summary, manifest, resolved } = event.data;
+      const { revision, source, by, rollbackOf, message, summary, manifest, resolved } = event.data;
       const applicationId = metadata.stream.slice('application-'.length);
       return {
         applicationId,
@@ -44,6 +45,7 @@ export const revisionsProjection: Projection<ApplicationEvent, RevisionDocument>
         by,
         when: metadata.recordedAt,
         rollbackOf,
+        ...(message !== undefined && { message }),
         summary,
         manifest,
         resolved,

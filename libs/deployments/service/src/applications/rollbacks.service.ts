@@ -24,6 +24,8 @@ export interface Rollback {
   readonly byAdmin: boolean;
   /** User who requested it. */
   readonly by: string;
+  /** Why, in the words of that user. */
+  readonly message?: string;
   /** Reason as text, if the platform rolls back by itself. */
   readonly because?: string;
 }
@@ -41,7 +43,7 @@ export class Rollbacks {
 
   /** Returns `deployments/stale-revision` if the application changed in the meantime. */
   async rollBack(
-    { organizationId, applicationId, application, target, isAdmin, byAdmin, by, because }: Rollback,
+    { organizationId, applicationId, application, target, isAdmin, byAdmin, by, message, because }: Rollback,
     context: CommandContext & { readonly dryRun?: boolean; readonly ifMatch?: number },
   ): Promise<Result<Deployed, DomainError>> {
     const latest = latestOf(application);
@@ -60,11 +62,12 @@ export class Rollbacks {
     const rollbackOf = target.revision;
     const back = `back to v${rollbackOf}${because === undefined ? '' : `, because ${because}`}`;
     const configuration = {
-      ...omit(target, 'revision', 'succeeded', 'byAdmin'),
+      ...omit(target, 'revision', 'succeeded', 'byAdmin', 'message'),
       ...(byAdmin && { byAdmin: true as const }),
       rollbackOf,
       changes: [back, ...(before.value ? changesBetween(before.value, content.value) : [])],
       by,
+      ...(message !== undefined && { message }),
     };
     const revision = (latest?.revision ?? 0) + 1;
     return this.deployer.rollBack(

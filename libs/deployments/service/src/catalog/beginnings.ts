@@ -65,6 +65,8 @@ export interface Configuration {
   readonly rollbackOf: number | null;
   /** User who requested it, even if the platform completed the request. */
   readonly by: string;
+  /** Why, in the words of that user. Absent if they gave no reason. */
+  readonly message?: string;
   /** Whether that user was an owner, an admin, or a global admin who had logged in. */
   readonly byAdmin?: true;
 }
