@@ -4,13 +4,13 @@ import { BODY_BYTES, expectsText } from '#bus/contract';
 import { isCommandError, localError, readBytes, usage, type CommandError, type Io } from '#cli';
 import {
   applicationSpecSchema,
-  applicationWarnings,
   openEnvelope,
   profileSpecSchema,
   readApplication,
   readProfile,
   readRegistration,
   registrationSpecSchema,
+  spellingWarnings,
   type ApplicationSpec,
   type ManifestKind,
   type ProfileSpec,
@@ -86,10 +86,8 @@ export async function readManifestFiles(
         const twice = read.ok && manifests.find((other) => nameOf(other) === nameOf(read.value));
         if (read.ok && !twice) {
           manifests.push(read.value);
-          if (read.value.kind === 'Application')
-            warnings.push(
-              ...applicationWarnings(document.value).map((warning) => `${name}:${document.line}: ${warning}.`),
-            );
+          const older = spellingWarnings(read.value.kind, document.value);
+          warnings.push(...older.map((warning) => `${name}:${document.line}: ${warning}.`));
         } else {
           firstFile ??= name;
           errors.push(...(read.ok && twice ? [givenTwice(read.value, twice)] : read.ok ? [] : read.error));

@@ -40,6 +40,7 @@ export async function profileApply(
   if (isCommandError(read)) return read;
   const org = await session.organization();
   if (isCommandError(org)) return org;
+  for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
   const dryRun = options['dry-run'];
   for (const manifest of read.manifests) {
     if (manifest.kind !== 'ApplicationProfile')

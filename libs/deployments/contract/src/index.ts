@@ -100,7 +100,7 @@ export {
 } from './manifest-schema.ts';
 export { quantityOf } from './manifest-fields.ts';
 export { conflictsIn, type ImageFieldsInUse } from './image-manifest.ts';
-export { applicationWarnings, readApplication, readProfile, readRegistration } from './read-manifest.ts';
+export { readApplication, readProfile, readRegistration, spellingWarnings } from './read-manifest.ts';
 export {
   type PinnedSource,
   type ResolvedSpec,

@@ -38,6 +38,8 @@ describe('use-E3: published JSON Schemas agree with the reader of manifests', ()
     ['named by its metadata', 'Application', envelope('Application', { source: image }, { name: 'web' })],
     ['a profile', 'ApplicationProfile', { profileName: 'p', clusterName: 'c', defaults: { port: 1 } }],
     ['a profile by its alias', 'ApplicationProfile', { name: 'p', clusterName: 'c' }],
+    ['a profile without a cluster', 'ApplicationProfile', { profileName: 'p' }],
+    ['a profile with a provider', 'ApplicationProfile', { profileName: 'p', cloudProvider: { provider: 'aws' } }],
     ['a cluster', 'K8sClusterRegistration', { clusterName: 'c', server: 'https://c.acme.dev' }],
     [
       'amounts as numbers',
@@ -48,6 +50,12 @@ describe('use-E3: published JSON Schemas agree with the reader of manifests', ()
 
   it.each([
     ['no name', 'Application', { source: image }],
+    [
+      'a profile with a cluster and a provider',
+      'ApplicationProfile',
+      { profileName: 'p', clusterName: 'c', cloudProvider: { provider: 'aws' } },
+    ],
+    ['a region without a provider', 'ApplicationProfile', { profileName: 'p', cloudProvider: { region: 'eu' } }],
     ['no name in an envelope', 'Application', envelope('Application', { source: image })],
     ['another kind', 'Application', envelope('ApplicationProfile', { name: 'web', source: image })],
     ['an unknown field', 'Application', { name: 'web', source: image, profileNam: 'p' }],
@@ -78,7 +86,6 @@ describe('use-E3: published JSON Schemas agree with the reader of manifests', ()
         source: { type: 'image', image: { ...image.image, env: [{ name: 'A', fieldRef: 'status.nope' }] } },
       },
     ],
-    ['a profile without cluster', 'ApplicationProfile', { profileName: 'p' }],
   ] as const)('reject: %s', (_, kind, document) => expect(taken(kind, document)).toEqual([false, false]));
 
   it('accept the examples of the repository', () => {

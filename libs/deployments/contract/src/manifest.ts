@@ -86,30 +86,51 @@ export const applicationSpecSchema = z.strictObject({
 export type ApplicationSpec = z.infer<typeof applicationSpecSchema>;
 export type ImageSource = z.infer<typeof imageSourceSchema>;
 
+/** Provider of a cluster, as one word. */
+const providerName = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a word in lower case');
+
 /** Spec of an ApplicationProfile. */
-export const profileSpecSchema = z.strictObject({
-  profileName: field(dnsLabel(63), 'Name of the profile, unique in the organization.', 'production'),
-  clusterName: field(
-    dnsLabel(63),
-    'Cluster of the applications. It cannot change while applications use the profile.',
-    'eu-prod',
-  ),
-  availabilityTier: field(
-    dnsLabel(63),
-    'Tier with the default replicas, resources, and priority: basic, standard, or premium. Defaults to the tier of the plan.',
-    'standard',
-  ).optional(),
-  resources: field(
-    resourcesSchema,
-    'CPU and memory of each pod. Takes precedence over the tier; defaults take precedence over it.',
-    {
-      requests: { memory: '256Mi' },
-    },
-  ).optional(),
-  protected: field(z.boolean(), 'Whether only owners and admins can change the applications.', true).optional(),
-  defaults: field(imageDefaultsSchema, 'Default values for image applications.', { port: 3000 }).optional(),
-  description: field(line(500), 'Description, in one line.', 'Applications that customers use').optional(),
-});
+export const profileSpecSchema = z
+  .strictObject({
+    profileName: field(dnsLabel(63), 'Name of the profile, unique in the organization.', 'production'),
+    clusterName: field(
+      dnsLabel(63),
+      'Cluster of the applications. It cannot change while applications use the profile. Defaults to the only cluster that fits cloudProvider, or to the only one of the organization.',
+      'eu-prod',
+    ).optional(),
+    cloudProvider: field(
+      z.strictObject({
+        provider: field(providerName, 'Provider of the cluster, as it was registered.', 'aws'),
+        region: field(
+          line(60),
+          'Region of the cluster, as it was registered. Defaults to any.',
+          'eu-west-1',
+        ).optional(),
+      }),
+      'Which cluster to use, instead of its name. Exactly one cluster of the organization must fit when the profile is applied; the profile keeps it.',
+      { provider: 'aws', region: 'eu-west-1' },
+    ).optional(),
+    availabilityTier: field(
+      dnsLabel(63),
+      'Tier with the default replicas, resources, and priority: basic, standard, or premium. Defaults to the tier of the plan.',
+      'standard',
+    ).optional(),
+    resources: field(
+      resourcesSchema,
+      'CPU and memory of each pod. Takes precedence over the tier; defaults take precedence over it.',
+      {
+        requests: { memory: '256Mi' },
+      },
+    ).optional(),
+    protected: field(z.boolean(), 'Whether only owners and admins can change the applications.', true).optional(),
+    defaults: field(imageDefaultsSchema, 'Default values for image applications.', { port: 3000 }).optional(),
+    description: field(line(500), 'Description, in one line.', 'Applications that customers use').optional(),
+  })
+  .refine(({ clusterName, cloudProvider }) => clusterName === undefined || cloudProvider === undefined, {
+    path: ['cloudProvider'],
+    message: 'cannot be combined with clusterName',
+  })
+  .meta({ not: { required: ['clusterName', 'cloudProvider'] } });
 export type ProfileSpec = z.infer<typeof profileSpecSchema>;
 
 /** Policy of a registered cluster. */
@@ -146,11 +167,7 @@ export const DEFAULT_POLICY = {
 export const registrationSpecSchema = exactlyOneOf(
   z.strictObject({
     clusterName: field(dnsLabel(63), 'Name of the cluster, unique in the organization.', 'eu-prod'),
-    provider: field(
-      z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a word in lower case'),
-      'Provider of the cluster, as one word.',
-      'aws',
-    ).default('other'),
+    provider: field(providerName, 'Provider of the cluster, as one word.', 'aws').default('other'),
     region: field(line(60), 'Region of the provider.', 'eu-west-1').optional(),
     labels: field(labels, 'Labels of the cluster.', { stage: 'production' }).optional(),
     policy: field(policySchema, 'What applications can do on the cluster.', { podSecurity: 'baseline' }).optional(),

@@ -60,6 +60,8 @@ export const applyProfileRequest = request({
   output: z.strictObject({
     profile: profileView,
     outcome: z.enum(['created', 'configured', 'unchanged']),
+    /** One sentence for each older spelling in the manifest. Absent if there are none. */
+    warnings: z.array(z.string()).optional(),
     dryRun: z.boolean(),
   }),
   organizationOf,

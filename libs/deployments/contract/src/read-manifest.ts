@@ -14,7 +14,7 @@ import {
   type ProfileSpec,
   type RegistrationSpec,
 } from './manifest.ts';
-import { respellSource } from './source-spelling.ts';
+import { respellApplication, respellProfile, type Respelled } from './older-spellings.ts';
 
 /**
  * Validates an Application, with or without an envelope, including inline manifests. Errors have JSON pointers into
@@ -60,7 +60,7 @@ function read<S extends z.ZodType>(
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec))
     return err([{ pointer, message: `must be the fields of ${kind}` }]);
 
-  const named = new Map(Object.entries(kind === 'Application' ? respelled(spec) : spec));
+  const named = new Map(Object.entries(respelled(kind, spec)));
   for (const alias of aliases) {
     if (!named.has(alias) || named.has(nameField)) continue;
     named.set(nameField, named.get(alias));
@@ -84,12 +84,17 @@ function kubernetesObjectError(document: unknown): InputError[] | undefined {
 
 const API_GROUP = API_VERSION.slice(0, API_VERSION.indexOf('/'));
 
-const respelled = (spec: object): object => respellSource(spec).spec as object; // it returns an object for an object
+const RESPELL: Partial<Record<ManifestKind, (spec: unknown) => Respelled>> = {
+  Application: respellApplication,
+  ApplicationProfile: respellProfile,
+};
 
-/** Returns a sentence for each older spelling in an Application, with or without an envelope. */
-export function applicationWarnings(document: unknown): readonly string[] {
+const respelled = (kind: ManifestKind, spec: object): object => (RESPELL[kind]?.(spec).spec ?? spec) as object; // an object for an object
+
+/** Returns a sentence for each older spelling in a manifest of this kind, with or without an envelope. */
+export function spellingWarnings(kind: ManifestKind, document: unknown): readonly string[] {
   const opened = openEnvelope(document);
-  return opened.ok ? respellSource(opened.value.spec).warnings : [];
+  return (opened.ok ? RESPELL[kind]?.(opened.value.spec).warnings : undefined) ?? [];
 }
 
 function wrongKind(kind: ManifestKind, wanted: ManifestKind): string {

@@ -1,4 +1,4 @@
-import { applicationWarnings, readApplication } from './read-manifest.ts';
+import { readApplication, spellingWarnings } from './read-manifest.ts';
 
 const app = (source: object) => ({ name: 'web', source });
 const errorsOf = (source: object) => {
@@ -95,7 +95,7 @@ describe('sources outside of the platform', () => {
       type: 'yaml',
       yaml: { repoURL: GIT, path: 'manifests', targetBranch: 'main', exclude: 'x.yaml' },
     });
-    expect(applicationWarnings(older)).toEqual([
+    expect(spellingWarnings('Application', older)).toEqual([
       'source.yaml.repoURL is an older spelling; write repoURL, path, targetBranch below source.yaml.repo',
     ]);
     expect(readApplication(older)).toMatchObject({
@@ -108,14 +108,47 @@ describe('sources outside of the platform', () => {
     });
     const branch = app({ type: 'repository', repository: { repo: { repoURL: GIT, targetBranch: 'main' } } });
     const enveloped = { apiVersion: 'platform.astropulse.io/v1', kind: 'Application', spec: branch };
-    expect(applicationWarnings(enveloped)).toEqual([
+    expect(spellingWarnings('Application', enveloped)).toEqual([
       'source.repository.repo.targetBranch is an older spelling; write targetRevision',
     ]);
     expect(readApplication(enveloped)).toMatchObject({
       ok: true,
       value: { source: { repository: { repo: { targetRevision: 'main' } } } },
     });
-    expect(applicationWarnings(app({ type: 'yaml', yaml: { repo: { repoURL: GIT } } }))).toEqual([]);
+    expect(spellingWarnings('Application', app({ type: 'yaml', yaml: { repo: { repoURL: GIT } } }))).toEqual([]);
+  });
+
+  it('accept older spellings of external access with a warning', () => {
+    const access = (externalAccess: object) => ({
+      ...app({ type: 'image', image: { repository: 'w', tag: '1' } }),
+      externalAccess,
+    });
+    const valueOf = (document: unknown) => {
+      const read = readApplication(document);
+      return read.ok ? read.value.externalAccess : read.error;
+    };
+    const domain = access({ accessType: 'Ingress', dnsName: 'apps.acme.dev' });
+    expect(valueOf(domain)).toEqual({ domain: 'apps.acme.dev' });
+    expect(spellingWarnings('Application', domain)).toEqual([
+      'externalAccess.accessType Ingress is an older spelling; leave it out',
+      'externalAccess.dnsName is an older spelling; write domain',
+    ]);
+    const hostname = access({ dnsEndpoint: 'www.acme.dev' });
+    expect(valueOf(hostname)).toEqual({ hostname: 'www.acme.dev' });
+    expect(spellingWarnings('Application', hostname)).toEqual([
+      'externalAccess.dnsEndpoint is an older spelling; write hostname',
+    ]);
+    const none = access({ accessType: 'None', dnsName: 'apps.acme.dev' });
+    expect(valueOf(none)).toBeUndefined();
+    expect(spellingWarnings('Application', none)).toEqual([
+      'externalAccess.accessType None is an older spelling; leave out externalAccess',
+    ]);
+    expect(valueOf(access({ dnsName: 'a.acme.dev', domain: 'b.acme.dev' }))).toMatchObject([
+      { pointer: '/externalAccess/dnsName', unknownField: {} },
+    ]);
+    expect(valueOf(access({ accessType: 'LoadBalancer' }))).toMatchObject([
+      { pointer: '/externalAccess/accessType', unknownField: {} },
+    ]);
   });
 
   it('refuse both spellings together', () => {

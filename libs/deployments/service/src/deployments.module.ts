@@ -53,6 +53,7 @@ import { EgressQueries } from './egress/egress.queries.ts';
 import { KubeconfigsHandlers } from './kubeconfigs/kubeconfigs.handlers.ts';
 import { DefaultProfile } from './profiles/default-profile.service.ts';
 import { ProfileRecordsSweep } from './profiles/profile-records.sweep.ts';
+import { ProfileTarget } from './profiles/profile-target.service.ts';
 import { ProfileViews } from './profiles/profile-views.service.ts';
 import { ProfilesHandlers } from './profiles/profiles.handlers.ts';
 import { ProfilesQueries } from './profiles/profiles.queries.ts';
@@ -139,6 +140,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     Heartbeats,
     SandboxProvisioning,
     Sandboxes,
+    ProfileTarget,
     ProfileViews,
     ManifestReader,
     OrganizationLookup,

@@ -40,6 +40,41 @@ const profileOf = async (name: string) => {
   return found.ok ? found.value.profileName : found.error.code;
 };
 
+describe('use-C6: a profile without a cluster', () => {
+  const own = 'org-2';
+  const you = () => platform.person('grace', own, {});
+  const register = (name: string, more: object) =>
+    platform.ask(
+      registerClusterRequest,
+      { org: own, name, manifest: registration(name, { server: `https://${name}.globex.dev:6443`, ...more }) },
+      you(),
+    );
+  const target = (name: string, spec: object) =>
+    platform
+      .ask(applyProfileRequest, { org: own, name, manifest: { profileName: name, ...spec } }, you())
+      .then((applied) => (applied.ok ? [applied.value.outcome, applied.value.profile.cluster] : applied.error.code));
+
+  it('gets the only cluster that fits, and keeps it when others are registered', async () => {
+    await platform.found(own, 'globex', { grace: 'owner' });
+    expect(await target('main', {})).toBe('deployments/no-cluster-fits');
+    await register('eu', { provider: 'aws', region: 'eu-west-1' });
+    expect(await target('main', {})).toEqual(['created', 'eu']);
+    await register('us', { provider: 'aws', region: 'us-east-1' });
+    expect(await target('main', {})).toEqual(['unchanged', 'eu']);
+    expect(await target('other', {})).toBe('deployments/several-clusters-fit');
+    expect(await target('other', { cloudProvider: { providerName: 'aws', region: 'us-east-1' } })).toEqual([
+      'created',
+      'us',
+    ]);
+    const manifest = image('shop', '1', {}, { profileName: 'main' });
+    const applied = await platform.ask(applyApplicationRequest, { org: own, name: 'shop', manifest }, you());
+    expect(applied).toMatchObject({ ok: true, value: { application: { clusterName: 'eu' } } });
+    expect(await target('main', { cloudProvider: { provider: 'aws', region: 'us-east-1' } })).toBe(
+      'deployments/profile-target-fixed',
+    );
+  });
+});
+
 describe('use-C6: a manifest without a profile', () => {
   it('uses the only profile when it creates an application, and keeps it when there are several', async () => {
     expect(await apply('web', '1')).toMatchObject({ ok: true, value: { outcome: 'created' } });

@@ -50,7 +50,7 @@ export class DefaultProfile {
     const id = this.commands.newId(context, 0);
     const spec = { profileName: DEFAULT_PROFILE, clusterName: SANDBOX_NAME };
     const tier = await this.organizations.defaultTier(organizationId, context);
-    const content = await profileContent(this.records, id, cluster.id, spec, tier.ok ? tier.value : null);
+    const content = await profileContent(this.records, id, cluster, spec, tier.ok ? tier.value : null);
     if (!content.ok) return content;
     const named = { kind: 'profile', name: DEFAULT_PROFILE, id } as const;
     const profile = { ...named, counted: false, refers: cluster.id, intent: content.value };

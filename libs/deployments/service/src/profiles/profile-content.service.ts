@@ -12,7 +12,7 @@ import { digestOf, type VaultRecords } from '../shared/vault-records.service.ts'
 export async function profileContent(
   records: VaultRecords,
   profileId: string,
-  clusterId: string,
+  cluster: { readonly id: string; readonly name: string },
   spec: ProfileSpec,
   planTier: string | null,
 ): Promise<Result<ProfileContent, DomainError>> {
@@ -22,8 +22,8 @@ export async function profileContent(
   if (!stored.ok) return stored;
   return ok({
     name: spec.profileName,
-    clusterId,
-    clusterName: spec.clusterName,
+    clusterId: cluster.id,
+    clusterName: cluster.name,
     tier: spec.availabilityTier ?? planTier,
     ...(spec.availabilityTier === undefined && { tierFrom: 'plan' as const }),
     protected: spec.protected ?? false,

@@ -2,11 +2,11 @@ import { Caller, Input, refuse, reply, Serves, type Reply, type OrganizationCont
 import type { InputOf, OutputOf } from '#bus/contract';
 import { applyProfileRequest, deleteProfileRequest, TIER_NAMES, type ProfileSpec } from '#deployments/contract';
 import { COMMANDS, type CommandRunner, type Committed } from '#event-sourcing';
-import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
+import { CLOCK, type Clock, type DomainError } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import type { ProfileContent } from '../catalog/beginnings.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
-import { namesOf, type Catalog } from '../catalog/catalog.ts';
+import { namesOf } from '../catalog/catalog.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { effectiveTier } from '../resolve/resolve.ts';
 import { revisionMismatch } from '../shared/if-match.ts';
@@ -17,6 +17,7 @@ import { Refusals } from '../shared/refusals.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { DefaultProfile } from './default-profile.service.ts';
 import { profileContent } from './profile-content.service.ts';
+import { ProfileTarget } from './profile-target.service.ts';
 import { ProfileViews } from './profile-views.service.ts';
 import { ProfileChanges } from './profile-changes.service.ts';
 import { profileDecider, profileStream, type Profile } from './profile.decider.ts';
@@ -40,6 +41,7 @@ export class ProfilesHandlers {
     @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(DefaultProfile) private readonly defaults: DefaultProfile,
+    @Inject(ProfileTarget) private readonly target: ProfileTarget,
     @Inject(ProfileViews) private readonly views: ProfileViews,
   ) {}
 
@@ -56,7 +58,9 @@ export class ProfilesHandlers {
     if (unknownTier) return refuse(unknownTier);
     await this.defaults.ensure(membership.value.organizationId, context);
     const applied = await this.write(read.value.spec, read.value.pointer, membership.value, context);
-    return applied.ok ? applied : refuse(await this.refusals.explain(applied.error, context));
+    if (!applied.ok) return refuse(await this.refusals.explain(applied.error, context));
+    const { warnings } = read.value;
+    return warnings ? { ...applied, value: { ...applied.value, warnings: [...warnings] } } : applied;
   }
 
   @Serves(deleteProfileRequest)
@@ -88,8 +92,8 @@ export class ProfilesHandlers {
     const { organizationId, isAdmin } = membership;
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return refuse(catalog.error);
-    const clusterId = clusterOf(spec, catalog.value.state, pointer);
-    if (!clusterId.ok) return refuse(clusterId.error);
+    const cluster = await this.target.of(spec, catalog.value.state, pointer);
+    if (!cluster.ok) return refuse(cluster.error);
     const id = catalog.value.state.entries.profile.get(spec.profileName)?.id ?? this.commands.newId(context, 0);
     const mismatch = await this.mismatch(id, context);
     if (mismatch) return refuse(mismatch);
@@ -97,7 +101,7 @@ export class ProfilesHandlers {
     const planTier =
       spec.availabilityTier === undefined ? await this.organizations.defaultTier(organizationId, context) : undefined;
     const tier = planTier?.ok ? planTier.value : null;
-    const content = await profileContent(this.records, id, clusterId.value, spec, tier);
+    const content = await profileContent(this.records, id, cluster.value, spec, tier);
     if (!content.ok) return refuse(content.error);
     const mayChange = isAdmin ? 'all' : 'defaults';
 
@@ -106,7 +110,7 @@ export class ProfilesHandlers {
     const planned = await this.commands.plan(profileDecider, profileStream(id), command, context);
     if (!planned.ok) return refuse(planned.error);
     const named = { kind: 'profile', name: spec.profileName, id } as const;
-    const profile = { ...named, counted: true, refers: clusterId.value, intent: content.value };
+    const profile = { ...named, counted: true, refers: cluster.value.id, intent: content.value };
     const applied = await this.changes.apply(organizationId, profile, mayChange, context);
     if (applied.ok) return this.answer(organizationId, id, content.value, applied.value, context);
     // Another request was faster, so this is a change of its profile.
@@ -153,18 +157,4 @@ function tierError(name: string, { spec, pointer }: ReadManifest<ProfileSpec>): 
         { pointer: `${pointer}/availabilityTier`, message: `must be one of ${TIER_NAMES.join(', ')}` },
       ])
     : undefined;
-}
-
-function clusterOf(spec: ProfileSpec, catalog: Catalog, pointer: string): Result<string, DomainError> {
-  const entry = catalog.entries.cluster.get(spec.clusterName);
-  return entry && !entry.retiring
-    ? ok(entry.id)
-    : err(
-        deploymentsErrors.clusterUnknown(
-          spec.profileName,
-          spec.clusterName,
-          namesOf(catalog, 'cluster'),
-          `${pointer}/clusterName`,
-        ),
-      );
 }

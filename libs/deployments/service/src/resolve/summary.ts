@@ -108,9 +108,19 @@ export const limitsText = ({ resources: { requests, limits } }: ImageWorkload): 
   `cpu ${requests.cpu}/${limits.cpu ?? '-'}, memory ${requests.memory}/${limits.memory}`;
 
 /** Returns the settings of a profile that are listed. */
-export function profileSettings({ resources, defaults, availabilityTier }: ProfileSpec): string[] {
+export function profileSettings({
+  clusterName,
+  cloudProvider,
+  resources,
+  defaults,
+  availabilityTier,
+}: ProfileSpec): string[] {
   const { env, configFiles, ...plain } = defaults ?? {};
   return [
+    ...(cloudProvider
+      ? [`cloudProvider ${[cloudProvider.provider, cloudProvider.region].filter(Boolean).join(' ')}`]
+      : []),
+    ...(clusterName === undefined && !cloudProvider ? ['the only cluster'] : []),
     ...(availabilityTier === undefined ? [] : ['availabilityTier']),
     ...(resources ? ['resources'] : []),
     ...Object.keys(plain).map((name) => `defaults.${name}`),

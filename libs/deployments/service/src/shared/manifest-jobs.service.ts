@@ -1,11 +1,12 @@
 import {
-  applicationWarnings,
   openEnvelope,
   readApplication,
   readProfile,
   readRegistration,
+  spellingWarnings,
   type ApplicationSpec,
   type FieldChange,
+  type ManifestKind,
   type ResolvedSpec,
 } from '#deployments/contract';
 import { hostNames, readInlineManifests } from '#kubernetes';
@@ -25,9 +26,9 @@ type Reading<Spec> = Result<ReadManifest<Spec>, readonly InputError[]>;
 
 /** Jobs that read manifests from JSON with the schema of their kind. `manifests.thread.ts` runs them in a pool. */
 export const manifestJobs = {
-  application: (json: string) => readAs(json, readApplication, applicationWarnings),
-  profile: (json: string) => readAs(json, readProfile),
-  registration: (json: string) => readAs(json, readRegistration),
+  application: (json: string) => readAs(json, 'Application', readApplication),
+  profile: (json: string) => readAs(json, 'ApplicationProfile', readProfile),
+  registration: (json: string) => readAs(json, 'K8sClusterRegistration', readRegistration),
   differences: (json: string): FieldChange[] => {
     const { before, after, key } = JSON.parse(json) as Compared; // serialized by the manifest reader
     return differencesOf(before, after, key);
@@ -58,14 +59,14 @@ export interface Compared {
 
 function readAs<Spec>(
   json: string,
+  kind: ManifestKind,
   read: (document: unknown) => Result<Spec, InputError[]>,
-  warningsOf: (document: unknown) => readonly string[] = () => [],
 ): Reading<Spec> {
   const document: unknown = JSON.parse(json);
   const spec = read(document);
   if (!spec.ok) return spec;
   const opened = openEnvelope(document);
-  const warnings = warningsOf(document);
+  const warnings = spellingWarnings(kind, document);
   return ok({
     spec: spec.value,
     pointer: opened.ok ? opened.value.pointer : '',

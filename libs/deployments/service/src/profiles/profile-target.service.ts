@@ -1,0 +1,48 @@
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import type { ProfileSpec } from '#deployments/contract';
+import { err, ok, type DomainError, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { namesOf, type Catalog } from '../catalog/catalog.ts';
+import { clusterDecider, clusterStream } from '../clusters/cluster.decider.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { chooseCluster, type ClusterChoice } from './choose-cluster.ts';
+
+/** Finds the cluster that a profile names, or the one that fits it. */
+@Injectable()
+export class ProfileTarget {
+  constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
+
+  /** @param pointer of the spec in the request */
+  async of(
+    spec: ProfileSpec,
+    catalog: Catalog,
+    pointer: string,
+  ): Promise<Result<Pick<ClusterChoice, 'id' | 'name'>, DomainError>> {
+    const { profileName, clusterName } = spec;
+    const entries = [...catalog.entries.cluster.values()].filter(({ retiring }) => !retiring);
+    if (clusterName !== undefined) {
+      const named = entries.find(({ name }) => name === clusterName);
+      return named
+        ? ok(named)
+        : err(
+            deploymentsErrors.clusterUnknown(
+              profileName,
+              clusterName,
+              namesOf(catalog, 'cluster'),
+              `${pointer}/clusterName`,
+            ),
+          );
+    }
+    const clusters: ClusterChoice[] = [];
+    for (const { id, name } of entries) {
+      const loaded = await this.commands.load(clusterDecider, clusterStream(id));
+      if (!loaded.ok) return loaded;
+      const { state } = loaded.value;
+      if (state.status !== 'active') continue;
+      const { provider, region } = state.registration;
+      clusters.push({ id, name, provider, region });
+    }
+    const presentId = catalog.entries.profile.get(profileName)?.refers ?? undefined;
+    return chooseCluster(spec, clusters, presentId, pointer);
+  }
+}
