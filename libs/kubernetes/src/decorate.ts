@@ -18,8 +18,8 @@ import {
   MANAGED_BY,
   MANAGED_BY_LABEL,
   OWNER_ANNOTATION,
-  PRUNE_ANNOTATION,
   RESERVED_PREFIX,
+  USER_ANNOTATIONS,
 } from './ownership.ts';
 import { withCanonicalQuantities } from './quantity.ts';
 
@@ -147,7 +147,7 @@ function strip(
       if (value !== null) removed.push(member);
     } else if ((member === 'labels' || member === 'annotations') && isRecord(value) && !ownRendering) {
       const kept = Object.entries(value).filter(
-        ([name]) => !(name.startsWith(RESERVED_PREFIX) && name !== PRUNE_ANNOTATION) && name !== LAST_APPLIED,
+        ([name]) => !(name.startsWith(RESERVED_PREFIX) && !USER_ANNOTATIONS.has(name)) && name !== LAST_APPLIED,
       );
       if (kept.length < Object.keys(value).length) removed.push(`${member} of the platform or kubectl`);
       metadata[member] = Object.fromEntries(kept);

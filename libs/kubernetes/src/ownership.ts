@@ -21,12 +21,19 @@ export const OWNER_ANNOTATION = 'platform.astropulse.io/owner';
 export const CONFIG_ANNOTATION = 'platform.astropulse.io/config';
 /** Annotation with which users exclude an object from pruning: `false`. */
 export const PRUNE_ANNOTATION = 'platform.astropulse.io/prune';
+/**
+ * Annotation with which users choose how an object's health is determined: `ignore`, or `condition:TYPE` for the
+ * condition that is True if it is healthy.
+ */
+export const HEALTH_ANNOTATION = 'platform.astropulse.io/health';
 /** Label of namespaces that the platform created. */
 export const NAMESPACE_LABEL = 'platform.astropulse.io/namespace-of';
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'astro-platform';
 /** Prefix of labels and annotations that users may not set. */
 export const RESERVED_PREFIX = 'platform.astropulse.io/';
+/** Annotations with that prefix that users may set. */
+export const USER_ANNOTATIONS: ReadonlySet<string> = new Set([PRUNE_ANNOTATION, HEALTH_ANNOTATION]);
 
 /** Returns the application in an object's label; undefined if it has none. */
 export const ownerOf = ({ metadata }: KubernetesObject): string | undefined => metadata.labels?.[APPLICATION_LABEL];

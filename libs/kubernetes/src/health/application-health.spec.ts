@@ -194,4 +194,27 @@ describe('the health of an application', () => {
     expect(applicationHealth(state).state).toBe('Missing');
     expect(applicationHealth({ ...state, isDone: () => true }).state).toBe('Healthy');
   });
+
+  it('is Healthy with a volume claim that no pod uses, since WaitForFirstConsumer binds it only then', () => {
+    const claim = recorded('pvc-pending').at(0)!;
+    const made = Date.parse(claim.metadata.creationTimestamp ?? '');
+    const user: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'db-0', namespace: claim.metadata.namespace ?? '' },
+      spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim.metadata.name } }] },
+    };
+    const at = (seconds: number, pods: readonly KubernetesObject[]) =>
+      applicationHealth({
+        entries: [keyOf(claim)],
+        find: finder([claim]),
+        isWatched: () => true,
+        pods,
+        replicaSets: [],
+        nowMs: made + seconds * 1_000,
+      }).state;
+    expect(at(10, [])).toBe('Progressing');
+    expect(at(61, [])).toBe('Healthy');
+    expect(at(61, [user])).toBe('Progressing');
+  });
 });

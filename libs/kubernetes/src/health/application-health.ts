@@ -11,8 +11,10 @@ import {
   type KubernetesObject,
   type ObjectKey,
 } from '../objects.ts';
+import type { KindHealth } from './health-rules.ts';
 import { HEALTH_STATES, type ApplicationHealth, type Health, type ObjectHealth } from './health.types.ts';
-import { conditionOf, healthOf } from './object-health.ts';
+import { conditionOf } from './conditions.ts';
+import { healthOf } from './object-health.ts';
 import { podFailure, type PodFailure } from './pod-failure.ts';
 
 export interface LiveState {
@@ -28,6 +30,8 @@ export interface LiveState {
   readonly replicaSets: readonly KubernetesObject[];
   /** Milliseconds since 1970. */
   readonly nowMs: number;
+  /** Rules of the cluster for kinds of its own. */
+  readonly kinds?: readonly KindHealth[] | undefined;
 }
 
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController']);
@@ -54,7 +58,7 @@ export function applicationHealth(state: LiveState): ApplicationHealth {
     }
     return {
       key,
-      ...withPods(live, ofPresentRevision(live, healthOf(live, { nowMs: state.nowMs }), state.replicaSets), state),
+      ...withPods(live, ofPresentRevision(live, ownHealth(live, state), state.replicaSets), state),
     };
   });
   const worst = objects.toSorted((a, b) => rank(a) - rank(b))[0];
@@ -70,6 +74,23 @@ export function applicationHealth(state: LiveState): ApplicationHealth {
     ...(worst.final === true && { final: true }),
   };
 }
+
+/** Milliseconds for which a claim that no pod uses may be unbound. With WaitForFirstConsumer, it stays so. */
+const CLAIM_WITHIN_MS = 60_000;
+
+/** Returns the health of an object by itself, where it depends on pods only by whether they use it. */
+function ownHealth(live: KubernetesObject, { nowMs, kinds, pods }: LiveState): Health {
+  const health = healthOf(live, { nowMs, kinds });
+  const isUnbound = live.kind === 'PersistentVolumeClaim' && health.state === 'Progressing';
+  const ageMs = nowMs - Date.parse(live.metadata.creationTimestamp ?? '');
+  return isUnbound && ageMs > CLAIM_WITHIN_MS && !pods.some((pod) => usesClaim(pod, live))
+    ? { state: 'Healthy', message: 'no pod uses it yet' }
+    : health;
+}
+
+const usesClaim = (pod: KubernetesObject, { metadata }: KubernetesObject): boolean =>
+  pod.metadata.namespace === metadata.namespace &&
+  list(at(pod, 'spec', 'volumes')).some((volume) => at(volume, 'persistentVolumeClaim', 'claimName') === metadata.name);
 
 const rank = ({ state, final }: Health): number => HEALTH_STATES.indexOf(state) * 2 - (final ? 1 : 0);
 const shortKey = ({ group, kind, name }: ObjectKey): ObjectKey => ({ group, kind: kind.toLowerCase(), name });

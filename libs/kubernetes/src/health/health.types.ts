@@ -15,7 +15,7 @@ export type HealthState = (typeof HEALTH_STATES)[number];
 
 export interface Health {
   readonly state: HealthState;
-  /** Why it is not Healthy, in one sentence or a few words; '' if it is. */
+  /** Why it is not Healthy, in one sentence or a few words. If it is, a remark such as `has no address`, or ''. */
   readonly message: string;
   /** The message begins with the name of what it is about, such as a pod of the object. */
   readonly isNamed?: true;

@@ -141,7 +141,7 @@ describe('the health of an object', () => {
       metadata: { name: 'fn' },
       status: { conditions: [{ type: 'Ready', status: 'False', message: 'no revision' }] },
     };
-    expect(healthOf(service)).toMatchObject({ state: 'Progressing', message: 'no revision' });
+    expect(healthOf(service)).toMatchObject({ state: 'Degraded', message: 'no revision' });
     expect(
       healthOf(
         changed(service, { status: { conditions: [{ type: 'Ready', status: 'Unknown', reason: 'Deploying' }] } }),

@@ -1,71 +1,85 @@
 import { at, groupOf, list, number, record, text, type KubernetesObject } from '../objects.ts';
+import { HEALTH_ANNOTATION } from '../ownership.ts';
+import { conditionOf, type Condition } from './conditions.ts';
+import { healthByRules, kindHealthOf, type KindHealth } from './health-rules.ts';
 import type { Health, HealthState } from './health.types.ts';
-import { withoutValues } from '../status.ts';
+import { KNOWN_KINDS } from './known-kinds.ts';
 import { podHealth } from './pod-failure.ts';
 
 const healthy: Health = { state: 'Healthy', message: '' };
 const verdict = (state: HealthState, message: string): Health => ({ state, message });
 const progressing = (message: string): Health => verdict('Progressing', message);
 
-interface Condition {
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly observedGeneration: number | undefined;
-}
-
-/** Returns the condition of a type in an object's status. */
-export const conditionOf = (object: KubernetesObject, type: string): Condition | undefined => conditionIn(object, type);
-
-function conditionIn(holder: unknown, type: string): Condition | undefined {
-  const found = list(at(holder, 'status', 'conditions')).find((condition) => at(condition, 'type') === type);
-  return found === undefined
-    ? undefined
-    : {
-        status: text(at(found, 'status')) ?? '',
-        reason: text(at(found, 'reason')) ?? '',
-        message: withoutValues(text(at(found, 'message')) ?? ''),
-        observedGeneration: number(at(found, 'observedGeneration')),
-      };
-}
-
 /** Milliseconds in which a custom controller should have written a status. */
 const GRACE_MS = 5_000;
 /** Milliseconds to wait for an Ingress's address, which many clusters never set. */
 const ADDRESS_WITHIN_MS = 60_000;
+/** Milliseconds for which a condition may be False before it counts as a failure, as long as a Deployment may take. */
+const READY_WITHIN_MS = 600_000;
+
+export interface HealthOptions {
+  /** Milliseconds since 1970, for rules that depend on time. Without it, all grace periods have passed. */
+  readonly nowMs?: number;
+  /** Rules of the cluster for kinds of its own. They replace those for known kinds. */
+  readonly kinds?: readonly KindHealth[] | undefined;
+}
 
 /**
- * Returns the health of one live object from its own status: by the rules of kstatus (generation, Reconciling,
- * Stalled), then by those of its kind. Pods of a workload are not considered.
- * @param about.nowMs milliseconds since 1970, for kinds with a grace period
+ * Returns the health of one live object from its own status: by its annotation, by the rules of kstatus for
+ * generations, by those of the cluster and of known kinds, by Stalled and Reconciling, then by those of built-in kinds
+ * or by common conditions. Pods of a workload are not considered.
  */
-export function healthOf(object: KubernetesObject, about: { readonly nowMs?: number } = {}): Health {
+export function healthOf(object: KubernetesObject, { nowMs, kinds = [] }: HealthOptions = {}): Health {
   const { metadata } = object;
   if (metadata.deletionTimestamp !== undefined) {
     const held = metadata.finalizers ?? [];
     return verdict('Terminating', held.length > 0 ? `held by ${held.join(', ')}` : 'is being deleted');
   }
+  const annotation = metadata.annotations?.[HEALTH_ANNOTATION];
+  if (annotation === 'ignore') return healthy;
   if (object.kind === 'Deployment' && at(object, 'spec', 'paused') === true) return verdict('Suspended', 'is paused');
-  const observed = number(at(object, 'status', 'observedGeneration'));
+  const observed = generationIn(at(object, 'status', 'observedGeneration'));
   if (observed !== undefined && metadata.generation !== undefined && observed < metadata.generation)
     return progressing('the change has not been observed yet');
+  if (annotation?.startsWith('condition:') === true) return byCondition(object, annotation.slice('condition:'.length));
+  const named = { group: groupOf(object.apiVersion), kind: object.kind };
+  const entry = kindHealthOf(kinds, named) ?? kindHealthOf(KNOWN_KINDS, named);
+  const given = entry && healthByRules(object, entry);
+  if (given) return given;
   const stalled = conditionOf(object, 'Stalled');
   if (stalled?.status === 'True') return verdict('Degraded', stalled.message || stalled.reason);
-  if (conditionOf(object, 'Reconciling')?.status === 'True')
-    return progressing(conditionOf(object, 'Reconciling')?.message ?? '');
+  const reconciling = conditionOf(object, 'Reconciling');
+  if (reconciling?.status === 'True') return progressing(reconciling.message);
   const ageMs =
-    about.nowMs === undefined || metadata.creationTimestamp === undefined
+    nowMs === undefined || metadata.creationTimestamp === undefined
       ? Number.POSITIVE_INFINITY
-      : about.nowMs - Date.parse(metadata.creationTimestamp);
+      : nowMs - Date.parse(metadata.creationTimestamp);
   // Custom groups also have kinds such as Service, Job, or StatefulSet.
-  const rule = isOwnGroup(groupOf(object.apiVersion)) ? KINDS[object.kind] : undefined;
-  return (rule ?? otherKind)(object, ageMs);
+  const rule = isOwnGroup(named.group) ? KINDS[object.kind] : undefined;
+  return (rule ?? otherKind)(object, { ageMs, nowMs });
+}
+
+/** Argo Rollouts writes the generation as text. */
+const generationIn = (value: unknown): number | undefined =>
+  number(value) ?? (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined);
+
+/** Evaluates an object by the one condition that its annotation names. */
+function byCondition(object: KubernetesObject, type: string): Health {
+  const condition = conditionOf(object, type);
+  if (!condition || condition.isOfThePast) return progressing(`has no current condition ${type} yet`);
+  return condition.status === 'True' ? healthy : progressing(condition.message || condition.reason);
 }
 
 /** Returns whether a group belongs to Kubernetes itself: it has no dot, or ends with k8s.io. */
 const isOwnGroup = (group: string): boolean => !group.includes('.') || group.endsWith('.k8s.io');
 
-type Rule = (object: KubernetesObject, ageMs: number) => Health;
+interface Time {
+  /** Milliseconds since the object was created; infinite if unknown. */
+  readonly ageMs: number;
+  readonly nowMs: number | undefined;
+}
+
+type Rule = (object: KubernetesObject, time: Time) => Health;
 
 const count = (object: KubernetesObject, ...path: string[]): number => number(at(object, ...path)) ?? 0;
 
@@ -101,6 +115,8 @@ const replicaSet: Rule = (object) => {
     return { ...verdict('Degraded', failure.message), ...replicaFailureCode(failure.message) };
   const wanted = number(at(object, 'spec', 'replicas')) ?? 1;
   const available = count(object, 'status', 'availableReplicas');
+  const all = count(object, 'status', 'replicas');
+  if (all > wanted) return progressing(`${all - wanted} surplus pods ending`);
   return available < wanted ? progressing(`${available}/${wanted} available`) : healthy;
 };
 
@@ -151,16 +167,16 @@ const KINDS: Readonly<Record<string, Rule>> = {
   StatefulSet: statefulSet,
   DaemonSet: daemonSet,
   Job: job,
-  CronJob: (object) => (at(object, 'spec', 'suspend') === true ? verdict('Suspended', 'is suspended') : healthy),
-  Pod: (object) => podHealth(object),
+  CronJob: (object) => cronJob(object),
+  Pod: (object, { ageMs }) => podHealth(object, ageMs),
   Service: (object) =>
     at(object, 'spec', 'type') === 'LoadBalancer' && !hasAddress(object)
       ? progressing('waiting for an address')
       : healthy,
-  Ingress: (object, ageMs) =>
-    hasAddress(object) || ageMs > ADDRESS_WITHIN_MS || ageMs === Number.POSITIVE_INFINITY
-      ? healthy
-      : progressing('waiting for an address'),
+  Ingress: (object, { ageMs }) => {
+    if (hasAddress(object)) return healthy;
+    return ageMs > ADDRESS_WITHIN_MS ? verdict('Healthy', 'has no address') : progressing('waiting for an address');
+  },
   PersistentVolumeClaim: (object) => {
     const phase = at(object, 'status', 'phase');
     if (phase === 'Lost')
@@ -183,17 +199,17 @@ const KINDS: Readonly<Record<string, Rule>> = {
       ? verdict('Degraded', allowed.message)
       : healthy;
   },
-  GatewayClass: (object) => gatewayState(object, object, ['Accepted']),
-  Gateway: (object) => gatewayState(object, object, ['Accepted', 'Programmed']),
+  GatewayClass: (object) => gatewayState(object, object['status'], ['Accepted']),
+  Gateway: (object) => gateway(object),
   HTTPRoute: (object) => route(object),
   GRPCRoute: (object) => route(object),
   TLSRoute: (object) => route(object),
   TCPRoute: (object) => route(object),
   UDPRoute: (object) => route(object),
   VolumeSnapshot: (object) => {
+    if (at(object, 'status', 'readyToUse') === true) return healthy;
     const error = text(at(object, 'status', 'error', 'message'));
-    if (error !== undefined) return verdict('Degraded', error);
-    return at(object, 'status', 'readyToUse') === true ? healthy : progressing('is not ready to use yet');
+    return error === undefined ? progressing('is not ready to use yet') : verdict('Degraded', error);
   },
   Namespace: (object) =>
     at(object, 'status', 'phase') === 'Terminating' ? verdict('Terminating', 'is being deleted') : healthy,
@@ -216,9 +232,8 @@ const KINDS: Readonly<Record<string, Rule>> = {
  */
 function gatewayState(object: KubernetesObject, holder: unknown, types: readonly string[]): Health {
   for (const type of types) {
-    const condition = conditionIn(holder, type);
-    if (!condition || condition.status === 'Unknown' || isOfThePast(object, condition))
-      return progressing(`is not ${type} yet`);
+    const condition = conditionOf(object, type, holder);
+    if (!condition || condition.status === 'Unknown' || condition.isOfThePast) return progressing(`is not ${type} yet`);
     if (condition.status === 'True') continue;
     const isUnderWay = type === 'Programmed' && ['Pending', 'AddressNotAssigned'].includes(condition.reason);
     return verdict(isUnderWay ? 'Progressing' : 'Degraded', condition.message || condition.reason);
@@ -226,26 +241,59 @@ function gatewayState(object: KubernetesObject, holder: unknown, types: readonly
   return healthy;
 }
 
+/** Returns the worst state of a Gateway and its listeners, one of which may lack its certificate. */
+function gateway(object: KubernetesObject): Health {
+  return worstOf([
+    gatewayState(object, object['status'], ['Accepted', 'Programmed']),
+    ...list(at(object, 'status', 'listeners')).map((listener): Health => {
+      const refused = ['Accepted', 'ResolvedRefs']
+        .map((type) => conditionOf(object, type, listener))
+        .find((condition) => condition?.status === 'False' && !condition.isOfThePast);
+      return refused ? verdict('Degraded', listenerText(listener, refused)) : healthy;
+    }),
+  ]);
+}
+
+const listenerText = (listener: unknown, { message, reason }: Condition): string =>
+  `listener ${text(at(listener, 'name')) ?? ''}: ${message || reason}`;
+
 /** Returns the worst state of a route's parents. */
 function route(object: KubernetesObject): Health {
   const parents = list(at(object, 'status', 'parents'));
-  if (parents.length === 0) return progressing('no Gateway has accepted it yet');
-  const states = parents.map((parent) => gatewayState(object, { status: parent }, ['Accepted', 'ResolvedRefs']));
-  return states.find(({ state }) => state === 'Degraded') ?? states.find(({ state }) => state !== 'Healthy') ?? healthy;
+  return parents.length === 0
+    ? progressing('no Gateway has accepted it yet')
+    : worstOf(parents.map((parent) => gatewayState(object, parent, ['Accepted', 'ResolvedRefs'])));
 }
 
-/** Returns whether a condition was written for an earlier generation of the object. */
-const isOfThePast = ({ metadata }: KubernetesObject, { observedGeneration }: Condition): boolean =>
-  observedGeneration !== undefined && metadata.generation !== undefined && observedGeneration < metadata.generation;
+const worstOf = (states: readonly Health[]): Health =>
+  states.find(({ state }) => state === 'Degraded') ?? states.find(({ state }) => state !== 'Healthy') ?? healthy;
+
+/** A failed run does not fail the CronJob: its template may have been corrected since. */
+function cronJob(object: KubernetesObject): Health {
+  if (at(object, 'spec', 'suspend') === true) return verdict('Suspended', 'is suspended');
+  const scheduled = Date.parse(text(at(object, 'status', 'lastScheduleTime')) ?? '');
+  const succeeded = Date.parse(text(at(object, 'status', 'lastSuccessfulTime')) ?? '');
+  const isFailed = list(at(object, 'status', 'active')).length === 0 && succeeded < scheduled;
+  return isFailed ? verdict('Healthy', 'its last run failed') : healthy;
+}
 
 /** Evaluates custom kinds by the conditions that most controllers write. */
-const otherKind: Rule = (object, ageMs) => {
+const otherKind: Rule = (object, { ageMs, nowMs }) => {
+  // Crossplane keeps an object Ready while its last change is refused.
+  const synced = conditionOf(object, 'Synced');
+  if (synced?.status === 'False' && synced.reason === 'ReconcileError') return verdict('Degraded', synced.message);
   for (const type of ['Ready', 'Available', 'Healthy']) {
     const condition = conditionOf(object, type);
-    if (condition && isOfThePast(object, condition)) return progressing('the change has not been observed yet');
-    if (condition?.status === 'True') return healthy;
-    // Controllers write Unknown while they are working.
-    if (condition) return progressing(condition.message || condition.reason);
+    if (!condition) continue;
+    if (condition.isOfThePast) return progressing('the change has not been observed yet');
+    if (condition.status === 'True') return healthy;
+    // Controllers write Unknown while they are working, and many write False.
+    const isLong =
+      nowMs !== undefined && condition.sinceMs !== undefined && nowMs - condition.sinceMs > READY_WITHIN_MS;
+    return verdict(
+      condition.status === 'False' && isLong ? 'Degraded' : 'Progressing',
+      condition.message || condition.reason,
+    );
   }
   const hasStatus = Object.keys(record(object['status'])).length > 0;
   return hasStatus || ageMs > GRACE_MS || CORE_KINDS.has(object.kind)

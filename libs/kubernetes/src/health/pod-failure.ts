@@ -15,12 +15,7 @@ export interface PodFailure {
 export function podFailure(pod: KubernetesObject): PodFailure | undefined {
   if (pod.metadata.deletionTimestamp !== undefined) return undefined;
   const name = `pod/${pod.metadata.name}`;
-  if (at(pod, 'status', 'phase') === 'Failed')
-    return {
-      code: 'deployments/container-crashed',
-      message: `${name} failed${suffix(text(at(pod, 'status', 'reason')))}`,
-      final: true,
-    };
+  if (at(pod, 'status', 'phase') === 'Failed') return failedPod(name, pod);
   const unscheduled = list(at(pod, 'status', 'conditions')).find(
     (condition) =>
       at(condition, 'type') === 'PodScheduled' &&
@@ -43,6 +38,22 @@ export function podFailure(pod: KubernetesObject): PodFailure | undefined {
     }
   }
   return undefined;
+}
+
+/** Describes a pod that has ended: by its own reason, such as Evicted, or by its first container that failed. */
+function failedPod(name: string, pod: KubernetesObject): PodFailure {
+  const reason = text(at(pod, 'status', 'reason'));
+  const ends = ['initContainerStatuses', 'containerStatuses']
+    .flatMap((member) => list(at(pod, 'status', member)))
+    .map((status) => at(status, 'state', 'terminated'));
+  if (reason === undefined && ends.some((end) => at(end, 'reason') === 'OOMKilled'))
+    return { code: 'deployments/out-of-memory', message: `${name} exceeded its memory limit`, final: true };
+  const exit = ends.map((end) => number(at(end, 'exitCode'))).find((code) => code !== undefined && code !== 0);
+  return {
+    code: 'deployments/container-crashed',
+    message: `${name} failed${suffix(reason ?? (exit === undefined ? undefined : `exit code ${exit}`))}`,
+    final: true,
+  };
 }
 
 const suffix = (why: string | undefined): string =>
@@ -129,10 +140,17 @@ function reasonText(message: string | undefined, reason: string): string {
   return known === undefined ? reason : known.toLowerCase();
 }
 
-/** Returns the health of a pod that is itself an object of an application. */
-export function podHealth(pod: KubernetesObject): Health {
+/** Milliseconds that the scheduler has for a pod, as in kstatus. */
+const SCHEDULED_WITHIN_MS = 15_000;
+const UNSCHEDULED: ReadonlySet<FailureCode> = new Set(['deployments/no-capacity', 'deployments/volume-not-bound']);
+
+/**
+ * Returns the health of a pod that is itself an object of an application.
+ * @param ageMs milliseconds since it was created
+ */
+export function podHealth(pod: KubernetesObject, ageMs = Number.POSITIVE_INFINITY): Health {
   const failure = podFailure(pod);
-  if (failure)
+  if (failure && !(UNSCHEDULED.has(failure.code) && ageMs <= SCHEDULED_WITHIN_MS))
     return {
       state: 'Degraded',
       message: failure.message,
@@ -145,6 +163,9 @@ export function podHealth(pod: KubernetesObject): Health {
   const ready = list(at(pod, 'status', 'conditions')).some(
     (condition) => at(condition, 'type') === 'Ready' && at(condition, 'status') === 'True',
   );
+  // A pod that is not restarted after a success is healthy when it has ended.
+  const endsByItself = ['OnFailure', 'Never'].includes(text(at(pod, 'spec', 'restartPolicy')) ?? '');
+  if (phase === 'Running' && endsByItself) return { state: 'Progressing', message: 'has not ended yet' };
   if (phase === 'Running' && ready) return { state: 'Healthy', message: '' };
   return { state: 'Progressing', message: phase === 'Running' ? 'is not ready' : 'is not running yet' };
 }
