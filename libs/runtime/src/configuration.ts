@@ -44,6 +44,7 @@ export interface Configuration {
   /** Path of the PEM file with the authority of the NATS server's certificate. */
   readonly natsAuthority: string | undefined;
   readonly egressAllow: readonly string[];
+  readonly sourcePollSeconds: number;
   /** Absolute paths of programs that deploy workers run. Absent: they are searched for. */
   readonly programs: { readonly git?: string; readonly helm?: string; readonly kubectl?: string };
   /** Folders in which other programs are searched for: the variable PATH. */
@@ -128,6 +129,7 @@ function configurationOf(settings: Settings, searchPath: string): Configuration 
     natsCredentials: settings.natsCredentials,
     natsAuthority: settings.natsAuthority,
     egressAllow: settings.egressAllow ?? [],
+    sourcePollSeconds: settings.sourcePollSeconds,
     programs: programsOf(settings),
     searchPath,
     trustedProxies: settings.trustedProxies ?? [],

@@ -349,6 +349,15 @@ export const VARIABLES = {
     good: '10.4.0.0/16,registry.internal:443',
     bad: ['everything', '10.4.0.7', 'http://10.4.0.1'],
   },
+  sourcePollSeconds: {
+    name: 'ASTRO_SOURCE_POLL_SECONDS',
+    meaning:
+      'seconds between two checks of a git repository, for applications with syncPolicy.auto; charts are checked a quarter as often',
+    default: '150',
+    schema: wholeNumber(1, 86_400),
+    good: '60',
+    bad: ['often', '-5', '2.5'],
+  },
   git: {
     name: 'ASTRO_GIT',
     meaning: 'git program of deploy workers, for sources in git repositories',

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loginAdmin, openShop, startPlatform, temporaryFolder, type Person, type Platform } from '#testing';
+import { eventually, loginAdmin, openShop, startPlatform, temporaryFolder, type Person, type Platform } from '#testing';
 import { createTestAuthority, packChart, startFileServer, type FileServer } from '#testing/charts';
 import { addCommit, createRepository, describeWithGit, startGitServer, type GitServer } from './git/git.fixture.ts';
 import { sha256 } from './helm/archives.ts';
@@ -39,7 +39,9 @@ describeWithGit('applications from git and from charts, on a whole platform', ()
     charts = await startFileServer({ tls: authority });
     writeFileSync(join(folder, 'git-ca.pem'), git.authority);
     writeFileSync(join(folder, 'charts-ca.pem'), authority.cert);
-    platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8,::1/128' } });
+    platform = await startPlatform({
+      environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8,::1/128', ASTRO_SOURCE_POLL_SECONDS: '1' },
+    });
     ada = await loginAdmin(platform);
     await openShop(ada);
   }, 120_000);
@@ -120,6 +122,48 @@ describeWithGit('applications from git and from charts, on a whole platform', ()
     await run('app wait plain');
     expect(await valueOf(namespace, 'a')).toMatchObject({ stdout: 'one' });
     git.answer = undefined;
+  }, 120_000);
+
+  it('follows a branch with syncPolicy.auto, unless the application is paused or pinned', async () => {
+    const commit = (value: string) => addCommit(repository, { files: { 'manifests/a.yaml': configMap('a', value) } });
+    const started = commit('followed');
+    const followed = (name: string) => apply(JSON.stringify({ ...JSON.parse(yaml(name)), syncPolicy: { auto: true } }));
+    await followed('follower');
+    const namespace = await namespaceOf('follower');
+    const deployed = (value: string, at = namespace) =>
+      eventually(async () => expect(await valueOf(at, 'a')).toMatchObject({ stdout: value }), 30_000);
+    const pushed = commit('pushed');
+    await deployed('pushed');
+    const reason = `main: ${started.slice(0, 6)}… → ${pushed.slice(0, 6)}…`;
+    expect(await run('app events follower')).toContain(reason);
+    expect(await run('app history follower')).toMatch(/v2 .*platform/);
+
+    await run('app wait follower');
+    await run('app pause follower');
+    await followed('plain');
+    commit('while paused');
+    await deployed('while paused', await namespaceOf('plain'));
+    expect(await valueOf(namespace, 'a')).toMatchObject({ stdout: 'pushed' });
+    await run('app resume follower');
+    await deployed('while paused');
+
+    await run('app wait follower');
+    await run('app rollback follower --to v1 -y');
+    await deployed('followed');
+    expect(await run('app status follower --field sync')).toBe('Pinned\n');
+    git.answer = (_request, response) => {
+      response.writeHead(503).end();
+      return true;
+    };
+    await run('app resume follower');
+    await eventually(async () => {
+      expect(await run('app status follower --field message')).toContain('source cannot be checked');
+    }, 30_000);
+    expect(await run('app status follower --field health')).toBe('Healthy\n');
+    git.answer = undefined;
+    await deployed('while paused');
+    await run('app delete follower -y');
+    await run('app wait follower --for deleted');
   }, 120_000);
 
   it('renders a kustomization, and names file and line of an error', async () => {

@@ -61,6 +61,11 @@ export const applicationSpecSchema = z.strictObject({
   ).optional(),
   syncPolicy: field(
     z.strictObject({
+      auto: field(
+        z.boolean(),
+        'Whether changes of the source are deployed: new commits of a branch or tag, new versions in a range of chart versions. The source is looked up about every 3 minutes, a chart about every 10. Defaults to false.',
+        true,
+      ).optional(),
       prune: field(
         z.boolean(),
         'Whether objects that a new revision no longer contains are deleted. Defaults to true.',

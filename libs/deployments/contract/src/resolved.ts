@@ -36,6 +36,8 @@ export interface SecretRef extends SecretVersion {
 
 /** Changes that the platform makes automatically. Contains only what differs from the defaults. */
 export interface SyncPolicy {
+  /** Changes of the source are deployed. */
+  readonly auto?: true;
   /** Objects that a revision no longer contains are kept. */
   readonly prune?: false;
   /** Changes that others make on the cluster are reverted. */

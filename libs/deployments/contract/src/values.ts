@@ -55,6 +55,7 @@ export const STEPS = [
   'paused',
   'resumed',
   'secrets-changed',
+  'source-checked',
   'deleted',
 ] as const;
 export type Step = (typeof STEPS)[number];

@@ -81,6 +81,8 @@ import { OrganizationLookup } from './shared/organization-lookup.service.ts';
 import { Refusals } from './shared/refusals.service.ts';
 import { UnnamedRecords } from './shared/unnamed-records.service.ts';
 import { VaultRecords } from './shared/vault-records.service.ts';
+import { SourceTracking } from './tracking/source-tracking.service.ts';
+import { SourceTrackingSweep } from './tracking/source-tracking.sweep.ts';
 
 /** All slices of deployments. The process provides the tokens that they inject. */
 @Module({
@@ -169,6 +171,8 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ClusterRecordsSweep,
     CredentialRecordsSweep,
     MissedHeartbeatsSweep,
+    SourceTracking,
+    SourceTrackingSweep,
   ],
 })
 export class DeploymentsModule {}

@@ -13,7 +13,7 @@ import {
 } from '#deployments/contract';
 import { aboutRequest, peopleRequest } from '#identity/contract';
 import { ensureSandboxRequest, sandboxAddressRequest } from '#sandbox-cluster/contract';
-import type { ContextService } from '#runtime';
+import { SERVICE_SETTINGS, type ContextService, type ServiceSettings } from '#runtime';
 import { ApplicationRecordsSweep } from './applications/application-records.sweep.ts';
 import { applicationDecider } from './applications/application.decider.ts';
 import { applicationsProjection } from './applications/applications.projection.ts';
@@ -51,6 +51,7 @@ import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { PendingAttemptsSweep } from './rollouts/pending-attempts.sweep.ts';
 import { SecretRecordsSweep } from './secrets/secret-records.sweep.ts';
 import { secretsProjection } from './secrets/secrets.projection.ts';
+import { SOURCE_POLL_MS, SourceTrackingSweep } from './tracking/source-tracking.sweep.ts';
 
 /** The deployments service, ready to be composed into a process. */
 export const deploymentsService: ContextService = {
@@ -72,6 +73,13 @@ export const deploymentsService: ContextService = {
     peopleRequest,
     ensureSandboxRequest,
     sandboxAddressRequest,
+  ],
+  providers: [
+    {
+      provide: SOURCE_POLL_MS,
+      inject: [SERVICE_SETTINGS],
+      useFactory: ({ configuration }: ServiceSettings) => configuration.sourcePollSeconds * 1_000,
+    },
   ],
   queues: [rolloutQueue],
   deciders: [
@@ -117,5 +125,6 @@ export const deploymentsService: ContextService = {
     ProfileRecordsSweep,
     ClusterRecordsSweep,
     CredentialRecordsSweep,
+    SourceTrackingSweep,
   ],
 };

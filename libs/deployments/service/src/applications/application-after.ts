@@ -94,6 +94,9 @@ function knownOf(application: Application, latest: Revision, endpoint: string | 
   const configured: ApplicationEvent[] = [
     { type: 'application.configured.v1', data: latest },
     ...(application.unpinned ? [{ type: 'application.resumed.v1', data: {} } as const] : []),
+    ...(application.sourceProblem
+      ? [{ type: 'application.source-check-failed.v1', data: application.sourceProblem } as const]
+      : []),
     ...(application.paused ? [{ type: 'application.paused.v1', data: {} } as const] : []),
   ];
   if (!attempt) return configured;

@@ -41,6 +41,10 @@ export interface ApplicationDocument {
   /** Whether the cluster matches what was applied, according to the observer; `drift` lists the differences. */
   readonly sync: 'Synced' | 'OutOfSync';
   readonly drift: readonly Drift[];
+  /** Whether changes of the source are deployed. */
+  readonly tracked: boolean;
+  /** Why the source could not be looked up at last; null if it could. */
+  readonly sourceProblem: string | null;
   readonly paused: boolean;
   /** Whether the latest revision is a rollback that no longer pins the application. */
   readonly unpinned: boolean;

@@ -79,12 +79,13 @@ export const mayWait = ({ attempt, configuration, servingRevision, revision }: A
   servingRevision !== revision;
 
 function messageOf(document: ApplicationDocument, awaited: readonly string[]): string | null {
-  const { status, drift, message, configuration } = document;
+  const { status, drift, message, sourceProblem, configuration } = document;
   if (isPaused(document)) return `paused; resume it: astroctl app resume ${document.name}`;
   if (awaited.length > 0) return `waiting for ${awaited.join(', ')}`;
   if (status !== 'RUNNING') return message;
   // Fields are omitted: they contain words that users search the status for.
   if (drift.length > 0) return drift.map(({ what }) => what).join('; ');
+  if (sourceProblem !== null) return `its source cannot be checked for changes: ${sourceProblem}`;
   return configuration?.cluster.provider === SANDBOX_PROVIDER ? SIMULATED : message;
 }
 

@@ -9,6 +9,7 @@ import { abandonAttempt, endAttempt, type AbandonAttempt, type EndAttempt } from
 import { operate, type Operate } from './operate.ts';
 import { reportHealth, type ReportHealth } from './report-health.ts';
 import { selfHeal, type SelfHeal } from './self-heal.ts';
+import { trackSource, type TrackSource } from './track-source.ts';
 
 /** Commands of an application. */
 export type ApplicationCommand =
@@ -20,7 +21,8 @@ export type ApplicationCommand =
   | ReportHealth
   | Operate
   | ChangeSecrets
-  | SelfHeal;
+  | SelfHeal
+  | TrackSource;
 
 function decide(
   command: ApplicationCommand,
@@ -45,6 +47,8 @@ function decide(
       return changeSecrets(command, application);
     case 'self-heal':
       return selfHeal(command, application);
+    case 'track-source':
+      return trackSource(command, application);
     default:
       return assertNever(command);
   }

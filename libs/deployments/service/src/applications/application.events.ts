@@ -23,6 +23,12 @@ export interface SecretSet extends SecretVersion {
   readonly bytes: number;
 }
 
+/** Why a source could not be looked up. */
+export interface SourceProblem {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Stream: `application-<application id>`. Each attempt has one terminal event. */
 export type ApplicationEvent =
   | Fact<'application.configured.v1', Configuration & { readonly revision: number }>
@@ -32,7 +38,8 @@ export type ApplicationEvent =
       AttemptRef & {
         readonly kind: 'deploy' | 'delete';
         readonly orphan: boolean;
-        readonly cause: 'apply' | 'rollback' | 'delete' | 'abandoned' | 'sync' | 'restart' | 'resume' | 'self-heal';
+        readonly cause:
+          'apply' | 'rollback' | 'delete' | 'abandoned' | 'sync' | 'restart' | 'resume' | 'self-heal' | 'auto';
         /** RFC 3339 time of a self-heal. */
         readonly healedAt?: string;
         /** RFC 3339 time, written to the pod template so that pods are replaced. */
@@ -41,7 +48,7 @@ export type ApplicationEvent =
         readonly failFast?: true;
         /** Milliseconds until the attempt may start. Set when a deletion is retried. */
         readonly delayMs?: number;
-        /** Why, in the words of the user who requested it. */
+        /** Why, in the words of the user who requested it. With the cause `auto`: `main: 9f2c41… → 03be77…`. */
         readonly message?: string;
       }
     >
@@ -87,6 +94,10 @@ export type ApplicationEvent =
         readonly healingStopped?: true;
       }
     >
+  /** The source of an application with `syncPolicy.auto` could not be looked up. Recorded once per problem. */
+  | Fact<'application.source-check-failed.v1', SourceProblem>
+  /** The source could be looked up again, and has not changed. */
+  | Fact<'application.source-check-recovered.v1', Record<never, never>>
   /** Until the application is resumed, revisions are recorded but not deployed. */
   | Fact<'application.paused.v1', { readonly message?: string }>
   /** Ends a pause and the pin of a rollback. */
@@ -107,6 +118,8 @@ export const applicationEvents: EventFamily<ApplicationEvent> = {
     'deployment.superseded.v1': true,
     'deployment.abandoned.v1': true,
     'application.health-changed.v1': true,
+    'application.source-check-failed.v1': true,
+    'application.source-check-recovered.v1': true,
     'application.paused.v1': true,
     'application.resumed.v1': true,
     'application.secrets-set.v1': true,

@@ -2,7 +2,7 @@ import type { Health } from '#deployments/contract';
 import { assertNever } from '#kernel';
 import type { Attempt } from '../attempts/attempt.ts';
 import type { Configuration } from '../catalog/beginnings.ts';
-import type { ApplicationEvent, Drift, SecretSet } from './application.events.ts';
+import type { ApplicationEvent, Drift, SecretSet, SourceProblem } from './application.events.ts';
 
 /** A revision of an application. */
 export interface Revision extends Configuration {
@@ -28,6 +28,8 @@ export interface Application {
   readonly secretVersions: ReadonlyMap<string, number>;
   /** Consecutive claims that ended without a report of the end. */
   readonly lostClaims: number;
+  /** Why the source of the latest revision could not be looked up at last. */
+  readonly sourceProblem: SourceProblem | undefined;
   /** Times of self-heals since somebody requested a deployment, in milliseconds since 1970. */
   readonly heals: readonly number[];
   readonly health:
@@ -55,6 +57,7 @@ export const noApplication: Application = {
   secrets: new Map(),
   secretVersions: new Map(),
   lostClaims: 0,
+  sourceProblem: undefined,
   heals: [],
   health: undefined,
 };
@@ -66,6 +69,9 @@ export const lastSucceededBefore = ({ revisions }: Application, before: number):
   revisions.findLast(({ revision, succeeded }) => succeeded && revision < before);
 /** Returns the newest attempt. */
 export const newestAttemptOf = ({ attempts }: Application): Attempt | undefined => attempts.at(-1);
+/** Returns whether the latest revision is a rollback that keeps the application at its content. */
+export const isPinned = (application: Application): boolean =>
+  typeof latestOf(application)?.rollbackOf === 'number' && !application.unpinned;
 /** Returns the attempt if it has not ended. */
 export const openAttempt = ({ attempts }: Application, id: string): Attempt | undefined =>
   attempts.find((attempt) => attempt.id === id && attempt.state === 'open');
@@ -78,6 +84,7 @@ export function evolveApplication(application: Application, event: ApplicationEv
         ...application,
         status: 'active',
         unpinned: false,
+        sourceProblem: undefined,
         revisions: [...application.revisions, { ...event.data, succeeded: false }],
       };
     case 'application.deletion-requested.v1':
@@ -137,6 +144,10 @@ export function evolveApplication(application: Application, event: ApplicationEv
       };
     case 'application.health-changed.v1':
       return { ...application, health: event.data };
+    case 'application.source-check-failed.v1':
+      return { ...application, sourceProblem: event.data };
+    case 'application.source-check-recovered.v1':
+      return { ...application, sourceProblem: undefined };
     case 'application.paused.v1':
       return { ...application, paused: true };
     case 'application.resumed.v1':

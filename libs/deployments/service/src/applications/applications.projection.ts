@@ -8,9 +8,20 @@ import type { ApplicationEvent } from './application.events.ts';
 
 /** Read model of applications: everything that is not read from the cluster. One document per application. */
 export const applicationsProjection: Projection<DeploymentFact, ApplicationDocument> = {
-  name: 'deployments-applications.v6',
+  name: 'deployments-applications.v7',
   events: deploymentFamily,
-  indexes: ['organizationId', 'key', 'name', 'deleted', 'clusterId', 'profileId', 'hasOpen', 'unfinished', 'createdAt'],
+  indexes: [
+    'organizationId',
+    'key',
+    'name',
+    'deleted',
+    'clusterId',
+    'profileId',
+    'hasOpen',
+    'tracked',
+    'unfinished',
+    'createdAt',
+  ],
   documentId: ({ event, metadata }) => {
     if ('applicationId' in event.data) return event.data.applicationId;
     if ('kind' in event.data && 'name' in event.data)
@@ -55,6 +66,8 @@ function begun(
     endpoint: null,
     sync: 'Synced',
     drift: [],
+    tracked: false,
+    sourceProblem: null,
     paused: false,
     unpinned: false,
     deployedBy: null,
@@ -87,6 +100,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
     case 'application.deletion-requested.v1':
       return {
         ...document,
+        tracked: false,
         status: 'DELETING',
         message: 'waiting for a worker',
         problem: null,
@@ -136,6 +150,10 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
       return closed(document, event.data.attemptId, 'ABANDONED');
     case 'application.health-changed.v1':
       return withHealth({ ...document, updatedAt: at }, event.data);
+    case 'application.source-check-failed.v1':
+      return { ...document, sourceProblem: event.data.message, updatedAt: at };
+    case 'application.source-check-recovered.v1':
+      return { ...document, sourceProblem: null, updatedAt: at };
     case 'application.paused.v1':
       return { ...document, paused: true, updatedAt: at };
     case 'application.resumed.v1':
@@ -144,6 +162,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
       return {
         ...document,
         deleted: true,
+        tracked: false,
         status: 'DELETING',
         health: 'Missing',
         message: 'deleted',
@@ -172,6 +191,8 @@ function withRevision(
     configuredAt: at,
     updatedAt: at,
     unpinned: false,
+    tracked: configuration.syncPolicy?.auto === true,
+    sourceProblem: null,
     profileId: configuration.profile.id,
     clusterId: configuration.cluster.id,
     unfinished: false,

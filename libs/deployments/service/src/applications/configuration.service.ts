@@ -95,7 +95,7 @@ function secretVersionsOf(resolved: ResolvedSpec): Pick<Configuration, 'secrets'
 
 /**
  * Returns the configuration of the next revision that differs from the present one only in the versions of its secrets,
- * and the vault record (name and text) to store before it. A rollback stays pinned.
+ * or in the pin of its source, and the vault record (name and text) to store before it. A rollback stays pinned.
  */
 export function reconfigured(given: {
   readonly application: Application;
@@ -115,6 +115,7 @@ export function reconfigured(given: {
     ...omit(latest, 'revision', 'succeeded', 'byAdmin', 'message', 'secrets'),
     resolved: { record, digest },
     contentDigest: contentDigestOf(resolved),
+    source: shownSource(resolved),
     summary: summaryOf(resolved),
     ...secretVersionsOf(resolved),
     changes: changesBetween(before, resolved),

@@ -75,11 +75,13 @@ export interface NewRevision {
   readonly running: readonly string[];
 }
 
+type DeployCause = 'apply' | 'rollback' | 'auto';
+
 /** Records a revision, and requests its deployment unless the application is paused. */
 export const revisionOf = (
   command: NewRevision,
   application: Application,
-  cause?: 'apply' | 'rollback',
+  cause?: DeployCause,
 ): readonly ApplicationEvent[] => [
   { type: 'application.configured.v1', data: { ...command.configuration, revision: command.revision } },
   ...(application.paused ? [] : deploymentOf(command, application, cause)),
@@ -89,7 +91,7 @@ export const revisionOf = (
 const deploymentOf = (
   { configuration, revision, attemptId, running, failFast }: NewRevision,
   application: Application,
-  cause: 'apply' | 'rollback' = configuration.rollbackOf === null ? 'apply' : 'rollback',
+  cause: DeployCause = configuration.rollbackOf === null ? 'apply' : 'rollback',
 ): readonly ApplicationEvent[] => [
   ...supersedeQueued(application, running, revision),
   {

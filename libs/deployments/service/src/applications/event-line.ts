@@ -104,6 +104,14 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
       const words = [message === '' ? health : `${health}: ${message}`, ...drifted];
       return { step: 'health-changed', message: words.join('; ').slice(0, 2_000), code };
     }
+    case 'application.source-check-failed.v1':
+      return {
+        step: 'source-checked',
+        message: `the source cannot be checked for changes: ${event.data.message}`,
+        code: event.data.code,
+      };
+    case 'application.source-check-recovered.v1':
+      return { step: 'source-checked', message: 'the source can be checked for changes again' };
     case 'application.paused.v1':
       return { step: 'paused', message: withReason('new revisions are recorded and not deployed', event.data) };
     case 'application.resumed.v1':
@@ -144,6 +152,7 @@ function requestedText({
     restart: 'restart',
     resume: 'deployment after a pause',
     'self-heal': 'self-heal',
+    auto: 'deployment of the changed source',
   } as const;
   return `${cause === 'apply' || cause === 'delete' ? 'deployment' : what[cause]} requested, attempt ${number}`;
 }

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import type { ApplicationEvent } from './application.events.ts';
-import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
+import { isPinned, latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
 import { refusedChange, type Protection } from './protection.ts';
 import { supersedeQueued } from './supersede.ts';
 
@@ -57,9 +57,8 @@ function again(command: Operate, application: Application, latest: Revision): Ou
   ]);
 }
 
-function resume(command: Operate, application: Application, { revision, rollbackOf }: Revision): Outcome {
-  const isPinned = rollbackOf !== null && !application.unpinned;
-  if (!application.paused && !isPinned) return ok([]);
+function resume(command: Operate, application: Application, { revision }: Revision): Outcome {
+  if (!application.paused && !isPinned(application)) return ok([]);
   const isOwed = application.paused && (newestAttemptOf(application)?.revision ?? 0) < revision;
   return ok([
     { type: 'application.resumed.v1', data: reasonOf(command) },

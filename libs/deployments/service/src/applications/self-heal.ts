@@ -1,7 +1,7 @@
 import { ok, type Result } from '#kernel';
 import type { DeploymentsError } from '../deployments.errors.ts';
 import type { ApplicationEvent } from './application.events.ts';
-import { latestOf, newestAttemptOf, type Application } from './application.ts';
+import { isPinned, latestOf, newestAttemptOf, type Application } from './application.ts';
 
 /** Command that reverts what others changed on the cluster. */
 export interface SelfHeal {
@@ -23,10 +23,10 @@ export function selfHeal(
   { attemptId, nowMs }: SelfHeal,
   application: Application,
 ): Result<readonly ApplicationEvent[], DeploymentsError> {
-  const { status, paused, unpinned, health, heals, attemptCount } = application;
+  const { status, paused, health, heals, attemptCount } = application;
   const latest = latestOf(application);
   if (status !== 'active' || paused || latest?.syncPolicy?.selfHeal !== true) return ok([]);
-  if (latest.rollbackOf !== null && !unpinned) return ok([]);
+  if (isPinned(application)) return ok([]);
   if (newestAttemptOf(application)?.state !== 'succeeded' || health?.sync !== 'OutOfSync') return ok([]);
   const recent = heals.filter((healedMs) => nowMs - healedMs < BRAKE.withinMs);
   if (recent.length >= BRAKE.times) {

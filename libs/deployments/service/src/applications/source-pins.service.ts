@@ -6,7 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { HostCredentials } from '../credentials/host-credentials.service.ts';
 import { EgressEntries } from '../egress/egress-entries.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { exactSource, pinnedSource, remoteSourceOf } from '../resolve/remote-source.ts';
+import { exactSource, isSamePin, pinnedSource, remoteSourceOf } from '../resolve/remote-source.ts';
 
 /** Pins the source of one manifest. The source is looked up once, however often the deployment is planned. */
 export type Pin = (before: PinnedSource | undefined) => Promise<Result<PinnedSource | undefined, DomainError>>;
@@ -50,16 +50,16 @@ export class SourcePins {
     };
   }
 
+  /** Returns a source as it is at present, for an application that follows it. */
+  present({ from }: PinnedSource, context: Place): Promise<Result<SourcePin, DomainError>> {
+    return this.pin(from, context);
+  }
+
   /** Returns whether a source still has what it was pinned to. */
   async exists(source: PinnedSource, context: Place): Promise<Result<boolean, DomainError>> {
     const pin = await this.pin(exactSource(source), context);
     if (!pin.ok) return pin.error.kind === 'unavailable' ? pin : ok(false);
-    const { pin: was } = source;
-    return ok(
-      pin.value.type === 'git'
-        ? was.type === 'git' && was.commit === pin.value.commit
-        : was.type === 'helm' && was.digest === pin.value.digest,
-    );
+    return ok(isSamePin(source.pin, pin.value));
   }
 
   /** Returns what a worker needs to contact sources of the organization. */

@@ -65,7 +65,7 @@ export interface Configuration {
   readonly rollbackOf: number | null;
   /** User who requested it, even if the platform completed the request. */
   readonly by: string;
-  /** Why, in the words of that user. Absent if they gave no reason. */
+  /** Why, in the words of that user. Absent if they gave no reason. Of the platform: what changed in the source. */
   readonly message?: string;
   /** Whether that user was an owner, an admin, or a global admin who had logged in. */
   readonly byAdmin?: true;

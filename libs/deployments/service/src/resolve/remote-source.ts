@@ -56,6 +56,19 @@ export function pinnedSource({ source, labels = {} }: ApplicationSpec, from: Git
   throw new Error(`a ${from.type} source has a pin of type ${pin.type}`);
 }
 
+/** Returns a source with another pin. */
+export function repinned(source: PinnedSource, pin: SourcePin): PinnedSource {
+  if (source.type === 'helm' && pin.type === 'helm') return { ...source, pin };
+  if (source.type === 'git' && pin.type === 'git') return { ...source, pin };
+  throw new Error(`a ${source.type} source has a pin of type ${pin.type}`);
+}
+
+/** Returns whether two pins mean the same content. */
+export const isSamePin = (one: SourcePin, other: SourcePin): boolean =>
+  one.type === 'git'
+    ? other.type === 'git' && one.commit === other.commit
+    : other.type === 'helm' && one.version === other.version && one.digest === other.digest;
+
 /** Returns the lines of a summary about a source. They contain no values. */
 export function sourceLines(source: PinnedSource): string[] {
   const { name, is } = pinText(source);
@@ -100,6 +113,29 @@ export function movedText(before: PinnedSource | undefined, after: PinnedSource 
     return `${after.from.chart}: ${versionOf(before)} → ${versionOf(after)}`;
   return undefined;
 }
+
+/**
+ * Returns why a source is deployed again, for events. A tag, and a version of a chart, are meant to stay the same, so
+ * the text says that somebody moved or replaced them.
+ */
+export function sourceChange(before: PinnedSource, after: PinnedSource): string {
+  const old = pinText(before);
+  const now = pinText(after);
+  const ids = `${short(old.is)} → ${short(now.is)}`;
+  if (after.pin.type === 'git' && before.pin.type === 'git' && after.pin.ref === before.pin.ref)
+    return after.pin.ref?.startsWith('refs/tags/') ? `tag ${now.name} was moved: ${ids}` : `${now.name}: ${ids}`;
+  if (after.type === 'helm' && old.name === now.name) return `chart ${now.name} was replaced: ${ids}`;
+  return movedText(before, after) ?? `${old.name} ${short(old.is)} → ${now.name} ${short(now.is)}`;
+}
+
+/** Returns whether what a source means can change: a branch, a tag, or a range of versions, but no commit or version. */
+export const canMove = ({ from, pin }: PinnedSource): boolean =>
+  pin.type === 'git'
+    ? pin.ref !== undefined || (from.type === 'git' && from.revision === undefined)
+    : from.type === 'helm' && !(from.version !== undefined && EXACT_VERSION.test(from.version));
+
+/** A complete version of a chart. It may have a `v` in front, as helm allows. */
+const EXACT_VERSION = /^v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 
 const short = (text: string): string => `${text.slice(0, text.startsWith('sha256:') ? 13 : 6)}…`;
 

@@ -74,6 +74,13 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
     ...(spec.dependsOn && spec.dependsOn.length > 0 && { dependsOn: spec.dependsOn }),
     ...syncPolicyOf(spec),
   } as const;
+  if (spec.syncPolicy?.auto === true && !input.pinned)
+    return err([
+      {
+        pointer: '/syncPolicy/auto',
+        message: 'requires a source that can change: a git repository, or a chart; an image changes with the manifest',
+      },
+    ]);
   if (!spec.source.image) {
     if (spec.externalAccess)
       return err([
@@ -96,8 +103,9 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
 
 /** Returns the policy without its defaults, so that a manifest that only repeats them is the same revision. */
 function syncPolicyOf({ syncPolicy = {} }: ApplicationSpec): Pick<ResolvedSpec, 'syncPolicy'> {
-  const { prune, selfHeal, rollback } = syncPolicy;
+  const { auto, prune, selfHeal, rollback } = syncPolicy;
   const policy: SyncPolicy = {
+    ...(auto === true && { auto }),
     ...(prune === false && { prune }),
     ...(selfHeal === true && { selfHeal }),
     ...(rollback === true && { rollback }),

@@ -24,6 +24,7 @@ import { NestFactory } from '@nestjs/core';
 import { firstValueFrom, take, toArray, type Observable } from 'rxjs';
 import { DeploymentsModule } from '../deployments.module.ts';
 import { deploymentsService } from '../index.ts';
+import { SOURCE_POLL_MS } from '../tracking/source-tracking.sweep.ts';
 
 /** The platform on embedded engines, for specs. Requests are handled as on the bus, without authorization. */
 export interface TestPlatform {
@@ -94,6 +95,7 @@ export async function openTestPlatform(
     { provide: CLOCK, useValue: clock },
     { provide: IDS, useValue: engines.ids },
     { provide: LOGGER, useValue: silentLogger },
+    { provide: SOURCE_POLL_MS, useValue: 150_000 },
     { provide: EGRESS, useValue: onlyEndpoint('k8s.acme.internal', 6443) },
     { provide: EGRESS_GUARD, useValue: { check: () => Promise.resolve(undefined) } },
   ];
