@@ -113,9 +113,22 @@ export const applicationCommands = {
   },
   appHistory: {
     path: ['app', 'history'],
-    summary: 'List revisions of an application, oldest first',
-    options: { name },
-    examples: ['astroctl app history web'],
+    summary: 'List revisions of an application, oldest first, or show one with its attempts',
+    options: {
+      name,
+      version: {
+        ...versions,
+        positional: 'optional',
+        help: 'show only this version: who, when, why, what, and each attempt',
+      },
+      objects: { help: 'print the objects as they were applied, with fingerprints instead of secrets' },
+    },
+    examples: [
+      'astroctl app history web',
+      'astroctl app history web v3',
+      'astroctl app history web v3 --objects',
+      'astroctl app history web v3 --objects -o json',
+    ],
   },
   appSet: {
     path: ['app', 'set'],

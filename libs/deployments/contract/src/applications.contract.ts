@@ -276,12 +276,83 @@ export const diffManifestRequest = request({
   timeoutMs: 28_000, // pinning a source outside of the platform takes up to 20 s
 });
 
+/** One attempt to deploy a revision. */
+const attemptReceipt = z.strictObject({
+  id: z.string(),
+  number: z.number().int(),
+  cause: z.string().describe('apply, rollback, sync, restart, resume, self-heal, or abandoned'),
+  by: z.string(),
+  requestId: z.string(),
+  requestedAt: z.string(),
+  message: z.string().nullable(),
+  failFast: z.boolean(),
+  restart: z.boolean().describe('whether the pods were replaced'),
+  state: z.enum(ATTEMPT_STATES),
+  endedAt: z.string().nullable(),
+  result: z.string().nullable(),
+  code: z.string().nullable(),
+  fix: z.string().nullable(),
+  /** The source as it was read; null until then. */
+  fetched: z.string().nullable(),
+  objects: z.number().int().nullable(),
+  /** SHA-256 of the objects as they were applied. */
+  digest: z.string().nullable(),
+  /** At most 50. */
+  changes: z.array(z.strictObject({ object: z.string(), action: z.string(), fields: z.array(z.string()) })),
+  changeCount: z.number().int().nullable(),
+  warnings: z.array(z.string()),
+});
+
+/** How a revision was requested, what it contains, and what became of it. */
+const revisionReceipt = z.strictObject({
+  by: z.string(),
+  /** Whether that was an owner, an admin, or a global admin who had logged in. */
+  byAdmin: z.boolean(),
+  permission: z.string(),
+  requestId: z.string(),
+  when: z.string(),
+  message: z.string().nullable(),
+  rollbackOf: z.string().nullable(),
+  source: z.strictObject({
+    type: z.enum(['image', 'helm', 'repository', 'yaml']),
+    ref: z.string(),
+    commit: z.string().nullable().describe('of a git repository'),
+    digest: z.string().nullable().describe('of the archive of a chart, or of an image'),
+  }),
+  profile: z.strictObject({ name: z.string(), revision: z.number().int() }),
+  tier: z.string(),
+  cluster: z.string(),
+  namespace: z.string(),
+  options: z.strictObject({
+    namespaceMode: z.enum(['override', 'preserve']),
+    prune: z.boolean(),
+    selfHeal: z.boolean(),
+    rollback: z.boolean(),
+    dependsOn: z.array(z.string()),
+  }),
+  summary: z.array(z.string()),
+  changes: z.array(z.string()),
+  /** The newest ones, at most 10, in the order of their numbers. */
+  attempts: z.array(attemptReceipt),
+  attemptCount: z.number().int(),
+});
+export type RevisionReceipt = z.infer<typeof revisionReceipt>;
+
 export const getRevisionRequest = request({
   subject: 'deployments.v1.applications.revision',
   route: 'GET /v1/organizations/{org}/applications/{name}/revisions/{revision}',
-  summary: 'Get a revision with its manifest. Callers who cannot deploy get fingerprints of values that may be secret',
+  summary:
+    'Get a revision with its manifest and its receipt. Callers who cannot deploy get fingerprints of values that may be secret',
   permission: 'application.read',
-  input: z.strictObject({ org, name, revision: revisionNumber.or(z.literal('latest')) }),
+  input: z.strictObject({
+    org,
+    name,
+    revision: revisionNumber.or(z.literal('latest')),
+    objects: flag
+      .default(false)
+      .describe('also return the objects as they were applied, with fingerprints of values that may be secret'),
+    from: wholeNumber.min(0).max(1_000_000).default(0).describe('the first object; `next` of the previous answer'),
+  }),
   output: z.strictObject({
     version: z.string(),
     revision: z.number().int(),
@@ -289,9 +360,13 @@ export const getRevisionRequest = request({
     manifest: z.unknown(),
     /** Number of values that are replaced by fingerprints, because the caller may not deploy the application. */
     hidden: z.number().int(),
+    /** Absent from servers before 0.2. */
+    receipt: revisionReceipt.optional(),
+    objects: z.array(z.unknown()).optional().describe('as many as fit into 512 KiB'),
+    next: z.number().int().optional().describe('the next object; absent if there is none'),
   }),
   organizationOf,
-  timeoutMs: 5_000,
+  timeoutMs: 10_000,
 });
 
 export const rollbackRequest = request({

@@ -19,6 +19,7 @@ export {
   type ApplicationDiff,
   diffApplicationRequest,
   diffManifestRequest,
+  type RevisionReceipt,
   getRevisionRequest,
   rollbackRequest,
   type PlatformEvent,

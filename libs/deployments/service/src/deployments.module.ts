@@ -15,6 +15,7 @@ import { NameRelease } from './applications/name-release.service.ts';
 import { ObserverHandlers } from './applications/observer.handlers.ts';
 import { OperationsHandlers } from './applications/operations.handlers.ts';
 import { ProtectionReader } from './applications/protection.service.ts';
+import { Receipts } from './applications/receipts.service.ts';
 import { RevisionContent } from './applications/revision-content.service.ts';
 import { StreamsQueries } from './applications/streams.queries.ts';
 import { ApplicationChangesReactor } from './applications/application-changes.reactor.ts';
@@ -128,6 +129,7 @@ import { SourceTrackingSweep } from './tracking/source-tracking.sweep.ts';
     HostCredentials,
     ProtectionReader,
     RevisionContent,
+    Receipts,
     NameRelease,
     AttemptCloser,
     AttemptHosts,

@@ -18,6 +18,7 @@ import { ApplicationRecordsSweep } from './applications/application-records.swee
 import { applicationDecider } from './applications/application.decider.ts';
 import { applicationsProjection } from './applications/applications.projection.ts';
 import { eventLinesProjection } from './applications/events.projection.ts';
+import { receiptsProjection } from './applications/receipts.projection.ts';
 import { revisionsProjection } from './applications/revisions.projection.ts';
 import { ApplicationChangesReactor } from './applications/application-changes.reactor.ts';
 import { HostClaimsReactor } from './applications/host-claims.reactor.ts';
@@ -97,6 +98,7 @@ export const deploymentsService: ContextService = {
   projections: [
     applicationsProjection,
     revisionsProjection,
+    receiptsProjection,
     secretsProjection,
     eventLinesProjection,
     profilesProjection,

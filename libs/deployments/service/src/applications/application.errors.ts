@@ -128,6 +128,13 @@ export const applicationErrors = {
       'Only those who may deploy the application can compare it with another source.',
       { fix: 'ask an editor, admin, or owner: astroctl org members' },
     ),
+  nothingApplied: (name: string, revision: number) =>
+    domainError(
+      'deployments/nothing-applied',
+      'conflict',
+      `No objects of v${revision} of application/${name} are recorded: no attempt has prepared any, or they were removed.`,
+      { fix: `see its attempts: astroctl app history ${name} v${revision}` },
+    ),
   sourceGone: (name: string, revision: number) =>
     domainError(
       'deployments/source-gone',

@@ -5,6 +5,7 @@ import {
   applyProfileRequest,
   deleteApplicationRequest,
   getApplicationRequest,
+  getRevisionRequest,
   listApplicationsRequest,
   listRevisionsRequest,
   registerClusterRequest,
@@ -69,6 +70,68 @@ describe('the deployments service', () => {
     const history = await platform.ask(listRevisionsRequest, { org, name: 'web', limit: 10 }, ada());
     if (!history.ok) throw new Error(history.error.code);
     expect(history.value.items.map(({ message }) => message)).toEqual(['the first one', 'fix the checkout', undefined]);
+  });
+  it('shows the receipt of a revision, and the objects that were applied without their secrets', async () => {
+    const revision = (more: object = {}) =>
+      platform.ask(getRevisionRequest, { org, name: 'web', revision: 1, ...more }, platform.person('eve', org));
+    const manifest = image('web', '1.4.2');
+    await platform.ask(
+      applyApplicationRequest,
+      { org, name: 'web', manifest, message: 'the first one', failFast: true },
+      platform.person('grace', org),
+    );
+    await platform.settled();
+    expect(await revision({ objects: true })).toMatchObject({
+      ok: false,
+      error: { code: 'deployments/nothing-applied' },
+    });
+    const item = await worker.next();
+    const { claim } = await worker.granted(item);
+    const objects = [
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'web' }, data: { PASSWORD: 'Y2FuYXJ5' } },
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'big' }, other: 'x'.repeat(600 * 1_024) },
+    ];
+    const rendered = `rendered/${org}/${item.applicationId}/d1`;
+    await worker.store(rendered, JSON.stringify(objects));
+    await worker.plan(item, claim, [entry('Secret', 'web')], rendered);
+    await worker.succeed(item, claim, [entry('Secret', 'web')]);
+    await platform.settled();
+    expect(await revision()).toMatchObject({
+      ok: true,
+      value: {
+        receipt: {
+          by: 'grace@acme.dev',
+          byAdmin: false,
+          message: 'the first one',
+          source: { type: 'image', ref: 'images.acme.dev/web:1.4.2', commit: null },
+          profile: { name: 'staging', revision: 1 },
+          options: { prune: true, selfHeal: false },
+          attemptCount: 1,
+          attempts: [
+            {
+              number: 1,
+              by: 'grace@acme.dev',
+              message: 'the first one',
+              failFast: true,
+              state: 'SUCCEEDED',
+              result: 'all pods ready',
+              changeCount: 1,
+              changes: [{ object: 'Secret/web', action: 'create', fields: [] }],
+            },
+          ],
+        },
+      },
+    });
+    const first = await revision({ objects: true });
+    expect(first).toMatchObject({
+      ok: true,
+      value: {
+        objects: [{ kind: 'Secret', data: { PASSWORD: expect.stringMatching(/^fingerprint:[0-9a-f]{12}$/) } }],
+        next: 1,
+      },
+    });
+    expect(JSON.stringify(first)).not.toContain('Y2FuYXJ5');
+    expect(await revision({ objects: true, from: 1 })).toMatchObject({ value: { objects: [{ kind: 'ConfigMap' }] } });
   });
   it('creates, deploys, changes, rolls back and deletes an application', async () => {
     const created = await apply('web', image('web', '1.4.2'));

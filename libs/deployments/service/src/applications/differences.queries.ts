@@ -26,6 +26,7 @@ import { applicationDecider, applicationStream } from './application.decider.ts'
 import { latestOf, type Application, type Revision } from './application.ts';
 import { DeploymentPlanner } from './deployment-planner.service.ts';
 import { LiveStatus } from './live-status.service.ts';
+import { Receipts } from './receipts.service.ts';
 import { SourcePins } from './source-pins.service.ts';
 
 interface Present {
@@ -47,6 +48,7 @@ export class DifferencesQueries {
     @Inject(ApplicationViews) private readonly views: ApplicationViews,
     @Inject(LiveStatus) private readonly live: LiveStatus,
     @Inject(SourcePins) private readonly pins: SourcePins,
+    @Inject(Receipts) private readonly receipts: Receipts,
   ) {}
 
   @Serves(diffApplicationRequest)
@@ -113,7 +115,7 @@ export class DifferencesQueries {
 
   @Serves(getRevisionRequest)
   async revision(
-    @Input() { name, revision }: InputOf<typeof getRevisionRequest>,
+    @Input() { name, revision, objects, from }: InputOf<typeof getRevisionRequest>,
     @Caller() context: ContextOf<typeof getRevisionRequest>,
   ): Promise<ReplyTo<typeof getRevisionRequest>> {
     const membership = await this.organizations.membership(context);
@@ -131,6 +133,13 @@ export class DifferencesQueries {
       ? ok({ spec, hidden: 0 })
       : await this.manifests.hidden({ spec, key: keyOf(application) });
     if (!shown.ok) return refuse(shown.error);
+    const { organizationId } = context;
+    const receipt = await this.receipts.of(found.value.id, asked.value, context);
+    if (!receipt.ok) return refuse(receipt.error);
+    const applied = objects
+      ? await this.receipts.objects(organizationId, found.value.id, asked.value, from, context)
+      : ok({});
+    if (!applied.ok) return refuse(applied.error);
     return reply(
       {
         version: `v${asked.value.revision}`,
@@ -142,6 +151,8 @@ export class DifferencesQueries {
           spec: omit(shown.value.spec as ApplicationSpec, 'name'),
         },
         hidden: shown.value.hidden,
+        receipt: receipt.value,
+        ...applied.value,
       },
       { revision: latestOf(application)?.revision ?? 0 },
     );

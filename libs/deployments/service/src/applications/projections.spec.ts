@@ -8,6 +8,7 @@ import { applicationView } from './application-view.ts';
 import type { ApplicationDocument, DeploymentFact } from './application-document.ts';
 import { applicationsProjection } from './applications.projection.ts';
 import { eventLinesProjection } from './events.projection.ts';
+import { receiptsProjection } from './receipts.projection.ts';
 import { revisionsProjection } from './revisions.projection.ts';
 
 type Placed = readonly [stream: string, event: Fact];
@@ -200,6 +201,70 @@ describe('the other read models', () => {
       'new revisions are recorded and not deployed: a migration runs',
       'new revisions are deployed again',
     ]);
+  });
+  it('keep the receipt of each attempt: who requested it, what it changed, and how it ended', () => {
+    const changes = [
+      { object: 'Deployment/web', action: 'update', fields: ['spec.replicas'], takesBackFrom: null },
+      { object: 'Service/web', action: 'unchanged', fields: [], takesBackFrom: null },
+    ];
+    const planned = { rendered: 'rendered/o1/a1/d1', digest: 'd1', changes, changeCount: 1, warnings: ['w'] };
+    const sync = {
+      ...ref(2, 1),
+      kind: 'deploy',
+      orphan: false,
+      cause: 'sync',
+      message: 'why',
+      failFast: true,
+    } as const;
+    const end = { code: 'x/y', message: 'no pods', fix: 'do it', applied: true, serving: null };
+    const receipts = folded(receiptsProjection, [
+      ...begun,
+      claimedAttempt,
+      step(1, { type: 'attempt.fetched.v1', data: { ...of, source: 'the source', leaseUntilMs: 1 } }),
+      step(1, { type: 'attempt.rendered.v1', data: { ...of, objects: 2, digest: 'd1', leaseUntilMs: 1 } }),
+      step(1, { type: 'attempt.planned.v1', data: { ...of, ...planned, leaseUntilMs: 1 } }),
+      succeeded,
+      app({ type: 'deployment.requested.v1', data: sync }),
+      app({ type: 'deployment.failed.v1', data: { ...ref(2, 1), ...end } }),
+      app({ type: 'deployment.requested.v1', data: { ...ref(3, 1), kind: 'delete', orphan: false, cause: 'delete' } }),
+    ]);
+    expect(receipts.get('a1/00000001')).toMatchObject({
+      attemptCount: 2,
+      attempts: [
+        {
+          number: 1,
+          cause: 'apply',
+          by: 'ada',
+          state: 'SUCCEEDED',
+          endedAt: '2026-11-24T12:00:07.000Z',
+          result: 'all pods ready',
+          fetched: 'the source',
+          objects: 2,
+          plan: { ...planned, changes: changes.slice(0, 1) },
+        },
+        {
+          number: 2,
+          cause: 'sync',
+          message: 'why',
+          failFast: true,
+          state: 'FAILED',
+          code: 'x/y',
+          fix: 'do it',
+          plan: null,
+        },
+      ],
+    });
+  });
+  it('keep the newest attempts of a revision, and count all of them', () => {
+    const many = Array.from({ length: 12 }, (_, index) =>
+      app({
+        type: 'deployment.requested.v1',
+        data: { ...ref(index + 2, 1), kind: 'deploy', orphan: false, cause: 'self-heal' },
+      }),
+    );
+    const receipt = folded(receiptsProjection, [...begun, ...many]).get('a1/00000001');
+    expect(receipt?.attemptCount).toBe(13);
+    expect(receipt?.attempts.map(({ number }) => number)).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
   });
   it('remove profiles and clusters when their names are released', () => {
     const profile: Placed[] = [

@@ -20,7 +20,7 @@ export interface RevisionDocument {
 }
 
 /** Ids sort in the order of revisions. */
-const revisionId = (applicationId: string, revision: number): string =>
+export const revisionId = (applicationId: string, revision: number): string =>
   `${applicationId}/${String(revision).padStart(8, '0')}`;
 
 /** Read model of `app history`. One document per revision, kept after the application is deleted. */

@@ -12,7 +12,7 @@ import {
 import { hostNames, readInlineManifests } from '#kubernetes';
 import { ok, type InputError, type Result } from '#kernel';
 import { differencesOf } from './differences.service.ts';
-import { withHiddenValues } from './hidden-values.service.ts';
+import { appliedObjects, withHiddenValues } from './hidden-values.service.ts';
 
 /** A manifest that was read, and the JSON pointer of its spec. */
 export interface ReadManifest<Spec> {
@@ -38,11 +38,22 @@ export const manifestJobs = {
     const read = readInlineManifests(manifests);
     return read.ok ? hostNames(read.value.objects) : [];
   },
+  applied: (json: string) => {
+    const { rendered, from, key } = JSON.parse(json) as Applied; // serialized by the manifest reader
+    return appliedObjects(rendered, from, key);
+  },
   hidden: (json: string) => {
     const { spec, key } = JSON.parse(json) as Shown; // serialized by the manifest reader
     return withHiddenValues(spec, key);
   },
 };
+
+/** Arguments of {@link appliedObjects}. */
+export interface Applied {
+  readonly rendered: string;
+  readonly from: number;
+  readonly key: string;
+}
 
 /** Arguments of {@link withHiddenValues}. */
 export interface Shown {

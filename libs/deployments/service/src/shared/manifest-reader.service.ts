@@ -3,7 +3,7 @@ import { CLOCK, err, LOGGER, ok, type Clock, type DomainError, type Logger, type
 import { ThreadPool, threadProgram, type JobRefusal } from '#thread-pool';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { manifestJobs, type Compared, type ReadManifest, type Shown } from './manifest-jobs.service.ts';
+import { manifestJobs, type Applied, type Compared, type ReadManifest, type Shown } from './manifest-jobs.service.ts';
 
 /** Validates manifests as they were sent; large ones in worker threads. */
 @Injectable()
@@ -66,6 +66,13 @@ export class ManifestReader implements OnApplicationShutdown {
   async hidden(shown: Shown): Promise<Result<{ readonly spec: unknown; readonly hidden: number }, DomainError>> {
     const json = JSON.stringify(shown);
     const done = await this.threads.run('hidden', json, json.length);
+    return done.ok ? done : err(refusalOf(done.error));
+  }
+
+  /** Returns objects that were applied; see `appliedObjects`. */
+  async applied(applied: Applied): Promise<Result<{ objects: unknown[]; next?: number }, DomainError>> {
+    const json = JSON.stringify(applied);
+    const done = await this.threads.run('applied', json, json.length);
     return done.ok ? done : err(refusalOf(done.error));
   }
 

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { OutputOf } from '#bus/contract';
 import {
   claimAttemptRequest,
   finishAttemptRequest,
+  putRecordRequest,
+  RECORD_PART_BYTES,
   reportStepRequest,
   rolloutQueue,
   type InventoryEntry,
@@ -62,6 +65,19 @@ export class FakeWorker {
   report(item: Item, claim: number, step: Parameters<typeof reportStepRequest.input.parse>[0]) {
     const input = reportStepRequest.input.parse({ ...item, claim, step });
     return this.platform.ask(reportStepRequest, input, this.platform.service('deploy-worker', item.organizationId));
+  }
+
+  /** Stores a vault record. */
+  async store(name: string, text: string): Promise<void> {
+    const value = Buffer.from(text);
+    const digest = createHash('sha256').update(value).digest('hex');
+    const parts = Math.ceil(value.length / RECORD_PART_BYTES);
+    for (let part = 0; part < parts; part++) {
+      const bytes = value.subarray(part * RECORD_PART_BYTES, (part + 1) * RECORD_PART_BYTES).toString('base64');
+      const input = { name, part, parts, digest, bytes };
+      const stored = await this.platform.ask(putRecordRequest, input, this.platform.service('deploy-worker'));
+      if (!stored.ok) throw new Error(stored.error.code);
+    }
   }
 
   plan(item: Item, claim: number, inventory: readonly InventoryEntry[], rendered = 'rendered/1') {
