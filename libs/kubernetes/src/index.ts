@@ -1,3 +1,4 @@
+export { contentOf } from './object-diff.ts';
 export {
   isKubernetesObject,
   keyOf,

@@ -91,5 +91,6 @@ export function diffLines(diff: ApplicationDiff): string[] {
       if (change === 'removed') return `- ${at}: ${before ?? ''}`;
       return `~ ${at}: ${before ?? ''} -> ${after ?? ''}`;
     }),
+    ...(diff.omitted === undefined ? [] : [`${diff.omitted} more changes are not shown`]),
   ];
 }

@@ -157,11 +157,12 @@ export async function appRollback(
   const input = { org, name, ...reasonIn(options), ...(revision !== undefined && { to: revision }) };
   const plan = await session.call(rollbackRequest, input, { dryRun: true });
   if (!plan.ok) return plan.failure;
-  const { rollbackOf, application } = plan.value;
+  const { rollbackOf, application, warnings = [] } = plan.value;
   const target = rollbackOf ?? (revision === undefined ? 'the previous version' : `v${revision}`);
   const change = await changeTo(org, name, application.version, rollbackOf, session);
   if (isCommandError(change)) return change;
   for (const line of change) session.print.note(line);
+  for (const warning of warnings) session.print.note(`Warning: ${warning}.`);
   const sure = await session.confirm(`Roll ${name} back to ${target}?`);
   if (isCommandError(sure)) return sure;
   const done = await session.call(rollbackRequest, input);

@@ -241,6 +241,8 @@ export const applicationDiff = z.strictObject({
   to: z.string(),
   /** At most 1,000. */
   changes: z.array(fieldChange),
+  /** Number of changes that are left out. Absent if there are none. */
+  omitted: z.number().int().optional(),
 });
 export type ApplicationDiff = z.infer<typeof applicationDiff>;
 

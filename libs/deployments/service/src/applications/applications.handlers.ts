@@ -17,6 +17,7 @@ import { lastSucceededBefore, latestOf, newestAttemptOf, type Application, type 
 import { NameRelease } from './name-release.service.ts';
 import { placeOf, ProtectionReader } from './protection.service.ts';
 import { presentOf, type Guarded } from './protection.ts';
+import { rollbackWarnings } from './rollback-warnings.ts';
 import { Rollbacks } from './rollbacks.service.ts';
 
 type Deleted = OutputOf<typeof deleteApplicationRequest>;
@@ -127,6 +128,8 @@ export class ApplicationsHandlers {
       next: target.value,
     });
     if (!allowed.ok) return refuse(allowed.error);
+    const attempts = await this.history.of(application.attempts);
+    if (!attempts.ok) return refuse(attempts.error);
     const deployed = await this.rollbacks.rollBack(
       {
         organizationId,
@@ -152,6 +155,7 @@ export class ApplicationsHandlers {
         changes: [...(configured?.data.changes ?? [])],
         attemptId: newestAttemptOf(after)?.id ?? null,
         rollbackOf: `v${target.value.revision}`,
+        warnings: rollbackWarnings(name, inventoryOf(attempts.value)),
         dryRun: context.dryRun ?? false,
       },
       {

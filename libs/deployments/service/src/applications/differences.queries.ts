@@ -16,6 +16,10 @@ import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { DefaultProfile } from '../profiles/default-profile.service.ts';
+import { pinnedIn } from '../resolve/remote-source.ts';
+import type { RenderedPair } from '../shared/differences.service.ts';
+import { FingerprintKeys } from '../shared/fingerprint-keys.service.ts';
+import type { Differences } from '../shared/manifest-jobs.service.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { omit } from '../shared/omit.ts';
 import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
@@ -49,6 +53,7 @@ export class DifferencesQueries {
     @Inject(LiveStatus) private readonly live: LiveStatus,
     @Inject(SourcePins) private readonly pins: SourcePins,
     @Inject(Receipts) private readonly receipts: Receipts,
+    @Inject(FingerprintKeys) private readonly fingerprintKeys: FingerprintKeys,
   ) {}
 
   @Serves(diffApplicationRequest)
@@ -69,14 +74,20 @@ export class DifferencesQueries {
     if (old && !old.ok) return refuse(old.error);
     const now = await this.contentOf(name, after.value);
     if (!now.ok) return refuse(now.error);
-    const changes = await this.manifests.differences({
+    const rendered =
+      old && pinnedIn(old.value.source) && pinnedIn(now.value.source)
+        ? await this.renderedPair(found.value.id, before.value, after.value, context)
+        : ok(undefined);
+    if (!rendered.ok) return refuse(rendered.error);
+    const differences = await this.manifests.differences({
       ...(old && { before: old.value }),
       after: now.value,
       key: keyOf(application),
+      ...(rendered.value && { rendered: rendered.value }),
     });
-    return changes.ok
-      ? reply(diffOf(name, before.value, `v${after.value.revision}`, changes.value))
-      : refuse(changes.error);
+    return differences.ok
+      ? reply(diffOf(name, before.value, `v${after.value.revision}`, differences.value))
+      : refuse(differences.error);
   }
 
   @Serves(diffManifestRequest)
@@ -105,12 +116,12 @@ export class DifferencesQueries {
     const latest = found.ok ? latestOf(found.value.application) : undefined;
     const old = latest && (await this.contentOf(name, latest));
     if (old && !old.ok) return refuse(old.error);
-    const changes = await this.manifests.differences({
+    const differences = await this.manifests.differences({
       ...(old && { before: old.value }),
       after: planned.value.resolved,
       key: found.ok ? keyOf(found.value.application) : id,
     });
-    return changes.ok ? reply(diffOf(name, latest, 'manifest', changes.value)) : refuse(changes.error);
+    return differences.ok ? reply(diffOf(name, latest, 'manifest', differences.value)) : refuse(differences.error);
   }
 
   @Serves(getRevisionRequest)
@@ -158,6 +169,25 @@ export class DifferencesQueries {
     );
   }
 
+  /** Returns what two revisions were rendered to, or undefined unless both were. */
+  private async renderedPair(
+    applicationId: string,
+    before: Revision | undefined,
+    after: Revision,
+    context: OrganizationContext,
+  ): Promise<Result<RenderedPair | undefined, DomainError>> {
+    const old = before ? await this.receipts.rendered(applicationId, before, context) : ok(undefined);
+    if (!old.ok) return old;
+    if (old.value === undefined) return ok(undefined);
+    const now = await this.receipts.rendered(applicationId, after, context);
+    if (!now.ok) return now;
+    if (now.value === undefined) return ok(undefined);
+    const key = await this.fingerprintKeys.of(context.organizationId);
+    if (!key.ok) return key;
+    const { targetNamespace } = after;
+    return ok({ before: old.value, after: now.value, targetNamespace, key: key.value });
+  }
+
   private async liveDifferences(
     name: string,
     application: Application,
@@ -177,7 +207,7 @@ export class DifferencesQueries {
         before: 'Synced',
         after: health === 'Missing' ? null : (message ?? sync),
       }));
-    return reply(diffOf(name, latestOf(application), 'live', changes));
+    return reply(diffOf(name, latestOf(application), 'live', { changes, omitted: 0 }));
   }
 
   private async find(organizationId: string, name: string): Promise<Result<Present, DomainError>> {
@@ -219,8 +249,14 @@ const diffOf = (
   name: string,
   before: Revision | undefined,
   to: string,
-  changes: readonly FieldChange[],
-): ApplicationDiff => ({ name, from: before ? `v${before.revision}` : null, to, changes: [...changes] });
+  { changes, omitted }: Differences,
+): ApplicationDiff => ({
+  name,
+  from: before ? `v${before.revision}` : null,
+  to,
+  changes,
+  ...(omitted > 0 && { omitted }),
+});
 
 /**
  * Returns the key of an application's fingerprints: the digest of its first revision, which is never shown. Without it,

@@ -112,6 +112,53 @@ describe('an application from a git repository', () => {
     });
   });
 
+  it('use-D20: is compared by what it was rendered to, beside its pin', async () => {
+    const render = async (number: number, replicas: number, more: readonly object[] = []) => {
+      const item = await acme.worker.next();
+      const { claim } = await acme.worker.granted(item);
+      const record = `rendered/${ORG}/${item.applicationId}/d${number}`;
+      const web = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas } };
+      await acme.worker.store(record, JSON.stringify([web, ...more]));
+      await acme.worker.plan(item, claim, [entry('Deployment', 'web'), entry('PersistentVolumeClaim', 'data')], record);
+      await acme.worker.succeed(item, claim, [entry('Deployment', 'web'), entry('PersistentVolumeClaim', 'data')]);
+    };
+    const diff = async () => {
+      await acme.platform.settled();
+      const found = await acme.platform.ask(diffApplicationRequest, { org: ORG, name: 'web' }, acme.by('eve'));
+      if (!found.ok) throw new Error(found.error.code);
+      return found.value;
+    };
+    await acme.apply('web', manifest());
+    await render(1, 1);
+    moveTo(SECOND);
+    await acme.apply('web', manifest());
+    expect((await diff()).changes.map(({ path }) => path)).toEqual(['pin.commit']);
+    const data = Object.fromEntries(Array.from({ length: 1_200 }, (_, index) => [`k${index}`, index]));
+    await render(2, 3, [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'big' }, data }]);
+    const { changes, omitted } = await diff();
+    expect(changes).toHaveLength(1_000);
+    expect(omitted).toBe(205);
+    expect(changes.slice(0, 3)).toMatchObject([
+      { object: null, path: 'pin.commit', before: FIRST, after: SECOND },
+      { object: 'Deployment/web', path: 'spec.replicas', before: '1', after: '3' },
+      { object: 'ConfigMap/big', change: 'added' },
+    ]);
+    moveTo(FIRST);
+    const back = await acme.platform.ask(
+      rollbackRequest,
+      { org: ORG, name: 'web' },
+      acme.platform.person('ada', ORG, { dryRun: true }),
+    );
+    expect(back).toMatchObject({
+      value: {
+        warnings: [
+          'the data of PersistentVolumeClaim/data stays as it is',
+          'sync is Pinned until you apply a manifest or run: astroctl app resume web',
+        ],
+      },
+    });
+  });
+
   it('gives the worker the pin, the record of its rendering, and the credentials of the organization', async () => {
     await acme.platform.ask(
       setCredentialRequest,

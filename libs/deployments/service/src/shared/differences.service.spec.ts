@@ -1,6 +1,6 @@
 import type { ResolvedSpec } from '#deployments/contract';
 import type { ImageWorkload } from '#kubernetes';
-import { differencesOf, MAX_CHANGES } from './differences.service.ts';
+import { differencesOf, renderedDifferencesOf } from './differences.service.ts';
 
 const workload: ImageWorkload = {
   name: 'web',
@@ -138,11 +138,54 @@ stringData: { password: ${password} }
     expect(told.join()).not.toContain('canary');
   });
 
-  it('include a change after the displayed part of a long value, up to a maximum number of changes', () => {
+  it('include a change after the displayed part of a long value', () => {
     const long = (end: string) => resolved({ host: `${'x'.repeat(2_000)}${end}` });
     expect(between(long('a'), long('b'))).toHaveLength(1);
-    const many = (value: string) =>
-      resolved({ labels: Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`l${index}`, value])) });
-    expect(between(many('a'), many('b'))).toHaveLength(MAX_CHANGES);
   });
+});
+
+describe('use-D20: differences between the objects of two revisions', () => {
+  const deployment = (replicas: number, image: string, attempt: string) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'acme-web', annotations: { 'platform.astropulse.io/attempt': attempt } },
+    spec: {
+      replicas,
+      template: { spec: { containers: [{ name: 'web', image, env: [{ name: 'A', value: 'canary' }] }] } },
+    },
+  });
+  const secret = (value: string) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'web', namespace: 'other' },
+    data: { TOKEN: value },
+  });
+  const differences = (before: readonly object[], after: readonly object[]) =>
+    renderedDifferencesOf({
+      before: JSON.stringify(before),
+      after: JSON.stringify(after),
+      targetNamespace: 'acme-web',
+      key: 'k',
+    });
+
+  it('list the fields that were rendered to something else, and secrets as fingerprints', () => {
+    const before = [deployment(1, 'web:1', 'v1.1'), secret('Y2FuYXJ5MQ==')];
+    const after = [secret('Y2FuYXJ5Mg=='), deployment(3, 'web:2', 'v2.4')];
+    const changes = differences(before, after);
+    expect(changes).toMatchObject([
+      { object: 'Secret/other/web', path: 'data.TOKEN', change: 'changed' },
+      { object: 'Deployment/web', path: 'spec.replicas', before: '1', after: '3' },
+      {
+        object: 'Deployment/web',
+        path: 'spec.template.spec.containers.web.image',
+        before: 'web:1',
+        after: 'web:2',
+      },
+    ]);
+    expect(changes[0]?.before).toMatch(/^fingerprint:[0-9a-f]{12}$/);
+    expect(JSON.stringify(differences([], after))).not.toMatch(/canary|Y2FuYXJ5/);
+  });
+
+  it('are empty if only the attempt differs', () =>
+    expect(differences([deployment(1, 'web:1', 'v1.1')], [deployment(1, 'web:1', 'v2.2')])).toEqual([]));
 });

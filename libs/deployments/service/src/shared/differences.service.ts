@@ -1,4 +1,5 @@
 import type { FieldChange, ResolvedSpec } from '#deployments/contract';
+import { contentOf, type KubernetesObject } from '#kubernetes';
 import { parseManifests } from '#kubernetes/yaml';
 import {
   fingerprints,
@@ -23,8 +24,35 @@ const MAX_TEXT = 1_000;
  */
 export function differencesOf(before: ResolvedSpec | undefined, after: ResolvedSpec, key: string): FieldChange[] {
   const print = fingerprints(key);
-  const old = before ? fieldsOf(before, print) : new Map<string, Field>();
-  const now = fieldsOf(after, print);
+  return between(before ? fieldsOf(before, print) : new Map<string, Field>(), fieldsOf(after, print));
+}
+
+/** What two revisions were rendered to. */
+export interface RenderedPair {
+  /** JSON of the objects. */
+  readonly before: string;
+  readonly after: string;
+  readonly targetNamespace: string;
+  /** Of the fingerprints. */
+  readonly key: string;
+}
+
+/** Returns the differences between the objects of two revisions, as they were applied, with fingerprints as above. */
+export function renderedDifferencesOf({ before, after, targetNamespace, key }: RenderedPair): FieldChange[] {
+  const print = fingerprints(key);
+  const fields = (rendered: string): Fields => {
+    const objects = JSON.parse(rendered) as readonly KubernetesObject[]; // written by a worker
+    const found = newFields();
+    for (const [object, value] of byName(objects.map(contentOf), targetNamespace))
+      flatten(withoutSecrets(value, print), [], (path, text) => found.add(object, path, text));
+    return found.fields;
+  };
+  return between(fields(before), fields(after));
+}
+
+type Fields = ReadonlyMap<string, Field>;
+
+function between(old: Fields, now: Fields): FieldChange[] {
   const changes: FieldChange[] = [];
   for (const [at, field] of now) {
     const was = old.get(at);
@@ -34,7 +62,7 @@ export function differencesOf(before: ResolvedSpec | undefined, after: ResolvedS
   }
   for (const [at, field] of old)
     if (!now.has(at)) changes.push({ ...placeOf(field), change: 'removed', before: field.text, after: null });
-  return changes.slice(0, MAX_CHANGES);
+  return changes;
 }
 
 interface Field {
@@ -48,7 +76,7 @@ interface Field {
 
 const placeOf = ({ object, path }: Field) => ({ object, path });
 
-function fieldsOf(resolved: ResolvedSpec, print: Print): Map<string, Field> {
+function newFields() {
   const fields = new Map<string, Field>();
   const add = (object: string | null, path: string, text: string) => {
     const isLong = text.length > MAX_TEXT;
@@ -59,6 +87,11 @@ function fieldsOf(resolved: ResolvedSpec, print: Print): Map<string, Field> {
       full: isLong ? text : undefined,
     });
   };
+  return { fields, add };
+}
+
+function fieldsOf(resolved: ResolvedSpec, print: Print): Fields {
+  const { fields, add } = newFields();
   const { profile, tier, targetNamespace, namespaceMode, source } = resolved;
   add(null, 'profileName', profile.name);
   add(null, 'tier', tier);
@@ -105,15 +138,21 @@ function fieldsOf(resolved: ResolvedSpec, print: Print): Map<string, Field> {
   return fields;
 }
 
-/** Returns objects by `Kind/name`, with the namespace if the manifest names one. */
-function objectsOf(manifests: string): Map<string, unknown> {
+function objectsOf(manifests: string): ReadonlyMap<string, unknown> {
   const parsed = parseManifests(manifests);
+  // A revision that cannot be parsed fails with a reason when it is rendered.
+  return byName(parsed.ok ? parsed.value.documents.map(({ value }) => value) : []);
+}
+
+/** Returns objects by `Kind/name`, with the namespace if it is another one than the target namespace. */
+function byName(values: readonly unknown[], targetNamespace?: string): ReadonlyMap<string, unknown> {
   const objects = new Map<string, unknown>();
-  if (!parsed.ok) return objects; // a revision that cannot be parsed fails with a reason when it is rendered
-  parsed.value.documents.forEach(({ value }, index) => {
+  values.forEach((value, index) => {
     const { kind, metadata } = recordOf(value);
     const { name, namespace } = recordOf(metadata);
-    const named = [kind, namespace, name].filter((part) => typeof part === 'string').join('/');
+    const named = [kind, namespace === targetNamespace ? undefined : namespace, name]
+      .filter((part) => typeof part === 'string')
+      .join('/');
     objects.set(objects.has(named) || named === '' ? `${named}#${index + 1}` : named, value);
   });
   return objects;

@@ -11,7 +11,7 @@ import {
 } from '#deployments/contract';
 import { hostNames, readInlineManifests } from '#kubernetes';
 import { ok, type InputError, type Result } from '#kernel';
-import { differencesOf } from './differences.service.ts';
+import { differencesOf, MAX_CHANGES, renderedDifferencesOf, type RenderedPair } from './differences.service.ts';
 import { appliedObjects, withHiddenValues } from './hidden-values.service.ts';
 
 /** A manifest that was read, and the JSON pointer of its spec. */
@@ -29,9 +29,10 @@ export const manifestJobs = {
   application: (json: string) => readAs(json, 'Application', readApplication),
   profile: (json: string) => readAs(json, 'ApplicationProfile', readProfile),
   registration: (json: string) => readAs(json, 'K8sClusterRegistration', readRegistration),
-  differences: (json: string): FieldChange[] => {
-    const { before, after, key } = JSON.parse(json) as Compared; // serialized by the manifest reader
-    return differencesOf(before, after, key);
+  differences: (json: string): Differences => {
+    const { before, after, key, rendered } = JSON.parse(json) as Compared; // serialized by the manifest reader
+    const all = [...differencesOf(before, after, key), ...(rendered ? renderedDifferencesOf(rendered) : [])];
+    return { changes: all.slice(0, MAX_CHANGES), omitted: Math.max(0, all.length - MAX_CHANGES) };
   },
   /** Returns the hosts of inline manifests. Empty if they cannot be parsed, which the manifest reader rejects. */
   hosts: (manifests: string): string[] => {
@@ -61,11 +62,18 @@ export interface Shown {
   readonly key: string;
 }
 
-/** Arguments of {@link differencesOf}. */
+/** Arguments of {@link differencesOf}, and of {@link renderedDifferencesOf} if the objects are compared too. */
 export interface Compared {
   readonly before?: ResolvedSpec;
   readonly after: ResolvedSpec;
   readonly key: string;
+  readonly rendered?: RenderedPair;
+}
+
+/** The first differences, and the number of those that follow. */
+export interface Differences {
+  readonly changes: FieldChange[];
+  readonly omitted: number;
 }
 
 function readAs<Spec>(

@@ -1,9 +1,16 @@
-import type { ApplicationSpec, FieldChange, ProfileSpec, RegistrationSpec } from '#deployments/contract';
+import type { ApplicationSpec, ProfileSpec, RegistrationSpec } from '#deployments/contract';
 import { CLOCK, err, LOGGER, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
 import { ThreadPool, threadProgram, type JobRefusal } from '#thread-pool';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { manifestJobs, type Applied, type Compared, type ReadManifest, type Shown } from './manifest-jobs.service.ts';
+import {
+  manifestJobs,
+  type Applied,
+  type Compared,
+  type Differences,
+  type ReadManifest,
+  type Shown,
+} from './manifest-jobs.service.ts';
 
 /** Validates manifests as they were sent; large ones in worker threads. */
 @Injectable()
@@ -49,8 +56,8 @@ export class ManifestReader implements OnApplicationShutdown {
     return spec.clusterName === name ? ok(spec) : err(deploymentsErrors.nameMismatch(name, spec.clusterName));
   }
 
-  /** Returns the differences between two revisions; see `differencesOf`. */
-  async differences(compared: Compared): Promise<Result<FieldChange[], DomainError>> {
+  /** Returns the differences between two revisions; see `differencesOf` and `renderedDifferencesOf`. */
+  async differences(compared: Compared): Promise<Result<Differences, DomainError>> {
     const json = JSON.stringify(compared);
     const done = await this.threads.run('differences', json, json.length);
     return done.ok ? done : err(refusalOf(done.error));
