@@ -22,4 +22,11 @@ export {
 export { hasTerminal, readAll, readBytes, type Io } from './io.ts';
 export { age, type Column } from './print.ts';
 export { parseProblem, parseSpan, runProgram, type ProgramParts } from './program.ts';
-export { ENVIRONMENT_KEY, type KeyOrganization, type LoginFlow, type PersonOf, type Session } from './session.ts';
+export {
+  ENVIRONMENT_KEY,
+  type CallResult,
+  type KeyOrganization,
+  type LoginFlow,
+  type PersonOf,
+  type Session,
+} from './session.ts';

@@ -127,6 +127,45 @@ describe('app apply', () => {
     });
   });
 
+  describe('K8.6-27: that would delete most objects', () => {
+    const refusing = () => {
+      const laptop = laptopOf({ 'web.yaml': web('2') });
+      laptop.on(applyApplicationRequest, ({ allowRemovals }) =>
+        allowRemovals
+          ? outcome({ outcome: 'configured', version: 'v2' })
+          : domainError('deployments/removes-most', 'conflict', '3 of 4 objects would be deleted.'),
+      );
+      return laptop;
+    };
+    const sent = ({ sent }: Laptop) => sent.map(({ input }) => input['allowRemovals']);
+
+    it('asks on a terminal, and applies after a confirmation', async () => {
+      const yes = refusing();
+      const { exit, stderr } = await yes.run('app apply -f deploy/web.yaml', { terminal: true, stdin: 'y\n' });
+      expect({ exit, sent: sent(yes) }).toEqual({ exit: 0, sent: [undefined, true] });
+      expect(stderr).toMatch(/^3 of 4 objects would be deleted\.\n.*Delete these objects\? \[y\/N\]/);
+      const no = refusing();
+      expect((await no.run('app apply -f deploy/web.yaml', { terminal: true, stdin: 'n\n' })).exit).toBe(1);
+      expect(sent(no)).toEqual([undefined]);
+    });
+
+    it('exits with 2 without a terminal, and applies with -y', async () => {
+      const laptop = refusing();
+      expect((await laptop.run('app apply -f deploy/web.yaml')).exit).toBe(2);
+      expect(sent(laptop)).toEqual([undefined]);
+      expect((await laptop.run('app apply -f deploy/web.yaml -y')).exit).toBe(0);
+      expect(sent(laptop)).toEqual([undefined, true]);
+    });
+
+    it('shows it in a dry run', async () => {
+      const laptop = refusing();
+      laptop.on(applyApplicationRequest, () => outcome({ removals: '3 of 4 objects would be deleted: A/a' }));
+      expect((await laptop.run('app apply -f deploy/web.yaml --dry-run')).stderr).toContain(
+        'Warning: 3 of 4 objects would be deleted: A/a.',
+      );
+    });
+  });
+
   it.each(['app apply', 'app apply -f nowhere', 'app apply -f deploy --timeout x'])(
     'rejects wrong usage: %s',
     async (words) => {

@@ -1,5 +1,6 @@
 import { ExitCode, isCommandError, usage, type CommandError, type Options, type Outcome, type Session } from '#cli';
 import { applyApplicationRequest, applyProfileRequest, diffManifestRequest } from '#deployments/contract';
+import { confirmingRemovals } from './confirm-removals.cli.ts';
 import { diffLines } from './diff.cli.ts';
 import { reasonIn, type applicationCommands } from './commands.cli.ts';
 import { readManifestFiles, withPlaces, type Manifest } from './manifest-files.cli.ts';
@@ -112,9 +113,12 @@ async function applyOne(
     return usage(`${manifest.file} is not an Application.`, 'use: astroctl clusters register -f FILE');
   const { name } = manifest.spec;
   const input = { org, name, manifest: manifest.spec, ...(failFast && { failFast }), ...reason };
-  const applied = await session.call(applyApplicationRequest, input, { dryRun });
+  const applied = dryRun
+    ? await session.call(applyApplicationRequest, input, { dryRun })
+    : await confirmingRemovals(session, (allow) => session.call(applyApplicationRequest, { ...input, ...allow }));
   if (!applied.ok) return withPlaces(applied.failure, manifest);
-  const { outcome, changes, application, moved, warnings = [] } = applied.value;
+  const { outcome, changes, application, moved, removals, warnings = [] } = applied.value;
+  if (removals !== undefined && dryRun) session.print.note(`Warning: ${removals}.`);
   for (const warning of warnings) session.print.note(`Warning: ${warning}.`);
   const differences = diff
     ? await session.call(diffManifestRequest, { org, name, manifest: manifest.spec })

@@ -17,6 +17,7 @@ import {
   readApplication,
 } from '#deployments/contract';
 import { reasonIn, type applicationCommands } from './commands.cli.ts';
+import { confirmingRemovals } from './confirm-removals.cli.ts';
 import { revisionOf } from './diff.cli.ts';
 import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
 
@@ -39,11 +40,13 @@ export async function appSet(options: Options<typeof applicationCommands.appSet>
     if (!present.ok) return present.failure;
     const changed = await withFields(present.value.manifest, fields, name);
     if (isCommandError(changed)) return changed;
-    const applied = await session.call(
-      applyApplicationRequest,
-      { org, name, manifest: changed, ...reasonIn(options) },
-      { dryRun, ifMatch: present.value.revision },
-    );
+    const how = { dryRun, ifMatch: present.value.revision };
+    const input = { org, name, manifest: changed, ...reasonIn(options) };
+    const applied = dryRun
+      ? await session.call(applyApplicationRequest, input, how)
+      : await confirmingRemovals(session, (allow) =>
+          session.call(applyApplicationRequest, { ...input, ...allow }, how),
+        );
     if (!applied.ok) {
       if (applied.failure.code === PRECONDITION_FAILED && tries < TRIES) continue;
       return applied.failure;

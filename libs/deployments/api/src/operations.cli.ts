@@ -1,4 +1,5 @@
-import { ExitCode, isCommandError, type Options, type Outcome, type Session } from '#cli';
+import type { OutputOf } from '#bus/contract';
+import { ExitCode, isCommandError, type CallResult, type Options, type Outcome, type Session } from '#cli';
 import {
   pauseApplicationRequest,
   restartApplicationRequest,
@@ -6,20 +7,26 @@ import {
   syncApplicationRequest,
 } from '#deployments/contract';
 import { reasonIn, type applicationCommands } from './commands.cli.ts';
+import { confirmingRemovals } from './confirm-removals.cli.ts';
 import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
 
 type Waiting = Options<typeof applicationCommands.appSync>;
 
 /** Runs `app sync NAME`: deploys the latest revision again. */
 export const appSync = (options: Waiting, session: Session): Promise<Outcome> =>
-  again(syncApplicationRequest, 'synced', options, session);
+  again(
+    (input) => confirmingRemovals(session, (allow) => session.call(syncApplicationRequest, { ...input, ...allow })),
+    'synced',
+    options,
+    session,
+  );
 
 /** Runs `app restart NAME`: deploys the latest revision again and replaces its pods. */
 export const appRestart = (options: Waiting, session: Session): Promise<Outcome> =>
-  again(restartApplicationRequest, 'restarted', options, session);
+  again((input) => session.call(restartApplicationRequest, input), 'restarted', options, session);
 
 async function again(
-  contract: typeof syncApplicationRequest | typeof restartApplicationRequest,
+  send: (input: { readonly org: string; readonly name: string; readonly message?: string }) => Promise<CallResult<OutputOf<typeof restartApplicationRequest>>>,
   word: string,
   options: Waiting,
   session: Session,
@@ -29,7 +36,7 @@ async function again(
   if (isCommandError(timeoutMs)) return timeoutMs;
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const done = await session.call(contract, { org, name, ...reasonIn(options) });
+  const done = await send({ org, name, ...reasonIn(options) });
   if (!done.ok) return done.failure;
   const { application, changed } = done.value;
   const text = `application/${name} ${changed ? word : 'unchanged'}`;

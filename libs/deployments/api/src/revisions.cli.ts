@@ -157,15 +157,17 @@ export async function appRollback(
   const input = { org, name, ...reasonIn(options), ...(revision !== undefined && { to: revision }) };
   const plan = await session.call(rollbackRequest, input, { dryRun: true });
   if (!plan.ok) return plan.failure;
-  const { rollbackOf, application, warnings = [] } = plan.value;
+  const { rollbackOf, application, removals, warnings = [] } = plan.value;
   const target = rollbackOf ?? (revision === undefined ? 'the previous version' : `v${revision}`);
   const change = await changeTo(org, name, application.version, rollbackOf, session);
   if (isCommandError(change)) return change;
   for (const line of change) session.print.note(line);
   for (const warning of warnings) session.print.note(`Warning: ${warning}.`);
+  if (removals !== undefined) session.print.note(`Warning: ${removals}.`);
   const sure = await session.confirm(`Roll ${name} back to ${target}?`);
   if (isCommandError(sure)) return sure;
-  const done = await session.call(rollbackRequest, input);
+  const isShown = removals !== undefined || session.flags.yes;
+  const done = await session.call(rollbackRequest, { ...input, ...(isShown && { allowRemovals: true }) });
   if (!done.ok) return done.failure;
   await session.print.done(done.value, {
     text: `application/${name} ${done.value.outcome}`,

@@ -9,6 +9,9 @@ const org = z.string().min(1);
 const name = z.string().min(1).max(253);
 const organizationOf = (input: { org: string }) => input.org;
 const flag = z.stringbool().or(z.boolean());
+/** Description of `allowRemovals`. */
+export const ALLOW_REMOVALS =
+  'delete more than half of the objects of the application; without it, such a change is refused with deployments/removes-most';
 const wholeNumber = z.coerce.number().int();
 
 /** Why somebody changes an application. It is stored in the events as it was written, and is never secret. */
@@ -92,6 +95,8 @@ export const applyOutcome = z.strictObject({
   rollbackOf: z.string().optional(),
   /** What a branch, tag, or range of versions meant before and means now: `main: 9f2c41… → 03be77…`. */
   moved: z.string().optional(),
+  /** Set if most objects would be deleted, as text: `3 of 4 objects would be deleted: ConfigMap/a, ConfigMap/b, …`. */
+  removals: z.string().optional(),
   /** One sentence each, such as about an older spelling in the manifest. Absent if there are none. */
   warnings: z.array(z.string()).optional(),
   dryRun: z.boolean(),
@@ -132,6 +137,7 @@ export const applyApplicationRequest = request({
     manifest: z.unknown(),
     failFast: flag.default(false).describe('fail on the first problem instead of waiting for it to be resolved'),
     message: changeMessage,
+    allowRemovals: flag.default(false).describe(ALLOW_REMOVALS),
   }),
   body: 'manifest',
   bodySchema: manifestOf('Application', applicationSpecSchema),
@@ -383,6 +389,7 @@ export const rollbackRequest = request({
     name,
     to: z.number().int().min(1).optional().describe('defaults to the latest earlier revision that succeeded'),
     message: changeMessage,
+    allowRemovals: z.boolean().optional().describe(ALLOW_REMOVALS),
   }),
   output: applyOutcome,
   organizationOf,

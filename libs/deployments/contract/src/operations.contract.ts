@@ -1,6 +1,6 @@
 import { request } from '#bus/contract';
 import { z } from 'zod';
-import { applicationView, changeMessage } from './applications.contract.ts';
+import { ALLOW_REMOVALS, applicationView, changeMessage } from './applications.contract.ts';
 
 const common = {
   permission: 'application.deploy',
@@ -21,6 +21,10 @@ export const syncApplicationRequest = request({
   ...common,
   subject: 'deployments.v1.applications.sync',
   route: 'POST /v1/organizations/{org}/applications/{name}/sync',
+  input: z.strictObject({
+    ...common.input.shape,
+    allowRemovals: z.boolean().optional().describe(ALLOW_REMOVALS),
+  }),
   summary: 'Deploy the latest revision again, to correct drift',
 });
 

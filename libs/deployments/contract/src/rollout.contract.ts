@@ -90,6 +90,10 @@ export const rolloutTask = z.strictObject({
   restart: z.string().optional(),
   /** Whether the attempt fails at the first failure instead of waiting for recovery. */
   failFast: z.boolean().optional(),
+  /** Set if the attempt may delete most objects of the application. */
+  allowRemovals: z.literal(true).optional(),
+  /** Objects of the last successful deployment, without Jobs. Absent if none succeeded. */
+  deployedObjects: z.number().int().optional(),
   /**
    * For a source outside of the platform: the vault record for the rendered objects. The first attempt writes
    * it; all later ones, of any revision with the same source, pin, and namespace, read it. Absent for other sources.

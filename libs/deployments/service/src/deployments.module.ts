@@ -64,6 +64,7 @@ import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
 import { AttemptHosts } from './rollouts/attempt-hosts.service.ts';
 import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
+import { RemovalCheck } from './applications/removal-check.service.ts';
 import { Rollbacks } from './applications/rollbacks.service.ts';
 import { RollbackReactor } from './applications/rollback.reactor.ts';
 import { SelfHealReactor } from './applications/self-heal.reactor.ts';
@@ -121,6 +122,7 @@ import { SourceTrackingSweep } from './tracking/source-tracking.sweep.ts';
     Dependencies,
     Deployer,
     Rollbacks,
+    RemovalCheck,
     HostClaims,
     HostClaimsReactor,
     LiveStatus,

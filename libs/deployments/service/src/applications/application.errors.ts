@@ -59,6 +59,11 @@ export const applicationErrors = {
       `application/${path[0]} depends on itself: ${path.join(' -> ')}.`,
       { fix: 'remove one of these applications from dependsOn' },
     ),
+  /** @param removals as text @param command of the CLI that confirms it with `-y` */
+  removesMost: (name: string, removals: string, command: string) =>
+    domainError('deployments/removes-most', 'conflict', `application/${name} would lose most objects: ${removals}.`, {
+      fix: `to delete them: astroctl ${command} -y`,
+    }),
   paused: (name: string) =>
     domainError('deployments/paused', 'conflict', `application/${name} is paused.`, {
       fix: `resume it: astroctl app resume ${name}`,

@@ -46,6 +46,8 @@ export type ApplicationEvent =
         readonly restart?: string;
         /** Whether the attempt fails at the first failure instead of waiting for recovery. */
         readonly failFast?: true;
+        /** Whether the attempt may delete most objects of the application. */
+        readonly allowRemovals?: true;
         /** Milliseconds until the attempt may start. Set when a deletion is retried. */
         readonly delayMs?: number;
         /** Why, in the words of the user who requested it. With the cause `auto`: `main: 9f2c41… → 03be77…`. */

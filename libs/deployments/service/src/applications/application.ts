@@ -72,6 +72,8 @@ export const newestAttemptOf = ({ attempts }: Application): Attempt | undefined 
 /** Returns whether the latest revision is a rollback that keeps the application at its content. */
 export const isPinned = (application: Application): boolean =>
   typeof latestOf(application)?.rollbackOf === 'number' && !application.unpinned;
+/** Returns what the newest attempt would have deleted, as text, if it failed because these are most objects. */
+export const heldRemovals = (application: Application): string | undefined => newestAttemptOf(application)?.removals;
 /** Returns the attempt if it has not ended. */
 export const openAttempt = ({ attempts }: Application, id: string): Attempt | undefined =>
   attempts.find((attempt) => attempt.id === id && attempt.state === 'open');
@@ -90,7 +92,8 @@ export function evolveApplication(application: Application, event: ApplicationEv
     case 'application.deletion-requested.v1':
       return { ...application, status: 'deleting' };
     case 'deployment.requested.v1': {
-      const { attemptId: id, number, revision, kind, orphan, restart, failFast, delayMs, cause, healedAt } = event.data;
+      const { attemptId: id, number, revision, kind, orphan, restart, failFast, allowRemovals } = event.data;
+      const { delayMs, cause, healedAt } = event.data;
       const attempt = {
         id,
         number,
@@ -99,6 +102,7 @@ export function evolveApplication(application: Application, event: ApplicationEv
         orphan,
         ...(restart !== undefined && { restart }),
         ...(failFast && { failFast }),
+        ...(allowRemovals && { allowRemovals }),
         ...(delayMs !== undefined && { delayed: true as const }),
       };
       return {
@@ -129,8 +133,9 @@ export function evolveApplication(application: Application, event: ApplicationEv
       };
     }
     case 'deployment.failed.v1': {
-      const ended = { ...withState(application, event.data.attemptId, 'failed'), lostClaims: 0 };
-      const { applied, message, code } = event.data;
+      const { attemptId, applied, message, code } = event.data;
+      const removals = code === 'deployments/removes-most' ? { removals: message } : {};
+      const ended = { ...withState(application, attemptId, 'failed', removals), lostClaims: 0 };
       return applied
         ? { ...ended, health: { health: 'Degraded', message, code, replicas: application.health?.replicas ?? null } }
         : ended;
@@ -173,7 +178,14 @@ export function evolveApplication(application: Application, event: ApplicationEv
   }
 }
 
-const withState = (application: Application, attemptId: string, state: Attempt['state']): Application => ({
+const withState = (
+  application: Application,
+  attemptId: string,
+  state: Attempt['state'],
+  more: Pick<Attempt, 'removals'> = {},
+): Application => ({
   ...application,
-  attempts: application.attempts.map((attempt) => (attempt.id === attemptId ? { ...attempt, state } : attempt)),
+  attempts: application.attempts.map((attempt) =>
+    attempt.id === attemptId ? { ...attempt, state, ...more } : attempt,
+  ),
 });

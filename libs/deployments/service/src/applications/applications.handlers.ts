@@ -111,7 +111,7 @@ export class ApplicationsHandlers {
   }
 
   private async rollbackOnce(
-    { name, to, message }: InputOf<typeof rollbackRequest>,
+    { name, to, message, allowRemovals }: InputOf<typeof rollbackRequest>,
     membership: Membership,
     context: OrganizationContext,
   ): Promise<Reply<RolledBack>> {
@@ -140,11 +140,12 @@ export class ApplicationsHandlers {
         byAdmin: isAdmin,
         by: context.actor.id,
         ...(message !== undefined && { message }),
+        ...(allowRemovals !== undefined && { allowRemovals }),
       },
       context,
     );
     if (!deployed.ok) return refuse(deployed.error);
-    const { events, application: after, position, repeated } = deployed.value;
+    const { events, application: after, position, repeated, removals } = deployed.value;
     const view = await this.views.afterWrite({ organizationId, applicationId, application: after, events }, context);
     if (!view) return refuse(deploymentsErrors.applicationNotFound(name));
     const configured = events.find((event) => event.type === 'application.configured.v1');
@@ -156,6 +157,7 @@ export class ApplicationsHandlers {
         attemptId: newestAttemptOf(after)?.id ?? null,
         rollbackOf: `v${target.value.revision}`,
         warnings: rollbackWarnings(name, inventoryOf(attempts.value)),
+        ...(removals !== undefined && { removals }),
         dryRun: context.dryRun ?? false,
       },
       {

@@ -20,18 +20,27 @@ import { Deployer, type Deployed } from './deployer.service.ts';
 import { DeploymentPlanner, type PlannedDeployment } from './deployment-planner.service.ts';
 import { LiveStatus } from './live-status.service.ts';
 import { NameRelease } from './name-release.service.ts';
+import { RemovalCheck } from './removal-check.service.ts';
 import { SourcePins, type Pin } from './source-pins.service.ts';
 
 type Applied = OutputOf<typeof applyApplicationRequest>;
 
 interface Applying {
   readonly failFast: boolean;
+  readonly allowRemovals: boolean;
   readonly message: string | undefined;
   readonly pin: Pin;
 }
 
 /** How often a deployment is planned again because others changed the application in the meantime. */
 const TRIES = 20;
+
+interface Written {
+  readonly prepared: PlannedDeployment;
+  readonly deployed: Deployed;
+  /** What is deleted, as text, if it is most of the application. */
+  readonly removals: string | undefined;
+}
 
 /** Handles the apply of applications. */
 @Controller()
@@ -49,11 +58,12 @@ export class ApplyHandlers {
     @Inject(ApplicationViews) private readonly views: ApplicationViews,
     @Inject(LiveStatus) private readonly live: LiveStatus,
     @Inject(SourcePins) private readonly pins: SourcePins,
+    @Inject(RemovalCheck) private readonly removals: RemovalCheck,
   ) {}
 
   @Serves(applyApplicationRequest)
   async apply(
-    @Input() { name, manifest, failFast, message }: InputOf<typeof applyApplicationRequest>,
+    @Input() { name, manifest, failFast, allowRemovals, message }: InputOf<typeof applyApplicationRequest>,
     @Caller() context: ContextOf<typeof applyApplicationRequest>,
   ): Promise<Reply<Applied>> {
     const membership = await this.organizations.membership(context);
@@ -64,7 +74,8 @@ export class ApplyHandlers {
 
     const pin = this.pins.of(read.value.spec, read.value.pointer, context);
     for (let tries = 1; ; tries++) {
-      const outcome = await this.once(read.value, { failFast, message, pin }, membership.value, context);
+      const how = { failFast, allowRemovals, message, pin };
+      const outcome = await this.once(read.value, how, membership.value, context);
       if (outcome.ok) return this.answer({ ...outcome.value, warnings: read.value.warnings ?? [] }, context);
       if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
         return refuse(await this.refusals.explain(outcome.error, context));
@@ -76,10 +87,10 @@ export class ApplyHandlers {
    */
   private async once(
     read: Parameters<DeploymentPlanner['plan']>[0],
-    { failFast, message, pin }: Applying,
+    { failFast, allowRemovals, message, pin }: Applying,
     membership: Membership,
     context: OrganizationContext,
-  ): Promise<Result<{ readonly prepared: PlannedDeployment; readonly deployed: Deployed }, DomainError>> {
+  ): Promise<Result<Written, DomainError>> {
     const present = await this.presentId(read.spec.name, membership.organizationId, context);
     if (!present.ok) return present;
     const ready = await this.planner.plan(
@@ -100,6 +111,10 @@ export class ApplyHandlers {
     const isWell = isSameContent && !needsRepair(application);
     const drifted = isWell && (await this.live.hasDrifted(prepared, application, context));
     const isUnchanged = isWell && !drifted;
+    const removals = isSameContent ? ok(undefined) : await this.removals.of(nextOf(prepared));
+    if (!removals.ok) return removals;
+    if (removals.value !== undefined && !allowRemovals && !context.dryRun)
+      return err(deploymentsErrors.removesMost(read.spec.name, removals.value, 'app apply -f FILE'));
     // like `app sync`, not counted
     const isRepair = isSameContent && newestAttemptOf(application)?.state === 'succeeded';
     if (!isUnchanged && !context.dryRun) {
@@ -114,9 +129,9 @@ export class ApplyHandlers {
     }
     const deployed =
       latest === undefined
-        ? await this.deployer.create({ ...prepared, failFast }, context)
-        : await this.deployer.configure({ ...prepared, drifted, failFast }, context);
-    return deployed.ok ? ok({ prepared, deployed: deployed.value }) : deployed;
+        ? await this.deployer.create({ ...prepared, failFast, allowRemovals }, context)
+        : await this.deployer.configure({ ...prepared, drifted, failFast, allowRemovals }, context);
+    return deployed.ok ? ok({ prepared, deployed: deployed.value, removals: removals.value }) : deployed;
   }
 
   /**
@@ -140,11 +155,7 @@ export class ApplyHandlers {
   }
 
   private async answer(
-    {
-      prepared,
-      deployed,
-      warnings,
-    }: { readonly prepared: PlannedDeployment; readonly deployed: Deployed; readonly warnings: readonly string[] },
+    { prepared, deployed, removals, warnings }: Written & { readonly warnings: readonly string[] },
     context: OrganizationContext,
   ): Promise<Reply<Applied>> {
     const { organizationId, applicationId, configuration } = prepared;
@@ -164,6 +175,7 @@ export class ApplyHandlers {
         changes,
         attemptId,
         ...(configured && prepared.moved !== undefined && { moved: prepared.moved }),
+        ...(removals !== undefined && { removals }),
         ...(warnings.length > 0 && { warnings: [...warnings] }),
         dryRun: context.dryRun ?? false,
       },
@@ -176,3 +188,9 @@ export class ApplyHandlers {
     );
   }
 }
+
+const nextOf = ({ application, resolved, configuration }: PlannedDeployment) => ({
+  application,
+  resolved,
+  prunes: configuration.syncPolicy?.prune !== false,
+});

@@ -2,7 +2,7 @@ import { err, ok, type Result } from '#kernel';
 import type { Configuration } from '../catalog/beginnings.ts';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import type { ApplicationEvent } from './application.events.ts';
-import { latestOf, newestAttemptOf, type Application } from './application.ts';
+import { heldRemovals, latestOf, newestAttemptOf, type Application } from './application.ts';
 import { refusedChange, type Protection } from './protection.ts';
 import { supersedeQueued } from './supersede.ts';
 
@@ -17,6 +17,8 @@ export interface Configure {
   readonly drifted?: boolean;
   /** Whether the attempt fails at the first failure of the rollout. */
   readonly failFast?: boolean;
+  /** Whether the attempt may delete most objects of the application. */
+  readonly allowRemovals?: boolean;
   /** Ids of this application's attempts that a worker has claimed. */
   readonly running: readonly string[];
   readonly protection: Protection;
@@ -48,6 +50,9 @@ export function configure(
     return err(deploymentsErrors.namespaceFixed(name, latest.targetNamespace));
 
   if (latest && isSame(configuration, application)) {
+    const removals = heldRemovals(application);
+    if (removals !== undefined && command.allowRemovals !== true)
+      return err(deploymentsErrors.removesMost(name, removals, 'app apply -f FILE'));
     return ok(
       (needsRepair(application) || command.drifted === true) && !application.paused
         ? deploymentOf({ ...command, revision: latest.revision }, application)
@@ -72,6 +77,7 @@ export interface NewRevision {
   readonly revision: number;
   readonly attemptId: string;
   readonly failFast?: boolean;
+  readonly allowRemovals?: boolean;
   readonly running: readonly string[];
 }
 
@@ -89,7 +95,7 @@ export const revisionOf = (
 
 /** Requests the deployment of a revision, instead of attempts that wait. */
 const deploymentOf = (
-  { configuration, revision, attemptId, running, failFast }: NewRevision,
+  { configuration, revision, attemptId, running, failFast, allowRemovals }: NewRevision,
   application: Application,
   cause: DeployCause = configuration.rollbackOf === null ? 'apply' : 'rollback',
 ): readonly ApplicationEvent[] => [
@@ -105,6 +111,7 @@ const deploymentOf = (
       cause,
       ...(failFast === true && { failFast: true }),
       ...(configuration.message !== undefined && { message: configuration.message }),
+      ...(allowRemovals === true && { allowRemovals: true }),
     },
   },
 ];

@@ -40,6 +40,8 @@ export interface Deployment {
   readonly drifted?: boolean;
   /** Whether the attempt fails at the first failure of the rollout. */
   readonly failFast?: boolean;
+  /** Whether the attempt may delete most objects of the application. */
+  readonly allowRemovals?: boolean;
   /** Change of secrets that the revision results from. */
   readonly secrets?: SecretsChange;
 }
@@ -187,7 +189,7 @@ export class Deployer {
     deployment: Deployment,
     context: CommandContext & { readonly dryRun?: boolean; readonly ifMatch?: number },
   ): Promise<Result<Deployed, DomainError>> {
-    const { applicationId, configuration, revision, drifted, failFast } = deployment;
+    const { applicationId, configuration, revision, drifted, failFast, allowRemovals } = deployment;
     const stream = applicationStream(applicationId);
     const loaded = await this.commands.load(applicationDecider, stream);
     if (!loaded.ok) return loaded;
@@ -221,6 +223,7 @@ export class Deployer {
           revision,
           ...(drifted !== undefined && { drifted }),
           ...(failFast !== undefined && { failFast }),
+          ...(allowRemovals !== undefined && { allowRemovals }),
         };
     const step = deployment.secrets ? SECRETS_STEP : 'configure';
     const recorded = await this.commands.run(applicationDecider, stream, command, context, { step });

@@ -111,7 +111,7 @@ export function abandonAttempt(
   }
   const abandoned: ApplicationEvent = { type: 'deployment.abandoned.v1', data: { ...ref, claims } };
   if (newestAttemptOf(application)?.id !== attemptId) return ok([abandoned]);
-  const { revision, kind, orphan, restart, failFast } = attempt;
+  const { revision, kind, orphan, restart, failFast, allowRemovals } = attempt;
   return ok([
     abandoned,
     {
@@ -125,6 +125,7 @@ export function abandonAttempt(
         cause: 'abandoned',
         ...(restart !== undefined && { restart }),
         ...(failFast && { failFast }),
+        ...(allowRemovals && { allowRemovals }),
       },
     },
   ]);

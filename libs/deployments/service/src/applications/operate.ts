@@ -1,7 +1,14 @@
 import { err, ok, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import type { ApplicationEvent } from './application.events.ts';
-import { isPinned, latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
+import {
+  heldRemovals,
+  isPinned,
+  latestOf,
+  newestAttemptOf,
+  type Application,
+  type Revision,
+} from './application.ts';
 import { refusedChange, type Protection } from './protection.ts';
 import { supersedeQueued } from './supersede.ts';
 
@@ -10,6 +17,8 @@ export interface Operate {
   readonly type: 'operate';
   readonly operation: 'sync' | 'restart' | 'pause' | 'resume';
   readonly name: string;
+  /** Whether the attempt may delete most objects of the application. */
+  readonly allowRemovals?: boolean;
   readonly attemptId: string;
   /** RFC 3339 time of the request. */
   readonly at: string;
@@ -48,6 +57,9 @@ export function operate(command: Operate, application: Application): Outcome {
 
 function again(command: Operate, application: Application, latest: Revision): Outcome {
   if (application.paused) return err(deploymentsErrors.paused(command.name));
+  const removals = heldRemovals(application);
+  if (removals !== undefined && command.allowRemovals !== true)
+    return err(deploymentsErrors.removesMost(command.name, removals, `app sync ${command.name}`));
   const newest = newestAttemptOf(application);
   const isOnItsWay = newest?.state === 'open' && newest.revision === latest.revision;
   if (command.operation === 'sync' && isOnItsWay) return ok([]);
@@ -81,5 +93,6 @@ const requested = (command: Operate, { attemptCount }: Application, revision: nu
     cause: command.operation === 'restart' ? 'restart' : command.operation === 'resume' ? 'resume' : 'sync',
     ...(command.operation === 'restart' && { restart: command.at }),
     ...reasonOf(command),
+    ...(command.allowRemovals === true && { allowRemovals: true as const }),
   },
 });

@@ -71,7 +71,7 @@ export class OperationsHandlers {
 
   private async operate(
     operation: Operate['operation'],
-    { name, message }: InputOf<typeof syncApplicationRequest>,
+    { name, message, allowRemovals }: InputOf<typeof syncApplicationRequest>,
     context: Context,
   ): Promise<Reply<Operated>> {
     const membership = await this.organizations.membership(context);
@@ -94,6 +94,7 @@ export class OperationsHandlers {
       type: 'operate',
       operation,
       name,
+      ...(allowRemovals !== undefined && { allowRemovals }),
       attemptId: this.commands.newId(context, 1),
       at: new Date(this.clock.now()).toISOString(),
       ...(message !== undefined && { message }),

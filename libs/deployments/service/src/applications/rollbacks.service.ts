@@ -9,6 +9,7 @@ import { VaultRecords } from '../shared/vault-records.service.ts';
 import { latestOf, type Application, type Revision } from './application.ts';
 import { Deployer, type Deployed } from './deployer.service.ts';
 import { HostClaims } from './host-claims.service.ts';
+import { RemovalCheck } from './removal-check.service.ts';
 import { RevisionContent } from './revision-content.service.ts';
 import { renderingRecord, SourcePins } from './source-pins.service.ts';
 
@@ -26,8 +27,15 @@ export interface Rollback {
   readonly by: string;
   /** Why, in the words of that user. */
   readonly message?: string;
+  /** Whether most objects of the application may be deleted. */
+  readonly allowRemovals?: boolean;
   /** Reason as text, if the platform rolls back by itself. */
   readonly because?: string;
+}
+
+interface RolledBack extends Deployed {
+  /** What is deleted, as text, if it is most of the application. */
+  readonly removals: string | undefined;
 }
 
 /** Deploys the content of an earlier revision as a new one. */
@@ -39,13 +47,25 @@ export class Rollbacks {
     @Inject(Deployer) private readonly deployer: Deployer,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(SourcePins) private readonly pins: SourcePins,
+    @Inject(RemovalCheck) private readonly removals: RemovalCheck,
   ) {}
 
   /** Returns `deployments/stale-revision` if the application changed in the meantime. */
   async rollBack(
-    { organizationId, applicationId, application, target, isAdmin, byAdmin, by, message, because }: Rollback,
+    {
+      organizationId,
+      applicationId,
+      application,
+      target,
+      isAdmin,
+      byAdmin,
+      by,
+      message,
+      allowRemovals,
+      because,
+    }: Rollback,
     context: CommandContext & { readonly dryRun?: boolean; readonly ifMatch?: number },
-  ): Promise<Result<Deployed, DomainError>> {
+  ): Promise<Result<RolledBack, DomainError>> {
     const latest = latestOf(application);
     const content = await this.contents.of(target);
     if (!content.ok) return content;
@@ -57,6 +77,12 @@ export class Rollbacks {
     if (!volumes.ok) return volumes;
     const before = latest ? await this.contents.of(latest) : ok(undefined);
     if (!before.ok) return before;
+    const prunes = target.syncPolicy?.prune !== false;
+    const removals = await this.removals.of({ application, resolved: content.value, prunes });
+    if (!removals.ok) return removals;
+    const isAsked = because === undefined && !context.dryRun; // an automatic rollback fails visibly, in its attempt
+    if (removals.value !== undefined && isAsked && allowRemovals !== true)
+      return err(deploymentsErrors.removesMost(target.name, removals.value, `app rollback ${target.name}`));
     const hosts = await this.hosts.hostsIn(content.value);
     if (!hosts.ok) return hosts;
     const rollbackOf = target.revision;
@@ -70,10 +96,12 @@ export class Rollbacks {
       ...(message !== undefined && { message }),
     };
     const revision = (latest?.revision ?? 0) + 1;
-    return this.deployer.rollBack(
-      { organizationId, applicationId, configuration, revision, named: false, isAdmin, hosts: hosts.value },
+    const common = { organizationId, applicationId, configuration, revision, named: false, isAdmin };
+    const deployed = await this.deployer.rollBack(
+      { ...common, hosts: hosts.value, ...(allowRemovals !== undefined && { allowRemovals }) },
       context,
     );
+    return deployed.ok ? ok({ ...deployed.value, removals: removals.value }) : deployed;
   }
 
   /** Returns whether a revision can be deployed again: what it rendered to is stored, or its source still exists. */

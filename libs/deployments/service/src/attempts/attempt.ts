@@ -1,5 +1,6 @@
 import type { InventoryEntry } from '#deployments/contract';
 import { assertNever } from '#kernel';
+import { countObjects } from '#kubernetes';
 import type { AttemptEvent, AttemptOutcome } from './attempt.events.ts';
 
 /** An attempt, as recorded in its application's stream. */
@@ -13,6 +14,10 @@ export interface Attempt {
   readonly restart?: string;
   /** Whether the attempt fails at the first failure instead of waiting for recovery. */
   readonly failFast?: true;
+  /** Whether the attempt may delete most objects of the application. */
+  readonly allowRemovals?: true;
+  /** Objects that the attempt would have deleted, as text. Set if it failed because these are most objects. */
+  readonly removals?: string;
   /** Whether the attempt waits before it may start. */
   readonly delayed?: true;
   readonly state: 'open' | 'succeeded' | 'failed' | 'superseded' | 'abandoned';
@@ -110,3 +115,9 @@ export const inventoryOf = (records: readonly AttemptRecord[]): readonly Invento
       progress.replacesEarlier ? [...progress.inventory] : mergeInventory(entries, progress.inventory),
     [],
   );
+
+/** Returns the number of objects that the last successful deployment left, without Jobs; undefined if none succeeded. */
+export function deployedObjectsOf(records: readonly AttemptRecord[]): number | undefined {
+  const succeeded = records.find(({ attempt: { kind, state } }) => kind === 'deploy' && state === 'succeeded');
+  return succeeded && countObjects(succeeded.progress.inventory);
+}

@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { latestOf, type Application, type Revision } from '../applications/application.ts';
 import { renderingRecord, SourcePins } from '../applications/source-pins.service.ts';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
-import { inventoryOf, type Attempt, type AttemptRecord } from '../attempts/attempt.ts';
+import { deployedObjectsOf, inventoryOf, type Attempt, type AttemptRecord } from '../attempts/attempt.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
@@ -75,6 +75,7 @@ export class RolloutTasks {
     if (!namespaces.ok) return namespaces;
     const access = await this.sourceAccess(organizationId, applicationId, attempt, revision);
     if (!access.ok) return access;
+    const deployedObjects = deployedObjectsOf(records.value);
     const sharers = namespaces.value.state.get(revision.targetNamespace)?.applications ?? [];
     return ok({
       kind: attempt.kind,
@@ -98,6 +99,8 @@ export class RolloutTasks {
       ...(revision.byAdmin && { byAdmin: true }),
       ...(revision.syncPolicy?.prune === false && { prune: false }),
       ...(attempt.failFast && { failFast: attempt.failFast }),
+      ...(attempt.allowRemovals && { allowRemovals: attempt.allowRemovals }),
+      ...(deployedObjects !== undefined && { deployedObjects }),
     });
   }
 }

@@ -9,7 +9,7 @@ import {
   type ManifestKind,
   type ResolvedSpec,
 } from '#deployments/contract';
-import { hostNames, readInlineManifests } from '#kubernetes';
+import { hostNames, keyOf, readInlineManifests, type ObjectKey } from '#kubernetes';
 import { ok, type InputError, type Result } from '#kernel';
 import { differencesOf, MAX_CHANGES, renderedDifferencesOf, type RenderedPair } from './differences.service.ts';
 import { appliedObjects, withHiddenValues } from './hidden-values.service.ts';
@@ -42,6 +42,11 @@ export const manifestJobs = {
   applied: (json: string) => {
     const { rendered, from, key } = JSON.parse(json) as Applied; // serialized by the manifest reader
     return appliedObjects(rendered, from, key);
+  },
+  /** Returns the objects of inline manifests. Empty if they cannot be parsed, which the manifest reader rejects. */
+  objects: (manifests: string): ObjectKey[] => {
+    const read = readInlineManifests(manifests);
+    return read.ok ? read.value.objects.map(keyOf) : [];
   },
   hidden: (json: string) => {
     const { spec, key } = JSON.parse(json) as Shown; // serialized by the manifest reader

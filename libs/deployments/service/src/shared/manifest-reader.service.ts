@@ -1,5 +1,6 @@
 import type { ApplicationSpec, ProfileSpec, RegistrationSpec } from '#deployments/contract';
 import { CLOCK, err, LOGGER, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
+import type { ObjectKey } from '#kubernetes';
 import { ThreadPool, threadProgram, type JobRefusal } from '#thread-pool';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
@@ -66,6 +67,12 @@ export class ManifestReader implements OnApplicationShutdown {
   /** Returns the hosts of inline manifests. */
   async hosts(manifests: string): Promise<Result<readonly string[], DomainError>> {
     const done = await this.threads.run('hosts', manifests, manifests.length);
+    return done.ok ? done : err(refusalOf(done.error));
+  }
+
+  /** Returns the objects of inline manifests. */
+  async objects(manifests: string): Promise<Result<readonly ObjectKey[], DomainError>> {
+    const done = await this.threads.run('objects', manifests, manifests.length);
     return done.ok ? done : err(refusalOf(done.error));
   }
 

@@ -1,4 +1,12 @@
-import type { ApplicationHealth, FailureCode, ManifestError, FieldConflict, RefusalCode } from '#kubernetes';
+import {
+  removalsText,
+  type ApplicationHealth,
+  type FailureCode,
+  type FieldConflict,
+  type ManifestError,
+  type RefusalCode,
+  type Removals,
+} from '#kubernetes';
 
 /** Why an attempt failed: a stable code, one sentence, and how to fix it. */
 export interface Failure {
@@ -114,6 +122,13 @@ export function failureOfPlanErrors(
     fix: first.fix ?? null,
   };
 }
+
+/** Returns the failure of a plan that would delete most objects of an application without a confirmation. */
+export const failureOfRemovals = (removals: Removals, app: string): Failure => ({
+  code: 'deployments/removes-most',
+  message: removalsText(removals),
+  fix: `to delete them: astroctl app sync ${app} -y`,
+});
 
 /**
  * Returns the failure of objects that were applied but did not become healthy.

@@ -4,6 +4,8 @@ import {
   openFence,
   planDeployment,
   pruneObjects,
+  removalsOf,
+  removesMost,
   waitForHealth,
   waitText,
   type ApplicationHealth,
@@ -11,7 +13,7 @@ import {
   type InventoryEntry,
   type Plan,
 } from '#kubernetes';
-import { failureOfHealth, failureOfPlanErrors, type Failure } from '../cluster/failure.ts';
+import { failureOfHealth, failureOfPlanErrors, failureOfRemovals, type Failure } from '../cluster/failure.ts';
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
 import { identity, toContract, toLibrary, united } from './inventory.ts';
@@ -84,6 +86,9 @@ async function makePlan(run: Run, { objects }: Prepared, previous: readonly Inve
     }),
   );
   if (!outcome.ok) throw new AttemptFailedError(failureOfPlanErrors(outcome.refusals));
+  const removals = removalsOf(outcome.plan);
+  if (run.task.allowRemovals !== true && removesMost(removals, run.task.deployedObjects))
+    throw new AttemptFailedError(failureOfRemovals(removals, run.task.applicationName));
   return outcome.plan;
 }
 

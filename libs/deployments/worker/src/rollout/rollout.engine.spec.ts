@@ -98,6 +98,24 @@ function rollouts(kubeconfig: string): void {
     expect(await shop.client.get(CONFIG_MAP, 'b', ns)).toBeUndefined();
   });
 
+  it('K8.6-27: a plan that deletes most objects is refused before the first write, unless it was confirmed', async () => {
+    const ns = namespace('most');
+    await rollOut(yamlSpec(ns, 1, configMaps('a', 'b', 'c')));
+    const { task, outcome } = await rollOut(yamlSpec(ns, 2, configMaps('a', 'new')));
+    expect(outcome).toMatchObject({
+      outcome: 'failed',
+      code: 'deployments/removes-most',
+      message: '2 of 3 objects would be deleted: ConfigMap/b, ConfigMap/c',
+      fix: 'to delete them: astroctl app sync web -y',
+      applied: false,
+    });
+    expect(stepsOf(task.attemptId)).not.toContain('planned');
+    expect(await shop.client.get(CONFIG_MAP, 'new', ns)).toBeUndefined();
+    const confirmed = await rollOut(yamlSpec(ns, 2, configMaps('a', 'new')), { allowRemovals: true });
+    expect(confirmed.outcome).toMatchObject({ outcome: 'succeeded' });
+    expect(await shop.client.get(CONFIG_MAP, 'b', ns)).toBeUndefined();
+  });
+
   describe('when it fails', () => {
     it.each([
       ['missing-1', 'deployments/image-not-found'],
