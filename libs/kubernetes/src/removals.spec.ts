@@ -19,7 +19,8 @@ describe('K8.6-27: a plan that deletes most objects', () => {
     [2, 1, undefined, true],
     [3, 0, undefined, true],
   ])('deletes %i and keeps %i: %p objects were deployed, refused: %p', (removed, kept, deployed, refused) =>
-    expect(removesMost(counts(removed, kept), deployed)).toBe(refused));
+    expect(removesMost(counts(removed, kept), deployed)).toBe(refused),
+  );
 
   it('is compared with the last successful deployment, so that a rollback may delete what a failed one added', () => {
     expect(removesMost(counts(10, 3), 3)).toBe(false);

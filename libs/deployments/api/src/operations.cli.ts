@@ -26,7 +26,11 @@ export const appRestart = (options: Waiting, session: Session): Promise<Outcome>
   again((input) => session.call(restartApplicationRequest, input), 'restarted', options, session);
 
 async function again(
-  send: (input: { readonly org: string; readonly name: string; readonly message?: string }) => Promise<CallResult<OutputOf<typeof restartApplicationRequest>>>,
+  send: (input: {
+    readonly org: string;
+    readonly name: string;
+    readonly message?: string;
+  }) => Promise<CallResult<OutputOf<typeof restartApplicationRequest>>>,
   word: string,
   options: Waiting,
   session: Session,

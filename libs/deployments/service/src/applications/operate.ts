@@ -1,14 +1,7 @@
 import { err, ok, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import type { ApplicationEvent } from './application.events.ts';
-import {
-  heldRemovals,
-  isPinned,
-  latestOf,
-  newestAttemptOf,
-  type Application,
-  type Revision,
-} from './application.ts';
+import { heldRemovals, isPinned, latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
 import { refusedChange, type Protection } from './protection.ts';
 import { supersedeQueued } from './supersede.ts';
 

@@ -13,9 +13,7 @@ const configMaps = (names: readonly string[], syncPolicy?: object) => ({
     source: {
       type: 'yaml',
       yaml: {
-        manifests: names
-          .map((name) => `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }`)
-          .join('\n---\n'),
+        manifests: names.map((name) => `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }`).join('\n---\n'),
       },
     },
     ...(syncPolicy && { syncPolicy }),
@@ -34,7 +32,8 @@ const REFUSED = {
   ok: false,
   error: {
     code: 'deployments/removes-most',
-    detail: 'application/web would lose most objects: 3 of 4 objects would be deleted: ConfigMap/b, ConfigMap/c, ConfigMap/d.',
+    detail:
+      'application/web would lose most objects: 3 of 4 objects would be deleted: ConfigMap/b, ConfigMap/c, ConfigMap/d.',
     fix: 'to delete them: astroctl app apply -f FILE -y',
   },
 };
