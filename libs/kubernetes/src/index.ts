@@ -45,7 +45,7 @@ export {
 } from './ownership.ts';
 export type { FieldChange, InventoryEntry, Plan, PlannedChange, RefusalCode } from './plan.types.ts';
 export { planDeployment } from './plan-deployment.ts';
-export { countObjects, removalsBetween, removalsOf, removalsText, removesMost, type Removals } from './removals.ts';
+export { countObjects, removalsBetween, removalsOf, removalsText, removesMost } from './removals.ts';
 export { applyPlan, ClaimTooShortError, pruneObjects } from './apply-plan.ts';
 export type { ApplicationHealth, FailureCode } from './health/health.types.ts';
 export { healthOf } from './health/object-health.ts';

@@ -2,8 +2,8 @@ import type { ResolvedSpec } from '#deployments/contract';
 import { ok, type DomainError, type Result } from '#kernel';
 import { removalsBetween, removalsText, removesMost } from '#kubernetes';
 import { Inject, Injectable } from '@nestjs/common';
-import { AttemptHistory } from '../attempts/attempt-history.service.ts';
-import { deployedObjectsOf, inventoryOf } from '../attempts/attempt.ts';
+import { AttemptHistory, deployedObjectsOf } from '../attempts/attempt-history.service.ts';
+import { inventoryOf } from '../attempts/attempt.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import type { Application } from './application.ts';
 

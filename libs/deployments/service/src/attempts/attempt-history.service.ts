@@ -1,5 +1,6 @@
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, ok, type Clock, type DomainError, type Result } from '#kernel';
+import { countObjects } from '#kubernetes';
 import { Inject, Injectable } from '@nestjs/common';
 import { attemptDecider, attemptStream } from './attempt.decider.ts';
 import type { Attempt, AttemptRecord, AttemptProgress } from './attempt.ts';
@@ -33,4 +34,10 @@ export class AttemptHistory {
   isHeld({ status, claim }: AttemptProgress): boolean {
     return status === 'claimed' && claim !== undefined && this.clock.now() < claim.leaseUntilMs;
   }
+}
+
+/** Returns the number of objects that the last successful deployment left, without Jobs; undefined if none succeeded. */
+export function deployedObjectsOf(records: readonly AttemptRecord[]): number | undefined {
+  const succeeded = records.find(({ attempt: { kind, state } }) => kind === 'deploy' && state === 'succeeded');
+  return succeeded && countObjects(succeeded.progress.inventory);
 }

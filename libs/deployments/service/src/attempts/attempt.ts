@@ -1,6 +1,5 @@
 import type { InventoryEntry } from '#deployments/contract';
 import { assertNever } from '#kernel';
-import { countObjects } from '#kubernetes';
 import type { AttemptEvent, AttemptOutcome } from './attempt.events.ts';
 
 /** An attempt, as recorded in its application's stream. */
@@ -115,9 +114,3 @@ export const inventoryOf = (records: readonly AttemptRecord[]): readonly Invento
       progress.replacesEarlier ? [...progress.inventory] : mergeInventory(entries, progress.inventory),
     [],
   );
-
-/** Returns the number of objects that the last successful deployment left, without Jobs; undefined if none succeeded. */
-export function deployedObjectsOf(records: readonly AttemptRecord[]): number | undefined {
-  const succeeded = records.find(({ attempt: { kind, state } }) => kind === 'deploy' && state === 'succeeded');
-  return succeeded && countObjects(succeeded.progress.inventory);
-}

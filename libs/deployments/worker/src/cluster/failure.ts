@@ -1,12 +1,4 @@
-import {
-  removalsText,
-  type ApplicationHealth,
-  type FailureCode,
-  type FieldConflict,
-  type ManifestError,
-  type RefusalCode,
-  type Removals,
-} from '#kubernetes';
+import type { ApplicationHealth, FailureCode, FieldConflict, ManifestError, RefusalCode } from '#kubernetes';
 
 /** Why an attempt failed: a stable code, one sentence, and how to fix it. */
 export interface Failure {
@@ -123,10 +115,10 @@ export function failureOfPlanErrors(
   };
 }
 
-/** Returns the failure of a plan that would delete most objects of an application without a confirmation. */
-export const failureOfRemovals = (removals: Removals, app: string): Failure => ({
+/** Returns the failure of a plan that would delete most objects without a confirmation. @param removals as text */
+export const failureOfRemovals = (removals: string, app: string): Failure => ({
   code: 'deployments/removes-most',
-  message: removalsText(removals),
+  message: removals,
   fix: `to delete them: astroctl app sync ${app} -y`,
 });
 

@@ -5,6 +5,7 @@ import {
   planDeployment,
   pruneObjects,
   removalsOf,
+  removalsText,
   removesMost,
   waitForHealth,
   waitText,
@@ -88,7 +89,7 @@ async function makePlan(run: Run, { objects }: Prepared, previous: readonly Inve
   if (!outcome.ok) throw new AttemptFailedError(failureOfPlanErrors(outcome.refusals));
   const removals = removalsOf(outcome.plan);
   if (run.task.allowRemovals !== true && removesMost(removals, run.task.deployedObjects))
-    throw new AttemptFailedError(failureOfRemovals(removals, run.task.applicationName));
+    throw new AttemptFailedError(failureOfRemovals(removalsText(removals), run.task.applicationName));
   return outcome.plan;
 }
 
