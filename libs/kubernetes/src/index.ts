@@ -10,6 +10,7 @@ export {
 } from './objects.ts';
 export {
   conflictsOf,
+  isConflict,
   isNotFound,
   KubernetesApiError,
   KubernetesUnreachableError,
@@ -37,13 +38,23 @@ export {
   APPLICATION_LABEL,
   ATTEMPT_ANNOTATION,
   FIELD_MANAGER,
+  HOOK_ANNOTATION,
   isMarkedAsOf,
   MANAGED_BY,
   MANAGED_BY_LABEL,
   NAMESPACE_LABEL,
   OWNER_ANNOTATION,
 } from './ownership.ts';
-export type { FieldChange, InventoryEntry, Plan, PlannedChange, RefusalCode } from './plan.types.ts';
+export type {
+  FieldChange,
+  HookPhase,
+  InventoryEntry,
+  Plan,
+  PlannedChange,
+  PlannedHook,
+  RefusalCode,
+} from './plan.types.ts';
+export { runsToCompletion, splitHooks, withoutOtherHooks, type SplitObjects } from './hooks.ts';
 export { planDeployment } from './plan-deployment.ts';
 export { countObjects, removalsBetween, removalsOf, removalsText, removesMost } from './removals.ts';
 export { applyPlan, ClaimTooShortError, pruneObjects } from './apply-plan.ts';

@@ -50,6 +50,10 @@ export interface Fence {
    * @throws FenceLostError if another process has written it
    */
   hold(entries: readonly InventoryEntry[], pending?: readonly ObjectKey[]): Promise<void>;
+  /** Returns whether a hook was observed to complete. @param run deployment that it belongs to */
+  hasCompleted(run: string, hook: string): boolean;
+  /** Remembers a hook as completed. The next `hold` records it, for other workers that continue the deployment. */
+  complete(run: string, hook: string): void;
   /** Deletes the inventory object, with the last written version as precondition. */
   release(): Promise<void>;
 }
@@ -69,6 +73,7 @@ export async function openFence(
   let live = await client.get(CONFIG_MAP, name, namespace);
   const holder = Number(at(live, 'data', 'attempt') ?? 0);
   if (holder > attempt) throw new FenceLostError(`attempt ${holder} of this application is newer than ${attempt}`);
+  let hooks = completedHooks(live);
   const nonce = ids.uuid(); // distinguishes our own writes from those of another worker with the same attempt
 
   const lost = (cause: unknown) =>
@@ -91,13 +96,16 @@ export async function openFence(
         holder: nonce,
         application: applicationName ?? '',
         inventory: JSON.stringify(
-          entries.map(({ key, apiVersion, uid }) => ({ ...key, apiVersion, ...(uid !== undefined && { uid }) })),
+          entries
+            .filter(({ hook }) => !hook)
+            .map(({ key, apiVersion, uid }) => ({ ...key, apiVersion, ...(uid !== undefined && { uid }) })),
         ),
         applied: packed(entries),
         pending: JSON.stringify(pending.map(keyText)),
         jobs: JSON.stringify(
           Object.fromEntries(entries.flatMap(({ key, job }) => (job?.done ? [[keyText(key), job.fingerprint]] : []))),
         ),
+        hooks: JSON.stringify(hooks),
       },
     };
     const written = live
@@ -138,6 +146,10 @@ export async function openFence(
         });
       }
     },
+    hasCompleted: (run, hook) => hooks.run === run && hooks.completed.includes(hook),
+    complete(run, hook) {
+      hooks = { run, completed: [...(hooks.run === run ? hooks.completed : []), hook] };
+    },
     async release() {
       const { uid, resourceVersion } = live?.metadata ?? {};
       if (uid === undefined) return;
@@ -153,6 +165,15 @@ export async function openFence(
       }
     },
   };
+}
+
+/** Reads which hooks of the last deployment have completed. */
+function completedHooks(live: KubernetesObject | undefined): {
+  readonly run: string;
+  readonly completed: readonly unknown[];
+} {
+  const stored = parsed(at(live, 'data', 'hooks'));
+  return { run: text(at(stored, 'run')) ?? '', completed: list(at(stored, 'completed')) };
 }
 
 /** Serializes the fields that our last apply of each object owned. They contain names only and compress well. */

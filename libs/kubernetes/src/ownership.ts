@@ -17,6 +17,8 @@ export const ATTEMPT_ANNOTATION = 'platform.astropulse.io/attempt';
  * that they create.
  */
 export const OWNER_ANNOTATION = 'platform.astropulse.io/owner';
+/** Annotation of a hook with its phase. Together with the attempt, it tells whether the hook runs or has run already. */
+export const HOOK_ANNOTATION = 'platform.astropulse.io/hook';
 /** Annotation of pod templates that changes with the content of configuration files or secrets. */
 export const CONFIG_ANNOTATION = 'platform.astropulse.io/config';
 /** Annotation with which users exclude an object from pruning: `false`. */

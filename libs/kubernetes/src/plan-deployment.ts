@@ -33,7 +33,7 @@ import {
   PRUNE_ANNOTATION,
   UNION_MANAGER,
 } from './ownership.ts';
-import type { InventoryEntry, PlannedChange, PlannedObject, PlanOutcome, PlanError } from './plan.types.ts';
+import type { Hook, InventoryEntry, PlannedChange, PlannedObject, PlanOutcome, PlanError } from './plan.types.ts';
 import { isAutoscaled } from './autoscaled.ts';
 import { plainText, withoutValues } from './status.ts';
 import { inWaves, NEVER_PRUNED } from './waves.ts';
@@ -43,6 +43,8 @@ export interface PlanInput {
   readonly objects: readonly KubernetesObject[];
   /** `namespace` is that of the application's inventory. */
   readonly ownership: { readonly applicationId: string; readonly namespace: string };
+  /** Hooks of this deployment. None by default. */
+  readonly hooks?: readonly Hook[];
   /** Objects that earlier attempts may have applied. */
   readonly previous: readonly InventoryEntry[];
   /** Whether objects that are no longer among `objects` are deleted. Defaults to true. */
@@ -68,21 +70,24 @@ interface ObjectPlan {
  */
 export async function planDeployment(
   client: KubernetesClient,
-  { objects, ownership, previous, prune: prunes = true, fingerprintKey, signal }: PlanInput,
+  { objects: plain, hooks = [], ownership, previous, prune: prunes = true, fingerprintKey, signal }: PlanInput,
 ): Promise<PlanOutcome> {
   const { applicationId, namespace } = ownership;
   const call = signal ? { signal } : {};
+  const objects = [...plain, ...hooks.map(({ object }) => object)];
   const discovery = await client.discovery(call);
   const inventory = await liveInventory(client, applicationId, namespace);
   const lastApplied = inventory?.applied ?? new Map<string, OwnedFields>();
   const knownUids = new Set(previous.flatMap(({ uid }) => uid ?? []));
   const about = { client, discovery, objects, applicationId, inventory, lastApplied, knownUids, fingerprintKey, call };
   const context: PlanContext = { ...about, pendingNamespaces: await namespacesToCreate(about) };
-  const outcomes = await inParallel(objects, CONCURRENCY, (object) => planObject(context, object));
+  const outcomes = await inParallel(plain, CONCURRENCY, (object) => planObject(context, object));
+  const hookOutcomes = await inParallel(hooks, CONCURRENCY, (hook) => planObject(context, hook.object, hook));
 
-  const refusals = outcomes.filter((outcome): outcome is PlanError => 'code' in outcome);
+  const refusals = [...outcomes, ...hookOutcomes].filter((outcome): outcome is PlanError => 'code' in outcome);
   if (refusals.length > 0) return { ok: false, refusals };
   const plans = outcomes.filter((outcome): outcome is ObjectPlan => 'planned' in outcome);
+  const hookPlans = hookOutcomes.filter((outcome): outcome is ObjectPlan => 'planned' in outcome);
 
   const wanted = new Set(objects.map((object) => keyText(keyOf(object))));
   const removed = previous.filter(({ key }) => !wanted.has(keyText(key)));
@@ -97,20 +102,34 @@ export async function planDeployment(
       ...(planned.uid !== undefined && { uid: planned.uid }),
       ...jobOf(context, planned.object),
     })),
+    ...new Map(hooks.map(({ object }) => [keyText(keyOf(object)), hookEntry(object)])).values(),
     ...prune,
     ...kept,
   ];
   return {
     ok: true,
     plan: {
-      changes: [...plans.map(({ change }) => change), ...pruneChanges.filter((change) => change !== undefined)],
+      changes: [
+        ...[...plans, ...hookPlans].map(({ change }) => change),
+        ...pruneChanges.filter((change) => change !== undefined),
+      ],
       waves: inWaves(plans.map(({ planned }) => planned)),
+      hooks: hooks.flatMap((hook, index) => {
+        const planned = hookPlans[index]?.planned;
+        return planned ? [{ ...hook, planned }] : [];
+      }),
       prune,
       inventory: entries,
-      warnings: [...new Set(plans.flatMap(({ warnings }) => warnings.map(withoutValues)))],
+      warnings: [...new Set([...plans, ...hookPlans].flatMap(({ warnings }) => warnings.map(withoutValues)))],
     },
   };
 }
+
+const hookEntry = (object: KubernetesObject): InventoryEntry => ({
+  key: keyOf(object),
+  apiVersion: object.apiVersion,
+  hook: true,
+});
 
 interface PlanContext {
   readonly client: KubernetesClient;
@@ -153,7 +172,11 @@ function jobOf({ fingerprintKey, inventory }: PlanContext, object: KubernetesObj
   return { job: { fingerprint: mark, done: inventory?.jobs.get(keyText(keyOf(object))) === mark } };
 }
 
-async function planObject(context: PlanContext, object: KubernetesObject): Promise<ObjectPlan | PlanError> {
+async function planObject(
+  context: PlanContext,
+  object: KubernetesObject,
+  hook?: Hook,
+): Promise<ObjectPlan | PlanError> {
   const { client, discovery, objects, call } = context;
   const key = keyOf(object);
   const base = { key, apiVersion: object.apiVersion };
@@ -184,7 +207,7 @@ async function planObject(context: PlanContext, object: KubernetesObject): Promi
       warnings: [],
     };
   const live = await client.get(type, name, namespace, call);
-  if (!live && jobOf(context, object).job?.done === true)
+  if (!live && !hook && jobOf(context, object).job?.done === true)
     return {
       change: { ...base, action: 'unchanged' },
       planned: { object, type, force: false, unchanged: true },
@@ -193,6 +216,7 @@ async function planObject(context: PlanContext, object: KubernetesObject): Promi
     };
   const taken = live && ownershipRefusal(live, key, context);
   if (taken) return taken;
+  if (live && hook?.isRecreated) return planCreate(context, object, type, standIn(object));
   if (live?.metadata.deletionTimestamp !== undefined) {
     return {
       key,
@@ -204,15 +228,22 @@ async function planObject(context: PlanContext, object: KubernetesObject): Promi
   return live ? planUpdate(context, object, type, live) : planCreate(context, object, type);
 }
 
+/** Returns a copy under another name, to dry-run the creation of an object whose predecessor still exists. */
+const standIn = (object: KubernetesObject): KubernetesObject => ({
+  ...object,
+  metadata: { ...object.metadata, name: `${object.metadata.name.slice(0, 50).replace(/[-.]+$/, '')}-dry-run` },
+});
+
 async function planCreate(
   { client, call }: PlanContext,
   object: KubernetesObject,
   type: ResourceType,
+  asked = object,
 ): Promise<ObjectPlan | PlanError> {
   const key = keyOf(object);
   const base = { key, apiVersion: object.apiVersion };
   try {
-    const dry = await client.apply(type, object, { fieldManager: FIELD_MANAGER, dryRun: true, ...call });
+    const dry = await client.apply(type, asked, { fieldManager: FIELD_MANAGER, dryRun: true, ...call });
     return {
       change: { ...base, action: 'create' },
       planned: { object, type, force: false, unchanged: false },

@@ -59,6 +59,8 @@ export interface Plan {
   readonly changes: readonly PlannedChange[];
   /** What `applyPlan` writes, in order. Contains Secrets: store it only in the vault. */
   readonly waves: readonly Wave[];
+  /** In the order in which they run. */
+  readonly hooks: readonly PlannedHook[];
   readonly prune: readonly InventoryEntry[];
   /** Union of old inventory and new set, which must be recorded before the first write. */
   readonly inventory: readonly InventoryEntry[];
@@ -67,10 +69,10 @@ export interface Plan {
 
 export const WAVES = [
   'namespaces',
+  'definitions',
   'cluster',
   'guards',
   'configuration',
-  'pre-deploy',
   'services',
   'workloads',
   'access',
@@ -97,6 +99,25 @@ export interface PlannedObject {
   readonly handOver?: number;
 }
 
+/** When hooks run: before the other objects of a deployment are written, or after they are healthy. */
+export type HookPhase = 'pre-deploy' | 'post-deploy';
+/** An object that runs at a certain time of a deployment, such as a Job that migrates a database. */
+export interface Hook {
+  readonly phase: HookPhase;
+  /** As it is applied, with the annotation of its phase. */
+  readonly object: KubernetesObject;
+  /** Hooks with a lower weight run first. */
+  readonly weight: number;
+  /** Whether an existing object of the same name is deleted first. */
+  readonly isRecreated: boolean;
+  readonly isDeletedWhen: { readonly succeeded: boolean; readonly failed: boolean };
+}
+
+/** A hook, and what applying it would change. */
+export interface PlannedHook extends Hook {
+  readonly planned: PlannedObject;
+}
+
 export type PlanOutcome =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusals: readonly PlanError[] };
 
@@ -113,4 +134,6 @@ export interface InventoryEntry {
    * after its deletion.
    */
   readonly job?: { readonly fingerprint: string; readonly done: boolean };
+  /** A hook, which does not count for the health and drift of the application. */
+  readonly hook?: true;
 }

@@ -27,7 +27,7 @@ describe('waves', () => {
     );
     expect(waves.map(({ name, objects }) => [name, objects.map(({ object }) => object.kind)])).toEqual([
       ['namespaces', ['Namespace']],
-      ['cluster', ['CustomResourceDefinition']],
+      ['definitions', ['CustomResourceDefinition']],
       ['guards', ['ServiceAccount']],
       ['configuration', ['Secret', 'ConfigMap']],
       ['services', ['Service']],

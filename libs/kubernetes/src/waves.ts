@@ -5,7 +5,7 @@ type WaveName = (typeof WAVES)[number];
 
 const WAVE_OF: Readonly<Record<string, WaveName>> = {
   Namespace: 'namespaces',
-  CustomResourceDefinition: 'cluster',
+  CustomResourceDefinition: 'definitions',
   StorageClass: 'cluster',
   PriorityClass: 'cluster',
   IngressClass: 'cluster',

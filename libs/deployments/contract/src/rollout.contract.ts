@@ -56,6 +56,8 @@ export const inventoryEntry = z.strictObject({
   namespace: z.string(),
   name: z.string(),
   uid: z.string().nullable(),
+  /** Set for a hook, which does not count for the health and drift of the application. */
+  hook: z.literal(true).optional(),
 });
 export type InventoryEntry = z.infer<typeof inventoryEntry>;
 
@@ -99,6 +101,8 @@ export const rolloutTask = z.strictObject({
    * it; all later ones, of any revision with the same source, pin, and namespace, read it. Absent for other sources.
    */
   rendering: z.string().optional(),
+  /** Hooks that run. Absent in tasks of earlier releases: those of an upgrade. */
+  hooks: z.enum(['install', 'upgrade', 'rollback', 'none']).optional(),
   /** Access to the hosts of that source. */
   sourceAccess: z.strictObject(sourceAccess).optional(),
   /** Whether an owner or admin of the organization requested the revision. */

@@ -28,6 +28,8 @@ export interface LiveState {
   readonly isDone?: (key: ObjectKey) => boolean;
   readonly pods: readonly KubernetesObject[];
   readonly replicaSets: readonly KubernetesObject[];
+  /** Whether pods must complete, as hooks do. By default, a pod that is ready is healthy. */
+  readonly toCompletion?: boolean;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
   /** Rules of the cluster for kinds of its own. */
@@ -56,6 +58,13 @@ export function applicationHealth(state: LiveState): ApplicationHealth {
         number(at(live, 'status', 'readyReplicas')) ?? number(at(live, 'status', 'numberReady')) ?? 0,
       ); // during a rollout, more than desired may be ready
     }
+    if (
+      state.toCompletion === true &&
+      key.kind === 'Pod' &&
+      at(live, 'status', 'phase') === 'Running' &&
+      !podFailure(live)
+    )
+      return { key, state: 'Progressing', message: 'is running' };
     return {
       key,
       ...withPods(live, ofPresentRevision(live, ownHealth(live, state), state.replicaSets), state),

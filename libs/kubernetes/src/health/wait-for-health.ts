@@ -15,7 +15,7 @@ import {
 import { APPLICATION_LABEL } from '../ownership.ts';
 import type { InventoryEntry } from '../plan.types.ts';
 import { isClosed, reflect, type Reflection, type ReflectOptions } from '../reflector.ts';
-import { applicationHealth, finder } from './application-health.ts';
+import { applicationHealth, finder, type LiveState } from './application-health.ts';
 import { FailureTracker } from './failure-tolerance.ts';
 import type { ApplicationHealth } from './health.types.ts';
 import { healthOf } from './object-health.ts';
@@ -31,6 +31,8 @@ export interface WaitOptions {
   readonly ids: Ids;
   /** Ends the wait at the first failure. */
   readonly failFast?: boolean;
+  /** Whether Jobs and pods must complete, as hooks do. A pod that only runs, or a suspended Job, is not sufficient. */
+  readonly toCompletion?: boolean;
   /** Factor of the times in `GIVE_UP`; 1 by default. Tests reduce it. */
   readonly toleranceScale?: number;
   /**
@@ -76,6 +78,7 @@ export async function waitForHealth(
     clock,
     ids,
     failFast = false,
+    toCompletion = false,
     toleranceScale = 1,
     stableMs = STABLE_MS,
   }: WaitOptions,
@@ -100,14 +103,14 @@ export async function waitForHealth(
     for (;;) {
       if (signal.aborted) throw new KubernetesUnreachableError('aborted', 'waiting was canceled', false);
       if (closed) throw closed;
-      const health = currentHealth(entries, copies, clock.now());
+      const health = currentHealth(entries, copies, { nowMs: clock.now(), toCompletion });
       if (onProgress && `${health.state} ${health.message}` !== reported) {
         reported = `${health.state} ${health.message}`;
         await onProgress(health);
       }
       const now = clock.monotonic();
       if (health.final === true) return health;
-      const isHealthy = health.state === 'Healthy' || health.state === 'Suspended';
+      const isHealthy = health.state === 'Healthy' || (health.state === 'Suspended' && !toCompletion);
       healthySince = isHealthy ? (healthySince ?? now) : undefined;
       // At the deadline, healthy is sufficient, even if it was not stable for long enough.
       if (healthySince !== undefined && (now - healthySince >= stableMs || now >= until || !mayCrashAfterReady(copies)))
@@ -125,12 +128,17 @@ export async function waitForHealth(
 }
 
 interface Copies {
-  /** Jobs that were observed to complete, by `keyText`. One with a TTL may be deleted before the next check. */
+  /** Jobs and pods that were observed to complete, by `keyText`. One with a TTL may be deleted before the next check. */
   readonly done: Set<string>;
   readonly byKind: ReadonlyMap<string, Reflection>;
   readonly pods: Reflection;
   readonly replicaSets: Reflection;
 }
+
+const hasCompleted = (object: KubernetesObject): boolean =>
+  object.kind === 'Pod'
+    ? at(object, 'status', 'phase') === 'Succeeded'
+    : object.kind === 'Job' && healthOf(object).state === 'Healthy';
 
 const kindText = ({ group, kind }: Pick<ObjectKey, 'group' | 'kind'>): string => `${group}/${kind}`;
 
@@ -146,7 +154,7 @@ async function copiesOf(
   const labelSelector = await selector(client, entries, discovery, signal);
   const done = new Set(entries.flatMap(({ key, job }) => (job?.done === true ? [keyText(key)] : [])));
   const onObject = (object: KubernetesObject) => {
-    if (object.kind === 'Job' && healthOf(object).state === 'Healthy') done.add(keyText(keyOf(object)));
+    if (hasCompleted(object)) done.add(keyText(keyOf(object)));
   };
   const labelled = { ...following, onObject, ...(labelSelector !== undefined && { labelSelector }) };
   const options = { ...labelled, ...(namespace !== undefined && others.length === 0 && { namespace }) };
@@ -186,7 +194,7 @@ async function selector(
 function currentHealth(
   entries: readonly InventoryEntry[],
   { byKind, pods, replicaSets, done }: Copies,
-  nowMs: number,
+  about: Pick<LiveState, 'nowMs' | 'toCompletion'>,
 ): ApplicationHealth {
   const objects: KubernetesObject[] = [...byKind.values()].flatMap((copy) => [...copy.objects.values()]);
   return applicationHealth({
@@ -196,7 +204,7 @@ function currentHealth(
     isDone: (key) => done.has(keyText(key)),
     pods: [...pods.objects.values()],
     replicaSets: [...replicaSets.objects.values()],
-    nowMs,
+    ...about,
   });
 }
 

@@ -94,6 +94,7 @@ export function evolveApplication(application: Application, event: ApplicationEv
     case 'deployment.requested.v1': {
       const { attemptId: id, number, revision, kind, orphan, restart, failFast, allowRemovals } = event.data;
       const { delayMs, cause, healedAt } = event.data;
+      const continuesHeal = cause === 'abandoned' && newestAttemptOf(application)?.heals === true;
       const attempt = {
         id,
         number,
@@ -103,6 +104,7 @@ export function evolveApplication(application: Application, event: ApplicationEv
         ...(restart !== undefined && { restart }),
         ...(failFast && { failFast }),
         ...(allowRemovals && { allowRemovals }),
+        ...((healedAt !== undefined || continuesHeal) && { heals: true as const }),
         ...(delayMs !== undefined && { delayed: true as const }),
       };
       return {

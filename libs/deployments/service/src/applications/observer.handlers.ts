@@ -79,7 +79,7 @@ export class ObserverHandlers {
     if (!loaded.ok) return refuse(loaded.error);
     const records = await this.history.of(loaded.value.state.attempts);
     if (!records.ok) return refuse(records.error);
-    const all = inventoryOf(records.value);
+    const all = inventoryOf(records.value).filter(({ hook }) => !hook);
     const next = from + OBJECTS_AT_ONCE < all.length ? from + OBJECTS_AT_ONCE : null;
     return reply({ objects: all.slice(from, from + OBJECTS_AT_ONCE), next });
   }

@@ -17,6 +17,8 @@ export interface Attempt {
   readonly allowRemovals?: true;
   /** Objects that the attempt would have deleted, as text. Set if it failed because these are most objects. */
   readonly removals?: string;
+  /** Whether the attempt reverts changes of others to a revision that has succeeded. */
+  readonly heals?: true;
   /** Whether the attempt waits before it may start. */
   readonly delayed?: true;
   readonly state: 'open' | 'succeeded' | 'failed' | 'superseded' | 'abandoned';

@@ -96,6 +96,7 @@ export class RolloutTasks {
       orphan: attempt.orphan,
       ...(attempt.restart !== undefined && { restart: attempt.restart }),
       ...access.value,
+      ...(attempt.kind === 'deploy' && { hooks: hooksOf(application, attempt, revision) }),
       ...(revision.byAdmin && { byAdmin: true }),
       ...(revision.syncPolicy?.prune === false && { prune: false }),
       ...(attempt.failFast && { failFast: attempt.failFast }),
@@ -103,6 +104,20 @@ export class RolloutTasks {
       ...(deployedObjects !== undefined && { deployedObjects }),
     });
   }
+}
+
+/**
+ * Returns which hooks an attempt runs. A restart or self-heal of a revision that has succeeded only writes its objects
+ * again.
+ */
+export function hooksOf(
+  { revisions }: Pick<Application, 'revisions'>,
+  { restart, heals }: Pick<Attempt, 'restart' | 'heals'>,
+  { succeeded, rollbackOf }: Pick<Revision, 'succeeded' | 'rollbackOf'>,
+): NonNullable<RolloutTask['hooks']> {
+  if (succeeded && (restart !== undefined || heals)) return 'none';
+  if (rollbackOf !== null) return 'rollback';
+  return revisions.some((revision) => revision.succeeded) ? 'upgrade' : 'install';
 }
 
 /** Returns the plan of this attempt, or of the lost attempts right before it at the same revision. */

@@ -75,6 +75,7 @@ const FIXES: Readonly<Record<string, string>> = {
   'deployments/pod-security': 'correct these fields and apply again, or see: astroctl clusters policy get CLUSTER',
   'deployments/rollout-timeout': 'see why: astroctl app events APP -k',
   'deployments/job-failed': 'see why it exits: astroctl app logs APP --previous',
+  'deployments/hook-failed': 'see why: astroctl app logs APP; correct it and apply again',
   'deployments/scale-failed': 'correct spec.scaleTargetRef of the HorizontalPodAutoscaler and apply again',
   'deployments/volume-not-bound': 'correct spec.source.image.volumes, or give the cluster a storage class',
 };

@@ -30,26 +30,39 @@ export class ResourcesHandlers {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Returns the present state of all objects of the inventory, and the inventory's own object if it is missing. */
+  /**
+   * Returns the present state of all objects of the inventory, and the inventory's own object if it is missing. Hooks
+   * that were deleted after they ran are left out.
+   */
   @Serves(liveResourcesRequest)
   resources(@Input() { cluster, applicationId, namespace, inventory }: InputOf<typeof liveResourcesRequest>) {
     return withClusterErrors(this.connections, cluster, async (client) => {
       const name = inventoryName(applicationId);
       const held = await client.get(CONFIG_MAP, name, namespace);
       const read = held && readInventory(held);
-      const items = await Promise.all(inventory.map((entry) => this.row(client, entry, read)));
+      const rows = await Promise.all(inventory.map((entry) => this.row(client, entry, read)));
+      const items = rows.filter((row) => row !== undefined);
       return reply({ items: read ? items : [missing({ kind: 'ConfigMap', namespace, name }), ...items] });
     });
   }
 
-  private async row(client: KubernetesClient, entry: InventoryEntry, inventory: Inventory | undefined): Promise<Row> {
+  private async row(
+    client: KubernetesClient,
+    entry: InventoryEntry,
+    inventory: Inventory | undefined,
+  ): Promise<Row | undefined> {
     const named = { kind: entry.kind, namespace: entry.namespace === '' ? null : entry.namespace, name: entry.name };
     const object = await liveObject(client, entry);
     const key = keyText(toLibrary(entry).key);
     if (!object && inventory?.jobs.has(key))
       return { ...missing(named), health: 'Healthy', sync: 'Synced', message: 'it completed and was removed' };
-    if (!object) return missing(named);
+    if (!object) return entry.hook ? undefined : missing(named);
     const { state, message } = healthOf(object, { nowMs: this.clock.now() });
+    const createdAt = object.metadata.creationTimestamp ?? null;
+    if (entry.hook) {
+      const said = ['it is a hook', message].filter((part) => part !== '').join('; ');
+      return { ...named, health: state, sync: 'Synced', message: said, createdAt };
+    }
     const isPending = inventory?.pending.has(key) === true;
     const { state: sync, changed, alsoBy } = objectSync(object, inventory?.applied.get(key));
     const words = [
@@ -62,7 +75,7 @@ export class ResourcesHandlers {
       health: state,
       sync: isPending ? 'OutOfSync' : sync,
       message: words.length === 0 ? null : words.join('; '),
-      createdAt: object.metadata.creationTimestamp ?? null,
+      createdAt,
     };
   }
 }

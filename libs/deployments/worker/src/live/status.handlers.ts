@@ -16,7 +16,10 @@ export class StatusHandlers {
   @Serves(liveStatusRequest)
   status(@Input() { cluster, inventory }: InputOf<typeof liveStatusRequest>) {
     return withClusterErrors(this.connections, cluster, async (client) => {
-      const workloads = await liveWorkloads(client, inventory);
+      const workloads = await liveWorkloads(
+        client,
+        inventory.filter(({ hook }) => !hook),
+      );
       const pods = await livePods(client, workloads);
       return reply({
         replicas: replicasText(workloads),

@@ -7,20 +7,26 @@ import {
   removalsOf,
   removalsText,
   removesMost,
+  splitHooks,
   waitForHealth,
   waitText,
   type ApplicationHealth,
   type Fence,
   type InventoryEntry,
+  type KubernetesObject,
   type Plan,
+  type SplitObjects,
 } from '#kubernetes';
 import { failureOfHealth, failureOfPlanErrors, failureOfRemovals, type Failure } from '../cluster/failure.ts';
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
+import { secretValues } from './hook-failure.ts';
+import { runHooks, weightsOf, type HookContext } from './hooks.worker.ts';
 import { identity, toContract, toLibrary, united } from './inventory.ts';
 import { listed } from './large-inventory.worker.ts';
 import { ensureNamespace } from './namespace.worker.ts';
 import { fingerprintKey, prepare, recall, type Prepared } from './prepare.worker.ts';
+import type { Progress } from './progress.ts';
 import { fenceOf, type Run } from './run.worker.ts';
 import { restart } from './restart.worker.ts';
 import { serving } from './serving.worker.ts';
@@ -35,17 +41,21 @@ export async function deploy(run: Run): Promise<Outcome> {
   try {
     const prepared = run.task.recordedPlan ? await recall(run, run.task.recordedPlan) : await prepare(run);
     await ensureNamespace(run);
-    const plan = await makePlan(run, prepared, progress.inventory);
+    const split = splitHooks(prepared.objects, run.task.hooks ?? 'upgrade');
+    const plan = await makePlan(run, split, progress.inventory);
     progress.inventory = plan.inventory;
     await run.claim.report({ step: 'planned', plan: await reportOf(run, prepared, plan) });
     run.throwIfStopping();
     const fence = await run.call((client) => openFence(client, fenceOf(run)));
-    await apply(run, plan, fence, progress);
+    const hidden = secretValues(prepared.objects);
+    const context = { plan, fence, progress, hidden, report: waveReports(run, plan) };
+    await apply(run, context);
     await restart(run, progress.applied);
-    const settled = () => run.claim.withFrequentChecks(() => waitUntilHealthy(run, prepared, progress.applied));
+    const settled = () => run.claim.withFrequentChecks(() => waitUntilHealthy(run, split.objects, progress.applied));
     const health = await run.ports.metrics.waiting(() => run.idly(settled));
     await rememberJobs(run, fence, progress);
     await run.claim.report({ step: 'healthy', message: healthText(health) });
+    await runHooks(run, 'post-deploy', context);
     await prune(run, plan, fence, progress);
     const { entries: inventory, ...record } = await listed(run, progress.inventory.map(toContract));
     return {
@@ -54,7 +64,7 @@ export async function deploy(run: Run): Promise<Outcome> {
       inventory,
       ...record,
       hosts: [...prepared.hosts],
-      endpoint: endpointOf(prepared.objects),
+      endpoint: endpointOf(split.objects),
       replicas: replicasWords(health.replicas),
     };
   } catch (error) {
@@ -64,22 +74,25 @@ export async function deploy(run: Run): Promise<Outcome> {
   }
 }
 
-/** Progress of an attempt, reported when it fails. */
-interface Progress {
-  inventory: readonly InventoryEntry[];
-  applied: readonly InventoryEntry[];
-  wrote: boolean;
-}
-
 /**
  * Validates all objects with a server-side dry run before anything is written. One rejected object ends the attempt.
+ * Hooks of earlier deployments are kept while the revision still contains them.
  */
-async function makePlan(run: Run, { objects }: Prepared, previous: readonly InventoryEntry[]): Promise<Plan> {
+async function makePlan(
+  run: Run,
+  { objects, hooks, otherHooks }: SplitObjects,
+  inventory: readonly InventoryEntry[],
+): Promise<Plan> {
+  const waiting = new Set(otherHooks.map((object) => identity(keyOf(object))));
+  const ran = new Set(hooks.map(({ object }) => identity(keyOf(object))));
+  const previous = inventory.filter(({ key }) => !waiting.has(identity(key)) && !ran.has(identity(key)));
+  const kept = inventory.filter(({ key }) => waiting.has(identity(key)));
   const { applicationId, targetNamespace: namespace, prune } = run.task;
   const key = await fingerprintKey(run);
   const outcome = await run.call((client) =>
     planDeployment(client, {
       objects,
+      hooks,
       ownership: { applicationId, namespace },
       previous,
       fingerprintKey: key,
@@ -90,7 +103,10 @@ async function makePlan(run: Run, { objects }: Prepared, previous: readonly Inve
   const removals = removalsOf(outcome.plan);
   if (run.task.allowRemovals !== true && removesMost(removals, run.task.deployedObjects))
     throw new AttemptFailedError(failureOfRemovals(removalsText(removals), run.task.applicationName));
-  return outcome.plan;
+  return {
+    ...outcome.plan,
+    inventory: [...outcome.plan.inventory, ...kept.map((entry) => ({ ...entry, hook: true as const }))],
+  };
 }
 
 /** Maximum number of changes in a report, which also contains their total. */
@@ -113,12 +129,30 @@ async function reportOf(run: Run, { rendered, digest, warnings }: Prepared, plan
   };
 }
 
+/** Returns a function that reports a wave of objects or hooks, and how many of all waves are done. */
+function waveReports(run: Run, plan: Plan): HookContext['report'] {
+  const waves = plan.waves.filter(({ objects }) => objects.length > 0).length;
+  const all = waves + weightsOf(plan, 'pre-deploy').length + weightsOf(plan, 'post-deploy').length;
+  let done = 0;
+  return async (wave, applied) => {
+    const { entries: objects, ...record } = await listed(run, applied.map(toContract));
+    done += 1;
+    await run.claim.report({ step: 'applied', wave, objects, ...record, waves: { done, all } });
+  };
+}
+
+/** Waves without which hooks may not be able to run. */
+const BEFORE_HOOKS: ReadonlySet<string> = new Set(['namespaces', 'definitions']);
+
 /**
  * Applies the objects wave by wave. Before each wave, the claim is renewed; a newer revision ends the attempt there.
  */
-async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Promise<void> {
+async function apply(run: Run, context: HookContext): Promise<void> {
+  const { plan, fence, progress, report } = context;
   const waves = plan.waves.filter(({ objects }) => objects.length > 0);
+  const first = waves.findIndex(({ name }) => !BEFORE_HOOKS.has(name));
   for (const [index, wave] of waves.entries()) {
+    if (index === first) await runHooks(run, 'pre-deploy', context);
     await run.beginWave();
     const pending = waves.slice(index).flatMap(({ objects }) => objects.filter(({ unchanged }) => !unchanged));
     const keys = pending.map(({ object }) => keyOf(object));
@@ -134,15 +168,9 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
     );
     progress.applied = united(progress.applied, applied);
     progress.inventory = united(progress.inventory, applied);
-    const { entries: objects, ...record } = await listed(run, applied.map(toContract));
-    await run.claim.report({
-      step: 'applied',
-      wave: wave.name,
-      objects,
-      ...record,
-      waves: { done: index + 1, all: waves.length },
-    });
+    await report(wave.name, applied);
   }
+  if (first === -1) await runHooks(run, 'pre-deploy', context);
   await run.call(() => fence.hold(progress.inventory)); // shows observers that all writes are done
 }
 
@@ -152,7 +180,7 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
  */
 async function waitUntilHealthy(
   run: Run,
-  prepared: Prepared,
+  objects: readonly KubernetesObject[],
   entries: readonly InventoryEntry[],
 ): Promise<ApplicationHealth> {
   const { clock, ids, times } = run.ports;
@@ -191,7 +219,7 @@ async function waitUntilHealthy(
   run.throwIfStopping();
   run.throwIfSuperseded();
   if (health.state === 'Healthy' || health.state === 'Suspended') return health;
-  const image = imageOf(prepared.objects);
+  const image = imageOf(objects);
   const waitedMs = health.final === true ? undefined : clock.monotonic() - startedAt;
   throw new AttemptFailedError(
     failureOfHealth(health, {

@@ -2,20 +2,22 @@ import type { InventoryEntry as Recorded } from '#deployments/contract';
 import type { InventoryEntry, ObjectKey } from '#kubernetes';
 
 /** Converts an entry from the contract's format to the library's. */
-export const toLibrary = ({ group, version, kind, namespace, name, uid }: Recorded): InventoryEntry => ({
+export const toLibrary = ({ group, version, kind, namespace, name, uid, hook }: Recorded): InventoryEntry => ({
   key: { group, kind, name, ...(namespace === '' ? {} : { namespace }) },
   apiVersion: group === '' ? version : `${group}/${version}`,
   ...(uid === null ? {} : { uid }),
+  ...(hook && { hook }),
 });
 
 /** Converts an entry back. A missing namespace or group becomes ''. */
-export const toContract = ({ key, apiVersion, uid }: InventoryEntry): Recorded => ({
+export const toContract = ({ key, apiVersion, uid, hook }: InventoryEntry): Recorded => ({
   group: key.group,
   version: apiVersion.slice(apiVersion.indexOf('/') + 1),
   kind: key.kind,
   namespace: key.namespace ?? '',
   name: key.name,
   uid: uid ?? null,
+  ...(hook && { hook }),
 });
 
 /** Returns a string that identifies an object. */

@@ -10,13 +10,13 @@ import {
   readManifestFiles,
   renderImage,
   schemaErrors,
+  withoutOtherHooks,
   type ClusterOffers,
   type KubernetesObject,
   type ManifestError,
   type ManifestFile,
 } from '#kubernetes';
 import { encodeText } from '#vault';
-import { withoutOtherHooks } from './chart-hooks.ts';
 
 /** What a source outside of the platform was rendered to. */
 export interface FilesInput {
@@ -90,7 +90,9 @@ function render({ source, fingerprintKey, cluster = NOTHING }: RenderInput): Ren
     return rendered([...objects, ...preDeploy], []);
   }
   const inline = readInlineManifests(source.manifests);
-  return inline.ok ? rendered(inline.value.objects, inline.value.warnings) : { ok: false, errors: inline.error };
+  if (!inline.ok) return { ok: false, errors: inline.error };
+  const deployed = withoutOtherHooks(inline.value.objects);
+  return rendered(deployed.objects, [...deployed.warnings, ...inline.value.warnings]);
 }
 
 /** Returns the objects of files. */

@@ -1,0 +1,227 @@
+import { pause } from '#kernel';
+import {
+  ATTEMPT_ANNOTATION,
+  FIELD_MANAGER,
+  HOOK_ANNOTATION,
+  isConflict,
+  isMarkedAsOf,
+  isNotFound,
+  keyOf,
+  keyText,
+  runsToCompletion,
+  waitForHealth,
+  type ApplicationHealth,
+  type Fence,
+  type HookPhase,
+  type InventoryEntry,
+  type KubernetesClient,
+  type KubernetesObject,
+  type Plan,
+  type PlannedHook,
+} from '#kubernetes';
+import { count, at } from '../cluster/json.ts';
+import { AttemptFailedError } from './cluster-calls.worker.ts';
+import { failureOfHook, hookName } from './hook-failure.ts';
+import { logTail } from './hook-logs.worker.ts';
+import { identity, united } from './inventory.ts';
+import type { Progress } from './progress.ts';
+import type { Run } from './run.worker.ts';
+
+/** Interval for checking whether a hook of an earlier deployment is deleted. */
+const LOOK_MS = 250;
+/** How much longer than a Job's own deadline the worker waits for it. */
+const GRACE_MS = 60_000;
+
+/** What running the hooks of a deployment needs. */
+export interface HookContext {
+  readonly plan: Plan;
+  readonly fence: Fence;
+  readonly progress: Progress;
+  /** Values that the tail of a log must not contain. */
+  readonly hidden: readonly string[];
+  /** Reports a wave. */
+  readonly report: (wave: string, applied: readonly InventoryEntry[]) => Promise<void>;
+}
+
+/** Groups hooks of one weight, which are reported together. */
+export function weightsOf(plan: Plan, phase: HookPhase): readonly (readonly PlannedHook[])[] {
+  const groups: PlannedHook[][] = [];
+  for (const hook of plan.hooks.filter((one) => one.phase === phase)) {
+    const last = groups.at(-1);
+    if (last?.[0]?.weight === hook.weight) last.push(hook);
+    else groups.push([hook]);
+  }
+  return groups;
+}
+
+/**
+ * Runs hooks one after another, and waits until each Job and pod has completed. A hook that a worker before this one
+ * has completed is not run again, and one that it has started is only awaited. A failed hook ends the attempt.
+ */
+export async function runHooks(run: Run, phase: HookPhase, context: HookContext): Promise<void> {
+  const completed: PlannedHook[] = [];
+  for (const group of weightsOf(context.plan, phase)) {
+    const entries: InventoryEntry[] = [];
+    for (const hook of group) {
+      await run.beginWave();
+      entries.push(await runHook(run, hook, context, completed));
+      completed.push(hook);
+    }
+    await context.report(phase, entries);
+  }
+  await remove(
+    run,
+    completed.filter(({ isDeletedWhen }) => isDeletedWhen.succeeded),
+    context,
+  );
+}
+
+async function runHook(
+  run: Run,
+  hook: PlannedHook,
+  context: HookContext,
+  before: readonly PlannedHook[],
+): Promise<InventoryEntry> {
+  const { fence, progress } = context;
+  const { object } = hook;
+  const key = keyOf(object);
+  const entry: InventoryEntry = { key, apiVersion: object.apiVersion, hook: true };
+  const deployment = object.metadata.annotations?.[ATTEMPT_ANNOTATION] ?? '';
+  const name = `${hook.phase} ${keyText(key)}`;
+  if (fence.hasCompleted(deployment, name)) return entry;
+  await run.call(() => fence.hold(progress.inventory, [key]));
+  const written = await start(run, hook);
+  const { uid } = written.metadata;
+  const known = { ...entry, ...(uid !== undefined && { uid }) };
+  progress.inventory = united(progress.inventory, [known]);
+  if (runsToCompletion(object)) {
+    const startedAt = run.ports.clock.monotonic();
+    const health = await completion(run, hook, known);
+    if (health.state !== 'Healthy') {
+      const tail = await run.call((client) => logTail(client, written, context.hidden));
+      const waitedMs = health.final === true ? undefined : run.ports.clock.monotonic() - startedAt;
+      const gone = before.filter(({ isDeletedWhen }) => isDeletedWhen.succeeded);
+      await remove(run, hook.isDeletedWhen.failed ? [...gone, hook] : gone, context);
+      throw new AttemptFailedError(failureOfHook(hook, health, { app: run.task.applicationName, tail, waitedMs }));
+    }
+  }
+  fence.complete(deployment, name);
+  await run.call(() => fence.hold(progress.inventory));
+  return known;
+}
+
+/** Creates the object of a hook, unless a worker before this one has. */
+async function start(run: Run, { object, planned, isRecreated, phase }: PlannedHook): Promise<KubernetesObject> {
+  const { name, namespace } = object.metadata;
+  const present = (client: KubernetesClient) => client.get(planned.type, name, namespace);
+  const live = await run.call(present);
+  if (live && isStarted(live, object)) return live;
+  if (live && !isMarkedAsOf(live, run.task.applicationId))
+    throw new AttemptFailedError({
+      code: 'deployments/owned-by-other',
+      message: `${hookName({ object, phase })} already exists and is not managed by this application`,
+      fix: 'use another name, or delete the existing object first',
+    });
+  if (live && isRecreated) {
+    await deleteObject(run, planned, live);
+    const until = run.ports.clock.monotonic() + run.ports.times.deletionMs;
+    while ((await run.call(present))?.metadata.uid === live.metadata.uid) {
+      if (run.ports.clock.monotonic() > until)
+        throw new AttemptFailedError({
+          code: 'deployments/object-terminating',
+          message: `${hookName({ object, phase })} is being deleted`,
+          fix: 'wait until it is deleted, then apply again',
+        });
+      await run.idly(() => pause(run.ports.clock, LOOK_MS, run.ended));
+      run.throwIfSuperseded();
+    }
+    await run.beginWave();
+  }
+  run.throwIfClaimEnds();
+  const { object: written } = await run.call((client) =>
+    client.apply(planned.type, object, {
+      fieldManager: FIELD_MANAGER,
+      force: planned.force,
+      deadlineMs: run.writeMs(),
+    }),
+  );
+  return written;
+}
+
+/** Returns whether the live object was created by this deployment for the same phase. */
+const isStarted = (live: KubernetesObject, object: KubernetesObject): boolean =>
+  live.metadata.deletionTimestamp === undefined &&
+  [ATTEMPT_ANNOTATION, HOOK_ANNOTATION].every(
+    (annotation) => live.metadata.annotations?.[annotation] === object.metadata.annotations?.[annotation],
+  );
+
+/**
+ * Waits until a hook has completed or failed. A newer revision does not end the wait, because it would delete the hook
+ * while it runs, such as in the middle of a migration.
+ */
+async function completion(run: Run, hook: PlannedHook, entry: InventoryEntry): Promise<ApplicationHealth> {
+  const { clock, ids, times, metrics } = run.ports;
+  const ownMs = count(at(hook.object, 'spec', 'activeDeadlineSeconds')) * 1_000;
+  const deadlineMs = Math.max(times.rolloutMs, ownMs === 0 ? 0 : ownMs + GRACE_MS);
+  const until = clock.monotonic() + deadlineMs;
+  const signal = AbortSignal.any([run.claim.lost, run.stopping]);
+  let reported = '';
+  const onProgress = async ({ state, message }: ApplicationHealth): Promise<void> => {
+    if (state === 'Healthy' || message === reported) return;
+    reported = message;
+    await run.claim.report({ step: 'progressing', message: `${hook.phase} ${message}` });
+  };
+  const wait = () =>
+    run.call(async (client) => {
+      try {
+        return await waitForHealth(client, {
+          entries: [entry],
+          toCompletion: true,
+          deadlineMs: until - clock.monotonic(),
+          toleranceScale: times.toleranceScale,
+          failFast: run.task.failFast === true,
+          onProgress,
+          signal,
+          clock,
+          ids,
+        });
+      } catch (error) {
+        run.throwIfSuperseded();
+        throw error;
+      }
+    });
+  const health = await metrics.waiting(() => run.idly(wait));
+  run.throwIfSuperseded();
+  return health;
+}
+
+/** Deletes hooks after they have run, and removes them from the inventory. */
+async function remove(run: Run, hooks: readonly PlannedHook[], { fence, progress }: HookContext): Promise<void> {
+  if (hooks.length === 0) return;
+  await run.claim.extend();
+  await run.call(() => fence.hold(progress.inventory));
+  for (const { object, planned } of hooks) {
+    const { name, namespace } = object.metadata;
+    const live = await run.call((client) => client.get(planned.type, name, namespace));
+    if (live && isStarted(live, object)) await deleteObject(run, planned, live);
+    progress.inventory = progress.inventory.filter(({ key }) => identity(key) !== identity(keyOf(object)));
+  }
+  await run.call(() => fence.hold(progress.inventory));
+}
+
+async function deleteObject(run: Run, { type }: PlannedHook['planned'], live: KubernetesObject): Promise<void> {
+  const { uid, name, namespace } = live.metadata;
+  if (uid === undefined || live.metadata.deletionTimestamp !== undefined) return;
+  run.throwIfClaimEnds();
+  // The pods of a Job end before the next Job starts.
+  const propagation = live.kind === 'Job' ? 'Foreground' : 'Background';
+  await run.call(async (client) => {
+    try {
+      const where = { name, ...(namespace !== undefined && { namespace }) };
+      await client.delete(type, where, { uid, propagation, deadlineMs: run.writeMs() });
+    } catch (error) {
+      // It was replaced or deleted in the meantime.
+      if (!isConflict(error) && !isNotFound(error)) throw error;
+    }
+  });
+}
