@@ -14,6 +14,12 @@ export function processorMs(pid: number): number {
   }
 }
 
+/** Returns the resident memory of a process in MB. */
+export function residentMb(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib ?? Number.NaN) / 1024;
+}
+
 /**
  * Runs `work` while serving.ts serves `what` in a separate process. `work` receives the port that it prints, and the
  * process id.

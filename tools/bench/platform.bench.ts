@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { startPlatform, type Platform } from '../../libs/testing/src/platform-process.ts';
+import { residentMb } from './other-process.ts';
 import type { Row } from './row.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -41,11 +42,6 @@ export async function run(): Promise<Row[]> {
     rmSync(dataDir, { recursive: true, force: true });
   }
   return rows;
-}
-
-function residentMb(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib ?? Number.NaN) / 1024;
 }
 
 function helpMs(): number {

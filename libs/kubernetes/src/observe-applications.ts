@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { pause, type Clock, type Ids } from '#kernel';
 import { KubernetesUnreachableError, type Discovery, type KubernetesClient } from './client.ts';
 import { TYPES } from './discovery.ts';
@@ -7,7 +8,7 @@ import { inventoryName, readInventory, type Inventory } from './inventory-fence.
 import { driftOfChange, objectSync, type Drift } from './object-sync.ts';
 import { keyOf, keyText, type KubernetesObject, type ObjectKey } from './objects.ts';
 import { APPLICATION_LABEL } from './ownership.ts';
-import { isClosed, reflect, type Reflection } from './reflector.ts';
+import { isClosed, reflect, type ObjectChange, type Reflection } from './reflector.ts';
 
 /** Observed state of one application. */
 export interface ObservedApplication {
@@ -57,8 +58,10 @@ const KINDS: readonly (readonly [group: string, kind: string])[] = [
 ];
 /** Milliseconds in which changes are combined. */
 const BATCH_MS = 100;
-/** Milliseconds between checks without a change, for rules that depend on time. */
+/** Milliseconds between checks of all applications, for rules that depend on time. */
 const POLL_MS = 5_000;
+/** Applications that are checked before the event loop continues. */
+const APPLICATIONS_PER_TURN = 50;
 const MAX_DRIFT = 4;
 /** Milliseconds before discovery is repeated for a kind that the server does not serve. */
 const DISCOVER_AGAIN_MS = 30_000;
@@ -77,7 +80,7 @@ export async function observeApplications(client: KubernetesClient, options: Obs
     while (!signal.aborted) {
       if (observation.closed) throw observation.closed;
       if (observation.isChanged) await pause(clock, BATCH_MS, signal);
-      await observation.fold();
+      await observation.check();
       if (observation.isChanged || observation.closed || signal.aborted) continue; // nothing would wake it
       await observation.rest();
     }
@@ -88,10 +91,16 @@ export async function observeApplications(client: KubernetesClient, options: Obs
 }
 
 class Observation {
-  isChanged = true;
   closed: KubernetesUnreachableError | undefined;
   private readonly copies = new Map<string, Reflection>();
+  /** Objects of each application by `keyText`. */
+  private readonly objects = new Map<string, Map<string, KubernetesObject>>();
   private readonly inventories = new Map<string, { readonly version: string | undefined; readonly read: Inventory }>();
+  /** Applications with a change since their last check. */
+  private readonly changed = new Set<string>();
+  private allCheckedAt = Number.NEGATIVE_INFINITY;
+  /** Kinds of which a complete list was known at the last check of all applications. */
+  private syncedKinds = 0;
   private discovery: Discovery | undefined;
   private discoveredAt = Number.NEGATIVE_INFINITY;
   private wake = () => {};
@@ -112,30 +121,59 @@ class Observation {
     await Promise.all([...this.copies.values()].map(({ ended }) => ended));
   }
 
-  /** Waits for a change, or until the next check. */
+  /** Whether an application may differ from its last check. */
+  get isChanged(): boolean {
+    return this.changed.size > 0 || this.countSynced() !== this.syncedKinds;
+  }
+
+  /** Waits for a change, or until the next check of all applications. */
   async rest(): Promise<void> {
     const notified = new AbortController();
     this.wake = () => notified.abort();
-    await pause(this.options.clock, POLL_MS, AbortSignal.any([this.options.signal, notified.signal]));
+    const { clock, signal } = this.options;
+    const inMs = Math.max(1, this.allCheckedAt + POLL_MS - clock.monotonic());
+    await pause(clock, inMs, AbortSignal.any([signal, notified.signal]));
   }
 
-  async fold(): Promise<void> {
-    this.isChanged = false;
-    const byApplication = this.grouped();
+  /** Reports the state of each changed application, and from time to time of all. */
+  async check(): Promise<void> {
     const deployed = this.options.deployed?.() ?? new Map<string, DeployedApplication>();
     const unknown: ObjectKey[] = [];
-    for (const applicationId of new Set([...byApplication.keys(), ...deployed.keys()])) {
-      const objects = byApplication.get(applicationId) ?? [];
-      const expected = deployed.get(applicationId);
-      const inventory = this.inventoryOf(applicationId, objects);
-      if (!inventory && expected && !expected.entries) this.options.onInventoryGone?.(applicationId);
-      const entries = inventory?.entries ?? expected?.entries;
-      if (!entries) continue;
-      unknown.push(...entries.filter((key) => !this.copies.has(kindText(key))));
-      const missing = inventory || !expected ? [] : [inventoryKey(applicationId, expected.namespace)];
-      this.options.onSeen(applicationId, this.stateOf([...missing, ...entries], objects, inventory));
+    let checked = 0;
+    for (const applicationId of this.nextToCheck(deployed)) {
+      this.changed.delete(applicationId);
+      unknown.push(...this.checkOne(applicationId, deployed.get(applicationId)));
+      checked += 1;
+      if (checked % APPLICATIONS_PER_TURN === 0) await turn();
     }
     if (unknown.length > 0) await this.followAll(unknown);
+  }
+
+  private nextToCheck(deployed: ReadonlyMap<string, DeployedApplication>): readonly string[] {
+    const now = this.options.clock.monotonic();
+    const synced = this.countSynced();
+    if (synced === this.syncedKinds && now - this.allCheckedAt < POLL_MS) return [...this.changed];
+    this.allCheckedAt = now;
+    this.syncedKinds = synced;
+    return [...new Set([...this.changed, ...this.objects.keys(), ...deployed.keys()])];
+  }
+
+  private countSynced(): number {
+    let count = 0;
+    for (const { isSynced } of this.copies.values()) if (isSynced) count += 1;
+    return count;
+  }
+
+  /** @returns the objects of its inventory whose kind is not watched yet */
+  private checkOne(applicationId: string, expected: DeployedApplication | undefined): readonly ObjectKey[] {
+    const objects = [...(this.objects.get(applicationId)?.values() ?? [])];
+    const inventory = this.inventoryOf(applicationId, objects);
+    if (!inventory && expected && !expected.entries) this.options.onInventoryGone?.(applicationId);
+    const entries = inventory?.entries ?? expected?.entries;
+    if (!entries) return [];
+    const missing = inventory || !expected ? [] : [inventoryKey(applicationId, expected.namespace)];
+    this.options.onSeen(applicationId, this.stateOf([...missing, ...entries], objects, inventory));
+    return entries.filter((key) => !this.copies.has(kindText(key)));
   }
 
   private stateOf(
@@ -164,18 +202,20 @@ class Observation {
     };
   }
 
-  private grouped(): ReadonlyMap<string, readonly KubernetesObject[]> {
-    const byApplication = new Map<string, KubernetesObject[]>();
-    for (const copy of this.copies.values()) {
-      for (const object of copy.objects.values()) {
-        const id = object.metadata.labels?.[APPLICATION_LABEL];
-        if (id === undefined) continue;
-        const known = byApplication.get(id);
-        if (known) known.push(object);
-        else byApplication.set(id, [object]);
-      }
+  /** Assigns an object to the application that its label names, which may have changed. */
+  private assign({ before, after }: ObjectChange): void {
+    const [former, current] = [before, after].map((object) => object?.metadata.labels?.[APPLICATION_LABEL]);
+    if (before && former !== undefined) {
+      const known = this.objects.get(former);
+      known?.delete(keyText(keyOf(before)));
+      if (known?.size === 0) this.objects.delete(former);
+      this.changed.add(former);
     }
-    return byApplication;
+    if (after && current !== undefined) {
+      const known = this.objects.get(current) ?? new Map<string, KubernetesObject>();
+      this.objects.set(current, known.set(keyText(keyOf(after)), after));
+      this.changed.add(current);
+    }
   }
 
   /** Returns the inventory of an application, parsed once for each version of its object. */
@@ -224,10 +264,8 @@ class Observation {
       ids,
       labelSelector: APPLICATION_LABEL,
       keep: withoutContent,
-      onChange: () => {
-        this.isChanged = true;
-        this.wake();
-      },
+      onObject: (change) => this.assign(change),
+      onChange: () => this.wake(),
       onFault: (error: unknown) => {
         onFault?.(error);
         if (!isClosed(error)) return;

@@ -7,8 +7,8 @@ export interface ReflectOptions {
   readonly labelSelector?: string;
   /** Returns the part of an object to keep; the entire object by default. */
   readonly keep?: (object: KubernetesObject) => KubernetesObject;
-  /** Called with each received object, including deleted ones. */
-  readonly onObject?: (object: KubernetesObject) => void;
+  /** Called for each object that is added, changed, or removed, before `onChange`. */
+  readonly onObject?: (change: ObjectChange) => void;
   readonly signal: AbortSignal;
   /** Clock of the delays between retries. */
   readonly clock: Clock;
@@ -17,6 +17,12 @@ export interface ReflectOptions {
   readonly onChange: () => void;
   /** Called when the server is unreachable or returns an error. Objects are kept, and requests are retried. */
   readonly onFault?: (error: unknown) => void;
+}
+
+/** An object before and after a change, each as `keep` returns it. */
+export interface ObjectChange {
+  readonly before?: KubernetesObject;
+  readonly after?: KubernetesObject;
 }
 
 /** A cache of all objects of one kind, updated by list and watch. */
@@ -56,19 +62,19 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
   const synced = new Promise<void>((resolve, reject) => (settleSynced = { resolve, reject }));
   synced.catch(() => {}); // callers that do not await it get errors through onFault
 
+  function replace(key: string, after: KubernetesObject | undefined): void {
+    const before = objects.get(key);
+    if (after) objects.set(key, after);
+    else objects.delete(key);
+    if (before ?? after) options.onObject?.({ ...(before && { before }), ...(after && { after }) });
+  }
+
   async function list(): Promise<string> {
     const { items, resourceVersion } = await client.list(type, { ...scope(options), signal });
-    objects.clear();
-    for (const item of items)
-      objects.set(
-        keyOf(item),
-        keep({
-          ...item,
-          apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`,
-          kind: type.kind,
-        }),
-      );
-    if (options.onObject) for (const object of objects.values()) options.onObject(object);
+    const listed = new Set(items.map(keyOf));
+    for (const key of objects.keys()) if (!listed.has(key)) replace(key, undefined);
+    const apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`;
+    for (const item of items) replace(keyOf(item), keep({ ...item, apiVersion, kind: type.kind }));
     isSynced = true;
     settleSynced?.resolve();
     onChange();
@@ -89,9 +95,9 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
       isEmpty = false;
       version = object.metadata.resourceVersion ?? version;
       if (change === 'BOOKMARK') continue;
-      options.onObject?.(object);
-      if (change === 'DELETED') objects.delete(keyOf(object));
-      else objects.set(keyOf(object), keep(object));
+      // The last state may differ from the one before, and may be all that was received.
+      if (change === 'DELETED') objects.set(keyOf(object), keep(object));
+      replace(keyOf(object), change === 'DELETED' ? undefined : keep(object));
       onChange();
     }
     if (isEmpty && !signal.aborted && clock.monotonic() - startedMs < SHORT_WATCH_MS)
@@ -115,7 +121,7 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
         // The version has expired, or the server was restored from a backup: only a new list helps. An unknown kind has
         // no objects.
         version = undefined;
-        if (isNotFound(error)) objects.clear();
+        if (isNotFound(error)) for (const key of objects.keys()) replace(key, undefined);
         const isExpired = error instanceof KubernetesApiError && (error.status === 410 || error.reason === 'Expired');
         if (isExpired) continue;
         if (clock.monotonic() - watchedFrom > BACK_OFF.mostMs) failures = 0; // it had worked

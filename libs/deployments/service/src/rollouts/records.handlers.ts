@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Input, refuse, reply, Serves, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { getRecordRequest, putRecordRequest, RECORD_PART_BYTES } from '#deployments/contract';
 import { CLOCK, type Clock } from '#kernel';
-import { VAULT, type Vault } from '#vault';
+import { VAULT, type Vault, type VaultRecord } from '#vault';
 import { Controller, Inject } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { SECRET_RECORDS } from '../shared/secret-records.ts';
 
@@ -13,6 +15,8 @@ const READ = ['cluster-credential/', 'host-credential/', 'resolved/', 'rendered/
 const WRITTEN = ['rendered/', 'fingerprint-key/'];
 /** How long parts are kept until the last one arrives. */
 const PARTS_MS = 10 * 60_000;
+/** Large records that are being read, and how long they are kept for the next part. */
+const READING = { maxSize: 64 * 1024 * 1024, ttl: 10_000 };
 
 const isOneOf = (name: string, prefixes: readonly string[]): boolean =>
   prefixes.some((prefix) => name.startsWith(prefix));
@@ -21,6 +25,11 @@ const partName = (digest: string, part: number): string => `record-part/${digest
 /** Gives workers access to the records of the vault that they need. */
 @Controller()
 export class RecordsHandlers {
+  private readonly reading = new LRUCache<string, VaultRecord>({
+    ...READING,
+    sizeCalculation: ({ value }) => value.length,
+  });
+
   constructor(
     @Inject(VAULT) private readonly vault: Vault,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -29,9 +38,11 @@ export class RecordsHandlers {
   @Serves(getRecordRequest)
   async get(@Input() { name, part }: InputOf<typeof getRecordRequest>): Promise<ReplyTo<typeof getRecordRequest>> {
     if (!isOneOf(name, READ)) return refuse(deploymentsErrors.recordNotShared());
-    const found = await this.vault.get(name);
+    const found = (part > 0 ? this.reading.get(name) : undefined) ?? (await this.vault.get(name));
     const parts = Math.max(1, Math.ceil((found?.value.length ?? 0) / RECORD_PART_BYTES));
     if (!found || part >= parts) return reply({ record: null });
+    if (part < parts - 1) this.reading.set(name, found);
+    else this.reading.delete(name);
     const bytes = found.value.subarray(part * RECORD_PART_BYTES, (part + 1) * RECORD_PART_BYTES);
     return reply({ record: { version: found.version, parts, bytes: Buffer.from(bytes).toString('base64') } });
   }
@@ -60,8 +71,13 @@ export class RecordsHandlers {
       const found = await this.vault.get(partName(digest, part));
       if (!found) return undefined;
       all.push(found.value);
+      await turn(); // a record may have 20 MB
     }
     const value = Buffer.concat([...all, bytes]);
-    return createHash('sha256').update(value).digest('hex') === digest ? value : undefined;
+    return (await sha256(value)) === digest ? value : undefined;
   }
 }
+
+/** Hashes without blocking the event loop. @returns hexadecimal digits */
+const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> =>
+  Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');

@@ -18,7 +18,7 @@ const CREDENTIAL_MS = 10_000;
 const CALL_MS = 15_000;
 
 /** Limit for all rollouts, observers and readers of one cluster together, so that they do not overload it. */
-const CALLS_PER_SECOND = 50;
+const CALLS_PER_SECOND = 500;
 
 const credentialSchema = z.union([
   z.object({ token: z.string().min(1) }),

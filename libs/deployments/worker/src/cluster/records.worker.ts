@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { BUS, type Bus } from '#bus';
 import { getRecordRequest, putRecordRequest, RECORD_PART_BYTES } from '#deployments/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
@@ -28,14 +29,15 @@ export class RequestedRecords implements WorkerRecords {
   async get(name: string): Promise<{ readonly value: Uint8Array } | undefined> {
     const first = await this.part(name, 0);
     if (!first) return undefined;
-    const parts = [first.bytes];
+    const parts = [Buffer.from(first.bytes, 'base64')];
     for (let part = 1; part < first.parts; part++) {
       const next = await this.part(name, part);
       if (next?.version !== first.version)
         throw new VaultUnavailableError(`The record ${name} changed while it was read.`);
-      parts.push(next.bytes);
+      parts.push(Buffer.from(next.bytes, 'base64'));
+      await turn();
     }
-    return { value: Buffer.concat(parts.map((bytes) => Buffer.from(bytes, 'base64'))) };
+    return { value: Buffer.concat(parts) };
   }
 
   async put(
@@ -44,7 +46,8 @@ export class RequestedRecords implements WorkerRecords {
     { expected }: { readonly expected?: 'absent' } = {},
   ): Promise<Result<unknown, DomainError>> {
     const parts = Math.max(1, Math.ceil(value.length / RECORD_PART_BYTES));
-    const digest = createHash('sha256').update(value).digest('hex');
+    // Asynchronous, and with other work between the parts, since a record may have 20 MB.
+    const digest = Buffer.from(await webcrypto.subtle.digest('SHA-256', Uint8Array.from(value))).toString('hex');
     for (let part = 0; part < parts; part++) {
       const bytes = value.subarray(part * RECORD_PART_BYTES, (part + 1) * RECORD_PART_BYTES);
       const input = { name, part, parts, digest, bytes: Buffer.from(bytes).toString('base64') };
@@ -55,6 +58,7 @@ export class RequestedRecords implements WorkerRecords {
       );
       if (!answer.ok && answer.error.kind === 'conflict') return err(answer.error);
       if (!answer.ok) throw failure(name, answer.error);
+      await turn();
     }
     return ok(undefined);
   }

@@ -137,10 +137,13 @@ class ClusterObservation {
     { readonly by: number; readonly entries: readonly ObjectKey[] | undefined }
   >();
 
+  private applications: ReadonlyMap<string, Observed['applications'][number]>;
+
   constructor(
     private readonly ports: Ports,
     private observed: Observed,
   ) {
+    this.applications = new Map(observed.applications.map((application) => [application.applicationId, application]));
     void this.sendHeartbeats();
     void this.watch();
   }
@@ -148,13 +151,13 @@ class ClusterObservation {
   /** Applies a new list of applications. Returns false if the connection has changed. */
   update(observed: Observed): boolean {
     if (JSON.stringify(observed.connection) !== JSON.stringify(this.observed.connection)) return false;
-    const gone = this.observed.applications.filter(
-      ({ applicationId }) => !observed.applications.some((now) => now.applicationId === applicationId),
-    );
-    for (const { applicationId } of gone) {
+    const now = new Map(observed.applications.map((application) => [application.applicationId, application]));
+    for (const applicationId of this.applications.keys()) {
+      if (now.has(applicationId)) continue;
       this.transitions.forget(applicationId);
       this.deployed.delete(applicationId);
     }
+    this.applications = now;
     this.observed = observed;
     return true;
   }
@@ -257,7 +260,7 @@ class ClusterObservation {
 
   /** Runs once per attempt that deployed, since the objects do not change in between. */
   private async loadObjects(applicationId: string): Promise<void> {
-    const by = this.observed.applications.find((known) => known.applicationId === applicationId)?.deployedBy;
+    const by = this.applications.get(applicationId)?.deployedBy;
     if (by === undefined || this.deployed.get(applicationId)?.by === by) return;
     this.deployed.set(applicationId, { by, entries: undefined });
     const { bus, logger } = this.ports;
@@ -281,7 +284,7 @@ class ClusterObservation {
   }
 
   private saw(applicationId: string, observation: Observation): void {
-    if (!this.observed.applications.some((known) => known.applicationId === applicationId)) return;
+    if (!this.applications.has(applicationId)) return;
     this.transitions.see(applicationId, observation);
     this.send();
   }

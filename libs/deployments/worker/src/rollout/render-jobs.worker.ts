@@ -16,7 +16,8 @@ import {
   type ManifestError,
   type ManifestFile,
 } from '#kubernetes';
-import { encodeText } from '#vault';
+import { decodeText, encodeText } from '#vault';
+import { z } from 'zod';
 
 /** What a source outside of the platform was rendered to. */
 export interface FilesInput {
@@ -45,6 +46,17 @@ export interface Rendered {
   readonly kinds: readonly Kind[];
   readonly warnings: readonly string[];
 }
+
+/** Rendered objects of a source outside of the platform, and the record that preserves them. */
+export interface Recorded extends Rendered {
+  readonly record: Uint8Array;
+}
+
+const recordSchema = z.object({
+  objects: z.string(),
+  kinds: z.array(z.object({ apiVersion: z.string(), kind: z.string() })),
+  warnings: z.array(z.string()),
+});
 
 interface Kind {
   readonly apiVersion: string;
@@ -79,7 +91,7 @@ export interface Checked {
 }
 
 /** Steps that process manifests before the cluster is contacted. `render.thread.ts` runs them in a pool. */
-export const renderJobs = { render, read, check, split };
+export const renderJobs = { render, read, recorded, check, split };
 
 const NOTHING: ClusterOffers = { minor: 0, hasZones: false };
 
@@ -95,12 +107,18 @@ function render({ source, fingerprintKey, cluster = NOTHING }: RenderInput): Ren
   return rendered(deployed.objects, [...deployed.warnings, ...inline.value.warnings]);
 }
 
-/** Returns the objects of files. */
-function read({ files, warnings }: FilesInput): Rendered | Refused {
+/** Returns the objects of files, and the record to store. */
+function read({ files, warnings }: FilesInput): Recorded | Refused {
   const all = readManifestFiles(files);
   if (!all.ok) return { ok: false, errors: all.error };
   const deployed = withoutOtherHooks(all.value.objects);
-  return rendered(deployed.objects, [...deployed.warnings, ...warnings, ...all.value.warnings]);
+  const { ok, ...read } = rendered(deployed.objects, [...deployed.warnings, ...warnings, ...all.value.warnings]);
+  return { ok, ...read, record: encodeText(JSON.stringify(read)) };
+}
+
+/** Returns the objects in a record that `read` returned. */
+function recorded(record: Uint8Array): Rendered {
+  return { ok: true, ...recordSchema.parse(JSON.parse(decodeText(record))) };
 }
 
 function rendered(objects: readonly KubernetesObject[], warnings: readonly string[]): Rendered {

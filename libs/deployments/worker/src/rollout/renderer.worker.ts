@@ -10,6 +10,7 @@ import {
   type CheckInput,
   type Checked,
   type FilesInput,
+  type Recorded,
   type Rendered,
   type RenderInput,
 } from './render-jobs.worker.ts';
@@ -42,9 +43,14 @@ export class ManifestRenderer implements OnModuleDestroy {
   }
 
   /** @throws AttemptFailedError with the first errors, each with its file and line */
-  async read(input: FilesInput): Promise<Rendered> {
+  async read(input: FilesInput): Promise<Recorded> {
     const bytes = input.files.reduce((sum, { text }) => sum + text.length, 0);
     return accepted(await this.threads.run('read', input, bytes));
+  }
+
+  /** Returns the objects in a record that `read` returned. */
+  async recorded(record: Uint8Array): Promise<Rendered> {
+    return accepted(await this.threads.run('recorded', record, record.length));
   }
 
   /** @throws AttemptFailedError with the first errors */

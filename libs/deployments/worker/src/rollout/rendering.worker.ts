@@ -1,18 +1,9 @@
 import type { PinnedSource } from '#deployments/contract';
 import { backOffMs, chance, pause, type DomainError } from '#kernel';
 import type { RenderTarget } from '#sources';
-import { decodeText, encodeText } from '#vault';
-import { z } from 'zod';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
 import type { Rendered } from './render-jobs.worker.ts';
 import type { Run } from './run.worker.ts';
-
-/** What a source outside of the platform was rendered to, as it is stored. */
-const recordSchema = z.object({
-  objects: z.string(),
-  kinds: z.array(z.object({ apiVersion: z.string(), kind: z.string() })),
-  warnings: z.array(z.string()),
-});
 
 /** Waits between tries while a host does not respond. About two minutes in total, within which restarts end. */
 const BACK_OFF = { firstMs: 2_000, mostMs: 30_000, spread: 0.4 };
@@ -29,18 +20,14 @@ export async function renderOnce(run: Run, source: PinnedSource): Promise<Render
   const { rendering } = run.task;
   if (rendering === undefined) throw new Error('a task for a remote source names no record');
   const known = await records.get(rendering);
-  if (known) return recorded(known.value);
-  const { files, warnings } = await fetched(run, source);
-  const { objects, kinds, ...rest } = await run.ports.renderer.read({ files, warnings });
-  const record = encodeText(JSON.stringify({ objects, kinds, warnings: rest.warnings }));
+  if (known) return run.ports.renderer.recorded(known.value);
+  const { record, ...made } = await run.ports.renderer.read(await fetched(run, source));
   const stored = await records.put(rendering, record, { expected: 'absent' });
-  if (stored.ok) return { ok: true, objects, kinds, warnings: rest.warnings };
+  if (stored.ok) return made;
   const first = await records.get(rendering); // another attempt stored it in the meantime
   if (!first) throw new Error('the vault did not return a record that exists');
-  return recorded(first.value);
+  return run.ports.renderer.recorded(first.value);
 }
-
-const recorded = (bytes: Uint8Array): Rendered => ({ ok: true, ...recordSchema.parse(JSON.parse(decodeText(bytes))) });
 
 async function fetched(run: Run, source: PinnedSource) {
   const { sourceAccess } = run.task;

@@ -1,16 +1,18 @@
+import { createReadStream, createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { createInflateRaw } from 'node:zlib';
 
 const MAX_TRAILER_BYTES = 65_557;
 
 /**
- * Reads one member of a zip file from its central directory, stored or deflated (APPNOTE 4.3). For files of installed
- * packages only: sizes are not limited.
+ * Copies one member of a zip file to `target`, found in the central directory, stored or deflated (APPNOTE 4.3). For
+ * files of installed packages only: sizes are not limited.
  *
+ * @param mode of the new file
  * @throws Error if the file has no such member
  */
-export async function readZipMember(file: string, member: string): Promise<Buffer> {
+export async function copyZipMember(file: string, member: string, target: string, mode: number): Promise<void> {
   const handle = await open(file);
   try {
     const { size } = await handle.stat();
@@ -25,8 +27,10 @@ export async function readZipMember(file: string, member: string): Promise<Buffe
         const offset = directory.readUInt32LE(at + 42);
         const header = await read(offset, 30);
         const start = offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
-        const data = await read(start, directory.readUInt32LE(at + 20));
-        return directory.readUInt16LE(at + 10) === 0 ? data : await promisify(inflateRaw)(data);
+        const from = createReadStream(file, { start, end: start + directory.readUInt32LE(at + 20) - 1 });
+        const to = createWriteStream(target, { mode });
+        if (directory.readUInt16LE(at + 10) === 0) return await pipeline(from, to);
+        return await pipeline(from, createInflateRaw(), to);
       }
       at += 46 + nameLength + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
     }
