@@ -13,6 +13,7 @@ const CANARY = {
   manifest: 'canary-manifest-7Qx',
   secret: 'canary-secret-7Qx',
   faulty: 'canary-faulty-7Qx',
+  registry: 'canary-registry-7Qx',
 } as const;
 
 const encodings = (word: string): readonly Buffer[] => [
@@ -51,6 +52,7 @@ describe('B16, E16: secret or personal data, after the main flows', () => {
       `type: image\n    image: { registry: sandbox.invalid, repository: app, tag: "${tag}", env: [{ name: PASSWORD, value: ${CANARY.environment} }] }`;
     const application = (name: string, body: string) =>
       `apiVersion: platform.astropulse.io/v1\nkind: Application\nmetadata: { name: ${name} }\nspec:\n  profileName: shared\n  source:\n    ${body}\n`;
+    await run('credentials set sandbox.invalid --kind registry --user ci', CANARY.registry);
     await run('app apply -f - --wait', application('web', source('1')));
     await run('app apply -f - --wait', application('web', source('2')));
     const objects = `type: yaml\n    yaml:\n      manifests: |\n        apiVersion: v1\n        kind: ConfigMap\n        metadata: { name: words }\n        data: { text: ${CANARY.manifest} }\n        ---\n        apiVersion: v1\n        kind: Secret\n        metadata: { name: keys }\n        stringData: { token: ${CANARY.secret} }`;
@@ -66,6 +68,8 @@ describe('B16, E16: secret or personal data, after the main flows', () => {
       'app profile get',
     ])
       await run(command);
+    for (const command of ['app history web v1 --objects', 'app history raw v1 --objects'])
+      responses.push(await run(command));
 
     // Error messages are most likely to repeat the input.
     for (const body of [

@@ -80,6 +80,44 @@ describe('image applications on a cluster', () => {
     expect(await podsOf('labelled')).toEqual(before);
   });
 
+  it('pull their image with the credential of its registry, which the next attempt has if it changes', async () => {
+    const setSecret = (secret: string) => ada.run('credentials set sandbox.invalid --kind registry --user ci', secret);
+    const pullSecret = async () => {
+      const config = await kubectl(
+        `-n ${await namespaceOf('private')} get secret private.image-pull -o jsonpath={.data.\\.dockerconfigjson}`,
+      );
+      return JSON.parse(Buffer.from(config, 'base64').toString()) as object;
+    };
+    const auths = (password: string) => ({
+      auths: {
+        'sandbox.invalid': { username: 'ci', password, auth: Buffer.from(`ci:${password}`).toString('base64') },
+      },
+    });
+    await setSecret('first-canary');
+    await apply('private', '1');
+    expect(await pullSecret()).toEqual(auths('first-canary'));
+    const names = await kubectl(
+      `-n ${await namespaceOf('private')} get pods -o jsonpath={.items[*].spec.imagePullSecrets[*].name}`,
+    );
+    expect(names).toBe('private.image-pull');
+    const before = await podsOf('private');
+    await setSecret('second-canary');
+    await ada.run('app sync private --wait');
+    expect(await pullSecret()).toEqual(auths('second-canary'));
+    expect(await podsOf('private')).toEqual(before);
+    const shown = [
+      await ada.run('app history private v1 --objects'),
+      await ada.run('app history private v1 -o json'),
+      await ada.run('app events private'),
+      await ada.run('app export private'),
+    ].join('\n');
+    expect(shown).toContain('.dockerconfigjson: fingerprint:');
+    expect(shown).not.toMatch(new RegExp(`canary|${Buffer.from('second-canary').toString('base64').slice(0, 12)}`));
+    await ada.run('credentials delete sandbox.invalid -y');
+    await ada.run('app sync private --wait');
+    expect(await kubectl(`-n ${await namespaceOf('private')} get secrets -o name`)).toBe('');
+  });
+
   it('use-D21: become ready without a port', async () => {
     await apply('queue', '1', { image: 'port: none' });
     expect((await ada.run('app status queue --field health')).trim()).toBe('Healthy');

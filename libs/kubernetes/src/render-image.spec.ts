@@ -248,3 +248,42 @@ describe('a rendered image application', () => {
     expect(at(job, 'spec', 'template', 'spec', 'restartPolicy')).toBe('Never');
   });
 });
+
+describe('the credential of a registry', () => {
+  const dockerConfig = '{"auths":{"images.acme.dev":{"auth":"canary"}}}';
+  const pods = (workload: ImageWorkload) => {
+    const { objects, preDeploy } = renderImage(workload, { fingerprintKey: 'k', cluster: zones });
+    const secrets = objects.filter(({ kind }) => kind === 'Secret');
+    const specs = [...objects, ...preDeploy].flatMap(
+      (object) =>
+        at(object, 'spec', 'template', 'spec') ?? at(object, 'spec', 'jobTemplate', 'spec', 'template', 'spec') ?? [],
+    );
+    return { secrets, pulls: specs.map((spec) => record(spec)['imagePullSecrets']) };
+  };
+
+  it('becomes a Secret that all pods use to pull the image', () => {
+    const preDeploy = { command: ['migrate'] };
+    const { secrets, pulls } = pods({ ...basic, rendering: 2, preDeploy, dockerConfig });
+    expect(secrets).toEqual([
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: expect.objectContaining({ name: 'web.image-pull', namespace: 'acme-web' }) as unknown,
+        type: 'kubernetes.io/dockerconfigjson',
+        data: { '.dockerconfigjson': Buffer.from(dockerConfig).toString('base64') },
+      },
+    ]);
+    expect(pulls).toEqual([[{ name: 'web.image-pull' }], [{ name: 'web.image-pull' }]]);
+    expect(pods({ ...basic, rendering: 2, schedule: '0 0 * * *', dockerConfig }).pulls).toEqual([
+      [{ name: 'web.image-pull' }],
+    ]);
+  });
+
+  it('changes nothing for a workload that names a Secret, or of an earlier release', () => {
+    expect(pods({ ...basic, rendering: 2, imagePullSecret: 'own', dockerConfig })).toEqual({
+      secrets: [],
+      pulls: [[{ name: 'own' }]],
+    });
+    expect(pods({ ...basic, dockerConfig })).toEqual({ secrets: [], pulls: [undefined] });
+  });
+});

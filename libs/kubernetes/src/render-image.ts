@@ -35,7 +35,9 @@ export const defaultServiceName = (targetNamespace: string): string =>
  * start a new pod before an old one is deleted, so the number of pods never falls below the desired one. With an
  * autoscaler, `replicas` is not set.
  */
-export function renderImage(workload: ImageWorkload, { fingerprintKey, cluster }: RenderOptions): RenderedImage {
+export function renderImage(given: ImageWorkload, { fingerprintKey, cluster }: RenderOptions): RenderedImage {
+  const pull = pullSecretOf(given);
+  const workload = pull ? { ...given, imagePullSecret: pull.name } : given;
   const { name, targetNamespace: namespace } = workload;
   const labels = labelsOf(workload);
   const meta = (own: string) => ({ name: own, namespace, labels: labels.object });
@@ -74,6 +76,11 @@ export function renderImage(workload: ImageWorkload, { fingerprintKey, cluster }
     );
     objects.push({ apiVersion: 'v1', kind: 'Secret', metadata: meta(name), type: 'Opaque', data });
   }
+  if (pull) {
+    const data = { '.dockerconfigjson': Buffer.from(pull.config).toString('base64') };
+    const type = 'kubernetes.io/dockerconfigjson';
+    objects.push({ apiVersion: 'v1', kind: 'Secret', metadata: meta(pull.name), type, data });
+  }
   const plainFiles = files.flatMap((file) => ('content' in file ? [[file.key, file.content] as const] : []));
   if (plainFiles.length > 0) {
     objects.push({
@@ -104,6 +111,16 @@ export function renderImage(workload: ImageWorkload, { fingerprintKey, cluster }
         ? []
         : [withCanonicalQuantities(preDeployJob(workload, workload.preDeploy, parts, meta(`${name}-pre-deploy`)))],
   };
+}
+
+/**
+ * Returns the pull secret to render. The dot keeps its name apart from that of every other application's Secret. Revisions
+ * of earlier releases have none, so that redeploying them does not restart their pods.
+ */
+function pullSecretOf({ name, rendering, imagePullSecret, dockerConfig }: ImageWorkload) {
+  return dockerConfig === undefined || imagePullSecret !== undefined || rendering === undefined
+    ? undefined
+    : { name: `${name}.image-pull`, config: dockerConfig };
 }
 
 type Meta = (name: string) => KubernetesObject['metadata'];

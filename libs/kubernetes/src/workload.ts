@@ -109,6 +109,11 @@ export interface ImageWorkload extends WorkloadIdentity {
   };
   /** Name of an existing Secret of type dockerconfigjson in the target namespace. */
   readonly imagePullSecret?: string;
+  /**
+   * Credential of the image's registry, as the content of a Secret of type dockerconfigjson. Ignored if
+   * `imagePullSecret` is set. Never stored with the configuration, and never logged.
+   */
+  readonly dockerConfig?: string;
   readonly runAsUser?: number;
   /** Exact host name, for which an Ingress is created. */
   readonly host?: string;

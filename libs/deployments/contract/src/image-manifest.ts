@@ -228,7 +228,7 @@ const imageFields = {
   ).optional(),
   imagePullSecret: field(
     dnsLabel(63),
-    'Secret of type kubernetes.io/dockerconfigjson in the target namespace, for private images.',
+    'Secret of type kubernetes.io/dockerconfigjson in the target namespace, for private images. Defaults to one with the credential of the registry, if the organization has such a credential with a user (astroctl credentials set).',
     'registry',
   ).optional(),
   runAsUser: field(

@@ -103,6 +103,8 @@ export const rolloutTask = z.strictObject({
   rendering: z.string().optional(),
   /** Hooks that run. Absent in tasks of earlier releases: those of an upgrade. */
   hooks: z.enum(['install', 'upgrade', 'rollback', 'none']).optional(),
+  /** For an image: the credential of its registry, and the name of the registry in a pull secret. */
+  imageCredential: z.strictObject({ registry: z.string(), record: z.string() }).optional(),
   /** Access to the hosts of that source. */
   sourceAccess: z.strictObject(sourceAccess).optional(),
   /** Whether an owner or admin of the organization requested the revision. */

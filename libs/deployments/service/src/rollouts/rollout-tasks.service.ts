@@ -8,7 +8,10 @@ import { AttemptHistory, deployedObjectsOf } from '../attempts/attempt-history.s
 import { inventoryOf, type Attempt, type AttemptRecord } from '../attempts/attempt.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
+import { keyOf } from '../credentials/credentials.decider.ts';
+import { HostCredentials } from '../credentials/host-credentials.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { registryOf } from './image-registry.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 
@@ -25,6 +28,7 @@ export class RolloutTasks {
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(SourcePins) private readonly pins: SourcePins,
+    @Inject(HostCredentials) private readonly credentials: HostCredentials,
   ) {}
 
   /** Returns an inventory for a message, or the vault record that contains it. */
@@ -56,6 +60,22 @@ export class RolloutTasks {
     });
   }
 
+  /** For an image whose registry has a credential: where its secret is stored. */
+  private async imageCredential(
+    organizationId: string,
+    { kind }: Attempt,
+    { source }: Revision,
+  ): Promise<Result<Pick<RolloutTask, 'imageCredential'>, DomainError>> {
+    if (kind === 'delete' || source.type !== 'image') return ok({});
+    const all = await this.credentials.all(organizationId);
+    if (!all.ok) return all;
+    const { hosts, name: registry } = registryOf(source.ref);
+    const found = hosts
+      .map((host) => all.value.get(keyOf({ host, kind: 'registry' })))
+      .find((stored) => stored && stored.fingerprint !== null);
+    return ok(found ? { imageCredential: { registry, record: found.record } } : {});
+  }
+
   async of(
     organizationId: string,
     applicationId: string,
@@ -76,6 +96,8 @@ export class RolloutTasks {
     const access = await this.sourceAccess(organizationId, applicationId, attempt, revision);
     if (!access.ok) return access;
     const deployedObjects = deployedObjectsOf(records.value);
+    const image = await this.imageCredential(organizationId, attempt, revision);
+    if (!image.ok) return image;
     const sharers = namespaces.value.state.get(revision.targetNamespace)?.applications ?? [];
     return ok({
       kind: attempt.kind,
@@ -97,6 +119,7 @@ export class RolloutTasks {
       ...(attempt.restart !== undefined && { restart: attempt.restart }),
       ...access.value,
       ...(attempt.kind === 'deploy' && { hooks: hooksOf(application, attempt, revision) }),
+      ...image.value,
       ...(revision.byAdmin && { byAdmin: true }),
       ...(revision.syncPolicy?.prune === false && { prune: false }),
       ...(attempt.failFast && { failFast: attempt.failFast }),

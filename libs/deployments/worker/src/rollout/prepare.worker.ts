@@ -5,6 +5,7 @@ import { decodeText, encodeText } from '#vault';
 import { ReportRefusedError } from './claim.worker.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
 import { parseInTurns } from './renderer.worker.ts';
+import { dockerConfigOf } from './pull-secret.ts';
 import { renderOnce } from './rendering.worker.ts';
 import type { Run } from './run.worker.ts';
 import { withSecretValues } from './secret-values.ts';
@@ -40,7 +41,7 @@ export async function recall(
 /** Fetches, renders, decorates and validates the objects. Writes nothing to the cluster. */
 export async function prepare(run: Run): Promise<Prepared> {
   const { claim, task, ports } = run;
-  const { source } = await fetch(run);
+  const { source, warnings } = await fetch(run);
   await claim.report({ step: 'fetched', source: fetchedText(source) });
   const cluster = source.type === 'image' && (await run.call((client) => clusterOffers(client, source.workload)));
   if (cluster && cluster.ingressClassNames) throw unclearClass(task.cluster.name, cluster.ingressClassNames);
@@ -70,7 +71,13 @@ export async function prepare(run: Run): Promise<Prepared> {
   const record = `rendered/${task.organizationId}/${task.applicationId}/${digest}`;
   await ports.records.put(record, bytes);
   const objects = await parseInTurns(checked.objects);
-  return { objects, rendered: record, digest, warnings: [...rendered.warnings, ...checked.warnings], hosts };
+  return {
+    objects,
+    rendered: record,
+    digest,
+    warnings: [...warnings, ...rendered.warnings, ...checked.warnings],
+    hosts,
+  };
 }
 
 /** Reports the rendered objects, which claims their hosts. A host of another application ends the attempt. */
@@ -84,20 +91,31 @@ async function claimHosts(report: () => Promise<void>): Promise<void> {
   }
 }
 
-async function fetch({ ports, task }: Run): Promise<ResolvedSpec> {
+async function fetch({
+  ports,
+  task,
+}: Run): Promise<{ readonly source: ResolvedSpec['source']; readonly warnings: readonly string[] }> {
   const record = task.resolved === null ? undefined : await ports.records.get(task.resolved);
   if (!record)
     throw sourceMissing('the specification of this revision is no longer in the vault', task.applicationName);
-  const resolved = JSON.parse(decodeText(record.value)) as ResolvedSpec; // written by deployments and authenticated since
-  const { source } = resolved;
-  if (source.type !== 'image') return resolved;
+  const { source } = JSON.parse(decodeText(record.value)) as ResolvedSpec; // written by deployments and authenticated since
+  if (source.type !== 'image') return { source, warnings: [] };
   const values = new Map<string, string>();
   for (const [key, secret] of Object.entries(source.secrets ?? {})) {
     const value = await ports.records.get(secret.record);
     if (!value) throw sourceMissing(`the value of the secret ${key} is no longer in the vault`, task.applicationName);
     values.set(key, decodeText(value.value));
   }
-  return { ...resolved, source: { type: 'image', workload: withSecretValues(source.workload, values) } };
+  const workload = withSecretValues(source.workload, values);
+  const { imageCredential } = task;
+  const credential = imageCredential && (await ports.records.get(imageCredential.record));
+  if (!imageCredential || !credential) return { source: { type: 'image', workload }, warnings: [] };
+  const { registry } = imageCredential;
+  const dockerConfig = dockerConfigOf(credential.value, registry);
+  if (dockerConfig !== undefined)
+    return { source: { type: 'image', workload: { ...workload, dockerConfig } }, warnings: [] };
+  const warning = `the credential of ${registry} has no user, so images are pulled without it`;
+  return { source: { type: 'image', workload }, warnings: [warning] };
 }
 
 /**
