@@ -111,7 +111,7 @@ async function fetch({
   const credential = imageCredential && (await ports.records.get(imageCredential.record));
   if (!imageCredential || !credential) return { source: { type: 'image', workload }, warnings: [] };
   const { registry } = imageCredential;
-  const dockerConfig = dockerConfigOf(credential.value, registry);
+  const dockerConfig = dockerConfigOf(decodeText(credential.value), registry);
   if (dockerConfig !== undefined)
     return { source: { type: 'image', workload: { ...workload, dockerConfig } }, warnings: [] };
   const warning = `the credential of ${registry} has no user, so images are pulled without it`;

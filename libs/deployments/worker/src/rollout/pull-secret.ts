@@ -1,4 +1,3 @@
-import { decodeText } from '#vault';
 import type { HostSettings } from '#sources';
 
 /**
@@ -7,8 +6,8 @@ import type { HostSettings } from '#sources';
  * @param record JSON of the settings, from the vault
  * @param registry name of the registry, such as `images.acme.dev`
  */
-export function dockerConfigOf(record: Uint8Array, registry: string): string | undefined {
-  const { credential } = JSON.parse(decodeText(record)) as HostSettings; // written by deployments
+export function dockerConfigOf(record: string, registry: string): string | undefined {
+  const { credential } = JSON.parse(record) as HostSettings; // written by deployments
   if (credential?.user === undefined) return undefined;
   const { user: username, secret: password } = credential;
   const auth = Buffer.from(`${username}:${password}`).toString('base64');
