@@ -3,14 +3,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { busErrors, DomainErrorException } from '#bus';
-import { BODY_BYTES, pointer } from '#bus/contract';
+import { BODY_BYTES, pointer, RAW_BODY_BYTES } from '#bus/contract';
 import { DEPTH, pollutesPrototype, shapeOf, VALUES } from './json-shape.ts';
 import { edgeError, type EdgeError } from './problem.ts';
 
 const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) } as const;
 
-export const tooLarge = (): EdgeError =>
-  edgeError(413, 'edge/body-too-large', `The body exceeds ${BODY_BYTES / 1024} KiB.`, 'send less in one request');
+export const tooLarge = (bytes = BODY_BYTES): EdgeError =>
+  edgeError(413, 'edge/body-too-large', `The body exceeds ${bytes / 1024} KiB.`, 'send less in one request');
 const tooMany = (): EdgeError =>
   edgeError(
     413,
@@ -68,6 +68,17 @@ export async function parseJsonBody(raw: Buffer, contentEncoding: string | undef
   return value;
 }
 
+/**
+ * Returns a body as it arrived, in base64.
+ *
+ * @throws EdgeError 413 if it is larger than `RAW_BODY_BYTES`, 415 if it is compressed
+ */
+export function rawBody(raw: Buffer, contentEncoding: string | undefined): string {
+  if (!isIdentity(contentEncoding)) throw encodingNotSupported(contentEncoding, 'send the body uncompressed');
+  if (raw.length > RAW_BODY_BYTES) throw tooLarge(RAW_BODY_BYTES);
+  return raw.toString('base64');
+}
+
 /** Returns the path of a number that would not arrive at the service unchanged: -0, or one that is too large. */
 function oddNumberIn(value: unknown): string[] | undefined {
   if (typeof value === 'number') return Object.is(value, -0) || !Number.isFinite(value) ? [] : undefined;
@@ -88,20 +99,31 @@ export const poisoned = (): EdgeError =>
     'rename or remove that member',
   );
 
+const encodingOf = (contentEncoding: string | undefined): string => contentEncoding?.trim().toLowerCase() ?? '';
+const isIdentity = (contentEncoding: string | undefined): boolean =>
+  ['', 'identity'].includes(encodingOf(contentEncoding));
+
+const encodingNotSupported = (
+  contentEncoding: string | undefined,
+  fix: string,
+  headers: Readonly<Record<string, string>> = { 'accept-encoding': 'identity' },
+): EdgeError =>
+  edgeError(
+    415,
+    'edge/encoding-not-supported',
+    `The content encoding ${JSON.stringify(encodingOf(contentEncoding))} is not supported.`,
+    fix,
+    headers,
+  );
+
 async function unpack(raw: Buffer, contentEncoding: string | undefined): Promise<Buffer> {
-  const encoding = contentEncoding?.trim().toLowerCase() ?? 'identity';
-  if (encoding === 'identity' || encoding === '') return raw;
+  if (isIdentity(contentEncoding)) return raw;
+  const encoding = encodingOf(contentEncoding);
   const decompress = Object.hasOwn(UNPACK, encoding) ? UNPACK[encoding as keyof typeof UNPACK] : undefined;
   if (!decompress)
-    throw edgeError(
-      415,
-      'edge/encoding-not-supported',
-      `The content encoding ${JSON.stringify(encoding)} is not supported.`,
-      'send the body uncompressed, or as gzip, deflate, or br',
-      {
-        'accept-encoding': 'gzip, deflate, br',
-      },
-    );
+    throw encodingNotSupported(encoding, 'send the body uncompressed, or as gzip, deflate, or br', {
+      'accept-encoding': 'gzip, deflate, br',
+    });
   try {
     return await decompress(raw, { maxOutputLength: BODY_BYTES });
   } catch (error) {

@@ -39,6 +39,7 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
       params: request.params as Record<string, string>,
       query: request.query as Record<string, string | string[]>,
       body: request.body,
+      headers: request.headers,
     });
     const cursors = signedCursors(cursorKey, route, input);
     cursors?.open();

@@ -5,7 +5,7 @@ import rateLimit from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HEADER_BYTES, headersTooLarge, URL_BYTES, urlTooLong } from './adapter.ts';
-import { mediaType, parseJsonBody } from './body.ts';
+import { mediaType, parseJsonBody, rawBody } from './body.ts';
 import { contractHandler } from './contract-handler.ts';
 import { EdgeFilter, noRoute, useProblems } from './edge-filter.ts';
 import type { EdgeOptions, EdgeParts, ServerOptions } from './edge-options.ts';
@@ -127,6 +127,43 @@ async function mountContracts(
 ): Promise<void> {
   await scope.register(rateLimit, { global: false });
   useProblems(scope, parts);
+  const authorize = requestAuthorization(scope, options);
+  const streams = new OpenStreams(options.streams);
+  const turns = new Turns(options.clock);
+  const mount = (into: FastifyInstance, given: readonly ContractRoute[]): void => {
+    for (const route of given) {
+      const handler = contractHandler(route, options, {
+        closing: parts.closing,
+        metrics: parts.metrics,
+        streams,
+        turns,
+        principalOf,
+      });
+      into.route({
+        method: route.method,
+        url: route.fastifyPath,
+        onRequest: authorize(route),
+        handler,
+      });
+    }
+  };
+  const isRaw = ({ contract }: ContractRoute): boolean => contract.rawBody !== undefined;
+  readJson(scope, parseJsonBody);
+  mount(
+    scope,
+    routes.filter((route) => !isRaw(route)),
+  );
+  await scope.register(async (raw) => {
+    readJson(raw, async (body, encoding) => rawBody(body, encoding));
+    mount(raw, routes.filter(isRaw));
+  });
+}
+
+/** Accepts JSON bodies in UTF-8, and no others. */
+function readJson(
+  scope: FastifyInstance,
+  read: (body: Buffer, contentEncoding: string | undefined) => Promise<unknown>,
+): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser(
     'application/json',
@@ -135,28 +172,9 @@ async function mountContracts(
       const { 'content-type': type, 'content-encoding': encoding } = request.headers;
       const charset = /charset\s*=\s*"?([^";\s]+)/i.exec(type ?? '')?.[1];
       if (charset !== undefined && !/^utf-?8$/i.test(charset)) return Promise.reject(mediaType());
-      return parseJsonBody(body, encoding);
+      return read(body, encoding);
     },
   );
-
-  const authorize = requestAuthorization(scope, options);
-  const streams = new OpenStreams(options.streams);
-  const turns = new Turns(options.clock);
-  for (const route of routes) {
-    const handler = contractHandler(route, options, {
-      closing: parts.closing,
-      metrics: parts.metrics,
-      streams,
-      turns,
-      principalOf,
-    });
-    scope.route({
-      method: route.method,
-      url: route.fastifyPath,
-      onRequest: authorize(route),
-      handler,
-    });
-  }
 }
 
 /** Adds public routes without rate limits. */

@@ -71,7 +71,8 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
   const input = schemaOf(contract.input, 'input');
   const properties = input.properties ?? {};
   const required = input.required ?? [];
-  const rest = Object.keys(properties).filter((name) => !parameters.includes(name));
+  const headers = contract.rawBody?.headers ?? {};
+  const rest = Object.keys(properties).filter((name) => !parameters.includes(name) && !(name in headers));
   const takesQuery = !takesBody(method);
   const output = schemaOf(contract.output, 'output');
   const items = {
@@ -131,6 +132,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
       ...(contract.kind === 'request' && contract.ifMatch
         ? [{ name: 'If-Match', in: 'header', schema: { type: 'string', pattern: HEADERS.ifMatch } }]
         : []),
+      ...Object.entries(headers).map(([name, header]) => ({ name: header, in: 'header', schema: properties[name] })),
       {
         name: 'Consistency',
         in: 'header',
@@ -160,7 +162,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
 /** Returns all success statuses of a contract. */
 function statusesOf(contract: Contract): number[] {
   if (contract.kind !== 'request') return [200];
-  return [contract.success ?? 200, ...(contract.creates ? [201] : [])];
+  return [contract.success ?? 200, ...(contract.creates ? [201] : []), ...(contract.accepts ? [202] : [])];
 }
 
 function responseOf(contract: Contract, status: number, response: unknown): object {
@@ -212,6 +214,7 @@ function bodyOf(
   required: readonly string[],
   rest: readonly string[],
 ): unknown {
+  if (contract.rawBody) return { type: 'object', description: 'as sent by the git host' };
   if (contract.body)
     return contract.bodySchema ? schemaOf(contract.bodySchema, 'input') : (properties[contract.body] ?? {});
   const needed = rest.filter((name) => required.includes(name));

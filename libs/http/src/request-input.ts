@@ -17,6 +17,7 @@ export interface RequestParts {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | string[]>>;
   readonly body: unknown;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 export interface RequestInput {
@@ -36,10 +37,10 @@ export function inputReader(route: ContractRoute): (parts: RequestParts) => Requ
   const isOutsideBody = (name: string): boolean =>
     contract.body !== undefined && name !== contract.body && name in coercions;
   const read = (name: string, text: Text): unknown => (coercions[name] ?? asText)(text);
-  return ({ params, query, body }) => {
+  return ({ params, query, body, headers }) => {
     const input: Record<string, unknown> = {};
     const faults: InputError[] = [];
-    if (!hasNoBody) addBody(contract, parameters, body, input, faults);
+    if (!hasNoBody) addBody(contract, parameters, { body, headers }, input, faults);
     let dryRun = false;
     for (const [name, text] of Object.entries(query)) {
       if (isPrototypeName(name)) throw poisoned();
@@ -73,10 +74,16 @@ export function inputReader(route: ContractRoute): (parts: RequestParts) => Requ
 function addBody(
   contract: Contract,
   parameters: readonly string[],
-  body: unknown,
+  { body, headers }: Pick<RequestParts, 'body' | 'headers'>,
   input: Record<string, unknown>,
   faults: InputError[],
 ): void {
+  if (contract.rawBody) {
+    input[contract.rawBody.member] = body ?? '';
+    for (const [name, header] of Object.entries(contract.rawBody.headers))
+      if (headers[header] !== undefined) input[name] = headers[header];
+    return;
+  }
   if (contract.body) {
     if (body === undefined) faults.push({ pointer: '', message: 'the body is missing' });
     input[contract.body] = body;

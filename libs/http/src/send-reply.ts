@@ -25,7 +25,13 @@ export function sendReply(
 ): FastifyReply {
   if (!response.ok) return sendProblem(reply, problemOf(response.error, requestId));
   const { contract } = route;
-  const status = response.meta.created ? 201 : contract.kind === 'request' ? (contract.success ?? 200) : 200;
+  const status = response.meta.created
+    ? 201
+    : response.meta.accepted
+      ? 202
+      : contract.kind === 'request'
+        ? (contract.success ?? 200)
+        : 200;
   setMeta(reply, response.meta);
   if (status === 201 || (status === 202 && contract.organizationOf))
     reply.header('location', locationOf(route, status, path, response.value));

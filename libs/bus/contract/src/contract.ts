@@ -8,6 +8,9 @@ import type { z } from 'zod';
  */
 export const BODY_BYTES = 768 * 1024;
 
+/** Maximum size of a body that is an input member in base64 (`rawBody`), so that it still fits into a bus message. */
+export const RAW_BODY_BYTES = 512 * 1024;
+
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 interface Common<Input extends z.ZodType, Output extends z.ZodType> {
@@ -39,6 +42,12 @@ interface Common<Input extends z.ZodType, Output extends z.ZodType> {
   /** Schema of such a body for OpenAPI, with which the service parses it. */
   readonly bodySchema?: z.ZodType;
   /**
+   * For requests whose signature covers the bytes of the body, which the edge then does not parse: the input member that
+   * is the JSON body as it arrived, in base64, and the headers that are input members. Members of absent headers are
+   * absent.
+   */
+  readonly rawBody?: { readonly member: string; readonly headers: Readonly<Record<string, string>> };
+  /**
    * Input members that hold secrets of people. The digest of the input, which is recorded with events, leaves them out:
    * anybody who reads the log could try values against it. The handler of a repeated request compares them itself.
    */
@@ -56,6 +65,8 @@ export interface RequestContract<
   readonly success?: 200 | 201 | 202 | 204;
   /** Whether the request creates a resource. The status is then 201. */
   readonly creates?: true;
+  /** Whether work may continue after the response. The status is then 202; the reply says so in its metadata. */
+  readonly accepts?: true;
   /**
    * Whether `?dryRun=true` is supported, which returns the result without any change. Otherwise, it is rejected with
    * 422.
@@ -134,6 +145,8 @@ export interface ReplyMeta {
   readonly revision?: number;
   /** Whether the resource is new: status 201. */
   readonly created?: boolean;
+  /** Whether work continues after this reply: status 202. */
+  readonly accepted?: boolean;
   /** Whether this is the reply to a repeated Idempotency-Key. */
   readonly repeated?: boolean;
   /** Sentences for people, printed to standard error (header `Warning`). Never a secret. */

@@ -13,6 +13,7 @@ export {
 export { expectsText, inputErrorsOf, pointer } from './input-errors.ts';
 export {
   BODY_BYTES,
+  RAW_BODY_BYTES,
   EDGE,
   isCalledBy,
   receiverOf,

@@ -7,6 +7,7 @@ import {
   explainCommands,
   profileCommands,
   secretCommands,
+  webhookCommands,
 } from './commands.cli.ts';
 
 /** Command groups of deployments. */
@@ -32,6 +33,11 @@ export const deploymentsGroups: readonly CliGroup[] = [
     path: ['app', 'secrets'],
     summary: 'Secrets of an application: values that nobody can read back',
     examples: ['astroctl app secrets set web DATABASE_URL < url.txt', 'astroctl app secrets list web'],
+  },
+  {
+    path: ['app', 'webhook'],
+    summary: 'Webhooks of an application: a git host reports pushes, which are deployed at once',
+    examples: ['astroctl app webhook create web', 'astroctl app webhook list web'],
   },
   {
     path: ['clusters'],
@@ -76,6 +82,7 @@ export const deploymentsGroups: readonly CliGroup[] = [
 export const deploymentsCommands: readonly CliCommand[] = [
   ...implement(applicationCommands, () => import('./applications.cli.ts')),
   ...implement(secretCommands, () => import('./secrets.cli.ts')),
+  ...implement(webhookCommands, () => import('./webhooks.cli.ts')),
   ...implement(explainCommands, () => import('./explain.cli.ts')),
   ...implement(profileCommands, () => import('./profiles.cli.ts')),
   ...implement(clusterCommands, () => import('./clusters.cli.ts')),

@@ -264,6 +264,42 @@ export const secretCommands = {
   },
 } as const satisfies CommandDeclarations;
 
+/** Commands of webhooks. */
+export const webhookCommands = {
+  webhookCreate: {
+    path: ['app', 'webhook', 'create'],
+    summary: 'Create an address and a secret with which a git host reports pushes; the secret is shown once',
+    options: {
+      name,
+      provider: {
+        help: 'how deliveries are signed: as GitHub does (default), as GitLab does, or with X-Astro-Signature',
+        value: 'provider',
+        choices: ['github', 'gitlab', 'generic'],
+      },
+    },
+    examples: ['astroctl app webhook create web', 'astroctl app webhook create web --provider gitlab'],
+  },
+  webhookList: {
+    path: ['app', 'webhook', 'list'],
+    summary: 'List the webhooks of an application, without their secrets',
+    options: { name },
+    examples: ['astroctl app webhook list web', 'astroctl app webhook list web -o wide'],
+  },
+  webhookDelete: {
+    path: ['app', 'webhook', 'delete'],
+    summary: 'Delete a webhook; its deliveries are refused from then on',
+    options: {
+      name,
+      id: { positional: 'required', help: 'ID of the webhook', names: ['app', 'webhook', 'list', 'NAME'] },
+      'dry-run': dryRun,
+    },
+    examples: [
+      'astroctl app webhook delete web wh_0193f2a411de7a90b6c72f8f0b6d9c020123456789abcdef',
+      'astroctl app webhook delete web wh_0193f2a411de7a90b6c72f8f0b6d9c020123456789abcdef --dry-run',
+    ],
+  },
+} as const satisfies CommandDeclarations;
+
 export const explainCommands = {
   explain: {
     path: ['explain'],

@@ -46,6 +46,17 @@ export {
   setSecretsRequest,
   unsetSecretRequest,
 } from './secrets.contract.ts';
+export {
+  webhookView,
+  type WebhookView,
+  WEBHOOK_PROVIDERS,
+  type WebhookProvider,
+  WEBHOOKS_PER_APPLICATION,
+  listWebhooksRequest,
+  createWebhookRequest,
+  deleteWebhookRequest,
+  deliverWebhookRequest,
+} from './webhooks.contract.ts';
 export { secretKey, SECRET_VALUE_BYTES, SECRETS_BYTES, SECRETS_PER_APPLICATION } from './secret-keys.ts';
 export {
   clusterView,

@@ -1,4 +1,5 @@
 import { applicationErrors } from './applications/application.errors.ts';
+import { webhookErrors } from './applications/webhook.errors.ts';
 import { attemptErrors } from './attempts/attempt.errors.ts';
 import { catalogErrors } from './catalog/catalog.errors.ts';
 import { clusterErrors } from './clusters/cluster.errors.ts';
@@ -22,6 +23,7 @@ export const deploymentsErrors = {
   ...profileErrors,
   ...attemptErrors,
   ...applicationErrors,
+  ...webhookErrors,
   ...rolloutErrors,
   ...kubeconfigErrors,
 };

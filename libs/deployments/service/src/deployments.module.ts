@@ -85,6 +85,9 @@ import { UnnamedRecords } from './shared/unnamed-records.service.ts';
 import { VaultRecords } from './shared/vault-records.service.ts';
 import { SourceTracking } from './tracking/source-tracking.service.ts';
 import { SourceTrackingSweep } from './tracking/source-tracking.sweep.ts';
+import { DeliveriesHandlers } from './webhooks/deliveries.handlers.ts';
+import { WebhookRecordsSweep } from './webhooks/webhook-records.sweep.ts';
+import { WebhooksHandlers } from './webhooks/webhooks.handlers.ts';
 
 /** All slices of deployments. The process provides the tokens that they inject. */
 @Module({
@@ -106,6 +109,8 @@ import { SourceTrackingSweep } from './tracking/source-tracking.sweep.ts';
     OperationsHandlers,
     SecretsHandlers,
     SecretsQueries,
+    WebhooksHandlers,
+    DeliveriesHandlers,
     ObserverHandlers,
     ReportsHandlers,
     LimitsHandlers,
@@ -177,6 +182,7 @@ import { SourceTrackingSweep } from './tracking/source-tracking.sweep.ts';
     MissedHeartbeatsSweep,
     SourceTracking,
     SourceTrackingSweep,
+    WebhookRecordsSweep,
   ],
 })
 export class DeploymentsModule {}

@@ -52,6 +52,7 @@ import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { PendingAttemptsSweep } from './rollouts/pending-attempts.sweep.ts';
 import { SecretRecordsSweep } from './secrets/secret-records.sweep.ts';
 import { secretsProjection } from './secrets/secrets.projection.ts';
+import { WebhookRecordsSweep } from './webhooks/webhook-records.sweep.ts';
 import { SOURCE_POLL_MS, SourceTrackingSweep } from './tracking/source-tracking.sweep.ts';
 
 /** The deployments service, ready to be composed into a process. */
@@ -128,5 +129,6 @@ export const deploymentsService: ContextService = {
     ClusterRecordsSweep,
     CredentialRecordsSweep,
     SourceTrackingSweep,
+    WebhookRecordsSweep,
   ],
 };

@@ -6,6 +6,7 @@ import { namespacesDecider, type NamespacesEvent } from '../clusters/namespaces.
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { secretRecordsOf } from '../shared/secret-records.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
+import { webhookRecordsOf } from '../shared/webhook-records.ts';
 import { deploymentFamily, type DeploymentFact } from './application-document.ts';
 import { Deployer } from './deployer.service.ts';
 import { HostClaims } from './host-claims.service.ts';
@@ -66,6 +67,8 @@ export class ApplicationChangesReactor extends Resumption<Followed, Type> {
       const owner = { organizationId: metadata.organizationId ?? '', applicationId: idOf(metadata.stream) };
       const removed = await this.records.remove(secretRecordsOf(owner));
       if (!removed.ok) return removed;
+      const unhooked = await this.records.remove(webhookRecordsOf(owner));
+      if (!unhooked.ok) return unhooked;
       // They contain the values of its secrets, as they were applied.
       const unrendered = await this.records.remove(`rendered/${owner.organizationId}/${owner.applicationId}/`);
       return unrendered.ok ? this.release.ofDeleted(owner.organizationId, owner.applicationId, context) : unrendered;

@@ -3,6 +3,7 @@ import type { DeploymentsError } from '../deployments.errors.ts';
 import { applicationEvents, type ApplicationEvent } from './application.events.ts';
 import { evolveApplication, latestOf, noApplication, type Application } from './application.ts';
 import { changeSecrets, type ChangeSecrets } from './change-secrets.ts';
+import { changeWebhooks, type ChangeWebhooks } from './change-webhooks.ts';
 import { configure, type Configure } from './configure.ts';
 import { deleteApplication, discard, type DeleteApplication, type Discard } from './delete-application.ts';
 import { abandonAttempt, endAttempt, type AbandonAttempt, type EndAttempt } from './end-attempt.ts';
@@ -21,6 +22,7 @@ export type ApplicationCommand =
   | ReportHealth
   | Operate
   | ChangeSecrets
+  | ChangeWebhooks
   | SelfHeal
   | TrackSource;
 
@@ -45,6 +47,9 @@ function decide(
       return operate(command, application);
     case 'change-secrets':
       return changeSecrets(command, application);
+    case 'create-webhook':
+    case 'delete-webhook':
+      return changeWebhooks(command, application);
     case 'self-heal':
       return selfHeal(command, application);
     case 'track-source':

@@ -1,4 +1,4 @@
-import type { Health, KeptObject, SecretVersion } from '#deployments/contract';
+import type { Health, KeptObject, SecretVersion, WebhookProvider } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 import type { Configuration } from '../catalog/beginnings.ts';
 
@@ -27,6 +27,18 @@ export interface SecretSet extends SecretVersion {
 export interface SourceProblem {
   readonly code: string;
   readonly message: string;
+}
+
+/** A webhook. Its secret is in the vault; see `webhookRecords`. */
+export interface Webhook {
+  readonly id: string;
+  readonly provider: WebhookProvider;
+  /** HMAC of the secret with the organization's key. */
+  readonly fingerprint: string;
+  /** RFC 3339. */
+  readonly at: string;
+  /** User who created it. */
+  readonly by: string;
 }
 
 /** Stream: `application-<application id>`. Each attempt has one terminal event. */
@@ -107,6 +119,8 @@ export type ApplicationEvent =
   /** Also of an application without a revision, for its first one. The values are in the vault; see `secretRecord`. */
   | Fact<'application.secrets-set.v1', { readonly secrets: readonly SecretSet[] }>
   | Fact<'application.secret-unset.v1', { readonly key: string }>
+  | Fact<'application.webhook-created.v1', Webhook>
+  | Fact<'application.webhook-deleted.v1', { readonly id: string }>
   | Fact<'application.deleted.v1', Record<never, never>>;
 
 export const applicationEvents: EventFamily<ApplicationEvent> = {
@@ -126,6 +140,8 @@ export const applicationEvents: EventFamily<ApplicationEvent> = {
     'application.resumed.v1': true,
     'application.secrets-set.v1': true,
     'application.secret-unset.v1': true,
+    'application.webhook-created.v1': true,
+    'application.webhook-deleted.v1': true,
     'application.deleted.v1': true,
   },
 };

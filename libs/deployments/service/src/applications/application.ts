@@ -2,7 +2,7 @@ import type { Health } from '#deployments/contract';
 import { assertNever } from '#kernel';
 import type { Attempt } from '../attempts/attempt.ts';
 import type { Configuration } from '../catalog/beginnings.ts';
-import type { ApplicationEvent, Drift, SecretSet, SourceProblem } from './application.events.ts';
+import type { ApplicationEvent, Drift, SecretSet, SourceProblem, Webhook } from './application.events.ts';
 
 /** A revision of an application. */
 export interface Revision extends Configuration {
@@ -28,6 +28,8 @@ export interface Application {
   readonly secretVersions: ReadonlyMap<string, number>;
   /** Consecutive claims that ended without a report of the end. */
   readonly lostClaims: number;
+  /** Webhooks by id. */
+  readonly webhooks: ReadonlyMap<string, Webhook>;
   /** Why the source of the latest revision could not be looked up at last. */
   readonly sourceProblem: SourceProblem | undefined;
   /** Times of self-heals since somebody requested a deployment, in milliseconds since 1970. */
@@ -57,6 +59,7 @@ export const noApplication: Application = {
   secrets: new Map(),
   secretVersions: new Map(),
   lostClaims: 0,
+  webhooks: new Map(),
   sourceProblem: undefined,
   heals: [],
   health: undefined,
@@ -173,8 +176,15 @@ export function evolveApplication(application: Application, event: ApplicationEv
       secrets.delete(event.data.key);
       return { ...application, secrets };
     }
+    case 'application.webhook-created.v1':
+      return { ...application, webhooks: new Map(application.webhooks).set(event.data.id, event.data) };
+    case 'application.webhook-deleted.v1': {
+      const webhooks = new Map(application.webhooks);
+      webhooks.delete(event.data.id);
+      return { ...application, webhooks };
+    }
     case 'application.deleted.v1':
-      return { ...application, status: 'deleted', secrets: new Map() };
+      return { ...application, status: 'deleted', secrets: new Map(), webhooks: new Map() };
     default:
       return assertNever(event);
   }

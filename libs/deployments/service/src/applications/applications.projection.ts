@@ -90,6 +90,8 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
     case 'catalog.name-prepared.v1':
     case 'application.secrets-set.v1':
     case 'application.secret-unset.v1':
+    case 'application.webhook-created.v1':
+    case 'application.webhook-deleted.v1':
       return document;
     case 'catalog.reference-changed.v1':
       return { ...document, profileId: event.data.refers };

@@ -22,6 +22,18 @@ export class VaultRecords {
     });
   }
 
+  /**
+   * Stores a record unless there is one.
+   * @param expiresAtMs milliseconds since 1970 from which it no longer exists
+   * @returns false if there was one
+   */
+  async putOnce(name: string, text: string, expiresAtMs?: number): Promise<Result<boolean, DomainError>> {
+    return guarded(async () => {
+      const options = { expected: 'absent', ...(expiresAtMs !== undefined && { expiresAtMs }) } as const;
+      return ok((await this.vault.put(name, encodeText(text), options)).ok);
+    });
+  }
+
   /** Permanently removes all records whose names begin with a prefix. */
   async remove(prefix: string): Promise<Result<void, DomainError>> {
     return guarded(async () => {
