@@ -1,4 +1,5 @@
 import { call, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
+import { createTestAuthority, startFileServer, type FileServer } from '#testing/charts';
 import { everyContract } from '#testing/contracts';
 import { logOf } from '#testing/log';
 import { startSmallCluster, type SmallCluster } from './testing/small-cluster.ts';
@@ -15,22 +16,30 @@ interface Case {
 
 let platform: Platform;
 let cluster: SmallCluster;
+let charts: FileServer;
 let ada: Person;
 let grace: Person;
 let org: string;
 
 beforeAll(async () => {
   cluster = await startSmallCluster();
-  platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' } });
+  const tls = await createTestAuthority('localhost');
+  charts = await startFileServer({ tls });
+  const archive = `digest: ${'ab'.repeat(32)}, urls: [web-1.0.0.tgz]`;
+  charts.files.set('/index.yaml', `apiVersion: v1\nentries: { web: [{ name: web, version: 1.0.0, ${archive} }] }\n`);
+  platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8,::1/128' } });
   ada = await loginAdmin(platform);
   grace = await newPerson(platform, 'grace@astro.localhost', 'a password of grace');
   org = `/v1/organizations/${ada.organization.id}`;
+  const settings = { kind: 'registry', certificateAuthority: tls.cert };
+  expect(await send(`PUT ${org}/credentials/localhost:${charts.port}`, settings)).toMatchObject({ status: 200 });
   // the sandbox is created on the first request
   expect(await send(`GET ${org}/profiles`)).toMatchObject({ status: 200 });
 });
 afterAll(async () => {
   await platform.stop();
   await cluster.close();
+  await charts.close();
 });
 
 const send = (what: string, body?: unknown, headers: Readonly<Record<string, string>> = {}, by = ada) =>
@@ -62,7 +71,16 @@ const registration = () => ({
   region: `region ${++number}`,
 });
 
+/** An application that can have webhooks. */
+const tracking = (name: string) => ({
+  name,
+  profileName: 'default',
+  syncPolicy: { auto: true },
+  source: { type: 'helm', helm: { repo: { repoURL: `https://localhost:${charts.port}`, chartName: 'web' } } },
+});
+
 let keyId = 'none';
+let webhookId = 'none';
 /** All write requests of the platform, by subject. */
 const CASES: Readonly<Record<string, () => Case>> = {
   'access-keys.v1.login': () => ({ path: '/v1/login', body: {} }),
@@ -167,6 +185,19 @@ const CASES: Readonly<Record<string, () => Case>> = {
     path: `${org}/applications/web/secrets/TOKEN`,
     etag: () => etagOf(`PUT ${org}/applications/web`, application('web')),
   }),
+  'deployments.v1.webhooks.create': () => ({ path: `${org}/applications/web/webhooks`, body: {} }),
+  'deployments.v1.webhooks.delete': () => ({
+    get path() {
+      return `${org}/applications/tracking/webhooks/${webhookId}`;
+    },
+    etag: async () => {
+      await send(`PUT ${org}/applications/tracking`, tracking('tracking'));
+      const made = await send(`POST ${org}/applications/tracking/webhooks`, {});
+      webhookId = (made.body as { id: string }).id;
+      return '';
+    },
+  }),
+  'deployments.v1.webhooks.deliver': () => ({ path: '/hooks/none', body: {} }),
   'deployments.v1.applications.diff-manifest': () => ({
     path: `${org}/applications/web/diff`,
     body: application('web'),

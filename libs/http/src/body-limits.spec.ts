@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { BODY_BYTES } from '#bus/contract';
+import { BODY_BYTES, RAW_BODY_BYTES } from '#bus/contract';
 import { inProcessTransport } from '#bus/in-process';
 import { eventually, manualClock, temporaryFolder } from '#testing';
 import { secretKey, startEdge, type Edge } from './edge.fixture.ts';
@@ -117,6 +117,40 @@ describe('use-S4: the number of values is limited before any is built', () => {
   it('accepts the maximum number, and does not count commas in strings', async () => {
     expect((await edge.send('PUT', manifest, { body: members(VALUES) })).status).toBe(200);
     expect((await edge.send('PUT', manifest, { json: ',[{'.repeat(VALUES) })).status).toBe(200);
+  });
+});
+
+describe('a body whose bytes are signed', () => {
+  const send = (body: string | Buffer, headers: Record<string, string> = {}) =>
+    edge.send('POST', '/hooks/one', { body, headers, key: false });
+
+  it.each([
+    ['with spaces and repeated members', Buffer.from('{ "a": 1.0,\r\n"a" : "\\u00fc" }\n')],
+    ['that is neither JSON nor UTF-8', Buffer.from([0xff, 0x00, 0x7b])],
+    ['that is empty', Buffer.alloc(0)],
+  ])('arrives unchanged: %s', async (_what, bytes) => {
+    const { status, body } = await send(bytes, { 'x-signature': 'v1=ab', 'x-other': 'no' });
+    expect({ status, body }).toEqual({
+      status: 202,
+      body: { id: 'one', payload: bytes.toString('base64'), signature: 'v1=ab' },
+    });
+  });
+
+  it('is limited so that it fits into a message, and is not decompressed', async () => {
+    const largest = await send('x'.repeat(RAW_BODY_BYTES));
+    expect({ status: largest.status, length: largest.body.payload.length }).toEqual({
+      status: 200,
+      length: Math.ceil(RAW_BODY_BYTES / 3) * 4,
+    });
+    const larger = await send('x'.repeat(RAW_BODY_BYTES + 1));
+    expect(larger).toMatchObject({
+      status: 413,
+      body: { code: 'edge/body-too-large', detail: expect.stringContaining('512 KiB') },
+    });
+    const packed = await send(gzipSync('{}'), { 'content-encoding': 'gzip' });
+    expect(packed).toMatchObject({ status: 415, body: { code: 'edge/encoding-not-supported' } });
+    const form = await send('payload=%7B%7D', { 'content-type': 'application/x-www-form-urlencoded' });
+    expect(form).toMatchObject({ status: 415, body: { code: 'edge/media-type-not-supported' } });
   });
 });
 

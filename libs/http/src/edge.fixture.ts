@@ -140,6 +140,16 @@ export const contracts = {
     organizationOf,
     timeoutMs: 2_000,
   }),
+  hook: request({
+    subject: 'fixture.v1.hook',
+    route: 'POST /hooks/{id}',
+    permission: PUBLIC,
+    accepts: true,
+    rawBody: { member: 'payload', headers: { signature: 'x-signature' } },
+    input: z.strictObject({ id: z.string(), payload: z.base64(), signature: z.string().max(100).optional() }),
+    output: z.unknown(),
+    timeoutMs: 2_000,
+  }),
   events: stream({
     subject: 'fixture.v1.events',
     route: 'GET /v1/organizations/{org}/events',
@@ -212,6 +222,10 @@ class FixtureHandlers {
   @Serves(contracts.remove)
   remove() {
     return reply(null);
+  }
+  @Serves(contracts.hook)
+  hook(@Input() input: InputOf<typeof contracts.hook>) {
+    return reply(input, { accepted: input.signature !== undefined });
   }
   @Serves(contracts.events)
   async *events(@Input() { follow, after, fault, limit }: InputOf<typeof contracts.events>) {

@@ -1,5 +1,7 @@
+import { createHmac } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { eventually, loginAdmin, openShop, startPlatform, temporaryFolder, type Person, type Platform } from '#testing';
 import { createTestAuthority, packChart, startFileServer, type FileServer } from '#testing/charts';
 import { addCommit, createRepository, describeWithGit, startGitServer, type GitServer } from './git/git.fixture.ts';
@@ -7,6 +9,7 @@ import { sha256 } from './helm/archives.ts';
 import { PROGRAMS } from './helm/helm.fixture.ts';
 
 const SECRET = 'git-token-canary';
+const webhookSchema = z.looseObject({ id: z.string(), address: z.string(), secret: z.string() });
 const configMap = (name: string, value: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: { value: ${value} }\n`;
 
@@ -164,6 +167,41 @@ describeWithGit('applications from git and from charts, on a whole platform', ()
     await deployed('while paused');
     await run('app delete follower -y');
     await run('app wait follower --for deleted');
+  }, 120_000);
+
+  it('D12: deploys what a git host reports over HTTP, unless the report is forged or replayed', async () => {
+    await apply(JSON.stringify({ ...JSON.parse(yaml('hooked')), syncPolicy: { auto: true } }));
+    const { id, address, secret } = webhookSchema.parse(JSON.parse(await run('app webhook create hooked -o json')));
+    expect(address).toBe(`${platform.url}/hooks/${id}`);
+    const send = async (payload: string, headers: Record<string, string>) => {
+      const sent = { 'content-type': 'application/json', ...headers };
+      const response = await fetch(address, { method: 'POST', headers: sent, body: payload });
+      return { status: response.status, body: await response.json() };
+    };
+    const signed = (payload: string, event = 'push') => ({
+      'x-github-event': event,
+      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(payload).digest('hex')}`,
+    });
+    const push = (ref: string) =>
+      `{ "ref" : "${ref}",\r\n "repository": {"clone_url":"${url()}"},"by":"Zoë \\u2713" }\n`;
+    const main = push('refs/heads/main');
+
+    expect(await send('{"zen": "x"}', signed('{"zen": "x"}', 'ping'))).toMatchObject({ status: 200 });
+    const elsewhere = push('refs/heads/next');
+    expect(await send(elsewhere, signed(elsewhere))).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
+    const commit = addCommit(repository, { files: { 'manifests/a.yaml': configMap('a', 'reported') } });
+    const forged = await send(main, signed(elsewhere));
+    expect(forged).toMatchObject({ status: 401, body: { code: 'webhook/signature-invalid' } });
+    expect(await send(main, signed(main))).toMatchObject({ status: 202, body: { outcome: 'checking' } });
+    expect(await send(main, signed(main))).toMatchObject({ status: 409, body: { code: 'webhook/replayed' } });
+    await eventually(async () => {
+      expect(await run('app status hooked --field sourceRef')).toContain(commit.slice(0, 12));
+    }, 30_000);
+
+    expect(await run('app webhook list hooked')).toMatch(new RegExp(`^${id} +github .*checking`, 'm'));
+    expect(await run(`app webhook delete hooked ${id}`)).toBe(`webhook/${id} deleted\n`);
+    expect(await send(main, signed(main))).toMatchObject({ status: 401 });
+    expect(readFileSync(join(platform.dataDir, 'platform.log'), 'utf8')).not.toContain(secret);
   }, 120_000);
 
   it('renders a kustomization, and names file and line of an error', async () => {

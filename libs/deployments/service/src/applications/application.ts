@@ -162,32 +162,35 @@ export function evolveApplication(application: Application, event: ApplicationEv
       return { ...application, paused: true };
     case 'application.resumed.v1':
       return { ...application, paused: false, unpinned: true };
-    case 'application.secrets-set.v1': {
-      const secrets = new Map(application.secrets);
-      const secretVersions = new Map(application.secretVersions);
-      for (const secret of event.data.secrets) {
-        secrets.set(secret.key, secret);
-        secretVersions.set(secret.key, secret.version);
-      }
-      return { ...application, secrets, secretVersions };
-    }
-    case 'application.secret-unset.v1': {
-      const secrets = new Map(application.secrets);
-      secrets.delete(event.data.key);
-      return { ...application, secrets };
-    }
+    case 'application.secrets-set.v1':
+      return withSecrets(application, event.data.secrets);
+    case 'application.secret-unset.v1':
+      return { ...application, secrets: without(application.secrets, event.data.key) };
     case 'application.webhook-created.v1':
       return { ...application, webhooks: new Map(application.webhooks).set(event.data.id, event.data) };
-    case 'application.webhook-deleted.v1': {
-      const webhooks = new Map(application.webhooks);
-      webhooks.delete(event.data.id);
-      return { ...application, webhooks };
-    }
+    case 'application.webhook-deleted.v1':
+      return { ...application, webhooks: without(application.webhooks, event.data.id) };
     case 'application.deleted.v1':
       return { ...application, status: 'deleted', secrets: new Map(), webhooks: new Map() };
     default:
       return assertNever(event);
   }
+}
+
+function withSecrets(application: Application, set: readonly SecretSet[]): Application {
+  const secrets = new Map(application.secrets);
+  const secretVersions = new Map(application.secretVersions);
+  for (const secret of set) {
+    secrets.set(secret.key, secret);
+    secretVersions.set(secret.key, secret.version);
+  }
+  return { ...application, secrets, secretVersions };
+}
+
+function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
 }
 
 const withState = (

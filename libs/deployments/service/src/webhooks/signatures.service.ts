@@ -6,7 +6,7 @@ import type { deliverWebhookRequest, WebhookProvider } from '#deployments/contra
 export type Signed = Omit<InputOf<typeof deliverWebhookRequest>, 'id' | 'payload'>;
 
 /** How much the time in a generic signature may differ, in milliseconds. */
-export const TOLERANCE_MS = 5 * 60_000;
+const TOLERANCE_MS = 5 * 60_000;
 
 export type Verdict =
   | { readonly type: 'invalid' }

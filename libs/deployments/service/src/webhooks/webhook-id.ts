@@ -11,7 +11,7 @@ export function webhookId(applicationId: string, own: string): string {
   return `wh_${applicationId.replaceAll('-', '')}${own}`;
 }
 
-/** Returns the id of the application. Undefined if the text is no id of a webhook. */
+/** Returns the id of the application. Undefined if the text is not the id of a webhook. */
 export function applicationOf(id: string): string | undefined {
   const parts = FORM.exec(id);
   return parts ? parts.slice(1, 6).join('-') : undefined;
