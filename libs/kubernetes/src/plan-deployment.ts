@@ -5,10 +5,12 @@ import {
   type Discovery,
   type FieldConflict,
   type KubernetesClient,
+  type Written,
 } from './client.ts';
 import { TYPES } from './discovery.ts';
 import { hasManager, ownedFields, ownsField, type OwnedFields } from './field-ownership.ts';
 import { inParallel } from './in-parallel.ts';
+import { labelledObjects } from './labelled-objects.ts';
 import { clearedUnion } from './cleared-union.ts';
 import { liveInventory, type Inventory } from './inventory-fence.ts';
 import { changesBetween, contentOf, hasReplicas, isSame } from './object-diff.ts';
@@ -80,7 +82,12 @@ export async function planDeployment(
   const lastApplied = inventory?.applied ?? new Map<string, OwnedFields>();
   const knownUids = new Set(previous.flatMap(({ uid }) => uid ?? []));
   const about = { client, discovery, objects, applicationId, inventory, lastApplied, knownUids, fingerprintKey, call };
-  const context: PlanContext = { ...about, pendingNamespaces: await namespacesToCreate(about) };
+  const context: PlanContext = {
+    ...about,
+    pendingNamespaces: await namespacesToCreate(about),
+    labelled: await labelledObjects(client, { ...about, concurrency: CONCURRENCY }),
+    known: new Set(previous.map(({ key }) => keyText(key))),
+  };
   const outcomes = await inParallel(plain, CONCURRENCY, (object) => planObject(context, object));
   const hookOutcomes = await inParallel(hooks, CONCURRENCY, (hook) => planObject(context, hook.object, hook));
 
@@ -140,6 +147,10 @@ interface PlanContext {
   readonly lastApplied: ReadonlyMap<string, OwnedFields>;
   /** Namespaces that this set creates, in which no dry run is possible yet. */
   readonly pendingNamespaces: ReadonlyMap<string, ObjectKey>;
+  /** Some of the application's live objects, by `keyText`. */
+  readonly labelled: ReadonlyMap<string, KubernetesObject>;
+  /** Objects of the inventory, by `keyText`. */
+  readonly known: ReadonlySet<string>;
   /** UIDs in the inventory. */
   readonly knownUids: ReadonlySet<string>;
   readonly fingerprintKey: string | undefined;
@@ -206,7 +217,13 @@ async function planObject(
       fields: {},
       warnings: [],
     };
-  const live = await client.get(type, name, namespace, call);
+  const listed = context.labelled.get(keyText(key));
+  if (!listed && !hook && !context.known.has(keyText(key))) {
+    // Most objects outside of the inventory are new, which the dry run of their creation shows without another call.
+    const created = await planCreation(context, object, type);
+    if (created) return created;
+  }
+  const live = listed ?? (await client.get(type, name, namespace, call));
   if (!live && !hook && jobOf(context, object).job?.done === true)
     return {
       change: { ...base, action: 'unchanged' },
@@ -234,26 +251,39 @@ const standIn = (object: KubernetesObject): KubernetesObject => ({
   metadata: { ...object.metadata, name: `${object.metadata.name.slice(0, 50).replace(/[-.]+$/, '')}-dry-run` },
 });
 
+/** Plans an object that does not exist. @returns undefined if it exists, or is refused */
+async function planCreation(
+  context: PlanContext,
+  object: KubernetesObject,
+  type: ResourceType,
+): Promise<ObjectPlan | undefined> {
+  const dry = await dryRun(context, object, type).catch(() => undefined);
+  return dry?.created === true ? creationOf(dry, object, type) : undefined;
+}
+
+/** @param asked the object to dry-run, if not `object` itself */
 async function planCreate(
-  { client, call }: PlanContext,
+  context: PlanContext,
   object: KubernetesObject,
   type: ResourceType,
   asked = object,
 ): Promise<ObjectPlan | PlanError> {
-  const key = keyOf(object);
-  const base = { key, apiVersion: object.apiVersion };
   try {
-    const dry = await client.apply(type, asked, { fieldManager: FIELD_MANAGER, dryRun: true, ...call });
-    return {
-      change: { ...base, action: 'create' },
-      planned: { object, type, force: false, unchanged: false },
-      fields: ownedFields(dry.object, FIELD_MANAGER),
-      warnings: dry.warnings,
-    };
+    return creationOf(await dryRun(context, asked, type), object, type);
   } catch (error) {
-    return refusalOf(error, key);
+    return refusalOf(error, keyOf(object));
   }
 }
+
+const dryRun = ({ client, call }: PlanContext, object: KubernetesObject, type: ResourceType): Promise<Written> =>
+  client.apply(type, object, { fieldManager: FIELD_MANAGER, dryRun: true, ...call });
+
+const creationOf = (dry: Written, object: KubernetesObject, type: ResourceType): ObjectPlan => ({
+  change: { key: keyOf(object), apiVersion: object.apiVersion, action: 'create' },
+  planned: { object, type, force: false, unchanged: false },
+  fields: ownedFields(dry.object, FIELD_MANAGER),
+  warnings: dry.warnings,
+});
 
 async function planUpdate(
   context: PlanContext,
