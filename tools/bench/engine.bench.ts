@@ -15,8 +15,8 @@ import { residentMb } from './other-process.ts';
 import type { Row } from './row.ts';
 import { surroundings } from './surroundings.ts';
 
-/** Applications with one ConfigMap each. Set ASTRO_BENCH_APPLICATIONS for another number. */
-const APPLICATIONS = Number(process.env['ASTRO_BENCH_APPLICATIONS'] ?? 1_000);
+/** Applications with one ConfigMap each. Set BENCH_APPLICATIONS for another number. */
+const APPLICATIONS = Number(process.env['BENCH_APPLICATIONS'] ?? 1_000);
 const OBJECTS = 300;
 /** Size of each ConfigMap of the large chart, and how many there are: 10 MB in total. */
 const LARGE = { bytes: 250_000, objects: 40 };
