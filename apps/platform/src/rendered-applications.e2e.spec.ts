@@ -10,6 +10,8 @@ const endpointsSchema = z.looseObject({
   ),
 });
 
+const receiptSchema = z.looseObject({ objects: z.array(z.looseObject({ kind: z.string() })) });
+
 /** Objects of an image application on a cluster, checked with kubectl. */
 describe('image applications on a cluster', () => {
   let platform: Platform;
@@ -116,6 +118,37 @@ describe('image applications on a cluster', () => {
     await ada.run('credentials delete sandbox.invalid -y');
     await ada.run('app sync private --wait');
     expect(await kubectl(`-n ${await namespaceOf('private')} get secrets -o name`)).toBe('');
+  });
+
+  it('use-D20: differ from the cluster in the fields that kubectl diff shows', async () => {
+    await apply('compared', '1', { image: 'replicas: 2' });
+    const namespace = await namespaceOf('compared');
+    const diff = async (...args: string[]) => (await ada.astroctl(['app', 'diff', 'compared', ...args])).stdout;
+    expect(await diff('--live')).toBe('');
+    await kubectl(`-n ${namespace} scale deployment compared --replicas=3`);
+    await kubectl(`-n ${namespace} set image deployment compared app=sandbox.invalid/app:2`);
+    await kubectl(`-n ${namespace} delete service ${namespace}-app`);
+    expect((await diff('--live')).trim().split('\n').toSorted()).toEqual([
+      `- Service/${namespace}-app: Synced`,
+      'compared v1 -> live',
+      '~ Deployment/compared spec.replicas: 2 -> 3',
+      '~ Deployment/compared spec.template.spec.containers[0].image: sandbox.invalid/app:1 -> sandbox.invalid/app:2',
+    ]);
+    const { objects } = receiptSchema.parse(JSON.parse(await ada.run('app history compared v1 --objects -o json')));
+    const shown = await ada.kubectl(
+      ['diff', '--server-side', '--force-conflicts', '--field-manager=astro-platform', '-f', '-'],
+      { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) },
+    );
+    const fields = shown.stdout
+      .split('\n')
+      .flatMap((line) => /^[-+] *(?:- )?((?:replicas|image|kind): \S+)/.exec(line)?.[1] ?? []);
+    expect(fields.toSorted()).toEqual([
+      'image: sandbox.invalid/app:1',
+      'image: sandbox.invalid/app:2',
+      'kind: Service',
+      'replicas: 2',
+      'replicas: 3',
+    ]);
   });
 
   it('use-D21: become ready without a port', async () => {

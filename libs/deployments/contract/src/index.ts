@@ -172,6 +172,7 @@ export {
   probeClusterRequest,
   liveStatusRequest,
   liveResourcesRequest,
+  liveDifferencesRequest,
   liveEventsRequest,
   liveLogsRequest,
   issueTokenRequest,

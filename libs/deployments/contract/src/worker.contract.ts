@@ -5,6 +5,7 @@ import {
   applicationEventsRequest,
   applicationResourcesRequest,
   applicationStatusView,
+  fieldChange,
   logLine,
 } from './applications.contract.ts';
 import { clusterConnection, inventoryEntry } from './rollout.contract.ts';
@@ -54,6 +55,23 @@ export const liveResourcesRequest = request({
   input: z.strictObject(live),
   output: applicationResourcesRequest.output,
   timeoutMs: 6_000,
+});
+
+/**
+ * Compares the objects of an attempt with the cluster, field by field, with dry runs of a server-side apply. Writes
+ * nothing.
+ */
+export const liveDifferencesRequest = request({
+  subject: 'deploy-worker.v1.applications.differences',
+  permission: SERVICES_ONLY,
+  callers: DEPLOYMENTS,
+  input: z.strictObject({ ...live, organizationId: z.string(), rendered: z.string().max(512) }),
+  output: z.strictObject({
+    /** At most 1,000, from what was applied to what is on the cluster. Null if the cluster refuses the dry runs. */
+    changes: z.array(fieldChange).nullable(),
+    omitted: z.number().int(),
+  }),
+  timeoutMs: 8_000,
 });
 
 /** Streams the Kubernetes events of an application's objects. */

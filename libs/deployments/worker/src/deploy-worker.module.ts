@@ -5,6 +5,7 @@ import { AccessHandlers } from './access/access.handlers.ts';
 import { ClusterConnections } from './cluster/connections.worker.ts';
 import { SERVICE_ACCOUNT_ROOT } from './cluster/service-account.ts';
 import { RequestedRecords, WORKER_RECORDS, type WorkerRecords } from './cluster/records.worker.ts';
+import { DifferencesHandlers } from './live/differences.handlers.ts';
 import { EventsHandlers } from './live/events.handlers.ts';
 import { LogsHandlers } from './live/logs.handlers.ts';
 import { ProbeHandlers } from './live/probe.handlers.ts';
@@ -28,6 +29,7 @@ import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
     ProbeHandlers,
     StatusHandlers,
     ResourcesHandlers,
+    DifferencesHandlers,
     EventsHandlers,
     LogsHandlers,
     AccessHandlers,

@@ -6,6 +6,7 @@ import {
   issueTokenRequest,
   liveEventsRequest,
   liveLogsRequest,
+  liveDifferencesRequest,
   liveResourcesRequest,
   liveStatusRequest,
   pinSourceRequest,
@@ -96,6 +97,7 @@ describe('the worker as part of an application', () => {
     const contracts = [
       probeClusterRequest,
       liveStatusRequest,
+      liveDifferencesRequest,
       liveResourcesRequest,
       liveEventsRequest,
       liveLogsRequest,

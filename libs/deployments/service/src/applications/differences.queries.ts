@@ -196,6 +196,12 @@ export class DifferencesQueries {
     const document = await this.views.find(context.organizationId, name, context.consistency, false);
     if (!document.ok) return refuse(document.error);
     if (!document.value) return refuse(deploymentsErrors.applicationNotFound(name));
+    const latest = latestOf(application);
+    const rendered = latest ? await this.receipts.recordOf(document.value.id, latest, context) : ok(undefined);
+    if (!rendered.ok) return refuse(rendered.error);
+    const fields =
+      rendered.value === undefined ? undefined : await this.live.differences(document.value, rendered.value, context);
+    if (fields) return reply(diffOf(name, latest, 'live', fields));
     const resources = await this.live.resources(document.value, context);
     if (!resources.ok) return refuse(resources.error);
     const changes = resources.value.items
@@ -207,7 +213,7 @@ export class DifferencesQueries {
         before: 'Synced',
         after: health === 'Missing' ? null : (message ?? sync),
       }));
-    return reply(diffOf(name, latestOf(application), 'live', { changes, omitted: 0 }));
+    return reply(diffOf(name, latest, 'live', { changes, omitted: 0 }));
   }
 
   private async find(organizationId: string, name: string): Promise<Result<Present, DomainError>> {

@@ -1,6 +1,13 @@
 import { BUS, type Bus, type OrganizationContext, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import { liveEventsRequest, liveLogsRequest, liveResourcesRequest, liveStatusRequest } from '#deployments/contract';
+import {
+  liveDifferencesRequest,
+  liveEventsRequest,
+  liveLogsRequest,
+  liveResourcesRequest,
+  liveStatusRequest,
+} from '#deployments/contract';
+import type { Differences } from '../shared/manifest-jobs.service.ts';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
@@ -16,7 +23,7 @@ import type { Deployment } from './deployer.service.ts';
 type Target = Pick<InputOf<typeof liveStatusRequest>, 'cluster' | 'applicationId' | 'namespace' | 'inventory'>;
 type LogOptions = Omit<InputOf<typeof liveLogsRequest>, keyof Target>;
 
-/** Most objects that an apply without a change checks, and how long it waits for the result. */
+/** Most objects that a comparison with the cluster checks, and how long an apply without a change waits for it. */
 const MAX_OBJECTS = 100;
 const TIMEOUT_MS = 2_000;
 
@@ -80,6 +87,28 @@ export class LiveStatus {
       this.own(context, liveResourcesRequest.timeoutMs),
     );
     return answer.ok ? ok(answer.value) : answer;
+  }
+
+  /**
+   * Compares recorded objects with the cluster, field by field. Returns undefined for large applications, if the worker
+   * does not respond in time, and if the cluster refuses the comparison.
+   * @param rendered vault record with the objects
+   */
+  async differences(
+    document: ApplicationDocument,
+    rendered: string,
+    context: OrganizationContext,
+  ): Promise<Differences | undefined> {
+    const target = await this.target(document);
+    if (!target.ok || !target.value || target.value.inventory.length > MAX_OBJECTS) return undefined;
+    const { organizationId } = document;
+    const answer = await this.bus.request(
+      liveDifferencesRequest,
+      { ...target.value, organizationId, rendered },
+      this.own(context, liveDifferencesRequest.timeoutMs),
+    );
+    if (!answer.ok || answer.value.changes === null) return undefined;
+    return { changes: answer.value.changes, omitted: answer.value.omitted };
   }
 
   async *events(

@@ -106,10 +106,18 @@ export class Receipts {
     revision: Revision,
     context: OrganizationContext,
   ): Promise<Result<string | undefined, DomainError>> {
+    const record = await this.recordOf(applicationId, revision, context);
+    return record.ok && record.value !== undefined ? this.records.get(record.value) : record;
+  }
+
+  /** Returns the vault record with these objects; undefined if no attempt prepared any. */
+  async recordOf(
+    applicationId: string,
+    revision: Revision,
+    context: OrganizationContext,
+  ): Promise<Result<string | undefined, DomainError>> {
     const document = await this.document(applicationId, revision, context);
-    if (!document.ok) return document;
-    const planned = document.value.attempts.findLast(({ plan }) => plan !== null)?.plan;
-    return planned ? this.records.get(planned.rendered) : ok(undefined);
+    return document.ok ? ok(document.value.attempts.findLast(({ plan }) => plan !== null)?.plan?.rendered) : document;
   }
 
   private async document(
