@@ -46,6 +46,19 @@ describe('app apply', () => {
     expect(laptop.sent.map(({ input }) => input['message'])).toEqual(['fix the checkout', 'fix the checkout']);
   });
 
+  it('D11: prints the plan of a dry run, and sends the plan that nothing may differ from', async () => {
+    const laptop = laptopOf({ 'web.yaml': web('1'), 'api.yaml': web('1', 'api') });
+    laptop.on(applyApplicationRequest, () =>
+      outcome({ outcome: 'configured', plan: '03be770011223344', dryRun: true }),
+    );
+    const { stderr } = await laptop.run('app apply -f deploy/web.yaml --dry-run');
+    expect(stderr).toContain('apply it with --plan 03be770011223344');
+    await laptop.run('app apply -f deploy/web.yaml --plan 03be770011223344');
+    expect(laptop.sent.at(-1)?.input).toMatchObject({ name: 'web', plan: '03be770011223344' });
+    expect(await laptop.run('app apply -f deploy --plan 03be770011223344')).toMatchObject({ exit: 2 });
+    expect(laptop.sent).toHaveLength(2);
+  });
+
   it('applies an application after those that it depends on', async () => {
     const after = (name: string, dependsOn: string) =>
       web('1', name).replace('spec: {', `spec: { dependsOn: [${dependsOn}],`);

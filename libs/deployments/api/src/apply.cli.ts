@@ -21,6 +21,8 @@ export async function appApply(
     session.io,
   );
   if (isCommandError(read)) return read;
+  if (options.plan !== undefined && read.manifests.length !== 1)
+    return usage('--plan needs exactly one manifest.', 'apply the manifests one by one');
   const org = await session.organization();
   if (isCommandError(org)) return org;
   for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
@@ -30,6 +32,7 @@ export async function appApply(
     diff: options.diff,
     failFast: options['fail-fast'],
     ...reasonIn(options),
+    ...(options.plan !== undefined && { plan: options.plan }),
   };
   const ordered = inOrder(read.manifests);
   const failures: CommandError[] = [];
@@ -92,12 +95,14 @@ interface How {
   /** Whether to stop waiting at the first failure of the rollout. */
   readonly failFast?: boolean;
   readonly message?: string;
+  /** The plan that nothing may differ from. */
+  readonly plan?: string;
 }
 
 async function applyOne(
   manifest: Manifest,
   org: string,
-  { dryRun, diff, failFast = false, ...reason }: How,
+  { dryRun, diff, failFast = false, ...more }: How,
   session: Session,
 ): Promise<Applied | undefined | CommandError> {
   const suffix = dryRun ? ' (dry run)' : '';
@@ -112,12 +117,12 @@ async function applyOne(
   if (manifest.kind !== 'Application')
     return usage(`${manifest.file} is not an Application.`, 'use: astroctl clusters register -f FILE');
   const { name } = manifest.spec;
-  const input = { org, name, manifest: manifest.spec, ...(failFast && { failFast }), ...reason };
+  const input = { org, name, manifest: manifest.spec, ...(failFast && { failFast }), ...more };
   const applied = dryRun
     ? await session.call(applyApplicationRequest, input, { dryRun })
     : await confirmingRemovals(session, (allow) => session.call(applyApplicationRequest, { ...input, ...allow }));
   if (!applied.ok) return withPlaces(applied.failure, manifest);
-  const { outcome, changes, application, moved, removals, warnings = [] } = applied.value;
+  const { outcome, changes, application, moved, plan, removals, warnings = [] } = applied.value;
   if (removals !== undefined && dryRun) session.print.note(`Warning: ${removals}.`);
   for (const warning of warnings) session.print.note(`Warning: ${warning}.`);
   const differences = diff
@@ -138,6 +143,8 @@ async function applyOne(
     const see = dryRun ? '' : ` (see: astroctl app diff ${name} ${before} ${version})`;
     session.print.note(`${name} ${version}: ${changes.join('; ')}${see}`);
   } else if (outcome === 'created' && !dryRun) session.print.note(`Next: astroctl app status ${name}`);
+  if (dryRun && plan !== undefined && outcome !== 'unchanged')
+    session.print.note(`To deploy exactly this, apply it with --plan ${plan}`);
   if (outcome === 'configured' && application.status === 'PAUSED')
     session.print.note(
       `${name} is paused: ${application.version} is deployed when you run astroctl app resume ${name}`,

@@ -46,6 +46,7 @@ export const applicationCommands = {
       timeout,
       'fail-fast': { help: 'fail on the first problem instead of waiting for it to be resolved' },
       message,
+      plan: { help: 'plan that --dry-run printed; nothing else is deployed', value: 'plan' },
     },
     examples: [
       'astroctl app apply -f examples/hello-world.yaml --wait',

@@ -95,6 +95,8 @@ export const applyOutcome = z.strictObject({
   rollbackOf: z.string().optional(),
   /** What a branch, tag, or range of versions meant before and means now: `main: 9f2c41… → 03be77…`. */
   moved: z.string().optional(),
+  /** Identifies what the revision deploys, including the commit or chart that its source means now. */
+  plan: z.string().optional(),
   /** Set if most objects would be deleted, as text: `3 of 4 objects would be deleted: ConfigMap/a, ConfigMap/b, …`. */
   removals: z.string().optional(),
   /** One sentence each, such as about an older spelling in the manifest. Absent if there are none. */
@@ -138,6 +140,11 @@ export const applyApplicationRequest = request({
     failFast: flag.default(false).describe('fail on the first problem instead of waiting for it to be resolved'),
     message: changeMessage,
     allowRemovals: flag.default(false).describe(ALLOW_REMOVALS),
+    plan: z
+      .string()
+      .max(64)
+      .optional()
+      .describe('`plan` of a dry run; the request is refused if it would deploy anything else'),
   }),
   body: 'manifest',
   bodySchema: manifestOf('Application', applicationSpecSchema),

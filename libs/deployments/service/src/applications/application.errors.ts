@@ -126,6 +126,13 @@ export const applicationErrors = {
     error.kind === 'unavailable' || error.errors
       ? error
       : { ...error, errors: [{ pointer, message: withoutStop(error.detail) }] },
+  planStale: (name: string) =>
+    domainError(
+      'deployments/plan-stale',
+      'conflict',
+      `application/${name} would deploy something else than its plan: the manifest, its source, or its profile has changed.`,
+      { fix: 'look at the new plan: astroctl app apply -f FILE --dry-run' },
+    ),
   sourceNeedsDeploy: () =>
     domainError(
       'access/not-permitted',

@@ -29,6 +29,8 @@ interface Applying {
   readonly failFast: boolean;
   readonly allowRemovals: boolean;
   readonly message: string | undefined;
+  /** Plan that the caller has seen. */
+  readonly plan: string | undefined;
   readonly pin: Pin;
 }
 
@@ -63,7 +65,7 @@ export class ApplyHandlers {
 
   @Serves(applyApplicationRequest)
   async apply(
-    @Input() { name, manifest, failFast, allowRemovals, message }: InputOf<typeof applyApplicationRequest>,
+    @Input() { name, manifest, failFast, allowRemovals, message, plan }: InputOf<typeof applyApplicationRequest>,
     @Caller() context: ContextOf<typeof applyApplicationRequest>,
   ): Promise<Reply<Applied>> {
     const membership = await this.organizations.membership(context);
@@ -74,7 +76,7 @@ export class ApplyHandlers {
 
     const pin = this.pins.of(read.value.spec, read.value.pointer, context);
     for (let tries = 1; ; tries++) {
-      const how = { failFast, allowRemovals, message, pin };
+      const how = { failFast, allowRemovals, message, plan, pin };
       const outcome = await this.once(read.value, how, membership.value, context);
       if (outcome.ok) return this.answer({ ...outcome.value, warnings: read.value.warnings ?? [] }, context);
       if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
@@ -87,7 +89,7 @@ export class ApplyHandlers {
    */
   private async once(
     read: Parameters<DeploymentPlanner['plan']>[0],
-    { failFast, allowRemovals, message, pin }: Applying,
+    { failFast, allowRemovals, message, plan, pin }: Applying,
     membership: Membership,
     context: OrganizationContext,
   ): Promise<Result<Written, DomainError>> {
@@ -107,6 +109,7 @@ export class ApplyHandlers {
     const latest = latestOf(application);
     const mismatch = revisionMismatch(context, latest?.revision ?? 0);
     if (mismatch) return err(mismatch);
+    if (plan !== undefined && plan !== planOf(configuration)) return err(deploymentsErrors.planStale(read.spec.name));
     const isSameContent = isSame(configuration, application);
     const isWell = isSameContent && !needsRepair(application);
     const drifted = isWell && (await this.live.hasDrifted(prepared, application, context));
@@ -175,6 +178,7 @@ export class ApplyHandlers {
         changes,
         attemptId,
         ...(configured && prepared.moved !== undefined && { moved: prepared.moved }),
+        plan: planOf(configuration),
         ...(removals !== undefined && { removals }),
         ...(warnings.length > 0 && { warnings: [...warnings] }),
         dryRun: context.dryRun ?? false,
@@ -194,3 +198,6 @@ const nextOf = ({ application, resolved, configuration }: PlannedDeployment) => 
   resolved,
   prunes: configuration.syncPolicy?.prune !== false,
 });
+
+/** Returns a text that identifies what a revision deploys. */
+const planOf = ({ contentDigest }: PlannedDeployment['configuration']): string => contentDigest.slice(0, 16);

@@ -1,6 +1,7 @@
 import { reply, refuse, type Reply } from '#bus';
 import {
   applicationEventsRequest,
+  applyApplicationRequest,
   diffApplicationRequest,
   diffManifestRequest,
   listRevisionsRequest,
@@ -20,6 +21,7 @@ type Pin = OutputOf<typeof pinSourceRequest>['pin'];
 const GIT = 'https://git.acme.dev/shop/deploy.git';
 const FIRST = '9f2c41d0a1b2c3d4e5f60718293a4b5c6d7e8f90';
 const SECOND = '03be770011223344556677889900aabbccddeeff';
+const THIRD = '77aa110011223344556677889900aabbccddeeff';
 
 /** Responses of the worker, and the requests that it received. */
 let answer: Pin | DomainError;
@@ -242,6 +244,26 @@ describe('an application from a git repository', () => {
     const other = manifest({ repo: { repoURL: 'https://intern.acme.dev/a.git' } });
     expect(await compare(other)).toMatchObject({ ok: false, error: { code: 'access/not-permitted' } });
     expect(asked).toHaveLength(before);
+  });
+
+  it('D11: is not deployed if the branch or tag has moved since the plan that the caller saw', async () => {
+    const first = await acme.apply('web', manifest());
+    await acme.worker.deploy();
+    moveTo(SECOND);
+    const preview = await acme.apply('web', manifest(), { ...acme.by('ada'), dryRun: true });
+    if (!preview.ok || !first.ok) throw new Error('refused');
+    expect(preview.value).toMatchObject({
+      moved: 'main: 9f2c41… → 03be77…',
+      plan: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    expect(preview.value.plan).not.toBe(first.value.plan);
+    const { plan } = preview.value;
+    const apply = () =>
+      acme.platform.ask(applyApplicationRequest, { org: ORG, name: 'web', manifest: manifest(), plan }, acme.by('ada'));
+    moveTo(THIRD);
+    expect(await apply()).toMatchObject({ ok: false, error: { code: 'deployments/plan-stale', kind: 'conflict' } });
+    moveTo(SECOND);
+    expect(await apply()).toMatchObject({ ok: true, value: { outcome: 'configured', plan } });
   });
 
   it('accepts older spellings with a warning in the reply', async () => {

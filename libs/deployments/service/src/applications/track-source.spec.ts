@@ -4,7 +4,7 @@ import type { Configuration } from '../catalog/beginnings.ts';
 import { aConfiguration } from '../testing/facts.ts';
 import { applicationDecider } from './application.decider.ts';
 import type { ApplicationEvent } from './application.events.ts';
-import type { TrackSource } from './track-source.ts';
+import { waitsForRollout, type TrackSource } from './track-source.ts';
 
 const { given } = specify(applicationDecider);
 const PLATFORM: Actor = { id: 'system:deployments', kind: 'system', isGlobalAdmin: false };
@@ -88,6 +88,15 @@ describe('syncPolicy.auto', () => {
     given(...deployed())
       .when(found({ type: 'changed', configuration: moved }, 2), PLATFORM)
       .thenNothingRecorded());
+
+  it('is continued after a rollout that is in progress', () => {
+    const waits = (...events: readonly ApplicationEvent[]) =>
+      waitsForRollout(events.reduce(applicationDecider.evolve, applicationDecider.initialState));
+    expect(waits(...deployed().slice(0, 2))).toBe(true);
+    expect(waits(...deployed())).toBe(false);
+    expect(waits(...deployed().slice(0, 2), paused)).toBe(false);
+    expect(waits(...deployed(aConfiguration).slice(0, 2))).toBe(false);
+  });
 
   it('records a source that cannot be looked up once per problem, and when it can be again', () => {
     const lookUp = found({ type: 'failed', problem });

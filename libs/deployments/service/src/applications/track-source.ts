@@ -22,11 +22,21 @@ export interface TrackSource {
  * Returns the latest revision if changes of its source are deployed now: not while the application is paused, pinned, or
  * being deployed.
  */
-export function trackedRevision(application: Application): Revision | undefined {
+export const trackedRevision = (application: Application): Revision | undefined =>
+  isBeingDeployed(application) ? undefined : followingRevision(application);
+
+/** Returns whether changes of the source are deployed when the present rollout has ended. */
+export const waitsForRollout = (application: Application): boolean =>
+  isBeingDeployed(application) && followingRevision(application) !== undefined;
+
+const isBeingDeployed = (application: Application): boolean => newestAttemptOf(application)?.state === 'open';
+
+function followingRevision(application: Application): Revision | undefined {
   const latest = latestOf(application);
-  if (application.status !== 'active' || application.paused || latest?.syncPolicy?.auto !== true) return undefined;
-  if (isPinned(application) || newestAttemptOf(application)?.state === 'open') return undefined;
-  return latest;
+  const { status, paused } = application;
+  return status === 'active' && !paused && !isPinned(application) && latest?.syncPolicy?.auto === true
+    ? latest
+    : undefined;
 }
 
 /**

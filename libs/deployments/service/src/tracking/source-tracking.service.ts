@@ -2,7 +2,18 @@ import { ACCESS, type AccessSource } from '#access';
 import { BUS, type Bus } from '#bus';
 import type { PinnedSource, ResolvedSpec } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { IDS, LOGGER, ok, type DomainError, type Ids, type Logger, type Result } from '#kernel';
+import {
+  CLOCK,
+  IDS,
+  LOGGER,
+  ok,
+  type Clock,
+  type DomainError,
+  type Ids,
+  type Logger,
+  type Result,
+  type Timer,
+} from '#kernel';
 import type { SourcePin } from '#sources';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
@@ -10,7 +21,7 @@ import type { Application, Revision } from '../applications/application.ts';
 import { reconfigured } from '../applications/configuration.service.ts';
 import { RevisionContent } from '../applications/revision-content.service.ts';
 import { SourcePins } from '../applications/source-pins.service.ts';
-import { trackedRevision, type TrackSource } from '../applications/track-source.ts';
+import { trackedRevision, waitsForRollout, type TrackSource } from '../applications/track-source.ts';
 import { canMove, isSamePin, pinnedIn, repinned, sourceChange } from '../resolve/remote-source.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 
@@ -30,6 +41,8 @@ interface Ready extends Tracked {
 
 /** Maximum number of requested checks that this process makes at the same time. */
 const AT_ONCE = 4;
+/** Milliseconds until a requested check is repeated because the application is being deployed. */
+const AGAIN_MS = 10_000;
 /** Maximum number of characters of a problem in an event. */
 const PROBLEM_CHARACTERS = 500;
 /** Codes of a source that refuses the look-up or does not respond. Other problems are the platform's own. */
@@ -40,10 +53,13 @@ const OF_SOURCE = /^(sources\/|clusters\/egress-)/;
 export class SourceTracking implements OnModuleDestroy {
   private readonly waiting = new Map<string, Tracked>();
   private readonly running = new Set<Promise<void>>();
+  /** Checks that wait for the end of a rollout, by application. */
+  private readonly delayed = new Map<string, Timer>();
 
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(BUS) private readonly bus: Bus,
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: Ids,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(ACCESS) private readonly access: AccessSource,
@@ -71,7 +87,10 @@ export class SourceTracking implements OnModuleDestroy {
     return pin?.ok !== false;
   }
 
-  /** Checks one application soon. A check that is waiting already is not repeated. */
+  /**
+   * Checks one application soon, and again when a rollout that is in progress has ended. A check that is waiting already
+   * is not repeated. After a restart, the sweep makes it.
+   */
   request(tracked: Tracked): void {
     this.waiting.set(tracked.applicationId, tracked);
     this.start();
@@ -80,6 +99,7 @@ export class SourceTracking implements OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.waiting.clear();
     await Promise.all(this.running);
+    for (const timer of this.delayed.values()) timer.cancel();
   }
 
   private start(): void {
@@ -87,13 +107,25 @@ export class SourceTracking implements OnModuleDestroy {
     if (!next || this.running.size >= AT_ONCE) return;
     this.waiting.delete(next.applicationId);
     const work = this.check([next])
-      .then(() => undefined)
+      .then(() => this.repeatAfterRollout(next))
       .catch((error: unknown) => this.failed(next, { code: error instanceof Error ? error.name : String(error) }))
       .finally(() => {
         this.running.delete(work);
         this.start();
       });
     this.running.add(work);
+  }
+
+  private async repeatAfterRollout(tracked: Tracked): Promise<void> {
+    const { applicationId } = tracked;
+    const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
+    if (!loaded.ok || !waitsForRollout(loaded.value.state)) return;
+    this.delayed.get(applicationId)?.cancel();
+    const again = (): void => {
+      this.delayed.delete(applicationId);
+      this.request(tracked);
+    };
+    this.delayed.set(applicationId, this.clock.timer(AGAIN_MS, again));
   }
 
   private async ready(tracked: Tracked): Promise<Result<Ready | undefined, DomainError>> {
