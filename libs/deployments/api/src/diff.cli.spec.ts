@@ -110,12 +110,15 @@ describe('use-D20: preview of a change', () => {
 
   it('app rollback shows the change field by field, then asks for confirmation', async () => {
     const laptop = laptopOf();
-    laptop.on(rollbackRequest, () => outcome({ outcome: 'configured', version: 'v5', rollbackOf: 'v2' }));
+    const warnings = ['what Job/migrate did is not undone'];
+    laptop.on(rollbackRequest, () => outcome({ outcome: 'configured', version: 'v5', rollbackOf: 'v2', warnings }));
     const refused = await laptop.run('app rollback web', { terminal: true, stdin: 'n\n' });
     expect(refused).toMatchObject({
       exit: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^web v4 -> v2\n~ image: web:1 -> web:2\n[^]*Roll web back to v2\?/),
+      stderr: expect.stringMatching(
+        /^web v4 -> v2\n~ image: web:1 -> web:2\n[^]*Warning: what Job\/migrate did is not undone\.\n[^]*Roll web back to v2\?/,
+      ),
     });
     expect(laptop.sent.filter(({ subject }) => subject === rollbackRequest.subject)).toEqual([
       expect.objectContaining({ dryRun: true }),

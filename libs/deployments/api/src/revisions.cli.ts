@@ -85,7 +85,7 @@ async function showRevision(
 function receiptLines(receipt: RevisionReceipt & { readonly name: string; readonly version: string }): string[] {
   const { source, profile, options, attempts, attemptCount } = receipt;
   const older = attemptCount - attempts.length;
-  const { prune, selfHeal, rollback, namespaceMode, dependsOn } = options;
+  const { auto, prune, selfHeal, rollback, namespaceMode, dependsOn } = options;
   return [
     ...Object.entries({
       name: receipt.name,
@@ -105,6 +105,7 @@ function receiptLines(receipt: RevisionReceipt & { readonly name: string; readon
       namespace: receipt.namespace,
       options: [
         prune ? 'prune' : 'no prune',
+        ...(auto ? ['auto'] : []),
         ...(selfHeal ? ['selfHeal'] : []),
         ...(rollback ? ['rollback'] : []),
         ...(namespaceMode === 'preserve' ? ['namespaceMode preserve'] : []),
@@ -122,6 +123,7 @@ function attemptLines(attempt: RevisionReceipt['attempts'][number]): string[] {
   const details = [
     ...(attempt.message === null ? [] : [`message: ${attempt.message}`]),
     ...(attempt.failFast ? ['option: fail-fast'] : []),
+    ...(attempt.allowRemovals ? ['option: delete most objects'] : []),
     ...(attempt.restart ? ['option: replace the pods'] : []),
     ...(attempt.fetched === null ? [] : [`source: ${attempt.fetched}`]),
     ...(objects === null ? [] : [`objects: ${objects}${digest === null ? '' : `, sha256:${digest.slice(0, 12)}`}`]),

@@ -295,12 +295,13 @@ export const diffManifestRequest = request({
 const attemptReceipt = z.strictObject({
   id: z.string(),
   number: z.number().int(),
-  cause: z.string().describe('apply, rollback, sync, restart, resume, self-heal, or abandoned'),
+  cause: z.string().describe('apply, rollback, sync, restart, resume, auto, self-heal, or abandoned'),
   by: z.string(),
   requestId: z.string(),
   requestedAt: z.string(),
   message: z.string().nullable(),
   failFast: z.boolean(),
+  allowRemovals: z.boolean().describe('whether it might delete most objects of the application'),
   restart: z.boolean().describe('whether the pods were replaced'),
   state: z.enum(ATTEMPT_STATES),
   endedAt: z.string().nullable(),
@@ -340,6 +341,7 @@ const revisionReceipt = z.strictObject({
   namespace: z.string(),
   options: z.strictObject({
     namespaceMode: z.enum(['override', 'preserve']),
+    auto: z.boolean(),
     prune: z.boolean(),
     selfHeal: z.boolean(),
     rollback: z.boolean(),

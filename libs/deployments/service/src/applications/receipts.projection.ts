@@ -15,6 +15,8 @@ export interface AttemptReceipt {
   readonly requestedAt: string;
   readonly message?: string;
   readonly failFast?: true;
+  /** Whether the attempt might delete most objects of the application. */
+  readonly allowRemovals?: true;
   /** RFC 3339 time, if the pods were replaced. */
   readonly restart?: string;
   readonly state: AttemptState;
@@ -48,7 +50,7 @@ const MAX_CHANGES = 50;
 
 /** Read model of receipts. One document per revision, kept after the application is deleted. */
 export const receiptsProjection: Projection<DeploymentFact, ReceiptDocument> = {
-  name: 'deployments-receipts.v1',
+  name: 'deployments-receipts.v2',
   events: deploymentFamily,
   documentId: ({ event, metadata }) => {
     if (!('revision' in event.data)) return undefined;
@@ -75,7 +77,7 @@ export const receiptsProjection: Projection<DeploymentFact, ReceiptDocument> = {
 };
 
 const requested = (
-  { attemptId, number, cause, message, failFast, restart }: DataOf<'deployment.requested.v1'>,
+  { attemptId, number, cause, message, failFast, allowRemovals, restart }: DataOf<'deployment.requested.v1'>,
   { actor, recordedAt, correlationId }: EventMetadata,
 ): AttemptReceipt => ({
   id: attemptId,
@@ -86,6 +88,7 @@ const requested = (
   requestedAt: recordedAt,
   ...(message !== undefined && { message }),
   ...(failFast && { failFast }),
+  ...(allowRemovals && { allowRemovals }),
   ...(restart !== undefined && { restart }),
   state: 'QUEUED',
   endedAt: null,

@@ -68,6 +68,7 @@ export class Receipts {
       namespace: revision.targetNamespace,
       options: {
         namespaceMode: revision.namespaceMode,
+        auto: syncPolicy.auto ?? false,
         prune: syncPolicy.prune ?? true,
         selfHeal: syncPolicy.selfHeal ?? false,
         rollback: syncPolicy.rollback ?? false,
@@ -132,13 +133,14 @@ export class Receipts {
 }
 
 const shownAttempt = (
-  { plan, message, failFast, restart, ...attempt }: AttemptReceipt,
+  { plan, message, failFast, allowRemovals, restart, ...attempt }: AttemptReceipt,
   by: string,
 ): RevisionReceipt['attempts'][number] => ({
   ...attempt,
   by,
   message: message ?? null,
   failFast: failFast === true,
+  allowRemovals: allowRemovals === true,
   restart: restart !== undefined,
   digest: plan?.digest ?? null,
   changes: (plan?.changes ?? []).map(({ object, action, fields }) => ({ object, action, fields: [...fields] })),
