@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contract } from '#bus/contract';
 import type { CliCommand } from '#cli';
@@ -44,7 +44,7 @@ const tested = parts.commands
   .map((command) => [command.path.join(' '), command] as const)
   .filter(([name]) => !(name in ONE_FORM));
 
-/** Returns a value that matches a schema. Strings are `v1` or `none`, and states are running. */
+/** Returns a value that matches a schema. Strings are `v1` if that matches, and states are running. */
 function sampleOf(schema: unknown, name = ''): unknown {
   const {
     type,
@@ -84,7 +84,7 @@ function sampleOf(schema: unknown, name = ''): unknown {
       return true;
     case 'string':
       if (/At$|expires|since|time|last|when/i.test(name)) return '2026-01-01T00:00:00.000Z';
-      return new RegExp(pattern).test('v1') ? 'v1' : 'none';
+      return ['v1', 'none', 'Database', 'status.phase'].find((text) => new RegExp(pattern).test(text));
     default:
       return {};
   }
@@ -96,6 +96,7 @@ function laptopOf(): Laptop {
   cpSync(join(root, 'examples'), join(laptop.folder, 'examples'), { recursive: true });
   cpSync(join(root, 'examples'), join(laptop.folder, 'deploy'), { recursive: true });
   cpSync(join(root, 'examples', 'hello-world.yaml'), join(laptop.folder, 'web.yaml'));
+  writeFileSync(join(laptop.folder, 'health.yaml'), 'kinds: []');
   for (const contract of ROUTED_CONTRACTS as readonly Contract[]) {
     const schema = z.toJSONSchema(contract.output, { io: 'input', unrepresentable: 'any' });
     if (contract.kind === 'stream') laptop.onStream(contract, () => [sampleOf(schema)] as never);

@@ -123,6 +123,19 @@ const CASES: Readonly<Record<string, () => Case>> = {
     body: { domain: `apps-${++number}.acme.dev` },
     etag: () => etagOf(`GET ${org}/clusters/sandbox/ingress`),
   }),
+  'deployments.v1.clusters.health.set': () => ({
+    path: `${org}/clusters/sandbox/health`,
+    body: {
+      kinds: [
+        {
+          group: 'acme.dev',
+          kind: 'Database',
+          rules: [{ path: 'status.phase', values: [`Running-${++number}`], health: 'Healthy' }],
+        },
+      ],
+    },
+    etag: () => etagOf(`GET ${org}/clusters/sandbox/health`),
+  }),
   'deployments.v1.egress.set': () => ({
     path: '/v1/admin/egress',
     body: { entry: `10.4.0.${++number}:6443`, allowed: true },

@@ -3,6 +3,7 @@ import { pause, type Clock, type Ids } from '#kernel';
 import { KubernetesUnreachableError, type Discovery, type KubernetesClient } from './client.ts';
 import { TYPES } from './discovery.ts';
 import { applicationHealth, finder } from './health/application-health.ts';
+import type { KindHealth } from './health/health-rules.ts';
 import type { ApplicationHealth } from './health/health.types.ts';
 import { inventoryName, readInventory, type Inventory } from './inventory-fence.ts';
 import { driftOfChange, objectSync, type Drift } from './object-sync.ts';
@@ -32,6 +33,8 @@ export interface ObserveOptions {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Rules of the cluster for kinds of its own; none by default. */
+  readonly kinds?: readonly KindHealth[] | undefined;
   /** Called with an application's current state when it may have changed. Changes within a short time are combined. */
   readonly onSeen: (applicationId: string, seen: ObservedApplication) => void;
   /** Returns the applications that must have an inventory on the cluster, by ID; none by default. */
@@ -191,6 +194,7 @@ class Observation {
       pods: objects.filter(({ kind }) => kind === 'Pod'),
       replicaSets: objects.filter(({ kind }) => kind === 'ReplicaSet'),
       nowMs: this.options.clock.now(),
+      kinds: this.options.kinds,
     });
     const drift = entries.flatMap((key) => (isWatched(key) ? driftOf(key, find(key), inventory) : []));
     const more = drift.length > MAX_DRIFT ? [{ what: `${drift.length - MAX_DRIFT} more objects`, fields: [] }] : [];

@@ -62,6 +62,11 @@ export const deploymentsGroups: readonly CliGroup[] = [
     ],
   },
   {
+    path: ['clusters', 'health'],
+    summary: 'Rules of a cluster for the health of custom kinds',
+    examples: ['astroctl clusters health get dev', 'astroctl clusters health set dev -f health.yaml'],
+  },
+  {
     path: ['credentials'],
     summary: 'Credentials of git and registry hosts',
     examples: ['astroctl credentials list', 'astroctl credentials set git.acme.dev --kind git < token.txt'],

@@ -226,6 +226,7 @@ export async function kubeToken(
   return ExitCode.Success;
 }
 
+export { healthGet, healthSet } from './health.cli.ts';
 export { ingressGet, ingressSet } from './ingress.cli.ts';
 export { clustersRegister } from './register-cluster.cli.ts';
 export { deleteContext, setContext } from './kube-context.cli.ts';

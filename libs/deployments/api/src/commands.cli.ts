@@ -437,6 +437,21 @@ export const clusterCommands = {
       'astroctl clusters ingress set dev --annotation nginx.ingress.kubernetes.io/proxy-body-size=8m',
     ],
   },
+  healthGet: {
+    path: ['clusters', 'health', 'get'],
+    summary: 'Show how the health of custom kinds is determined on a cluster',
+    options: { name: clusterName },
+    examples: ['astroctl clusters health get dev', 'astroctl clusters health get dev -o yaml > health.yaml'],
+  },
+  healthSet: {
+    path: ['clusters', 'health', 'set'],
+    summary: 'Replace how the health of custom kinds is determined on a cluster',
+    options: {
+      name: clusterName,
+      filename: { short: 'f', help: 'file with the rules, or - for standard input', value: 'path' },
+    },
+    examples: ['astroctl clusters health set dev -f health.yaml'],
+  },
   setContext: {
     path: ['clusters', 'set-context'],
     summary: 'Add a cluster to your kubeconfig as the current context; stores no secret',

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { BODY_BYTES, expectsText } from '#bus/contract';
+import { BODY_BYTES, expectsText, inputErrorsOf } from '#bus/contract';
 import { isCommandError, localError, readBytes, usage, type CommandError, type Io } from '#cli';
 import {
   applicationSpecSchema,
@@ -18,6 +18,7 @@ import {
 } from '#deployments/contract';
 import { err, type InputError, type Result } from '#kernel';
 import { parseManifests, type ManifestDocument } from '#kubernetes/yaml';
+import type { z } from 'zod';
 import { codeOf } from './error-code.ts';
 
 interface Source {
@@ -135,6 +136,33 @@ export function withPlaces(failure: CommandError, { kind, file, document }: Mani
     return lineOf({ ...error, pointer: inSpec }, kind, file, document).text;
   });
   return { ...failure, detail: lines.join('\n       ') };
+}
+
+/**
+ * Reads a file with one document that is no manifest, or standard input (`-`).
+ * @param what its content, as in `health rules`
+ */
+export async function readDocumentFile<S extends z.ZodType>(
+  path: string,
+  schema: S,
+  what: string,
+  io: Io,
+): Promise<z.infer<S> | CommandError> {
+  const file = path === '-' ? 'standard input' : path;
+  const text = await textOf(path === '-' ? path : resolve(io.cwd, path), file, io);
+  if (typeof text !== 'string') return text;
+  const refused = (lines: readonly string[]) =>
+    localError(1, `${lines.join('\n       ')} Nothing was sent.`, 'correct the file', 'deployments/manifest-invalid');
+  const parsed = parseManifests(text, { maxBytes: LIMIT_BYTES });
+  if (!parsed.ok)
+    return refused(parsed.error.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}.`));
+  const [document, ...others] = parsed.value.documents;
+  if (!document || others.length > 0) return refused([`${file} must contain one document with ${what}.`]);
+  const value = withTexts(document.value, [], document, (at) => expectsText(schema, at));
+  const read = schema.safeParse(value);
+  return read.success
+    ? read.data
+    : refused(inputErrorsOf(schema, read.error).map((error) => lineOf(error, what, file, document).text));
 }
 
 function filesAt(path: string, recursive: boolean, io: Io): { name: string; absolute: string }[] | CommandError {

@@ -112,7 +112,7 @@ export const setClusterPolicyRequest = request({
   timeoutMs: 5_000,
 });
 
-const dnsSubdomain = z
+export const dnsSubdomain = z
   .string()
   .max(253)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'must be a DNS name in lower case');

@@ -75,6 +75,14 @@ export {
   reviewAccessRequest,
   clusterKubeconfigRequest,
 } from './clusters.contract.ts';
+export {
+  clusterHealthRulesRequest,
+  DEFAULT_HEALTH,
+  getClusterHealthRequest,
+  healthSettings,
+  type HealthSettings,
+  setClusterHealthRequest,
+} from './health.contract.ts';
 export { type EgressEntry, listEgressRequest, setEgressRequest } from './egress.contract.ts';
 export {
   API_VERSION,

@@ -2,6 +2,7 @@ import { SERVICES_ONLY } from '#access';
 import { request } from '#bus/contract';
 import { workQueue } from '#work-queue/contract';
 import { z } from 'zod';
+import { kindHealth } from './health.contract.ts';
 import { policySchema } from './manifest.ts';
 import { allowedEntries, sourceAccess } from './sources.contract.ts';
 import { CLUSTER_STATES, HEALTHS } from './values.ts';
@@ -35,6 +36,12 @@ export const clusterConnection = z.strictObject({
   policy: policySchema.required(),
   type: z.enum(['registered', 'sandbox']),
   egress: allowedEntries.optional().describe('left out where there are none, and where they come with the answer'),
+  health: z.array(kindHealth).optional().describe('rules of the cluster for kinds; left out where there are none'),
+  healthRevision: z
+    .number()
+    .int()
+    .optional()
+    .describe('of rules that are left out because there may be many connections in a message'),
 });
 export type ClusterConnection = z.infer<typeof clusterConnection>;
 

@@ -37,6 +37,7 @@ import { ClustersHandlers } from './clusters/clusters.handlers.ts';
 import { ClustersQueries } from './clusters/clusters.queries.ts';
 import { ConnectionDetails } from './clusters/connection-details.service.ts';
 import { Heartbeats } from './clusters/heartbeats.service.ts';
+import { HealthHandlers } from './clusters/health.handlers.ts';
 import { IngressHandlers } from './clusters/ingress.handlers.ts';
 import { RegisterHandlers } from './clusters/register.handlers.ts';
 import { ReportsHandlers } from './clusters/reports.handlers.ts';
@@ -105,6 +106,7 @@ import { WebhooksHandlers } from './webhooks/webhooks.handlers.ts';
     RegisterHandlers,
     ClustersHandlers,
     IngressHandlers,
+    HealthHandlers,
     ClustersQueries,
     OperationsHandlers,
     SecretsHandlers,

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   claimAttemptRequest,
+  clusterHealthRulesRequest,
   deployedObjectsRequest,
   extendClaimRequest,
   finishAttemptRequest,
@@ -43,6 +44,7 @@ export const deployWorker: WorkerService = {
   engines: ['queue'],
   calls: [
     claimAttemptRequest,
+    clusterHealthRulesRequest,
     deployedObjectsRequest,
     extendClaimRequest,
     finishAttemptRequest,

@@ -16,12 +16,15 @@ import { APPLICATION_LABEL } from '../ownership.ts';
 import type { InventoryEntry } from '../plan.types.ts';
 import { isClosed, reflect, type ObjectChange, type Reflection, type ReflectOptions } from '../reflector.ts';
 import { applicationHealth, finder, type LiveState } from './application-health.ts';
+import { conditionOf } from './conditions.ts';
 import { FailureTracker } from './failure-tolerance.ts';
+import type { KindHealth } from './health-rules.ts';
 import type { ApplicationHealth } from './health.types.ts';
-import { healthOf } from './object-health.ts';
 
 export interface WaitOptions {
   readonly entries: readonly InventoryEntry[];
+  /** Rules of the cluster for kinds of its own; none by default. */
+  readonly kinds?: readonly KindHealth[] | undefined;
   /** Milliseconds until the last state is returned, whatever it is. */
   readonly deadlineMs: number;
   /** Called for each change of state or message, and awaited before the next check. */
@@ -72,6 +75,7 @@ export async function waitForHealth(
   client: KubernetesClient,
   {
     entries,
+    kinds,
     deadlineMs,
     onProgress,
     signal,
@@ -103,7 +107,7 @@ export async function waitForHealth(
     for (;;) {
       if (signal.aborted) throw new KubernetesUnreachableError('aborted', 'waiting was canceled', false);
       if (closed) throw closed;
-      const health = currentHealth(entries, copies, { nowMs: clock.now(), toCompletion });
+      const health = currentHealth(entries, copies, { nowMs: clock.now(), toCompletion, kinds });
       if (onProgress && `${health.state} ${health.message}` !== reported) {
         reported = `${health.state} ${health.message}`;
         await onProgress(health);
@@ -138,7 +142,7 @@ interface Copies {
 const hasCompleted = (object: KubernetesObject): boolean =>
   object.kind === 'Pod'
     ? at(object, 'status', 'phase') === 'Succeeded'
-    : object.kind === 'Job' && healthOf(object).state === 'Healthy';
+    : object.kind === 'Job' && conditionOf(object, 'Complete')?.status === 'True';
 
 const kindText = ({ group, kind }: Pick<ObjectKey, 'group' | 'kind'>): string => `${group}/${kind}`;
 
@@ -195,7 +199,7 @@ async function selector(
 function currentHealth(
   entries: readonly InventoryEntry[],
   { byKind, pods, replicaSets, done }: Copies,
-  about: Pick<LiveState, 'nowMs' | 'toCompletion'>,
+  about: Pick<LiveState, 'nowMs' | 'toCompletion' | 'kinds'>,
 ): ApplicationHealth {
   const objects: KubernetesObject[] = [...byKind.values()].flatMap((copy) => [...copy.objects.values()]);
   return applicationHealth({

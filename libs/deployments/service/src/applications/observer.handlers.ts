@@ -47,7 +47,7 @@ export class ObserverHandlers {
       const { id, organizationId } = found.value;
       const lead = this.leads.get(id);
       if (lead && lead.observer !== observer && now < lead.untilMs) continue;
-      const connection = await this.connections.withoutEgress(organizationId, id);
+      const connection = await this.connections.listed(organizationId, id);
       if (!connection.ok) continue; // deleted in the meantime
       this.leads.set(id, { observer, untilMs: now + LEAD_MS });
       const applications: Observed['clusters'][number]['applications'][number][] = [];

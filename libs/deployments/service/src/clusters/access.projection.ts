@@ -38,6 +38,7 @@ export const accessProjection: Projection<ClusterEvent, AccessDocument> = {
       case 'cluster.changed.v1':
       case 'cluster.policy-set.v1':
       case 'cluster.ingress-set.v1':
+      case 'cluster.health-set.v1':
       case 'cluster.state-changed.v1':
         return document ?? REMOVED;
     }

@@ -1,4 +1,4 @@
-import { DEFAULT_INGRESS, type IngressSettings } from '#deployments/contract';
+import { DEFAULT_HEALTH, DEFAULT_INGRESS, type HealthSettings, type IngressSettings } from '#deployments/contract';
 import { assertNever, canonicalJson, err, ok, type Actor, type Decider, type Result } from '#kernel';
 import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
@@ -15,7 +15,10 @@ export type Cluster =
       readonly registration: ClusterRegistration;
       readonly policy: WholePolicy;
       readonly ingress: IngressSettings;
-      /** Counts registrations, policies, and ingress settings. Used for If-Match. */
+      readonly health: HealthSettings;
+      /** Revision at which `health` was set; 0 if it never was. */
+      readonly healthRevision: number;
+      /** Counts registrations, policies, and settings. Used for If-Match. */
       readonly revision: number;
       readonly report: ClusterReport;
       readonly accesses: MemberAccesses;
@@ -36,24 +39,33 @@ export type ClusterCommand =
   | { readonly type: 'register'; readonly registration: ClusterRegistration }
   | { readonly type: 'set-policy'; readonly policy: Partial<WholePolicy> }
   | { readonly type: 'set-ingress'; readonly ingress: IngressChange }
+  | { readonly type: 'set-health'; readonly health: HealthSettings }
   | { readonly type: 'report'; readonly report: ClusterReport }
   | AccessCommand
   | { readonly type: 'delete' };
+
+/** What a cluster keeps when it is registered again. */
+const NEW = {
+  ingress: DEFAULT_INGRESS,
+  health: DEFAULT_HEALTH,
+  healthRevision: 0,
+  revision: 0,
+  accesses: noAccesses,
+} as const satisfies Partial<ActiveCluster>;
 
 function evolve(cluster: Cluster, event: ClusterEvent): Cluster {
   switch (event.type) {
     case 'cluster.registered.v1':
     case 'cluster.changed.v1': {
       const { policy, version, nodes } = event.data;
-      const revision = cluster.status === 'active' ? cluster.revision + 1 : 1;
+      const kept = cluster.status === 'active' ? cluster : NEW;
       return {
+        ...kept,
         status: 'active',
         registration: event.data,
         policy,
-        ingress: cluster.status === 'active' ? cluster.ingress : DEFAULT_INGRESS,
-        revision,
+        revision: kept.revision + 1,
         report: { ...stateOf(event.data), version, nodes },
-        accesses: cluster.status === 'active' ? cluster.accesses : noAccesses,
       };
     }
     case 'cluster.policy-set.v1':
@@ -64,6 +76,11 @@ function evolve(cluster: Cluster, event: ClusterEvent): Cluster {
       return cluster.status === 'active'
         ? { ...cluster, ingress: event.data.ingress, revision: cluster.revision + 1 }
         : cluster;
+    case 'cluster.health-set.v1': {
+      if (cluster.status !== 'active') return cluster;
+      const revision = cluster.revision + 1;
+      return { ...cluster, health: event.data, healthRevision: revision, revision };
+    }
     case 'cluster.state-changed.v1':
       return cluster.status === 'active' ? { ...cluster, report: event.data } : cluster;
     case 'cluster.access-granted.v1':
@@ -103,6 +120,8 @@ function decide(
       const ingress = { ...cluster.ingress, ...change, annotations: Object.fromEntries(kept) };
       return ok(same(ingress, cluster.ingress) ? [] : [{ type: 'cluster.ingress-set.v1', data: { ingress } }]);
     }
+    case 'set-health':
+      return ok(same(command.health, cluster.health) ? [] : [{ type: 'cluster.health-set.v1', data: command.health }]);
     case 'report': {
       const { code, state, reason } = command.report;
       const report: ClusterReport = {

@@ -1,4 +1,4 @@
-import type { ClusterState, IngressSettings } from '#deployments/contract';
+import type { ClusterState, HealthSettings, IngressSettings } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 
@@ -28,6 +28,7 @@ export type ClusterEvent =
   | Fact<'cluster.changed.v1', ClusterRegistration>
   | Fact<'cluster.policy-set.v1', { readonly policy: WholePolicy }>
   | Fact<'cluster.ingress-set.v1', { readonly ingress: IngressSettings }>
+  | Fact<'cluster.health-set.v1', HealthSettings>
   | Fact<'cluster.state-changed.v1', ClusterReport>
   /** The member's account may be on the cluster from here on. */
   | Fact<'cluster.access-granted.v1', { readonly memberId: string; readonly access: AccessLevel }>
@@ -55,6 +56,7 @@ export const clusterEvents: EventFamily<ClusterEvent> = {
     'cluster.changed.v1': true,
     'cluster.policy-set.v1': true,
     'cluster.ingress-set.v1': true,
+    'cluster.health-set.v1': true,
     'cluster.state-changed.v1': true,
     'cluster.access-granted.v1': true,
     'cluster.kubeconfig-issued.v1': true,

@@ -83,6 +83,7 @@ export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
       case 'cluster.policy-set.v1':
         return { ...document, policy: event.data.policy, revision: document.revision + 1 };
       case 'cluster.ingress-set.v1':
+      case 'cluster.health-set.v1':
         return { ...document, revision: document.revision + 1 };
       case 'cluster.state-changed.v1':
         return {

@@ -22,22 +22,36 @@ export class ConnectionDetails {
     @Inject(EgressEntries) private readonly egress: EgressEntries,
   ) {}
 
-  /** Returns the connection with the addresses that are presently allowed. */
+  /** Returns the connection with the addresses that are presently allowed, and the rules for health. */
   async of(organizationId: string, clusterId: string): Promise<Result<ClusterConnection, DomainError>> {
-    const connection = await this.withoutEgress(organizationId, clusterId);
-    if (!connection.ok || connection.value.type === 'sandbox') return connection;
+    const cluster = await this.cluster(clusterId);
+    if (!cluster.ok) return cluster;
+    const connection = await this.connect(organizationId, clusterId, cluster.value);
+    if (!connection.ok) return connection;
+    const { kinds } = cluster.value.health;
+    const withHealth = { ...connection.value, ...(kinds.length > 0 && { health: kinds }) };
+    if (withHealth.type === 'sandbox') return ok(withHealth);
     const egress = await this.egress.current();
-    return egress.ok ? ok({ ...connection.value, ...(egress.value && { egress: egress.value }) }) : egress;
+    return egress.ok ? ok({ ...withHealth, ...(egress.value && { egress: egress.value }) }) : egress;
   }
 
-  /** Returns the connection without allowed addresses, for responses that list them once for many clusters. */
-  async withoutEgress(organizationId: string, clusterId: string): Promise<Result<ClusterConnection, DomainError>> {
+  /**
+   * Returns the connection for a list of many clusters: without allowed addresses, which are the same for all, and with
+   * the revision of its rules for health instead of the rules.
+   */
+  async listed(organizationId: string, clusterId: string): Promise<Result<ClusterConnection, DomainError>> {
+    const cluster = await this.cluster(clusterId);
+    if (!cluster.ok) return cluster;
+    const connection = await this.connect(organizationId, clusterId, cluster.value);
+    const { health, healthRevision } = cluster.value;
+    return connection.ok && health.kinds.length > 0 ? ok({ ...connection.value, healthRevision }) : connection;
+  }
+
+  private async cluster(clusterId: string): Promise<Result<ActiveCluster, DomainError>> {
     const loaded = await this.commands.load(clusterDecider, clusterStream(clusterId));
     if (!loaded.ok) return loaded;
     const { state } = loaded.value;
-    return state.status === 'active'
-      ? this.connect(organizationId, clusterId, state)
-      : err(deploymentsErrors.clusterNotFound('of that id', []));
+    return state.status === 'active' ? ok(state) : err(deploymentsErrors.clusterNotFound('of that id', []));
   }
 
   private async connect(

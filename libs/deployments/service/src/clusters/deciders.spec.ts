@@ -142,6 +142,15 @@ describe('a cluster', () => {
       .when(change({ class: 'nginx' }), ada)
       .thenNothingRecorded();
   });
+  it('records changed health rules, and keeps them in a new registration', () => {
+    const rules = [{ path: 'status.phase', values: ['Running'], health: 'Healthy' as const }];
+    const health = { kinds: [{ group: 'acme.dev', kind: 'Database', rules }] };
+    const event: ClusterEvent = { type: 'cluster.health-set.v1', data: health };
+    const set = { type: 'set-health', health } as const;
+    given(registered).when(set, ada).thenRecorded(event);
+    given(registered, event).when(set, ada).thenNothingRecorded();
+    given(registered, event, { type: 'cluster.changed.v1', data: aRegistration }).when(set, ada).thenNothingRecorded();
+  });
   it('E25: records changes of the rights on the cluster of the platform only by a global admin', () => {
     const own: ClusterEvent = {
       type: 'cluster.registered.v1',

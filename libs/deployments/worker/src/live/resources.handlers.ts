@@ -1,6 +1,6 @@
 import { Input, reply, Serves } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import { liveResourcesRequest, type InventoryEntry } from '#deployments/contract';
+import { liveResourcesRequest, type ClusterConnection, type InventoryEntry } from '#deployments/contract';
 import { CLOCK, type Clock } from '#kernel';
 import {
   driftOfChange,
@@ -40,7 +40,7 @@ export class ResourcesHandlers {
       const name = inventoryName(applicationId);
       const held = await client.get(CONFIG_MAP, name, namespace);
       const read = held && readInventory(held);
-      const rows = await Promise.all(inventory.map((entry) => this.row(client, entry, read)));
+      const rows = await Promise.all(inventory.map((entry) => this.row(client, entry, cluster.health, read)));
       const items = rows.filter((row) => row !== undefined);
       return reply({ items: read ? items : [missing({ kind: 'ConfigMap', namespace, name }), ...items] });
     });
@@ -49,6 +49,7 @@ export class ResourcesHandlers {
   private async row(
     client: KubernetesClient,
     entry: InventoryEntry,
+    kinds: ClusterConnection['health'],
     inventory: Inventory | undefined,
   ): Promise<Row | undefined> {
     const named = { kind: entry.kind, namespace: entry.namespace === '' ? null : entry.namespace, name: entry.name };
@@ -57,7 +58,7 @@ export class ResourcesHandlers {
     if (!object && inventory?.jobs.has(key))
       return { ...missing(named), health: 'Healthy', sync: 'Synced', message: 'it completed and was removed' };
     if (!object) return entry.hook ? undefined : missing(named);
-    const { state, message } = healthOf(object, { nowMs: this.clock.now() });
+    const { state, message } = healthOf(object, { nowMs: this.clock.now(), kinds });
     const createdAt = object.metadata.creationTimestamp ?? null;
     if (entry.hook) {
       const said = ['it is a hook', message].filter((part) => part !== '').join('; ');

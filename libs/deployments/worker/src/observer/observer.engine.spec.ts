@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { HealthSettings } from '#deployments/contract';
 import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
@@ -11,8 +12,10 @@ import {
   freshNamespace,
   imageSpec,
   openWorkshop,
+  yamlSpec,
   type Workshop,
 } from '../testing/workshop.worker.ts';
+import { ResourcesHandlers } from '../live/resources.handlers.ts';
 import { ObserverWorker } from './observer.worker.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
@@ -204,5 +207,61 @@ function observing(kubeconfig: string): void {
       { fieldManager: 'test' },
     );
     await eventually(() => expect(newest()).toMatchObject({ health: 'Degraded', code: 'deployments/crash-loop' }));
+  });
+
+  it('uses the health rules of the cluster in rollouts, in lists of objects, and for what it observes', async () => {
+    const own = freshNamespace('rules');
+    const id = `app-${own}`;
+    const health = (state: 'Healthy' | 'Degraded'): HealthSettings['kinds'] => [
+      {
+        group: '',
+        kind: 'PersistentVolumeClaim',
+        rules: [{ path: 'status.phase', values: ['Pending'], health: state }],
+      },
+    ];
+    const claim = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'data' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'none' },
+    });
+    const observe = (healthRevision: number) => {
+      shop.deployments.observed = {
+        clusters: [
+          {
+            connection: { ...shop.cluster, healthRevision },
+            applications: [{ applicationId: id, namespace: own, deployedBy: 1 }],
+          },
+        ],
+      };
+    };
+    const seen = () => shop.deployments.health.filter((report) => report.applicationId === id).at(-1);
+    const cluster = { ...shop.cluster, health: health('Healthy') };
+    try {
+      const task = await shop.request(yamlSpec(own, 1, claim), { cluster });
+      await shop.deliver(task);
+      const { outcome } = shop.deployments.attempt(task.attemptId);
+      expect(outcome).toMatchObject({ ...outcome, outcome: 'succeeded' });
+
+      shop.deployments.healthRules = { kinds: health('Healthy') };
+      observe(1);
+      await eventually(() => expect(seen()).toMatchObject({ health: 'Healthy' }), 15_000);
+      shop.deployments.healthRules = { kinds: health('Degraded') };
+      observe(2);
+      const message = expect.stringContaining('status.phase is Pending');
+      await eventually(() => expect(seen()).toMatchObject({ health: 'Degraded', message }), 15_000);
+
+      const listed = await new ResourcesHandlers(shop.connections, systemClock).resources({
+        cluster: { ...cluster, health: health('Degraded') },
+        applicationId: id,
+        namespace: own,
+        inventory: [
+          { group: '', version: 'v1', kind: 'PersistentVolumeClaim', namespace: own, name: 'data', uid: null },
+        ],
+      });
+      expect(listed).toMatchObject({ ok: true, value: { items: [{ health: 'Degraded', message }] } });
+    } finally {
+      await dropNamespace(shop.client, own);
+    }
   });
 }

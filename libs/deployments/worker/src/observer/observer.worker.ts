@@ -1,10 +1,12 @@
 import { BUS, type Bus, type Reply } from '#bus';
 import type { OutputOf } from '#bus/contract';
 import {
+  clusterHealthRulesRequest,
   deployedObjectsRequest,
   observedClustersRequest,
   reportClusterRequest,
   reportHealthRequest,
+  type HealthSettings,
   type InventoryEntry,
 } from '#deployments/contract';
 import { CLOCK, IDS, LOGGER, pause, type Clock, type Ids, type Logger, type Timer } from '#kernel';
@@ -224,6 +226,7 @@ class ClusterObservation {
     while (!signal.aborted) {
       try {
         const client = await this.ports.connections.client(this.observed.connection);
+        const kinds = await this.healthRules();
         const onFault = (error: unknown) =>
           this.ports.logger.debug(
             { clusterId: this.observed.connection.clusterId, err: String(error) },
@@ -233,6 +236,7 @@ class ClusterObservation {
           signal,
           clock: this.ports.clock,
           ids: this.ports.ids,
+          kinds,
           onFault,
           onSeen: (applicationId, seen) => this.saw(applicationId, observationOf(seen)),
           deployed: () => this.deployedHere(),
@@ -246,6 +250,20 @@ class ClusterObservation {
       }
       await pause(this.ports.clock, WATCH_AGAIN_MS, signal);
     }
+  }
+
+  /** Returns the rules of the cluster for health. If they change, so does its connection, and a new watch starts. */
+  private async healthRules(): Promise<HealthSettings['kinds']> {
+    const { clusterId, organizationId, healthRevision } = this.observed.connection;
+    if (healthRevision === undefined) return [];
+    const { bus } = this.ports;
+    const rules = await bus.request(
+      clusterHealthRulesRequest,
+      { organizationId, clusterId },
+      bus.own({ organizationId, timeoutMs: clusterHealthRulesRequest.timeoutMs }),
+    );
+    if (!rules.ok) throw new Error(`the rules for health could not be read: ${rules.error.code}`);
+    return rules.value.kinds;
   }
 
   private deployedHere(): ReadonlyMap<string, DeployedApplication> {

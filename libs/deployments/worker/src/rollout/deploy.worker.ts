@@ -201,6 +201,7 @@ async function waitUntilHealthy(
     try {
       return await waitForHealth(client, {
         entries,
+        kinds: run.task.cluster.health,
         deadlineMs: until - clock.monotonic(),
         stableMs: times.stableMs,
         toleranceScale: times.toleranceScale,

@@ -2,6 +2,7 @@ import { refuse, reply, type Bus, type Reply, type RequestContext } from '#bus';
 import type { CallerInputOf, OutputOf, RequestContract, StreamContract } from '#bus/contract';
 import {
   claimAttemptRequest,
+  clusterHealthRulesRequest,
   deployedObjectsRequest,
   extendClaimRequest,
   finishAttemptRequest,
@@ -9,6 +10,7 @@ import {
   reportClusterRequest,
   reportHealthRequest,
   reportStepRequest,
+  type HealthSettings,
   type InventoryEntry,
   type RolloutTask,
 } from '#deployments/contract';
@@ -43,6 +45,7 @@ export class ScriptedDeployments implements Bus {
   readonly health: CallerInputOf<typeof reportHealthRequest>['applications'] = [];
   readonly clusters: CallerInputOf<typeof reportClusterRequest>[] = [];
   observed: OutputOf<typeof observedClustersRequest> = { clusters: [] };
+  healthRules: HealthSettings = { kinds: [] };
   leaseMs = 30_000;
   /** Whether requests get no response. */
   silent = false;
@@ -162,6 +165,8 @@ export class ScriptedDeployments implements Bus {
         this.attempt(attemptId).outcome ??= outcome;
         return reply({});
       }
+      case clusterHealthRulesRequest.subject:
+        return reply(this.healthRules);
       case observedClustersRequest.subject:
         return reply(this.observed);
       case reportHealthRequest.subject:
