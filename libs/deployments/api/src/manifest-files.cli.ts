@@ -139,7 +139,7 @@ export function withPlaces(failure: CommandError, { kind, file, document }: Mani
 }
 
 /**
- * Reads a file with one document that is no manifest, or standard input (`-`).
+ * Reads a file with one document that is not a manifest, or standard input (`-`).
  * @param what its content, as in `health rules`
  */
 export async function readDocumentFile<S extends z.ZodType>(

@@ -36,12 +36,8 @@ export const clusterConnection = z.strictObject({
   policy: policySchema.required(),
   type: z.enum(['registered', 'sandbox']),
   egress: allowedEntries.optional().describe('left out where there are none, and where they come with the answer'),
-  health: z.array(kindHealth).optional().describe('rules of the cluster for kinds; left out where there are none'),
-  healthRevision: z
-    .number()
-    .int()
-    .optional()
-    .describe('of rules that are left out because there may be many connections in a message'),
+  health: z.array(kindHealth).optional().describe('rules of the cluster for kinds; absent if there are none'),
+  healthRevision: z.number().int().optional().describe('instead of the rules, in a message with many connections'),
 });
 export type ClusterConnection = z.infer<typeof clusterConnection>;
 
