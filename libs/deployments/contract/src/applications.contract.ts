@@ -53,6 +53,10 @@ export const applicationStatusView = z.strictObject({
   /** Version of the revision that serves traffic, if that is not the latest. */
   servingVersion: z.string().nullable(),
   attempt: z.strictObject({ id: z.string(), number: z.number().int(), state: z.enum(ATTEMPT_STATES) }).nullable(),
+  externalAccess: z
+    .array(z.string())
+    .optional()
+    .describe('what keeps it from being reached from outside: a missing address, DNS record, or certificate'),
   pods: z.array(
     z.strictObject({
       name: z.string(),
@@ -69,7 +73,7 @@ export type ApplicationStatusView = z.infer<typeof applicationStatusView>;
 
 /** Status and configuration of an application, without data that is read from the cluster. */
 export const applicationView = z.strictObject({
-  ...applicationStatusView.omit({ pods: true }).shape,
+  ...applicationStatusView.omit({ pods: true, externalAccess: true }).shape,
   id: z.string(),
   tier: z.string(),
   protected: z.boolean(),

@@ -43,7 +43,11 @@ export const liveStatusRequest = request({
   permission: SERVICES_ONLY,
   callers: DEPLOYMENTS,
   input: z.strictObject(live),
-  output: z.strictObject({ replicas: z.string().nullable(), pods: applicationStatusView.shape.pods }),
+  output: z.strictObject({
+    replicas: z.string().nullable(),
+    pods: applicationStatusView.shape.pods,
+    externalAccess: applicationStatusView.shape.externalAccess,
+  }),
   timeoutMs: 4_000,
 });
 

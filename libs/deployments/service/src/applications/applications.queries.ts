@@ -88,8 +88,16 @@ export class ApplicationsQueries {
       'description',
     );
     const live = await this.live.status(document, context);
+    const missing = live?.externalAccess ?? [];
+    const isRunning = status.status === 'RUNNING';
     return reply(
-      { ...status, replicas: live?.replicas ?? status.replicas, pods: live?.pods ?? [] },
+      {
+        ...status,
+        message: isRunning ? [status.message ?? [], missing].flat().join('; ') || null : status.message,
+        replicas: live?.replicas ?? status.replicas,
+        ...(missing.length > 0 && { externalAccess: missing }),
+        pods: live?.pods ?? [],
+      },
       { revision: document.revision },
     );
   }

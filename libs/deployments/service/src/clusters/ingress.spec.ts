@@ -1,5 +1,12 @@
-import { getApplicationRequest, getClusterIngressRequest, setClusterIngressRequest } from '#deployments/contract';
-import { image } from '../testing/fixtures.ts';
+import { reply } from '#bus';
+import {
+  applicationStatusRequest,
+  getApplicationRequest,
+  getClusterIngressRequest,
+  liveStatusRequest,
+  setClusterIngressRequest,
+} from '#deployments/contract';
+import { entry, image } from '../testing/fixtures.ts';
 import { givenPlatform, ORG } from '../testing/given-platform.service.ts';
 
 describe('use-D21: ingress settings of a cluster', () => {
@@ -54,5 +61,29 @@ describe('use-D21: ingress settings of a cluster', () => {
     expect(setClusterIngressRequest.input.safeParse({ org: ORG, name: 'dev', ...change })).toMatchObject({
       success: false,
     });
+  });
+});
+
+describe('the status of an application with external access', () => {
+  let externalAccess: string[] = [];
+  const given = givenPlatform({
+    answers: { [liveStatusRequest.subject]: () => reply({ replicas: '1/1', pods: [], externalAccess }) },
+  });
+  const status = async () => {
+    const found = await given.platform.ask(applicationStatusRequest, { org: ORG, name: 'web' }, given.by('ada'));
+    if (!found.ok) throw new Error(found.error.code);
+    return found.value;
+  };
+
+  it('says that the address, DNS, or the certificate is missing, without a change of health', async () => {
+    await given.apply('web', image('web', '1'));
+    await given.worker.deploy([entry('Deployment', 'web')]);
+    await given.platform.settled();
+    const present = await status();
+    expect(present).toMatchObject({ status: 'RUNNING' });
+    expect(present).not.toHaveProperty('externalAccess');
+    externalAccess = ['DNS has no record for web.acme.dev', 'the certificate (Secret web-tls) is missing'];
+    const message = [present.message ?? [], externalAccess].flat().join('; ');
+    expect(await status()).toEqual({ ...present, message, externalAccess });
   });
 });

@@ -13,6 +13,7 @@ const kind = (group: string, version: string, name: string, resource: string, na
 export const NAMESPACE = kind('', 'v1', 'Namespace', 'namespaces', false);
 export const NODE = kind('', 'v1', 'Node', 'nodes', false);
 export const CONFIG_MAP = kind('', 'v1', 'ConfigMap', 'configmaps');
+export const SECRET = kind('', 'v1', 'Secret', 'secrets');
 export const POD = kind('', 'v1', 'Pod', 'pods');
 export const EVENT = kind('', 'v1', 'Event', 'events');
 export const SERVICE_ACCOUNT = kind('', 'v1', 'ServiceAccount', 'serviceaccounts');
