@@ -71,7 +71,7 @@ export class SourceTracking implements OnModuleDestroy {
   /**
    * Looks up a source once, for all given applications that have it, and deploys it where it has changed. Leaves out
    * applications that are paused, pinned, or being deployed, and those of an organization that is being deleted.
-   * @returns whether the source could be looked up, or did not need to be
+   * @returns false if the source refused the look-up or did not respond
    */
   async check(applications: readonly Tracked[]): Promise<boolean> {
     let pin: Result<SourcePin, DomainError> | undefined;
@@ -84,7 +84,7 @@ export class SourceTracking implements OnModuleDestroy {
       const recorded = await this.record(ready.value, pin);
       if (!recorded.ok) this.failed(tracked, recorded.error);
     }
-    return pin?.ok !== false;
+    return !pin || pin.ok || !OF_SOURCE.test(pin.error.code);
   }
 
   /**

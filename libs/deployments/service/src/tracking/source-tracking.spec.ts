@@ -184,11 +184,14 @@ describe('an application with syncPolicy.auto', () => {
     ]);
   });
 
-  it('shows no problem of the platform as one of the source', async () => {
+  it('shows no problem of the platform as one of the source, and is checked again at the next interval', async () => {
     await deployed();
     answer = domainError('bus/timeout', 'unavailable', 'No worker responded.');
     await poll();
     expect((await status()).message).not.toContain('source');
+    moveTo(SECOND);
+    await poll();
+    expect(await status()).toMatchObject({ version: 'v2' });
   });
 
   it('says that a tag was moved, and that the archive of a version was replaced', async () => {
