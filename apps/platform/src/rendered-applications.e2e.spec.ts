@@ -151,6 +151,47 @@ describe('image applications on a cluster', () => {
     ]);
   });
 
+  it('run a command before each rollout, and change nothing if it fails', async () => {
+    const preDeploy = 'preDeploy: { command: [/app/migrate] }, env: [{ name: LOG_LEVEL, value: "1" }]';
+    await apply('migrated', '1', { image: preDeploy });
+    const namespace = await namespaceOf('migrated');
+    const before = await podsOf('migrated');
+    expect(await kubectl(`-n ${namespace} get jobs,sa -o name`)).toMatch(
+      /^job.batch\/migrated-pre-deploy\nserviceaccount\/default\nserviceaccount\/migrated\n$/,
+    );
+    const failed = await ada.astroctl(['app', 'apply', '-f', '-', '--wait'], {
+      input: application('migrated', 'exit-3', { image: preDeploy.replace('"1"', '"2"') }),
+    });
+    expect(failed.code).toBe(3);
+    expect(await ada.run('app status migrated --field status')).toBe('FAILED\n');
+    expect(await ada.run('app events migrated')).toMatch(
+      /pre-deploy hook Job\/migrated-pre-deploy failed: .*log ends with/,
+    );
+    expect(await podsOf('migrated')).toEqual(before);
+    await ada.run('app delete migrated -y');
+    await ada.run('app wait migrated --for deleted');
+    expect(await kubectl(`-n ${namespace} get jobs -o name`)).toBe('');
+  });
+
+  it('run on a schedule, without a Service', async () => {
+    await apply('report', '1', {
+      image: "schedule: '0 3 * * *', timeZone: Europe/Berlin, preDeploy: { args: [check] }",
+    });
+    const namespace = await namespaceOf('report');
+    expect(await kubectl(`-n ${namespace} get cronjob report -o jsonpath={.spec.schedule},{.spec.timeZone}`)).toBe(
+      '0 3 * * *,Europe/Berlin',
+    );
+    expect(await kubectl(`-n ${namespace} get services,deployments -o name`)).toBe('');
+    expect((await ada.run('app status report --field health')).trim()).toBe('Healthy');
+    const refused = await ada.astroctl(['app', 'apply', '-f', '-'], {
+      input: application('report', '2', {
+        more: 'externalAccess: { hostname: report.acme.dev }\n',
+        image: "schedule: '@daily'",
+      }),
+    });
+    expect(refused.stderr).toContain('externalAccess cannot be combined with schedule');
+  });
+
   it('use-D21: become ready without a port', async () => {
     await apply('queue', '1', { image: 'port: none' });
     expect((await ada.run('app status queue --field health')).trim()).toBe('Healthy');

@@ -19,6 +19,12 @@ const HOOK = 'helm.sh/hook';
 const WEIGHT = 'helm.sh/hook-weight';
 const DELETE_POLICY = 'helm.sh/hook-delete-policy';
 
+/** Annotations of a hook that runs before each deployment, as `helm.sh` defines them. */
+export const preDeployHook = (deletePolicy: readonly ('before-hook-creation' | 'hook-succeeded')[]) => ({
+  [HOOK]: 'pre-install,pre-upgrade,pre-rollback',
+  [DELETE_POLICY]: deletePolicy.join(','),
+});
+
 const PHASES: readonly HookPhase[] = ['pre-deploy', 'post-deploy'];
 const PREFIXES: Readonly<Record<HookPhase, string>> = { 'pre-deploy': 'pre-', 'post-deploy': 'post-' };
 const DEPLOYING = ['install', 'upgrade', 'rollback'] as const;

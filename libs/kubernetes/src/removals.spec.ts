@@ -27,13 +27,15 @@ describe('K8.6-27: a plan that deletes most objects', () => {
     expect(removesMost(counts(10, 3), 12)).toBe(true);
   });
 
-  it('does not count Jobs, which run once', () => {
+  it('does not count Jobs, which run once, and hooks', () => {
     const plan = {
       changes: [
         ...['a', 'b', 'c'].map((name) => change('prune', name, 'Job')),
         change('prune', 'd'),
+        change('prune', 'hook'),
         change('unchanged', 'e'),
       ],
+      prune: [{ key: key('hook'), apiVersion: 'v1', hook: true as const }],
     };
     expect(removalsOf(plan)).toEqual({ removed: [key('d')], kept: 1 });
   });

@@ -1,4 +1,4 @@
-import type { ObjectKey } from './objects.ts';
+import { keyText, type ObjectKey } from './objects.ts';
 import type { Plan } from './plan.types.ts';
 import { NEVER_PRUNED } from './waves.ts';
 
@@ -8,12 +8,14 @@ export interface Removals {
   readonly kept: number;
 }
 
-/** Jobs run once, so they are not counted. */
-const isCounted = ({ kind }: Pick<ObjectKey, 'kind'>): boolean => kind !== 'Job';
+/** Jobs run once, and hooks run again with each deployment, so they are not counted. */
+const isCounted = ({ kind, hook }: Pick<ObjectKey, 'kind'> & { readonly hook?: true | undefined }): boolean =>
+  kind !== 'Job' && !hook;
 
 /** Returns the objects that a plan deletes. */
-export function removalsOf({ changes }: Pick<Plan, 'changes'>): Removals {
-  const counted = changes.filter(({ key }) => isCounted(key));
+export function removalsOf({ changes, prune }: Pick<Plan, 'changes' | 'prune'>): Removals {
+  const hooks = new Set(prune.flatMap(({ key, hook }) => (hook ? [keyText(key)] : [])));
+  const counted = changes.filter(({ key }) => isCounted(key) && !hooks.has(keyText(key)));
   return {
     removed: counted.filter(({ action }) => action === 'prune').map(({ key }) => key),
     kept: counted.filter(({ action }) => action === 'update' || action === 'unchanged' || action === 'keep').length,

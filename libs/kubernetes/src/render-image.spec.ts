@@ -3,6 +3,7 @@ import type { Json } from '#kernel';
 import { checkManifests } from './check-manifests.ts';
 import { decorate } from './decorate.ts';
 import type { ClusterOffers } from './cluster-offers.ts';
+import { splitHooks } from './hooks.ts';
 import { at, list, record, type KubernetesObject } from './objects.ts';
 import { defaultServiceName, renderImage } from './render-image.ts';
 import type { ImageWorkload } from './workload.ts';
@@ -242,8 +243,40 @@ describe('a rendered image application', () => {
         .sort(),
     ).toEqual(['CronJob', 'ServiceAccount']));
 
+  it('has the time zone and concurrency policy of its schedule', () => {
+    const scheduled = { ...basic, schedule: '@daily' };
+    expect(at(find(scheduled, 'CronJob'), 'spec')).toMatchObject({ concurrencyPolicy: 'Forbid' });
+    expect(at(find(scheduled, 'CronJob'), 'spec')).not.toHaveProperty('timeZone');
+    const zoned = { ...scheduled, timeZone: 'Europe/Berlin', concurrencyPolicy: 'Replace' as const };
+    expect(at(find(zoned, 'CronJob'), 'spec')).toMatchObject({
+      timeZone: 'Europe/Berlin',
+      concurrencyPolicy: 'Replace',
+    });
+  });
+
+  it('runs the pre-deploy step as a hook, with copies of what the pods read', () => {
+    const { preDeploy } = renderImage({ ...full, preDeploy: { command: ['migrate'] } }, options);
+    expect(splitHooks(preDeploy, 'install')).toMatchObject({
+      objects: [],
+      hooks: [
+        { object: { kind: 'ServiceAccount' }, isDeletedWhen: { succeeded: true } },
+        { object: { kind: 'Secret' }, isDeletedWhen: { succeeded: true } },
+        { object: { kind: 'ConfigMap' }, isDeletedWhen: { succeeded: true } },
+        { object: { kind: 'Job' }, isDeletedWhen: { succeeded: false } },
+      ],
+    });
+    for (const event of ['upgrade', 'rollback'] as const) expect(splitHooks(preDeploy, event).hooks).toHaveLength(4);
+    const names = new Set(preDeploy.map(({ metadata }) => metadata.name));
+    expect(names).toEqual(new Set(['web-pre-deploy', 'web-pre-deploy-files']));
+    const pod = JSON.stringify(at(preDeploy.at(-1), 'spec', 'template', 'spec'));
+    expect(pod).toContain('"serviceAccountName":"web-pre-deploy"');
+    expect(pod).toContain('"name":"web-pre-deploy-files"');
+    expect(pod).not.toContain('"name":"web"');
+    expect(pod).not.toContain('persistentVolumeClaim');
+  });
+
   it('excludes the pod of the pre-deploy step from its Service', () => {
-    const job = renderImage({ ...full, preDeploy: { command: ['migrate'] } }, options).preDeploy[0];
+    const job = renderImage({ ...full, preDeploy: { command: ['migrate'] } }, options).preDeploy.at(-1);
     expect(at(job, 'spec', 'template', 'metadata', 'labels', 'app.kubernetes.io/name')).toBe('web-pre-deploy');
     expect(at(job, 'spec', 'template', 'spec', 'restartPolicy')).toBe('Never');
   });
@@ -273,7 +306,10 @@ describe('the credential of a registry', () => {
         data: { '.dockerconfigjson': Buffer.from(dockerConfig).toString('base64') },
       },
     ]);
-    expect(pulls).toEqual([[{ name: 'web.image-pull' }], [{ name: 'web.image-pull' }]]);
+    // The pre-deploy step runs before the Secret of the pods is written, so it has a copy.
+    expect(pulls).toEqual([[{ name: 'web.image-pull' }], [{ name: 'web-pre-deploy.image-pull' }]]);
+    const step = renderImage({ ...basic, rendering: 2, preDeploy, dockerConfig }, options).preDeploy;
+    expect(step.map(({ metadata }) => metadata.name)).toContain('web-pre-deploy.image-pull');
     expect(pods({ ...basic, rendering: 2, schedule: '0 0 * * *', dockerConfig }).pulls).toEqual([
       [{ name: 'web.image-pull' }],
     ]);

@@ -1,4 +1,5 @@
 import type { ClusterOffers } from './cluster-offers.ts';
+import { preDeployHook } from './hooks.ts';
 import { CONFIG_ANNOTATION, fingerprint } from './ownership.ts';
 import { withCanonicalQuantities } from './quantity.ts';
 import type { KubernetesObject } from './objects.ts';
@@ -9,7 +10,7 @@ import type { ImageWorkload } from './workload.ts';
 export interface RenderedImage {
   /** Objects in no particular order, without ownership marks, which `decorate` adds. */
   readonly objects: readonly KubernetesObject[];
-  /** A Job that must succeed before the other objects are written. Its Secret and ConfigMap are among `objects`. */
+  /** Hooks: a Job that must succeed before the other objects are written, and what it reads. */
   readonly preDeploy: readonly KubernetesObject[];
 }
 
@@ -36,8 +37,7 @@ export const defaultServiceName = (targetNamespace: string): string =>
  * autoscaler, `replicas` is not set.
  */
 export function renderImage(given: ImageWorkload, { fingerprintKey, cluster }: RenderOptions): RenderedImage {
-  const pull = pullSecretOf(given);
-  const workload = pull ? { ...given, imagePullSecret: pull.name } : given;
+  const workload = withPullSecret(given);
   const { name, targetNamespace: namespace } = workload;
   const labels = labelsOf(workload);
   const meta = (own: string) => ({ name: own, namespace, labels: labels.object });
@@ -67,29 +67,7 @@ export function renderImage(given: ImageWorkload, { fingerprintKey, cluster }: R
         : {},
   };
 
-  const objects: KubernetesObject[] = [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta(name), automountServiceAccountToken: false },
-  ];
-  if (hasSecret) {
-    const data = Object.fromEntries(
-      Object.entries(workload.secrets).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
-    );
-    objects.push({ apiVersion: 'v1', kind: 'Secret', metadata: meta(name), type: 'Opaque', data });
-  }
-  if (pull) {
-    const data = { '.dockerconfigjson': Buffer.from(pull.config).toString('base64') };
-    const type = 'kubernetes.io/dockerconfigjson';
-    objects.push({ apiVersion: 'v1', kind: 'Secret', metadata: meta(pull.name), type, data });
-  }
-  const plainFiles = files.flatMap((file) => ('content' in file ? [[file.key, file.content] as const] : []));
-  if (plainFiles.length > 0) {
-    objects.push({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: meta(parts.filesName),
-      data: Object.fromEntries(plainFiles),
-    });
-  }
+  const objects = configuration(given, parts, meta);
   for (const volume of workload.volumes) {
     objects.push({
       apiVersion: 'v1',
@@ -106,10 +84,7 @@ export function renderImage(given: ImageWorkload, { fingerprintKey, cluster }: R
   else objects.push(cronJob(workload, workload.schedule, parts, meta(name)));
   return {
     objects: objects.map((object) => withCanonicalQuantities(object)),
-    preDeploy:
-      workload.preDeploy === undefined
-        ? []
-        : [withCanonicalQuantities(preDeployJob(workload, workload.preDeploy, parts, meta(`${name}-pre-deploy`)))],
+    preDeploy: preDeploy(given, parts, meta).map((object) => withCanonicalQuantities(object)),
   };
 }
 
@@ -124,6 +99,36 @@ function pullSecretOf({ name, rendering, imagePullSecret, dockerConfig }: ImageW
 }
 
 type Meta = (name: string) => KubernetesObject['metadata'];
+
+/** Renders what the pods of a workload read: their ServiceAccount, Secrets, and ConfigMap. */
+function configuration(workload: ImageWorkload, { files, filesName }: PodParts, meta: Meta): KubernetesObject[] {
+  const { name, secrets } = workload;
+  const secret = (own: string, type: string, values: Readonly<Record<string, string>>): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: meta(own),
+    type,
+    data: Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+    ),
+  });
+  const objects: KubernetesObject[] = [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta(name), automountServiceAccountToken: false },
+  ];
+  if (Object.keys(secrets).length > 0) objects.push(secret(name, 'Opaque', secrets));
+  const pull = pullSecretOf(workload);
+  if (pull) objects.push(secret(pull.name, 'kubernetes.io/dockerconfigjson', { '.dockerconfigjson': pull.config }));
+  const plain = files.flatMap((file) => ('content' in file ? [[file.key, file.content] as const] : []));
+  if (plain.length > 0)
+    objects.push({ apiVersion: 'v1', kind: 'ConfigMap', metadata: meta(filesName), data: Object.fromEntries(plain) });
+  return objects;
+}
+
+/** Returns the workload with the name of its own pull secret, if it has one. */
+function withPullSecret(workload: ImageWorkload): ImageWorkload {
+  const pull = pullSecretOf(workload);
+  return pull ? { ...workload, imagePullSecret: pull.name } : workload;
+}
 
 /** Renders the Deployment, the Service, and optional objects. */
 function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): KubernetesObject[] {
@@ -246,7 +251,8 @@ function cronJob(
     metadata,
     spec: {
       schedule,
-      concurrencyPolicy: 'Forbid',
+      ...(workload.timeZone !== undefined && { timeZone: workload.timeZone }),
+      concurrencyPolicy: workload.concurrencyPolicy ?? 'Forbid',
       successfulJobsHistoryLimit: 3,
       failedJobsHistoryLimit: 3,
       jobTemplate: {
@@ -262,30 +268,38 @@ function cronJob(
   };
 }
 
-function preDeployJob(
-  workload: ImageWorkload,
-  step: NonNullable<ImageWorkload['preDeploy']>,
-  parts: PodParts,
-  metadata: KubernetesObject['metadata'],
-): KubernetesObject {
-  // Not those of the Service, because the pods serve no traffic.
-  const labels = unselected(parts.labels.object, metadata.name);
-  const podLabels = unselected(parts.labels.pod, metadata.name);
-  const spec = podOf(
-    { ...workload, command: step.command, args: step.args, health: undefined, volumes: [] },
-    parts,
-    'Never',
-  );
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { ...metadata, labels },
-    spec: {
-      backoffLimit: 0,
-      activeDeadlineSeconds: step.timeoutSeconds ?? 600,
-      template: { metadata: { labels: podLabels, annotations: parts.annotations }, spec },
+/**
+ * Renders the step before a rollout as hooks. Its Job has copies of what the pods read, which are deleted afterwards, so
+ * that a step that fails has changed nothing that the present pods read.
+ */
+function preDeploy(workload: ImageWorkload, shared: PodParts, meta: Meta): KubernetesObject[] {
+  const step = workload.preDeploy;
+  if (step === undefined) return [];
+  const name = `${workload.name}-pre-deploy`;
+  const own: ImageWorkload = { ...workload, name, volumes: [] };
+  const parts: PodParts = { ...shared, secretName: name, filesName: `${name}-files` };
+  // Not the labels of the Service, because the pods serve no traffic.
+  const labels = unselected(parts.labels.object, name);
+  const hook =
+    (...policy: Parameters<typeof preDeployHook>[0]): Meta =>
+    (of) => ({ ...meta(of), labels, annotations: preDeployHook(policy) });
+  const { command, args } = step;
+  return [
+    ...configuration(own, parts, hook('before-hook-creation', 'hook-succeeded')),
+    {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: hook('before-hook-creation')(name),
+      spec: {
+        backoffLimit: 0,
+        activeDeadlineSeconds: step.timeoutSeconds ?? 600,
+        template: {
+          metadata: { labels: unselected(parts.labels.pod, name), annotations: parts.annotations },
+          spec: podOf({ ...withPullSecret(own), command, args, health: undefined }, parts, 'Never'),
+        },
+      },
     },
-  };
+  ];
 }
 
 /** Returns each configuration file with its key in the volume: its path with dots instead of slashes. */

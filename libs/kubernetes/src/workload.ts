@@ -101,9 +101,13 @@ export interface ImageWorkload extends WorkloadIdentity {
   readonly strategy?: 'rolling' | 'recreate';
   /** Five cron fields. The workload is then a CronJob without Service, Ingress, and autoscaling. */
   readonly schedule?: string;
+  /** Name in the time zone database, for the schedule. By default, that of the cluster's controllers, mostly UTC. */
+  readonly timeZone?: string;
+  /** What happens at a scheduled time while an earlier Job still runs; `Forbid` by default. */
+  readonly concurrencyPolicy?: 'Allow' | 'Forbid' | 'Replace';
   /** A step that must complete before each rollout, with the same image and environment. */
   readonly preDeploy?: {
-    readonly command: readonly string[];
+    readonly command?: readonly string[];
     readonly args?: readonly string[];
     readonly timeoutSeconds?: number;
   };

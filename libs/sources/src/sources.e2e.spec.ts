@@ -262,6 +262,85 @@ describeWithGit('applications from git and from charts, on a whole platform', ()
     await run('app wait chart --for deleted');
   }, 120_000);
 
+  it('deploys a chart with a dependency, definitions, and hooks, and upgrades, rolls back, and deletes it', async () => {
+    if (PROGRAMS.helm === undefined) return;
+    const hook = (name: string, events: string, policy: string, image = 'app:1') =>
+      `apiVersion: batch/v1
+kind: Job
+metadata: { name: ${name}, annotations: { helm.sh/hook: "${events}", helm.sh/hook-delete-policy: "${policy}" } }
+spec: { backoffLimit: 0, template: { spec: { restartPolicy: Never, containers: [{ name: c, image: "sandbox.invalid/${image}" }] } } }
+`;
+    const chart = (version: string, image?: string) =>
+      packChart('full', version, {
+        'Chart.yaml': `apiVersion: v2\nname: full\nversion: ${version}\ndependencies: [{ name: part, version: 1.0.0 }]\n`,
+        'charts/part/Chart.yaml': 'apiVersion: v2\nname: part\nversion: 1.0.0\n',
+        'charts/part/templates/a.yaml': configMap('part', version),
+        'crds/widget.yaml': `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: widgets.acme.dev }
+spec:
+  group: acme.dev
+  scope: Namespaced
+  names: { plural: widgets, singular: widget, kind: Widget, listKind: WidgetList }
+  versions: [{ name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } } }]
+`,
+        'templates/widget.yaml': `apiVersion: acme.dev/v1\nkind: Widget\nmetadata: { name: w }\nspec: { version: "${version}" }\n`,
+        'templates/migrate.yaml': hook('migrate', 'pre-install,pre-upgrade', 'before-hook-creation', image),
+        'templates/notify.yaml': hook('notify', 'post-install,post-upgrade', 'hook-succeeded'),
+        'templates/smoke.yaml': hook('smoke', 'test', 'before-hook-creation'),
+        'templates/clean.yaml': hook('clean', 'pre-delete', 'before-hook-creation'),
+      });
+    const offer = (version: string, image?: string) => {
+      const archive = chart(version, image);
+      charts.files.set(`/full-${version}.tgz`, archive);
+      charts.files.set(
+        '/index.yaml',
+        `apiVersion: v1\nentries:\n  full:\n  - apiVersion: v2\n    name: full\n    version: ${version}\n    digest: ${sha256(archive)}\n    urls: [full-${version}.tgz]\n`,
+      );
+      const repo = { repoURL: `https://localhost:${charts.port}`, chartName: 'full', chartVersion: version };
+      return JSON.stringify({ name: 'full', profileName: 'shop', source: { type: 'helm', helm: { repo } } });
+    };
+    const waves = async () =>
+      (await run('app events full -o json'))
+        .match(/"message": ?"(?:definitions|pre-deploy|configuration|workloads|post-deploy): 1 object \(\d\/\d\)"/g)
+        ?.map((line) => line.replace(/.*"(\S+): .*/, '$1'));
+    await run('clusters policy set sandbox --cluster-scoped apiextensions.k8s.io/CustomResourceDefinition');
+    expect(await apply(offer('1.0.0'))).toContain('application/full created');
+    expect(await waves()).toEqual(['definitions', 'pre-deploy', 'configuration', 'workloads', 'post-deploy']);
+    expect(await run('app events full')).toContain('hooks for deletions, which do not run: Job clean (pre-delete)');
+    const namespace = await namespaceOf('full');
+    const jobs = async () => {
+      const listed = await ada.machine.kubectl([
+        'get',
+        'jobs',
+        '-n',
+        namespace,
+        '-o',
+        'jsonpath={.items[*].metadata.uid}',
+      ]);
+      return listed.stdout.split(' ');
+    };
+    expect(await valueOf(namespace, 'part')).toMatchObject({ stdout: '1.0.0' });
+    const [migrated, ...others] = await jobs();
+    expect(others).toEqual([]);
+
+    await apply(offer('1.1.0'));
+    expect(await valueOf(namespace, 'part')).toMatchObject({ stdout: '1.1.0' });
+    expect(await jobs()).not.toContain(migrated);
+    const refused = await failed(offer('1.2.0', 'app:exit-3'));
+    expect(refused.stdout + refused.stderr).toMatch(/pre-deploy hook Job\/migrate failed: .*; its log ends with: /);
+    expect(await run('app status full --field status')).toBe('FAILED\n');
+    expect(await valueOf(namespace, 'part')).toMatchObject({ stdout: '1.1.0' });
+    await run('app rollback full -y');
+    await run('app wait full');
+    expect(await run('app status full --field sync')).toBe('Synced\n');
+
+    await run('app delete full -y');
+    await run('app wait full --for deleted');
+    await eventually(async () => expect(await jobs()).toEqual(['']));
+    expect((await ada.machine.kubectl(['get', 'crd', 'widgets.acme.dev'])).code).not.toBe(0);
+  }, 120_000);
+
   it('deploys the examples of the user guide, from these servers', async () => {
     if (PROGRAMS.helm === undefined || PROGRAMS.kubectl === undefined) return;
     const root = join(import.meta.dirname, '..', '..', '..');

@@ -6,10 +6,10 @@ import {
   dnsLabel,
   exactlyOneOf,
   field,
-  notYet,
   percent,
   port,
 } from './manifest-fields.ts';
+import { scheduleFields } from './schedule-fields.ts';
 import { secretKey } from './secret-keys.ts';
 
 const amounts = (cpu: string, memory: string) =>
@@ -236,8 +236,6 @@ const imageFields = {
     'User ID of the process, for images that run as root by default.',
     1000,
   ).optional(),
-  schedule: notYet('Cron expression with five fields, which makes the application a CronJob.'),
-  preDeploy: notYet('Command that must succeed before each rollout.'),
 };
 
 /** Fields of an image that can conflict with each other. */
@@ -309,6 +307,28 @@ const withoutConflicts = (fields: ImageFieldsInUse, context: z.RefinementCtx): v
   for (const { path, message } of conflictsIn(fields)) context.addIssue({ code: 'custom', path: [...path], message });
 };
 
+/** Fields of applications that serve requests, which a schedule excludes. */
+const SERVING = ['replicas', 'autoscaling', 'ports', 'health', 'strategy'] as const;
+/** Fields that a schedule requires. */
+const SCHEDULED = ['timeZone', 'concurrencyPolicy'] as const;
+
+function withoutServing(
+  image: { readonly schedule?: string | undefined } & {
+    readonly [F in (typeof SERVING)[number] | (typeof SCHEDULED)[number]]?: unknown;
+  },
+  context: z.RefinementCtx,
+): void {
+  const [fields, message] =
+    image.schedule === undefined
+      ? ([SCHEDULED, 'needs schedule'] as const)
+      : ([
+          SERVING,
+          'cannot be combined with schedule, because the pods only run at its times and serve no requests',
+        ] as const);
+  for (const member of fields)
+    if (image[member] !== undefined) context.addIssue({ code: 'custom', path: [member], message });
+}
+
 /** Defaults that a profile sets for its image applications. */
 export const imageDefaultsSchema = z.strictObject(imageFields).superRefine(withoutConflicts);
 
@@ -351,7 +371,9 @@ export const imageSourceSchema = exactlyOneOf(
         'sha256:9f2c41d07b3e5a6c8d1e0f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e',
       ).optional(),
       ...imageFields,
+      ...scheduleFields,
     })
-    .superRefine(withoutConflicts),
+    .superRefine(withoutConflicts)
+    .superRefine(withoutServing),
   ['tag', 'digest'],
 );

@@ -119,6 +119,7 @@ export {
   type SchemaKind,
 } from './manifest-schema.ts';
 export { quantityOf } from './manifest-fields.ts';
+export { secondsOf } from './schedule-fields.ts';
 export { conflictsIn, type ImageFieldsInUse } from './image-manifest.ts';
 export { readApplication, readProfile, readRegistration, spellingWarnings } from './read-manifest.ts';
 export {

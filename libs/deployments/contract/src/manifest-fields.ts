@@ -83,13 +83,6 @@ export const labels = z
     'labels below kubernetes.io, k8s.io, and astropulse.io are reserved',
   );
 
-/** Field of a later release. Any value is rejected. */
-export const notYet = (description: string) =>
-  z
-    .never({ error: 'is not available in this release' })
-    .meta({ description: `${description} Not available in this release.` })
-    .optional();
-
 /** Requires exactly one of `members`, in the validation and in the JSON Schema. */
 export const exactlyOneOf = <S extends z.ZodObject>(schema: S, members: readonly (keyof S['shape'] & string)[]) =>
   schema

@@ -68,9 +68,9 @@ describe('use-E3: published JSON Schemas agree with the reader of manifests', ()
     ['the block of another source', 'Application', { name: 'web', source: { ...image, type: 'yaml' } }],
     ['a source of a later release', 'Application', { name: 'web', source: { type: 'helm', helm: {} } }],
     [
-      'a field of a later release',
+      'a schedule with six fields',
       'Application',
-      { name: 'web', source: { type: 'image', image: { ...image.image, schedule: '* * * * *' } } },
+      { name: 'web', source: { type: 'image', image: { ...image.image, schedule: '0 * * * * *' } } },
     ],
     ['neither tag nor digest', 'Application', { name: 'web', source: { type: 'image', image: { repository: 'web' } } }],
     [

@@ -161,7 +161,66 @@ describe('use-C7: quantities', () => {
 
 describe('use-C9: errors of manifests', () => {
   it('name a field once', () =>
-    expect(errors(image({ schedule: '* * * * *' }))).toEqual([
-      '/source/image/schedule is not available in this release',
+    expect(errors(image({ schedule: 'daily' }))).toEqual([
+      `${IMAGE}/schedule must be a cron expression with five fields, such as '0 3 * * *', or a macro such as @daily`,
     ]));
+});
+
+describe('a schedule', () => {
+  it.each(['0 3 * * *', '*/5 * * * *', '0,30 8-18/2 1,15 JAN-mar MON-FRI', '59 23 31 12 6', '? 0 ? * ?', '@hourly'])(
+    'can be %s',
+    (schedule) => expect(errors(image({ schedule }))).toEqual([]),
+  );
+  it.each([
+    '',
+    '* * * *',
+    '0 0 3 * * *',
+    '60 * * * *',
+    '* 24 * * *',
+    '* * 0 * *',
+    '* * * 13 *',
+    '* * * * 7',
+    '*/0 * * * *',
+    '1- * * * *',
+    'TZ=UTC 0 3 * * *',
+    '@every 5m',
+    '@reboot',
+    '* * * * MONDAY',
+  ])('cannot be %j', (schedule) => expect(errors(image({ schedule }))).toHaveLength(1));
+
+  it('has the time zone and concurrency of a CronJob', () => {
+    expect(errors(image({ schedule: '@daily', timeZone: 'Europe/Berlin', concurrencyPolicy: 'Replace' }))).toEqual([]);
+    for (const timeZone of ['Mars/Base', '+02:00', ''])
+      expect(errors(image({ schedule: '@daily', timeZone }))).toEqual([
+        `${IMAGE}/timeZone must be a name of the time zone database, such as Europe/Berlin`,
+      ]);
+    expect(errors(image({ timeZone: 'UTC', concurrencyPolicy: 'Forbid' }))).toEqual([
+      `${IMAGE}/timeZone needs schedule`,
+      `${IMAGE}/concurrencyPolicy needs schedule`,
+    ]);
+  });
+
+  it('excludes fields of applications that serve requests', () => {
+    const serving = { replicas: 2, health: { path: '/' }, strategy: 'recreate' };
+    expect(errors(image({ schedule: '@daily', ...serving }))).toEqual(
+      ['replicas', 'health', 'strategy'].map(
+        (member) =>
+          `${IMAGE}/${member} cannot be combined with schedule, because the pods only run at its times and serve no requests`,
+      ),
+    );
+  });
+});
+
+describe('preDeploy', () => {
+  it.each([{ command: ['/migrate'] }, { args: ['migrate'] }, { command: ['a'], args: ['b'], timeout: '90s' }])(
+    'can be %j',
+    (preDeploy) => expect(errors(image({ preDeploy }))).toEqual([]),
+  );
+  it.each([
+    [{}, ' must have command or args'],
+    [{ command: ['a'], timeout: '10' }, '/timeout must be a duration such as 90s, 10m, or 2h'],
+    [{ command: ['a'], timeout: '25h' }, '/timeout must be at most 24h'],
+  ])('cannot be %j', (preDeploy, error) =>
+    expect(errors(image({ preDeploy }))).toEqual([`${IMAGE}/preDeploy${error}`]),
+  );
 });

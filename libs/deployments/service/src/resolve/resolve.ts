@@ -1,6 +1,7 @@
 import {
   conflictsIn,
   quantityOf,
+  secondsOf,
   TIERS,
   type ApplicationSpec,
   type ImageSource,
@@ -14,7 +15,7 @@ import {
 import type { ImageWorkload, WorkloadIdentity, WorkloadResources, WorkloadVariable } from '#kubernetes';
 import { err, ok, type InputError, type Result } from '#kernel';
 import { canonicalCpu, canonicalMemory } from './quantities.ts';
-import { scaleOf } from './scale.ts';
+import { scaleOf, type Scale } from './scale.ts';
 import { hasOneWriter } from './volumes.ts';
 import { usedSecrets, type Secrets } from './secrets.ts';
 import { withoutUndefined } from './without-undefined.ts';
@@ -120,17 +121,18 @@ function resolveImage(
 ): Result<ImageWorkload, InputError[]> {
   const defaults: ImageFields = profile.spec.defaults ?? {};
   const volumes = image.volumes ?? defaults.volumes ?? [];
-  const scale = scaleOf(image, defaults, tier, volumes.find(hasOneWriter));
+  const isScheduled = image.schedule !== undefined;
+  const scale = isScheduled ? SCHEDULED : scaleOf(image, defaults, tier, volumes.find(hasOneWriter));
   const resources = resourcesOf([tierResources(tier), profile.spec.resources, defaults.resources, image.resources]);
   const pick = <K extends keyof ImageFields>(field: K): ImageFields[K] => image[field] ?? defaults[field];
-  const asked = pick('port') ?? PLATFORM_PORT;
+  const asked = isScheduled ? 'none' : (pick('port') ?? PLATFORM_PORT);
   const port = asked === 'none' ? undefined : asked;
-  const health = pick('health');
+  const health = isScheduled ? undefined : pick('health');
   const errors = [
     ...scale.errors,
     ...resources.errors,
     ...conflictsOf(image, defaults),
-    ...(port === undefined ? portErrors(spec, health) : []),
+    ...(isScheduled ? scheduleErrors(spec) : port === undefined ? portErrors(spec, health) : []),
     ...domainErrors(spec, cluster),
   ];
   if (errors.length > 0) return err(errors);
@@ -150,7 +152,7 @@ function resolveImage(
     targetNamespace,
     image: imageReference(image),
     ...(port !== undefined && { port }),
-    ports: pick('ports') ?? [],
+    ports: isScheduled ? [] : (pick('ports') ?? []),
     ...optional('command'),
     ...optional('args'),
     env: mergeVariables(defaults.env ?? [], image.env ?? []),
@@ -161,7 +163,8 @@ function resolveImage(
     ...(health && { health: withoutUndefined(health) }),
     volumes: volumes.map(withoutUndefined),
     configFiles: mergeFiles(defaults.configFiles ?? [], image.configFiles ?? []),
-    ...optional('strategy'),
+    ...(!isScheduled && optional('strategy')),
+    ...scheduleOf(image),
     ...optional('imagePullSecret'),
     ...optional('runAsUser'),
     ...(host !== undefined && { host, ...ingressOf(spec.name, cluster.ingress) }),
@@ -170,6 +173,34 @@ function resolveImage(
     labels: spec.labels ?? {},
   });
 }
+
+/** A CronJob starts one pod at a time of its schedule. */
+const SCHEDULED: Scale = { replicas: 1, errors: [] };
+
+function scheduleOf({
+  schedule,
+  timeZone,
+  concurrencyPolicy,
+  preDeploy,
+}: ImageSource): Pick<ImageWorkload, 'schedule' | 'timeZone' | 'concurrencyPolicy' | 'preDeploy'> {
+  return {
+    ...(schedule !== undefined && { schedule }),
+    ...(timeZone !== undefined && { timeZone }),
+    ...(concurrencyPolicy !== undefined && { concurrencyPolicy }),
+    ...(preDeploy && {
+      preDeploy: {
+        ...(preDeploy.command && { command: preDeploy.command }),
+        ...(preDeploy.args && { args: preDeploy.args }),
+        ...(preDeploy.timeout !== undefined && { timeoutSeconds: secondsOf(preDeploy.timeout) }),
+      },
+    }),
+  };
+}
+
+const scheduleErrors = ({ externalAccess }: ApplicationSpec): InputError[] =>
+  externalAccess
+    ? [{ pointer: '/externalAccess', message: 'cannot be combined with schedule, because the pods serve no requests' }]
+    : [];
 
 /** Returns errors for fields that need a port if the container has none. */
 const portErrors = ({ externalAccess }: ApplicationSpec, health: ImageFields['health']): InputError[] => [

@@ -48,6 +48,10 @@ function workloadLines(workload: ImageWorkload): string[] {
     volumes,
     configFiles,
     strategy,
+    schedule,
+    timeZone,
+    concurrencyPolicy,
+    preDeploy,
     imagePullSecret,
     runAsUser,
     host,
@@ -65,7 +69,12 @@ function workloadLines(workload: ImageWorkload): string[] {
     ...env.map((variable) => `env ${variable.name}`),
     `cpu ${resources.requests.cpu}/${resources.limits.cpu ?? '-'}`,
     `memory ${resources.requests.memory}/${resources.limits.memory}`,
-    ...(autoscaling ? [`autoscaling ${autoscalingText(autoscaling)}`] : [`replicas ${replicas}`]),
+    ...(schedule === undefined
+      ? [autoscaling ? `autoscaling ${autoscalingText(autoscaling)}` : `replicas ${replicas}`]
+      : [`schedule ${schedule}`]),
+    ...(timeZone === undefined ? [] : [`timeZone ${timeZone}`]),
+    ...(concurrencyPolicy === undefined ? [] : [`concurrencyPolicy ${concurrencyPolicy}`]),
+    ...(preDeploy ? [`preDeploy ${preDeployText(preDeploy)}`] : []),
     ...(health ? [`health ${health.path}`] : []),
     ...volumes.map(
       ({ name, size, mountPath, accessMode }) =>
@@ -83,6 +92,9 @@ function workloadLines(workload: ImageWorkload): string[] {
     ...labelLines(workload.labels),
   ];
 }
+
+const preDeployText = ({ command = [], args = [], timeoutSeconds }: NonNullable<ImageWorkload['preDeploy']>): string =>
+  `${command.length + args.length} words${timeoutSeconds === undefined ? '' : `, timeout ${timeoutSeconds} s`}`;
 
 /** Versions and fingerprints, never values. */
 const secretLines = (secrets: Secrets = {}): string[] =>
@@ -205,6 +217,12 @@ function hiddenChanges(before: ResolvedSpec, after: ResolvedSpec): string[] {
           old[field] && now[field] && old[field].length === now[field].length && text(old[field]) !== text(now[field]),
       )
       .map((field) => `${field} changed`),
+    ...(old.preDeploy &&
+    now.preDeploy &&
+    preDeployText(old.preDeploy) === preDeployText(now.preDeploy) &&
+    text(old.preDeploy) !== text(now.preDeploy)
+      ? ['preDeploy changed']
+      : []),
     ...named('env', old.env, now.env, ({ name }) => name),
     ...named(
       'ingressAnnotation',
