@@ -1,4 +1,4 @@
-import { call, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
+import { call, eventually, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
 import { createTestAuthority, startFileServer, type FileServer } from '#testing/charts';
 import { everyContract } from '#testing/contracts';
 import { logOf } from '#testing/log';
@@ -35,6 +35,7 @@ beforeAll(async () => {
   expect(await send(`PUT ${org}/credentials/localhost:${charts.port}`, settings)).toMatchObject({ status: 200 });
   // the sandbox is created on the first request
   expect(await send(`GET ${org}/profiles`)).toMatchObject({ status: 200 });
+  await failOverAnOrphan();
 });
 afterAll(async () => {
   await platform.stop();
@@ -44,6 +45,28 @@ afterAll(async () => {
 
 const send = (what: string, body?: unknown, headers: Readonly<Record<string, string>> = {}, by = ada) =>
   call(platform.url, what, { credential: by.accessToken, headers, ...(body !== undefined && { body }) });
+
+/** Applies `adopter`, whose only object was left on the cluster by a deleted application and belongs to nobody. */
+async function failOverAnOrphan(): Promise<void> {
+  const manifests = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: left }\n';
+  const source = { type: 'yaml', yaml: { manifests } };
+  const apply = (name: string, namespace: string) =>
+    send(`PUT ${org}/applications/${name}`, { name, namespace, profileName: 'default', source });
+  const status = async (name: string) => (await send(`GET ${org}/applications/${name}`)).body;
+  expect(await apply('leaver', 'adoption')).toMatchObject({ status: 201 });
+  await eventually(async () => expect(await status('leaver')).toMatchObject({ status: 'RUNNING' }));
+  await send(`DELETE ${org}/applications/leaver?orphan=true`);
+  await eventually(async () =>
+    expect(await status('leaver')).toMatchObject({ code: expect.stringMatching(/not-found/) }),
+  );
+  expect(await apply('adopter', 'adoption')).toMatchObject({ status: 201 });
+  await eventually(async () =>
+    expect(await status('adopter')).toMatchObject({
+      code: 'deployments/owned-by-other',
+      fix: 'take it over: astroctl app adopt adopter; or use another name',
+    }),
+  );
+}
 
 /** Events that users caused; the platform itself also records what it observes. */
 const recorded = async () =>
@@ -161,6 +184,11 @@ const CASES: Readonly<Record<string, () => Case>> = {
     const path = `${org}/applications/${name}`;
     return { path, etag: () => etagOf(`PUT ${path}`, application(name)) };
   },
+  'deployments.v1.applications.adopt': () => ({
+    path: `${org}/applications/adopter/adopt`,
+    body: {},
+    etag: () => etagOf(`GET ${org}/applications/adopter/revisions/latest`),
+  }),
   'deployments.v1.applications.rollback': () => ({
     path: `${org}/applications/web/rollback`,
     body: { to: 1 },

@@ -105,6 +105,7 @@ const MATRIX: Readonly<Record<Permission, string>> = {
   'application.deploy': 'OAEG key',
   'application.preserve': 'OAG key',
   'application.delete': 'OAG key',
+  'application.adopt': 'OAG key',
   'secrets.write': 'OAEG key',
   'credentials.manage': 'OAG key',
   'audit.read': 'OAERG key',

@@ -115,6 +115,7 @@ export const PERMISSIONS = {
   ),
   'application.preserve': organization(OA, 'key', 'use namespaceMode: preserve', G),
   'application.delete': organization(OA, 'key', 'delete applications', G),
+  'application.adopt': organization(OA, 'key', 'take over objects on a cluster that belong to no application', G),
   'secrets.write': organization(OAE, 'key', 'write application secrets', G),
   'credentials.manage': organization(OA, 'key', 'manage git and registry credentials', G),
   'audit.read': organization(OAE, 'key', 'read, verify, and export the audit log; editors see only their own actions', {

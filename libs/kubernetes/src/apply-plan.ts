@@ -1,5 +1,6 @@
 import { pause, type Clock } from '#kernel';
 import { isConflict, isNotFound, KubernetesApiError, type KubernetesClient } from './client.ts';
+import { takeClientSideFields } from './adoption.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Fence } from './inventory-fence.ts';
 import { ownedFields } from './field-ownership.ts';
@@ -55,13 +56,14 @@ async function applyOne(
   planned: PlannedObject,
   limits: WriteLimits,
 ): Promise<InventoryEntry> {
-  const { object, type, force, unchanged, uid, handOver, clear } = planned;
+  const { object, type, force, unchanged, uid, handOver, clear, adopts } = planned;
   const entry = { key: keyOf(object), apiVersion: object.apiVersion };
   if (unchanged) return { ...entry, ...(uid !== undefined && { uid }) };
   const where = {
     name: object.metadata.name,
     ...(object.metadata.namespace !== undefined && { namespace: object.metadata.namespace }),
   };
+  if (adopts) await takeClientSideFields(client, type, where, call(limits));
   if (clear)
     await client.patch(type, where, { kind: 'merge', body: clear }, { fieldManager: UNION_MANAGER, ...call(limits) });
   if (handOver !== undefined) {

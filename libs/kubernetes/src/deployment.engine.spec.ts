@@ -7,7 +7,7 @@ import { decorate } from './decorate.ts';
 import { TYPES } from './discovery.ts';
 import { waitForHealth } from './health/wait-for-health.ts';
 import { FenceLostError, inventoryName, openFence } from './inventory-fence.ts';
-import { at, keyOf, type KubernetesObject, type ResourceType } from './objects.ts';
+import { at, keyOf, list, type KubernetesObject, type ResourceType } from './objects.ts';
 import { planDeployment } from './plan-deployment.ts';
 import type { InventoryEntry, Plan } from './plan.types.ts';
 import { renderImage } from './render-image.ts';
@@ -71,12 +71,14 @@ function deploying(path: string): void {
     previous: readonly InventoryEntry[] = [],
     applicationId = APPLICATION,
     prune = true,
+    adopt: ReadonlySet<string> = new Set(),
   ): Promise<Plan> {
     const outcome = await planDeployment(client, {
       objects,
       ownership: { applicationId, namespace },
       previous,
       prune,
+      adopt,
       fingerprintKey: 'k',
     });
     if (!outcome.ok) throw new Error(JSON.stringify(outcome.refusals));
@@ -249,6 +251,63 @@ function deploying(path: string): void {
         detail: expect.stringContaining('another application'),
       },
     ]);
+  });
+
+  it('K8.6-43: adopts an object of kubectl apply, shows what it takes, and owns what kubectl owned', async () => {
+    const live = await client.create(
+      TYPES.configMap,
+      configMap('legacy', { a: 'old', gone: 'x', same: 'y' }, { labels: { team: 'shop' } }),
+      { fieldManager: 'kubectl-client-side-apply' },
+    );
+    await client.patch(
+      TYPES.configMap,
+      { name: 'legacy', namespace },
+      { kind: 'merge', body: { data: { edited: 'by hand', kept: 'z' } } },
+      { fieldManager: 'kubectl-edit' },
+    );
+    const wanted = ours([configMap('legacy', { a: 'new', same: 'y', edited: 'ours' })]);
+    const uid = live.object.metadata.uid ?? '';
+    const found = await refusals(wanted);
+    expect(found).toMatchObject([{ code: 'deployments/owned-by-other', adoption: { uid } }]);
+    expect(found[0]?.adoption).toEqual({
+      uid,
+      conflicts: [
+        { manager: 'kubectl-client-side-apply', field: '.data.a' },
+        { manager: 'kubectl-edit', field: '.data.edited' },
+      ],
+      removes: ['.data.gone', '.metadata.labels.team'],
+    });
+    const made = await plan(wanted, [], APPLICATION, true, new Set([uid]));
+    const fence = await fenceOf(++attempt);
+    await fence.hold(made.inventory);
+    await applyPlan(client, made, fence, { clock });
+    const adopted = await client.get(TYPES.configMap, 'legacy', namespace);
+    expect(adopted?.metadata.uid).toBe(uid);
+    expect(adopted?.['data']).toEqual({ a: 'new', same: 'y', edited: 'ours', kept: 'z' });
+    const managers = list(adopted?.metadata['managedFields']).map((entry) => at(entry, 'manager'));
+    expect(managers).toEqual(['astro-platform', 'kubectl-edit']);
+    expect(actions(await plan(wanted, made.inventory))).toEqual({ 'ConfigMap/legacy': 'unchanged' });
+  });
+
+  it('E7: never adopts an object of another application, or one that was replaced since it was shown', async () => {
+    const other = await client.apply(TYPES.configMap, ours([configMap('others')], 'app-2')[0] ?? configMap(''), {
+      fieldManager: 'astro-platform',
+    });
+    const shown = await client.create(TYPES.configMap, configMap('nobodys'), { fieldManager: 'kubectl' });
+    await client.delete(TYPES.configMap, { name: 'nobodys', namespace });
+    await client.create(TYPES.configMap, configMap('nobodys'), { fieldManager: 'kubectl' });
+    const adopt = new Set([other, shown].map(({ object }) => object.metadata.uid ?? ''));
+    const outcome = await planDeployment(client, {
+      objects: ours([configMap('others'), configMap('nobodys')]),
+      ownership: { applicationId: APPLICATION, namespace },
+      previous: [],
+      adopt,
+    });
+    expect(outcome).toMatchObject({
+      ok: false,
+      refusals: [{ code: 'deployments/owned-by-other' }, { code: 'deployments/owned-by-other' }],
+    });
+    expect(outcome.ok ? undefined : outcome.refusals[0]?.adoption).toBeUndefined();
   });
 
   it('E8: recognizes an object without its label by the inventory, but not a recreated one', async () => {

@@ -50,6 +50,7 @@ export type {
   HookPhase,
   InventoryEntry,
   Plan,
+  PlanError,
   PlannedChange,
   PlannedHook,
   RefusalCode,
@@ -57,6 +58,7 @@ export type {
 export { runsToCompletion, splitHooks, withoutOtherHooks, type SplitObjects } from './hooks.ts';
 export { planDeployment } from './plan-deployment.ts';
 export { countObjects, removalsBetween, removalsOf, removalsText, removesMost } from './removals.ts';
+export type { Adoption } from './adoption.ts';
 export { applyPlan, ClaimTooShortError, pruneObjects } from './apply-plan.ts';
 export type { ApplicationHealth, FailureCode } from './health/health.types.ts';
 export { healthOf } from './health/object-health.ts';

@@ -7,6 +7,7 @@ import {
   type KubernetesClient,
   type Written,
 } from './client.ts';
+import { adoptionOf } from './adoption.ts';
 import { TYPES } from './discovery.ts';
 import { hasManager, ownedFields, ownsField, type OwnedFields } from './field-ownership.ts';
 import { inParallel } from './in-parallel.ts';
@@ -51,6 +52,8 @@ export interface PlanInput {
   readonly previous: readonly InventoryEntry[];
   /** Whether objects that are no longer among `objects` are deleted. Defaults to true. */
   readonly prune?: boolean;
+  /** UIDs of objects without an owner that the application may take over, with the fields that others manage. */
+  readonly adopt?: ReadonlySet<string>;
   /** Secret key of the fingerprints of Secrets; without it, nothing of them is shown. */
   readonly fingerprintKey?: string;
   readonly signal?: AbortSignal;
@@ -58,6 +61,8 @@ export interface PlanInput {
 
 /** Maximum concurrent calls to one cluster during planning and applying. */
 export const CONCURRENCY = 8;
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 interface ObjectPlan {
   readonly change: PlannedChange;
@@ -72,7 +77,16 @@ interface ObjectPlan {
  */
 export async function planDeployment(
   client: KubernetesClient,
-  { objects: plain, hooks = [], ownership, previous, prune: prunes = true, fingerprintKey, signal }: PlanInput,
+  {
+    objects: plain,
+    hooks = [],
+    ownership,
+    previous,
+    prune: prunes = true,
+    adopt = NOTHING,
+    fingerprintKey,
+    signal,
+  }: PlanInput,
 ): Promise<PlanOutcome> {
   const { applicationId, namespace } = ownership;
   const call = signal ? { signal } : {};
@@ -81,7 +95,8 @@ export async function planDeployment(
   const inventory = await liveInventory(client, applicationId, namespace);
   const lastApplied = inventory?.applied ?? new Map<string, OwnedFields>();
   const knownUids = new Set(previous.flatMap(({ uid }) => uid ?? []));
-  const about = { client, discovery, objects, applicationId, inventory, lastApplied, knownUids, fingerprintKey, call };
+  const seen = { inventory, lastApplied, knownUids, adopt };
+  const about = { client, discovery, objects, applicationId, ...seen, fingerprintKey, call };
   const context: PlanContext = {
     ...about,
     pendingNamespaces: await namespacesToCreate(about),
@@ -153,6 +168,8 @@ interface PlanContext {
   readonly known: ReadonlySet<string>;
   /** UIDs in the inventory. */
   readonly knownUids: ReadonlySet<string>;
+  /** UIDs of objects that are taken over. */
+  readonly adopt: ReadonlySet<string>;
   readonly fingerprintKey: string | undefined;
   readonly call: { readonly signal?: AbortSignal };
 }
@@ -232,7 +249,11 @@ async function planObject(
       warnings: [],
     };
   const taken = live && ownershipRefusal(live, key, context);
-  if (taken) return taken;
+  if (taken && ownerOf(live) !== undefined) return taken;
+  if (taken) {
+    const adoption = await adoptionOf(client, type, { object, live }, call);
+    return { ...taken, ...(adoption && { adoption }) };
+  }
   if (live && hook?.isRecreated) return planCreate(context, object, type, standIn(object));
   if (live?.metadata.deletionTimestamp !== undefined) {
     return {
@@ -329,6 +350,7 @@ async function planUpdate(
         object,
         type,
         force: takesBackFrom.length > 0,
+        ...(isAdopted(live, context) && { adopts: true }),
         unchanged: unchanged && handOver === undefined,
         ...(uid !== undefined && { uid }),
         ...(handOver !== undefined && { handOver }),
@@ -370,17 +392,11 @@ async function planClear(
  * Refuses to take over an object of the same name. An object without the label still belongs to the application if the
  * inventory contains its UID; one with another application's label does not.
  */
-function ownershipRefusal(
-  live: KubernetesObject,
-  key: ObjectKey,
-  { applicationId, knownUids }: PlanContext,
-): PlanError | undefined {
+function ownershipRefusal(live: KubernetesObject, key: ObjectKey, context: PlanContext): PlanError | undefined {
   const owner = ownerOf(live);
-  if (
-    owner === applicationId ||
-    (owner === undefined && live.metadata.uid !== undefined && knownUids.has(live.metadata.uid))
-  )
-    return undefined;
+  const { uid } = live.metadata;
+  if (owner === context.applicationId || isAdopted(live, context)) return undefined;
+  if (owner === undefined && uid !== undefined && context.knownUids.has(uid)) return undefined;
   return {
     key,
     code: 'deployments/owned-by-other',
@@ -392,16 +408,21 @@ function ownershipRefusal(
   };
 }
 
+const isAdopted = (live: KubernetesObject, { adopt }: PlanContext): boolean =>
+  ownerOf(live) === undefined && live.metadata.uid !== undefined && adopt.has(live.metadata.uid);
+
 /**
- * Refuses conflicts about fields that the application never owned. Fields of the last apply are taken back. If that is
+ * Refuses conflicts about fields that the application never owned, unless it takes over the object. Fields of the last apply are taken back. If that is
  * unknown (the inventory object was deleted), the fields that the live object lists as ours count.
  */
 function conflictRefusal(
-  { lastApplied, objects }: PlanContext,
+  context: PlanContext,
   object: KubernetesObject,
   live: KubernetesObject,
   conflicts: readonly FieldConflict[],
 ): PlanError | undefined {
+  if (isAdopted(live, context)) return undefined;
+  const { lastApplied, objects } = context;
   const key = keyOf(object);
   const ownFields = lastApplied.get(keyText(key)) ?? ownedFields(live, FIELD_MANAGER);
   const foreign = conflicts.filter(

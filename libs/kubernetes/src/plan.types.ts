@@ -1,3 +1,4 @@
+import type { Adoption } from './adoption.ts';
 import type { FieldConflict } from './client.ts';
 import type { JsonRecord, KubernetesObject, ObjectKey, ResourceType } from './objects.ts';
 
@@ -53,6 +54,8 @@ export interface PlanError {
   readonly detail: string;
   readonly fix?: string;
   readonly conflicts?: readonly FieldConflict[];
+  /** Set if the object belongs to no application, so that a person may decide to take it over. */
+  readonly adoption?: Adoption;
 }
 
 export interface Plan {
@@ -89,6 +92,8 @@ export interface PlannedObject {
   readonly type: ResourceType;
   /** Whether the apply takes fields back. */
   readonly force: boolean;
+  /** Whether the object belonged to no application, and a person decided to take it over. */
+  readonly adopts?: true;
   /** Whether the object is already up to date, so that nothing is written. */
   readonly unchanged: boolean;
   /** UID of the live object; missing if there is none. */

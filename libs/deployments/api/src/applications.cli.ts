@@ -230,4 +230,5 @@ async function keptObjects(session: Session, org: string, name: string, orphan: 
   return last?.kept?.map(({ object, contains }) => `${object} is kept because it contains ${contains}`) ?? [];
 }
 
+export { appAdopt } from './adopt.cli.ts';
 export { appPause, appRestart, appResume, appSync } from './operations.cli.ts';

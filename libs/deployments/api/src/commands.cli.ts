@@ -199,6 +199,12 @@ export const applicationCommands = {
     options: { name, wait: { help: 'wait for the rollout to finish' }, timeout, message },
     examples: ['astroctl app restart web', 'astroctl app restart web --wait'],
   },
+  appAdopt: {
+    path: ['app', 'adopt'],
+    summary: 'Take over objects on the cluster that belong to no application and made the last rollout fail',
+    options: { name, 'dry-run': dryRun, wait: { help: 'wait for the rollout to finish' }, timeout, message },
+    examples: ['astroctl app adopt web --dry-run', 'astroctl app adopt web --wait'],
+  },
   appPause: {
     path: ['app', 'pause'],
     summary: 'Record new revisions without deploying them',

@@ -36,6 +36,7 @@ export {
   restartApplicationRequest,
   pauseApplicationRequest,
   resumeApplicationRequest,
+  adoptApplicationRequest,
 } from './operations.contract.ts';
 export {
   secretView,
@@ -159,6 +160,8 @@ export {
   reportClusterRequest,
   setCatalogLimitsRequest,
   limitsBelowUse,
+  type AdoptableObject,
+  MAX_ADOPTED,
 } from './rollout.contract.ts';
 export {
   APPLICATION_STATUSES,

@@ -1,6 +1,7 @@
 import { request } from '#bus/contract';
 import { z } from 'zod';
 import { ALLOW_REMOVALS, applicationView, changeMessage } from './applications.contract.ts';
+import { adoptableObject } from './rollout.contract.ts';
 
 const common = {
   permission: 'application.deploy',
@@ -47,4 +48,22 @@ export const resumeApplicationRequest = request({
   subject: 'deployments.v1.applications.resume',
   route: 'POST /v1/organizations/{org}/applications/{name}/resume',
   summary: 'Deploy the revisions recorded during a pause, or end the pin after a rollback',
+});
+
+export const adoptApplicationRequest = request({
+  ...common,
+  subject: 'deployments.v1.applications.adopt',
+  route: 'POST /v1/organizations/{org}/applications/{name}/adopt',
+  dryRun: true,
+  permission: 'application.adopt',
+  summary: 'Deploy again, and take over the objects that belong to no application and made the last attempt fail',
+  input: z.strictObject({
+    ...common.input.shape,
+    attempt: z
+      .number()
+      .int()
+      .optional()
+      .describe('number of the attempt whose objects are taken over; refused if there is a newer one'),
+  }),
+  output: z.strictObject({ ...common.output.shape, objects: z.array(adoptableObject), dryRun: z.boolean() }),
 });

@@ -64,6 +64,26 @@ export const inventoryEntry = z.strictObject({
 });
 export type InventoryEntry = z.infer<typeof inventoryEntry>;
 
+const conflictingFields = z.strictObject({
+  manager: z.string().max(256),
+  fields: z.array(z.string().max(400)).max(20),
+});
+
+/** An object that belongs to no application, and what an application would take over with it. */
+export const adoptableObject = z.strictObject({
+  /** Such as `Deployment/web`. */
+  object: z.string().max(600),
+  uid: z.string().max(64),
+  /** Fields of the manifest that others manage and that would get another value, by field manager. */
+  takes: z.array(conflictingFields).max(10),
+  /** Fields that `kubectl apply` set and that the manifest does not contain. They would be removed. */
+  removes: z.array(z.string().max(400)).max(20),
+});
+export type AdoptableObject = z.infer<typeof adoptableObject>;
+
+/** Most objects that one attempt takes over. */
+export const MAX_ADOPTED = 50;
+
 /** All that a worker needs for one attempt. */
 export const rolloutTask = z.strictObject({
   kind: z.enum(['deploy', 'delete']),
@@ -97,6 +117,8 @@ export const rolloutTask = z.strictObject({
   failFast: z.boolean().optional(),
   /** Set if the attempt may delete most objects of the application. */
   allowRemovals: z.literal(true).optional(),
+  /** UIDs of objects that belong to no application and that the attempt may take over. */
+  adopt: z.array(z.string()).max(MAX_ADOPTED).optional(),
   /** Objects of the last successful deployment, without Jobs. Absent if none succeeded. */
   deployedObjects: z.number().int().optional(),
   /**
@@ -245,6 +267,8 @@ export const finishAttemptRequest = request({
         applied: z.boolean(),
         inventory: z.array(inventoryEntry),
         inventoryRecord: z.string().optional(),
+        /** Objects that belong to no application and that made the attempt fail. Only the first ones are listed. */
+        adoptable: z.array(adoptableObject).max(MAX_ADOPTED).optional(),
         /** What serves traffic until then, as text: `v3 still serves, 3/3 ready`. */
         serving: z.string().nullable(),
       }),

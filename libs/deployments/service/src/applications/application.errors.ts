@@ -59,6 +59,13 @@ export const applicationErrors = {
       `application/${path[0]} depends on itself: ${path.join(' -> ')}.`,
       { fix: 'remove one of these applications from dependsOn' },
     ),
+  nothingToAdopt: (name: string) =>
+    domainError(
+      'deployments/nothing-to-adopt',
+      'conflict',
+      `The last attempt of application/${name} did not fail because of objects that belong to no application.`,
+      { fix: `see why it failed: astroctl app status ${name}` },
+    ),
   /** @param removals as text @param command of the CLI that confirms it with `-y` */
   removesMost: (name: string, removals: string, command: string) =>
     domainError('deployments/removes-most', 'conflict', `application/${name} would lose most objects: ${removals}.`, {

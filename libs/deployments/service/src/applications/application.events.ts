@@ -1,4 +1,4 @@
-import type { Health, KeptObject, SecretVersion, WebhookProvider } from '#deployments/contract';
+import type { AdoptableObject, Health, KeptObject, SecretVersion, WebhookProvider } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 import type { Configuration } from '../catalog/beginnings.ts';
 
@@ -51,13 +51,24 @@ export type ApplicationEvent =
         readonly kind: 'deploy' | 'delete';
         readonly orphan: boolean;
         readonly cause:
-          'apply' | 'rollback' | 'delete' | 'abandoned' | 'sync' | 'restart' | 'resume' | 'self-heal' | 'auto';
+          | 'apply'
+          | 'rollback'
+          | 'delete'
+          | 'abandoned'
+          | 'sync'
+          | 'restart'
+          | 'resume'
+          | 'self-heal'
+          | 'auto'
+          | 'adopt';
         /** RFC 3339 time of a self-heal. */
         readonly healedAt?: string;
         /** RFC 3339 time, written to the pod template so that pods are replaced. */
         readonly restart?: string;
         /** Whether the attempt fails at the first failure instead of waiting for recovery. */
         readonly failFast?: true;
+        /** Objects that belong to no application and that the attempt may take over. */
+        readonly adopt?: readonly AdoptableObject[];
         /** Whether the attempt may delete most objects of the application. */
         readonly allowRemovals?: true;
         /** Milliseconds until the attempt may start. Set when a deletion is retried. */
@@ -84,6 +95,8 @@ export type ApplicationEvent =
         readonly fix: string | null;
         readonly applied: boolean;
         readonly serving: string | null;
+        /** Objects that belong to no application and that made the attempt fail. Only the first ones are listed. */
+        readonly adoptable?: readonly AdoptableObject[];
       }
     >
   | Fact<'deployment.superseded.v1', AttemptRef & { readonly byRevision: number }>

@@ -95,21 +95,7 @@ export function evolveApplication(application: Application, event: ApplicationEv
     case 'application.deletion-requested.v1':
       return { ...application, status: 'deleting' };
     case 'deployment.requested.v1': {
-      const { attemptId: id, number, revision, kind, orphan, restart, failFast, allowRemovals } = event.data;
-      const { delayMs, cause, healedAt } = event.data;
-      const continuesHeal = cause === 'abandoned' && newestAttemptOf(application)?.heals === true;
-      const attempt = {
-        id,
-        number,
-        revision,
-        kind,
-        orphan,
-        ...(restart !== undefined && { restart }),
-        ...(failFast && { failFast }),
-        ...(allowRemovals && { allowRemovals }),
-        ...((healedAt !== undefined || continuesHeal) && { heals: true as const }),
-        ...(delayMs !== undefined && { delayed: true as const }),
-      };
+      const { number, cause, healedAt } = event.data;
       return {
         ...application,
         attemptCount: number,
@@ -119,7 +105,7 @@ export function evolveApplication(application: Application, event: ApplicationEv
             : cause === 'abandoned'
               ? application.heals
               : [],
-        attempts: [...application.attempts, { ...attempt, state: 'open' }],
+        attempts: [...application.attempts, requestedAttempt(event.data, application)],
       };
     }
     case 'deployment.succeeded.v1': {
@@ -138,9 +124,12 @@ export function evolveApplication(application: Application, event: ApplicationEv
       };
     }
     case 'deployment.failed.v1': {
-      const { attemptId, applied, message, code } = event.data;
-      const removals = code === 'deployments/removes-most' ? { removals: message } : {};
-      const ended = { ...withState(application, attemptId, 'failed', removals), lostClaims: 0 };
+      const { attemptId, applied, message, code, adoptable } = event.data;
+      const more = {
+        ...(code === 'deployments/removes-most' && { removals: message }),
+        ...(adoptable && { adoptable }),
+      };
+      const ended = { ...withState(application, attemptId, 'failed', more), lostClaims: 0 };
       return applied
         ? { ...ended, health: { health: 'Degraded', message, code, replicas: application.health?.replicas ?? null } }
         : ended;
@@ -193,11 +182,33 @@ function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<strin
   return rest;
 }
 
+type Requested = Extract<ApplicationEvent, { type: 'deployment.requested.v1' }>['data'];
+
+function requestedAttempt(data: Requested, application: Application): Attempt {
+  const { attemptId: id, number, revision, kind, orphan, restart, failFast, allowRemovals, adopt } = data;
+  const { delayMs, cause, healedAt } = data;
+  const continuesHeal = cause === 'abandoned' && newestAttemptOf(application)?.heals === true;
+  return {
+    id,
+    number,
+    revision,
+    kind,
+    orphan,
+    ...(restart !== undefined && { restart }),
+    ...(failFast && { failFast }),
+    ...(allowRemovals && { allowRemovals }),
+    ...((healedAt !== undefined || continuesHeal) && { heals: true as const }),
+    ...(adopt && { adopt }),
+    ...(delayMs !== undefined && { delayed: true as const }),
+    state: 'open',
+  };
+}
+
 const withState = (
   application: Application,
   attemptId: string,
   state: Attempt['state'],
-  more: Pick<Attempt, 'removals'> = {},
+  more: Pick<Attempt, 'removals' | 'adoptable'> = {},
 ): Application => ({
   ...application,
   attempts: application.attempts.map((attempt) =>

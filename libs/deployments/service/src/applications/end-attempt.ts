@@ -47,10 +47,10 @@ export function endAttempt(
       return ok(attempt.kind === 'delete' ? [succeeded, { type: 'application.deleted.v1', data: {} }] : [succeeded]);
     }
     case 'failed': {
-      const { code, message, fix, applied, serving } = outcome;
+      const { code, message, fix, applied, serving, adoptable } = outcome;
       const failed: ApplicationEvent = {
         type: 'deployment.failed.v1',
-        data: { ...ref, code, message, fix, applied, serving },
+        data: { ...ref, code, message, fix, applied, serving, ...(adoptable && { adoptable }) },
       };
       const isOwed = attempt.kind === 'delete' && newestAttemptOf(application)?.id === attemptId;
       return ok(
@@ -111,7 +111,7 @@ export function abandonAttempt(
   }
   const abandoned: ApplicationEvent = { type: 'deployment.abandoned.v1', data: { ...ref, claims } };
   if (newestAttemptOf(application)?.id !== attemptId) return ok([abandoned]);
-  const { revision, kind, orphan, restart, failFast, allowRemovals } = attempt;
+  const { revision, kind, orphan, restart, failFast, allowRemovals, adopt } = attempt;
   return ok([
     abandoned,
     {
@@ -126,6 +126,7 @@ export function abandonAttempt(
         ...(restart !== undefined && { restart }),
         ...(failFast && { failFast }),
         ...(allowRemovals && { allowRemovals }),
+        ...(adopt && { adopt }),
       },
     },
   ]);

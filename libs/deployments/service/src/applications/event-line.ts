@@ -143,6 +143,7 @@ function requestedText({
   cause,
   number,
   kind,
+  adopt,
 }: Extract<DeploymentFact, { type: 'deployment.requested.v1' }>['data']): string {
   if (cause === 'abandoned') return `attempt ${number} continues from where the previous one was lost`;
   if (kind === 'delete') return 'deletion requested';
@@ -153,6 +154,10 @@ function requestedText({
     resume: 'deployment after a pause',
     'self-heal': 'self-heal',
     auto: 'deployment of the changed source',
+    adopt: `adoption of ${(adopt ?? [])
+      .map(({ object }) => object)
+      .join(', ')
+      .slice(0, 1_000)}`,
   } as const;
   return `${cause === 'apply' || cause === 'delete' ? 'deployment' : what[cause]} requested, attempt ${number}`;
 }

@@ -1,3 +1,4 @@
+import type { AdoptableObject } from '#deployments/contract';
 import { err, ok, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import type { ApplicationEvent } from './application.events.ts';
@@ -8,7 +9,9 @@ import { supersedeQueued } from './supersede.ts';
 /** Command that deploys, pauses or resumes an application without a new revision. */
 export interface Operate {
   readonly type: 'operate';
-  readonly operation: 'sync' | 'restart' | 'pause' | 'resume';
+  readonly operation: 'sync' | 'restart' | 'pause' | 'resume' | 'adopt';
+  /** Number of the attempt whose objects are adopted. Defaults to the newest one. */
+  readonly attempt?: number;
   readonly name: string;
   /** Whether the attempt may delete most objects of the application. */
   readonly allowRemovals?: boolean;
@@ -45,6 +48,8 @@ export function operate(command: Operate, application: Application): Outcome {
     case 'sync':
     case 'restart':
       return again(command, application, latest);
+    case 'adopt':
+      return adopt(command, application, latest);
   }
 }
 
@@ -62,6 +67,25 @@ function again(command: Operate, application: Application, latest: Revision): Ou
   ]);
 }
 
+/** Returns the objects that an adoption takes over: those that made the newest attempt fail, or that it adopts. */
+export function adoptedBy(application: Application): readonly AdoptableObject[] {
+  const newest = newestAttemptOf(application);
+  return (newest?.state === 'open' ? newest.adopt : newest?.adoptable) ?? [];
+}
+
+/** Requests another attempt, which may take over what the newest one could not. */
+function adopt(command: Operate, application: Application, latest: Revision): Outcome {
+  if (application.paused) return err(deploymentsErrors.paused(command.name));
+  const newest = newestAttemptOf(application);
+  const objects = adoptedBy(application);
+  if (newest?.revision !== latest.revision || objects.length === 0)
+    return err(deploymentsErrors.nothingToAdopt(command.name));
+  if (newest.state === 'open') return ok([]);
+  if (command.attempt !== undefined && command.attempt !== newest.number)
+    return err(deploymentsErrors.nothingToAdopt(command.name));
+  return ok([requested(command, application, latest.revision, objects)]);
+}
+
 function resume(command: Operate, application: Application, { revision }: Revision): Outcome {
   if (!application.paused && !isPinned(application)) return ok([]);
   const isOwed = application.paused && (newestAttemptOf(application)?.revision ?? 0) < revision;
@@ -75,7 +99,14 @@ function resume(command: Operate, application: Application, { revision }: Revisi
 
 const reasonOf = ({ message }: Operate) => (message === undefined ? {} : { message });
 
-const requested = (command: Operate, { attemptCount }: Application, revision: number): ApplicationEvent => ({
+const CAUSES = { restart: 'restart', resume: 'resume', adopt: 'adopt', sync: 'sync', pause: 'sync' } as const;
+
+const requested = (
+  command: Operate,
+  { attemptCount }: Application,
+  revision: number,
+  objects: readonly AdoptableObject[] = [],
+): ApplicationEvent => ({
   type: 'deployment.requested.v1',
   data: {
     attemptId: command.attemptId,
@@ -83,7 +114,8 @@ const requested = (command: Operate, { attemptCount }: Application, revision: nu
     revision,
     kind: 'deploy',
     orphan: false,
-    cause: command.operation === 'restart' ? 'restart' : command.operation === 'resume' ? 'resume' : 'sync',
+    cause: CAUSES[command.operation],
+    ...(objects.length > 0 && { adopt: objects }),
     ...(command.operation === 'restart' && { restart: command.at }),
     ...reasonOf(command),
     ...(command.allowRemovals === true && { allowRemovals: true as const }),

@@ -1,13 +1,14 @@
-import { Caller, Input, refuse, reply, Serves, type ContextOf, type Reply } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type ContextOf, type Reply, type ReplyTo } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import {
+  adoptApplicationRequest,
   pauseApplicationRequest,
   restartApplicationRequest,
   resumeApplicationRequest,
   syncApplicationRequest,
 } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { CLOCK, type Clock } from '#kernel';
+import { CLOCK, err, ok, type Clock } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
@@ -18,11 +19,12 @@ import { Refusals } from '../shared/refusals.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf } from './application.ts';
-import type { Operate } from './operate.ts';
+import { adoptedBy, type Operate } from './operate.ts';
 import { placeOf, ProtectionReader } from './protection.service.ts';
 
 type Operated = OutputOf<typeof syncApplicationRequest>;
 type Context = ContextOf<typeof syncApplicationRequest>;
+type Options = InputOf<typeof syncApplicationRequest> & Pick<InputOf<typeof adoptApplicationRequest>, 'attempt'>;
 
 /** Handles commands that deploy, pause or resume an application without a new revision. */
 @Controller()
@@ -69,32 +71,49 @@ export class OperationsHandlers {
     return this.operate('resume', input, context);
   }
 
-  private async operate(
+  @Serves(adoptApplicationRequest)
+  async adopt(
+    @Input() input: InputOf<typeof adoptApplicationRequest>,
+    @Caller() context: ContextOf<typeof adoptApplicationRequest>,
+  ): Promise<ReplyTo<typeof adoptApplicationRequest>> {
+    const done = await this.operated('adopt', input, context);
+    if (!done.ok) return refuse(done.error);
+    const { answer, meta, application } = done.value;
+    return reply({ ...answer, objects: [...adoptedBy(application)], dryRun: context.dryRun ?? false }, meta);
+  }
+
+  private async operate(operation: Operate['operation'], input: Options, context: Context): Promise<Reply<Operated>> {
+    const done = await this.operated(operation, input, context);
+    return done.ok ? reply(done.value.answer, done.value.meta) : refuse(done.error);
+  }
+
+  private async operated(
     operation: Operate['operation'],
-    { name, message, allowRemovals }: InputOf<typeof syncApplicationRequest>,
+    { name, message, allowRemovals, attempt }: Options,
     context: Context,
-  ): Promise<Reply<Operated>> {
+  ) {
     const membership = await this.organizations.membership(context);
-    if (!membership.ok) return refuse(membership.error);
+    if (!membership.ok) return membership;
     const { organizationId, isAdmin } = membership.value;
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
-    if (!catalog.ok) return refuse(catalog.error);
+    if (!catalog.ok) return catalog;
     const applicationId = catalog.value.state.entries.application.get(name)?.id;
-    if (applicationId === undefined) return refuse(deploymentsErrors.applicationNotFound(name));
+    if (applicationId === undefined) return err(deploymentsErrors.applicationNotFound(name));
     const stream = applicationStream(applicationId);
     const loaded = await this.commands.load(applicationDecider, stream);
-    if (!loaded.ok) return refuse(loaded.error);
+    if (!loaded.ok) return loaded;
     const latest = latestOf(loaded.value.state);
     const place = placeOf(applicationId, loaded.value.state, { organizationId, isAdmin });
     const protection = await this.protection.of(place, latest);
-    if (!protection.ok) return refuse(protection.error);
+    if (!protection.ok) return protection;
     const running = await this.history.running(loaded.value.state.attempts);
-    if (!running.ok) return refuse(running.error);
+    if (!running.ok) return running;
     const command: Operate = {
       type: 'operate',
       operation,
       name,
       ...(allowRemovals !== undefined && { allowRemovals }),
+      ...(attempt !== undefined && { attempt }),
       attemptId: this.commands.newId(context, 1),
       at: new Date(this.clock.now()).toISOString(),
       ...(message !== undefined && { message }),
@@ -105,14 +124,15 @@ export class OperationsHandlers {
       step: operation,
       ...matching(context),
     });
-    if (!done.ok) return refuse(await this.refusals.explain(done.error, context));
+    if (!done.ok) return err(await this.refusals.explain(done.error, context));
     const { state, events, position, repeated } = done.value;
     const view = await this.views.afterWrite({ organizationId, applicationId, application: state, events }, context);
-    if (!view) return refuse(deploymentsErrors.applicationNotFound(name));
+    if (!view) return err(deploymentsErrors.applicationNotFound(name));
     const requested = events.find((event) => event.type === 'deployment.requested.v1');
-    return reply(
-      { application: view, changed: events.length > 0, attemptId: requested?.data.attemptId ?? null },
-      { revision: latestOf(state)?.revision ?? 0, position, ...(repeated && { repeated }) },
-    );
+    return ok({
+      answer: { application: view, changed: events.length > 0, attemptId: requested?.data.attemptId ?? null },
+      meta: { revision: latestOf(state)?.revision ?? 0, position, ...(repeated && { repeated }) },
+      application: state,
+    });
   }
 }

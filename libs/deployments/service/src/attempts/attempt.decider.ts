@@ -1,4 +1,4 @@
-import type { InventoryEntry, reportStepRequest } from '#deployments/contract';
+import type { AdoptableObject, InventoryEntry, reportStepRequest } from '#deployments/contract';
 import { assertNever, err, ok, type Decider, type Result } from '#kernel';
 import type { InputOf } from '#bus/contract';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
@@ -216,6 +216,16 @@ function inventoryEvents(of: AttemptOf, entries: readonly InventoryEntry[]): Att
 const short = (text: string, most: number): string =>
   text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').slice(0, most);
 
+const shortObject = ({ object, uid, takes, removes }: AdoptableObject): AdoptableObject => ({
+  object: short(object, 600),
+  uid: short(uid, 64),
+  takes: takes.map(({ manager, fields }) => ({
+    manager: short(manager, 256),
+    fields: fields.map((field) => short(field, 400)),
+  })),
+  removes: removes.map((field) => short(field, 400)),
+});
+
 function shortened(outcome: AttemptOutcome): AttemptOutcome {
   switch (outcome.outcome) {
     case 'succeeded':
@@ -235,6 +245,7 @@ function shortened(outcome: AttemptOutcome): AttemptOutcome {
         message: short(outcome.message, 2_000),
         fix: outcome.fix === null ? null : short(outcome.fix, 500),
         serving: outcome.serving === null ? null : short(outcome.serving, 500),
+        ...(outcome.adoptable && { adoptable: outcome.adoptable.map(shortObject) }),
       };
     case 'superseded':
       return outcome;

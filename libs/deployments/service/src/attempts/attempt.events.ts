@@ -1,4 +1,4 @@
-import type { InventoryEntry, KeptObject } from '#deployments/contract';
+import type { AdoptableObject, InventoryEntry, KeptObject } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 
 /** Outcome of an attempt, as reported by the worker. */
@@ -18,6 +18,8 @@ export type AttemptOutcome =
       readonly fix: string | null;
       readonly applied: boolean;
       readonly serving: string | null;
+      /** Objects that belong to no application and that made the attempt fail. Only the first ones are listed. */
+      readonly adoptable?: readonly AdoptableObject[];
     }
   | { readonly outcome: 'superseded' };
 

@@ -1,4 +1,4 @@
-import type { InventoryEntry } from '#deployments/contract';
+import type { AdoptableObject, InventoryEntry } from '#deployments/contract';
 import { assertNever } from '#kernel';
 import type { AttemptEvent, AttemptOutcome } from './attempt.events.ts';
 
@@ -15,6 +15,10 @@ export interface Attempt {
   readonly failFast?: true;
   /** Whether the attempt may delete most objects of the application. */
   readonly allowRemovals?: true;
+  /** Objects that belong to no application and that the attempt may take over. */
+  readonly adopt?: readonly AdoptableObject[];
+  /** Objects that belong to no application and that made the attempt fail. */
+  readonly adoptable?: readonly AdoptableObject[];
   /** Objects that the attempt would have deleted, as text. Set if it failed because these are most objects. */
   readonly removals?: string;
   /** Whether the attempt reverts changes of others to a revision that has succeeded. */

@@ -326,8 +326,8 @@ function outcomeOf(given: InputOf<typeof finishAttemptRequest>['outcome']): Atte
       return { outcome, message, endpoint, replicas, ...(kept && { kept }) };
     }
     case 'failed': {
-      const { outcome, code, message, fix, applied, serving } = given;
-      return { outcome, code, message, fix, applied, serving };
+      const { outcome, code, message, fix, applied, serving, adoptable } = given;
+      return { outcome, code, message, fix, applied, serving, ...(adoptable && { adoptable }) };
     }
     case 'superseded':
       return { outcome: 'superseded' };

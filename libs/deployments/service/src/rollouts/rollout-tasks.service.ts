@@ -123,6 +123,7 @@ export class RolloutTasks {
       ...(revision.byAdmin && { byAdmin: true }),
       ...(revision.syncPolicy?.prune === false && { prune: false }),
       ...(attempt.failFast && { failFast: attempt.failFast }),
+      ...(attempt.adopt && { adopt: attempt.adopt.map(({ uid }) => uid) }),
       ...(attempt.allowRemovals && { allowRemovals: attempt.allowRemovals }),
       ...(deployedObjects !== undefined && { deployedObjects }),
     });

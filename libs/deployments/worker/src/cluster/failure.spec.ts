@@ -110,12 +110,38 @@ describe('the message for a rejected plan', () => {
   it('counts the errors that do not fit', () => {
     const refusals = Array.from({ length: 9 }, (_, index) => ({
       code: 'deployments/owned-by-other' as const,
+      key: { group: '', kind: 'ConfigMap', name: `c${index}` },
       detail: `ConfigMap c${index} belongs to application shop.`,
     }));
-    expect(failureOfPlanErrors(refusals)).toMatchObject({
+    expect(failureOfPlanErrors(refusals, { app: 'web', targetNamespace: 'shop' })).toMatchObject({
       code: 'deployments/owned-by-other',
       message: expect.stringMatching(/; and 4 more$/),
     });
+  });
+
+  it('lists objects without an owner, with what an adoption would take over, and names the command', () => {
+    const adoption = {
+      uid: 'u1',
+      conflicts: ['.data.a', '.data.b'].map((field) => ({ manager: 'kubectl-edit', field })),
+      removes: Array.from({ length: 30 }, (_, index) => `.data.c${index}`),
+    };
+    const key = { group: '', kind: 'ConfigMap', namespace: 'shop', name: 'a' };
+    const refusal = {
+      key,
+      code: 'deployments/owned-by-other' as const,
+      detail: 'ConfigMap a in shop exists.',
+      adoption,
+    };
+    const failure = failureOfPlanErrors([refusal], { app: 'web', targetNamespace: 'shop' });
+    expect(failure.fix).toBe('take it over: astroctl app adopt web; or use another name');
+    expect(failure.adoptable).toEqual([
+      {
+        object: 'ConfigMap/a',
+        uid: 'u1',
+        takes: [{ manager: 'kubectl-edit', fields: ['.data.a', '.data.b'] }],
+        removes: [...adoption.removes.slice(0, 19), '11 more fields'],
+      },
+    ]);
   });
 
   it('explains the fix in terms of the application', () =>

@@ -1,4 +1,14 @@
-import type { ApplicationHealth, FailureCode, FieldConflict, ManifestError, RefusalCode } from '#kubernetes';
+import { MAX_ADOPTED, type AdoptableObject } from '#deployments/contract';
+import type {
+  ApplicationHealth,
+  FailureCode,
+  FieldConflict,
+  ManifestError,
+  ObjectKey,
+  PlanError,
+  RefusalCode,
+} from '#kubernetes';
+import { shortName } from '../rollout/inventory.ts';
 
 /** Why an attempt failed: a stable code, one sentence, and how to fix it. */
 export interface Failure {
@@ -6,6 +16,8 @@ export interface Failure {
   /** One sentence without a final period. It never contains a value of a Secret. */
   readonly message: string;
   readonly fix: string | null;
+  /** Objects that belong to no application. Only the first ones are listed. */
+  readonly adoptable?: AdoptableObject[];
 }
 
 /** Error of a call to a cluster as plain data, so that rules can be tested without error classes. */
@@ -101,9 +113,12 @@ export function failureOfManifestErrors(findings: readonly ManifestError[]): Fai
   };
 }
 
+type Refusal = Pick<PlanError, 'code' | 'detail' | 'fix' | 'adoption'> & { readonly key: ObjectKey };
+
 /** Returns the failure of a plan that the cluster rejected. */
 export function failureOfPlanErrors(
-  refusals: readonly { readonly code: RefusalCode; readonly detail: string; readonly fix?: string }[],
+  refusals: readonly Refusal[],
+  { app, targetNamespace }: { readonly app: string; readonly targetNamespace: string },
 ): Failure {
   const [first, ...rest] = refusals;
   if (!first) return { code: 'deployments/denied-by-cluster', message: 'the cluster refused the plan', fix: null };
@@ -112,8 +127,36 @@ export function failureOfPlanErrors(
   return {
     code: REFUSAL_CODES[first.code],
     message: cut([cut(first.detail, 600), ...others].join('; ') + more, 3_000),
-    fix: first.fix ?? null,
+    fix: (first.adoption && `take it over: astroctl app adopt ${app}; or use another name`) ?? first.fix ?? null,
+    ...adoptableIn(refusals, targetNamespace),
   };
+}
+
+/** Maximum size of all fields of adoptable objects in UTF-16 code units. An event has at most 64 KiB. */
+const FIELDS_SIZE = 20_000;
+const MAX_MANAGERS = 10;
+const MAX_FIELDS = 20;
+
+function adoptableIn(refusals: readonly Refusal[], targetNamespace: string): Pick<Failure, 'adoptable'> {
+  let left = FIELDS_SIZE;
+  const shown = (fields: readonly string[]): string[] => {
+    const most = fields
+      .slice(0, fields.length > MAX_FIELDS ? MAX_FIELDS - 1 : MAX_FIELDS)
+      .map((field) => cut(field, 400));
+    left -= most.join().length;
+    const kept = left > 0 ? most : [];
+    return kept.length === fields.length ? kept : [...kept, `${fields.length - kept.length} more fields`];
+  };
+  const adoptable = refusals.flatMap(({ key, adoption }): AdoptableObject[] => {
+    if (!adoption) return [];
+    const managers = [...new Set(adoption.conflicts.map(({ manager }) => manager))].slice(0, MAX_MANAGERS);
+    const takes = managers.map((manager) => ({
+      manager: cut(manager, 256),
+      fields: shown(adoption.conflicts.flatMap((conflict) => (conflict.manager === manager ? [conflict.field] : []))),
+    }));
+    return [{ object: shortName(key, targetNamespace), uid: adoption.uid, takes, removes: shown(adoption.removes) }];
+  });
+  return adoptable.length === 0 ? {} : { adoptable: adoptable.slice(0, MAX_ADOPTED) };
 }
 
 /** Returns the failure of a plan that would delete most objects without a confirmation. @param removals as text */

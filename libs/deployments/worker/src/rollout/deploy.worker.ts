@@ -87,7 +87,7 @@ async function makePlan(
   const ran = new Set(hooks.map(({ object }) => identity(keyOf(object))));
   const previous = inventory.filter(({ key }) => !waiting.has(identity(key)) && !ran.has(identity(key)));
   const kept = inventory.filter(({ key }) => waiting.has(identity(key)));
-  const { applicationId, targetNamespace: namespace, prune } = run.task;
+  const { applicationId, targetNamespace: namespace, prune, adopt } = run.task;
   const key = await fingerprintKey(run);
   const outcome = await run.call((client) =>
     planDeployment(client, {
@@ -97,9 +97,13 @@ async function makePlan(
       previous,
       fingerprintKey: key,
       ...(prune === false && { prune }),
+      ...(adopt && { adopt: new Set(adopt) }),
     }),
   );
-  if (!outcome.ok) throw new AttemptFailedError(failureOfPlanErrors(outcome.refusals));
+  if (!outcome.ok)
+    throw new AttemptFailedError(
+      failureOfPlanErrors(outcome.refusals, { app: run.task.applicationName, targetNamespace: namespace }),
+    );
   const removals = removalsOf(outcome.plan);
   if (run.task.allowRemovals !== true && removesMost(removals, run.task.deployedObjects))
     throw new AttemptFailedError(failureOfRemovals(removalsText(removals), run.task.applicationName));
@@ -264,7 +268,7 @@ async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
 
 async function failed(
   run: Run,
-  { code, message, fix }: Failure,
+  { code, message, fix, adoptable }: Failure,
   { inventory, applied, wrote }: Progress,
 ): Promise<Outcome> {
   const { entries, ...record } = await listed(run, inventory.map(toContract));
@@ -276,6 +280,7 @@ async function failed(
     applied: wrote,
     inventory: entries,
     ...record,
+    ...(adoptable && { adoptable }),
     serving: wrote ? await serving(run, applied) : null,
   };
 }
