@@ -58,7 +58,6 @@ export type {
 export { runsToCompletion, splitHooks, withoutOtherHooks, type SplitObjects } from './hooks.ts';
 export { planDeployment } from './plan-deployment.ts';
 export { countObjects, removalsBetween, removalsOf, removalsText, removesMost } from './removals.ts';
-export type { Adoption } from './adoption.ts';
 export { applyPlan, ClaimTooShortError, pruneObjects } from './apply-plan.ts';
 export type { ApplicationHealth, FailureCode } from './health/health.types.ts';
 export { healthOf } from './health/object-health.ts';

@@ -89,6 +89,8 @@ describe('an error of the cluster (E13)', () => {
     }));
 });
 
+const shortName = ({ kind, name }: { readonly kind: string; readonly name: string }) => `${kind}/${name}`;
+
 describe('the message for a rejected plan', () => {
   it('contains the first error, followed by the others', () =>
     expect(
@@ -113,7 +115,7 @@ describe('the message for a rejected plan', () => {
       key: { group: '', kind: 'ConfigMap', name: `c${index}` },
       detail: `ConfigMap c${index} belongs to application shop.`,
     }));
-    expect(failureOfPlanErrors(refusals, { app: 'web', targetNamespace: 'shop' })).toMatchObject({
+    expect(failureOfPlanErrors(refusals, { app: 'web', shortName })).toMatchObject({
       code: 'deployments/owned-by-other',
       message: expect.stringMatching(/; and 4 more$/),
     });
@@ -132,7 +134,7 @@ describe('the message for a rejected plan', () => {
       detail: 'ConfigMap a in shop exists.',
       adoption,
     };
-    const failure = failureOfPlanErrors([refusal], { app: 'web', targetNamespace: 'shop' });
+    const failure = failureOfPlanErrors([refusal], { app: 'web', shortName });
     expect(failure.fix).toBe('take it over: astroctl app adopt web; or use another name');
     expect(failure.adoptable).toEqual([
       {

@@ -8,7 +8,6 @@ import type {
   PlanError,
   RefusalCode,
 } from '#kubernetes';
-import { shortName } from '../rollout/inventory.ts';
 
 /** Why an attempt failed: a stable code, one sentence, and how to fix it. */
 export interface Failure {
@@ -118,7 +117,7 @@ type Refusal = Pick<PlanError, 'code' | 'detail' | 'fix' | 'adoption'> & { reado
 /** Returns the failure of a plan that the cluster rejected. */
 export function failureOfPlanErrors(
   refusals: readonly Refusal[],
-  { app, targetNamespace }: { readonly app: string; readonly targetNamespace: string },
+  { app, shortName }: { readonly app: string; readonly shortName: (key: ObjectKey) => string },
 ): Failure {
   const [first, ...rest] = refusals;
   if (!first) return { code: 'deployments/denied-by-cluster', message: 'the cluster refused the plan', fix: null };
@@ -128,7 +127,7 @@ export function failureOfPlanErrors(
     code: REFUSAL_CODES[first.code],
     message: cut([cut(first.detail, 600), ...others].join('; ') + more, 3_000),
     fix: (first.adoption && `take it over: astroctl app adopt ${app}; or use another name`) ?? first.fix ?? null,
-    ...adoptableIn(refusals, targetNamespace),
+    ...adoptableIn(refusals, shortName),
   };
 }
 
@@ -137,7 +136,10 @@ const FIELDS_SIZE = 20_000;
 const MAX_MANAGERS = 10;
 const MAX_FIELDS = 20;
 
-function adoptableIn(refusals: readonly Refusal[], targetNamespace: string): Pick<Failure, 'adoptable'> {
+function adoptableIn(
+  refusals: readonly Refusal[],
+  shortName: (key: ObjectKey) => string,
+): Pick<Failure, 'adoptable'> {
   let left = FIELDS_SIZE;
   const shown = (fields: readonly string[]): string[] => {
     const most = fields
@@ -154,7 +156,7 @@ function adoptableIn(refusals: readonly Refusal[], targetNamespace: string): Pic
       manager: cut(manager, 256),
       fields: shown(adoption.conflicts.flatMap((conflict) => (conflict.manager === manager ? [conflict.field] : []))),
     }));
-    return [{ object: shortName(key, targetNamespace), uid: adoption.uid, takes, removes: shown(adoption.removes) }];
+    return [{ object: shortName(key), uid: adoption.uid, takes, removes: shown(adoption.removes) }];
   });
   return adoptable.length === 0 ? {} : { adoptable: adoptable.slice(0, MAX_ADOPTED) };
 }

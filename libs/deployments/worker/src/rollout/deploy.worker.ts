@@ -22,7 +22,7 @@ import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
 import { secretValues } from './hook-failure.ts';
 import { runHooks, weightsOf, type HookContext } from './hooks.worker.ts';
-import { identity, toContract, toLibrary, united } from './inventory.ts';
+import { identity, shortName, toContract, toLibrary, united } from './inventory.ts';
 import { listed } from './large-inventory.worker.ts';
 import { ensureNamespace } from './namespace.worker.ts';
 import { fingerprintKey, prepare, recall, type Prepared } from './prepare.worker.ts';
@@ -102,7 +102,7 @@ async function makePlan(
   );
   if (!outcome.ok)
     throw new AttemptFailedError(
-      failureOfPlanErrors(outcome.refusals, { app: run.task.applicationName, targetNamespace: namespace }),
+      failureOfPlanErrors(outcome.refusals, { app: run.task.applicationName, shortName: (object) => shortName(object, namespace) }),
     );
   const removals = removalsOf(outcome.plan);
   if (run.task.allowRemovals !== true && removesMost(removals, run.task.deployedObjects))
