@@ -21,7 +21,7 @@ export type Catalogue = z.infer<typeof catalogueSchema>;
 export const readCatalogue = (root: string): Catalogue =>
   catalogueSchema.parse(parse(readFileSync(join(root, 'docs', 'security', 'attacks.yaml'), 'utf8')));
 
-const ROW_ID = /\b(?:use-[A-Z]\d{1,2}|[A-F]\d{1,2})\b/g;
+const ROW_ID = /\b(?:use-[A-Z]\d{1,2}|K8\.6-\d{1,2}|[A-F]\d{1,2})\b/g;
 
 /** Returns the titles that cite each row, by its id. A title may cite several rows. */
 export function citations(titles: readonly TestTitle[]): ReadonlyMap<string, readonly TestTitle[]> {

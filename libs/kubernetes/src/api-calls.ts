@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock, Ids, Logger } from '#kernel';
 import { MAX_RESPONSE_BYTES } from './response-limits.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import { KubernetesUnreachableError, type ClientCallOptions } from './client.ts';
-import { tokenBucket, withRetries } from './pacing.ts';
+import { tokenBucket, withRetries, type RetryRules } from './pacing.ts';
 import { apiError } from './status.ts';
 import {
   createTransport,
@@ -20,6 +21,8 @@ export interface ApiCallsOptions extends TransportOptions {
   readonly ratePerSecond?: number;
   /** Calls that may start at the same time after a pause; twice the rate by default. */
   readonly burst?: number;
+  /** Fails calls without making them while the server does not respond. By default, all calls are made. */
+  readonly breaker?: Pick<CircuitBreaker, 'run'>;
   /** Deadline of a call in milliseconds; 30,000 by default. */
   readonly deadlineMs?: number;
 }
@@ -60,7 +63,7 @@ export class ApiCalls {
       idempotent: request.idempotent,
       ...(signal && { signal }),
     };
-    return withRetries(rules, async () => {
+    return this.guarded(rules, async () => {
       await this.bucket.take(signal);
       const remainingMs = rules.deadlineAt - clock.monotonic();
       if (remainingMs <= 0)
@@ -86,22 +89,30 @@ export class ApiCalls {
   async stream(path: string, { signal, deadlineMs }: ClientCallOptions): Promise<IncomingMessage> {
     const { clock, ids } = this.options;
     const deadlineAt = clock.monotonic() + (deadlineMs ?? this.defaultDeadlineMs);
-    return withRetries({ clock, ids, deadlineAt, idempotent: true, ...(signal && { signal }) }, async (remainingMs) => {
-      await this.bucket.take(signal);
-      const response = await this.transport.open({
-        method: 'GET',
-        path,
-        maxBytes: MAX_RESPONSE_BYTES.small,
-        deadlineMs: remainingMs,
-        ...(signal && { signal }),
-      });
-      if (response.statusCode === 200 || response.statusCode === 204) return response;
-      throw apiError({
-        status: response.statusCode ?? 0,
-        headers: response.headers,
-        body: await this.beginningOf(response, remainingMs),
-      });
-    });
+    return this.guarded(
+      { clock, ids, deadlineAt, idempotent: true, ...(signal && { signal }) },
+      async (remainingMs) => {
+        await this.bucket.take(signal);
+        const response = await this.transport.open({
+          method: 'GET',
+          path,
+          maxBytes: MAX_RESPONSE_BYTES.small,
+          deadlineMs: remainingMs,
+          ...(signal && { signal }),
+        });
+        if (response.statusCode === 200 || response.statusCode === 204) return response;
+        throw apiError({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: await this.beginningOf(response, remainingMs),
+        });
+      },
+    );
+  }
+
+  private guarded<T>(rules: RetryRules, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
+    const call = () => withRetries(rules, attempt);
+    return this.options.breaker ? this.options.breaker.run(call) : call();
   }
 
   /** Reads the body of an error response within the deadline, up to a limit. */

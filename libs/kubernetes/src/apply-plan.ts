@@ -56,13 +56,14 @@ async function applyOne(
   planned: PlannedObject,
   limits: WriteLimits,
 ): Promise<InventoryEntry> {
-  const { object, type, force, unchanged, uid, handOver, clear, adopts } = planned;
+  const { object, type, force, unchanged, uid, handOver, clear, adopts, replaces } = planned;
   const entry = { key: keyOf(object), apiVersion: object.apiVersion };
   if (unchanged) return { ...entry, ...(uid !== undefined && { uid }) };
   const where = {
     name: object.metadata.name,
     ...(object.metadata.namespace !== undefined && { namespace: object.metadata.namespace }),
   };
+  if (replaces !== undefined) await deleteAndWait(client, planned, { ...limits, uid: replaces });
   if (adopts) await takeClientSideFields(client, type, where, call(limits));
   if (clear)
     await client.patch(type, where, { kind: 'merge', body: clear }, { fieldManager: UNION_MANAGER, ...call(limits) });
@@ -87,6 +88,50 @@ async function applyOne(
   await releaseUnion(client, type, written.object, limits);
   const seen = written.object.metadata.uid;
   return { ...entry, fields: ownedFields(written.object, FIELD_MANAGER), ...(seen !== undefined && { uid: seen }) };
+}
+
+/** Deletes an object that is created again, and waits until it no longer exists. */
+async function deleteAndWait(
+  client: KubernetesClient,
+  { object, type }: PlannedObject,
+  { uid, ...limits }: WriteLimits & { readonly uid: string },
+): Promise<void> {
+  const { name, namespace } = object.metadata;
+  const where = { name, ...(namespace !== undefined && { namespace }) };
+  try {
+    await client.delete(type, where, { uid, ...call(limits) });
+  } catch (error) {
+    if (!isNotFound(error)) throw error; // deleted before, by an attempt that was interrupted
+  }
+  const left = await gone(client, { type, ...where, uid }, limits);
+  if (left)
+    throw new KubernetesApiError({
+      status: 409,
+      reason: 'ObjectTerminating',
+      message: `${nameOf(keyOf(object))} is being deleted${heldBy(left)}`,
+    });
+}
+
+/** Returns why an object is not deleted yet: ` and held by example.com/finalizer`, or nothing. */
+const heldBy = ({ metadata }: KubernetesObject): string =>
+  (metadata.finalizers ?? []).length === 0 ? '' : ` and held by ${metadata.finalizers?.join(', ')}`;
+
+/** Maximum time until an object without a finalizer of others has been deleted. */
+const GONE_WITHIN_MS = 10_000;
+
+/** Waits until an object no longer exists. @returns the object if it still exists afterwards */
+async function gone(
+  client: KubernetesClient,
+  { type, name, namespace, uid }: { type: ResourceType; name: string; namespace?: string; uid: string },
+  { clock, signal }: WriteLimits,
+): Promise<KubernetesObject | undefined> {
+  const until = clock.monotonic() + GONE_WITHIN_MS;
+  for (;;) {
+    const live = await client.get(type, name, namespace, signal ? { signal } : {});
+    if (live?.metadata.uid !== uid) return undefined;
+    if (clock.monotonic() > until) return live;
+    await pause(clock, POLL_MS, signal);
+  }
 }
 
 /**
@@ -164,13 +209,15 @@ export interface PruneOptions extends WriteLimits {
 
 /**
  * Deletes objects of an earlier inventory, in reverse order. Deletes an object only if it has both marks of the
- * application, and with the UID that was read as precondition. Keeps all other objects.
+ * application, and with the UID that was read as precondition. Keeps all other objects. Finalizers are never removed.
+ * @returns a sentence for each object that a finalizer holds
  */
 export async function pruneObjects(
   client: KubernetesClient,
   entries: readonly InventoryEntry[],
   { applicationId, ...limits }: PruneOptions,
-): Promise<void> {
+): Promise<readonly string[]> {
+  const blocked: string[] = [];
   const discovery = await client.discovery();
   const last = entries.toSorted((a, b) =>
     byOrder({ kind: b.key.kind, metadata: { name: b.key.name } }, { kind: a.key.kind, metadata: { name: a.key.name } }),
@@ -183,15 +230,16 @@ export async function pruneObjects(
       continue;
     const { uid } = live.metadata;
     if (uid === undefined || live.metadata.deletionTimestamp !== undefined) continue;
+    const where = { name: key.name, ...(key.namespace !== undefined && { namespace: key.namespace }) };
     try {
-      await client.delete(
-        type,
-        { name: key.name, ...(key.namespace !== undefined && { namespace: key.namespace }) },
-        { uid, ...call(limits) },
-      );
+      const isHeld = (live.metadata.finalizers ?? []).length > 0;
+      await client.delete(type, where, { uid, ...call(limits) });
+      const left = isHeld && (await gone(client, { type, ...where, uid }, limits));
+      if (left) blocked.push(`${nameOf(key)} is being deleted${heldBy(left)}`);
     } catch (error) {
       // It was replaced or deleted in the meantime, so it is not ours.
       if (!isConflict(error) && !isNotFound(error)) throw error;
     }
   }
+  return blocked;
 }

@@ -122,7 +122,7 @@ function runSuite(path: string): void {
     await client.delete(TYPES.customResourceDefinition, crd.metadata);
   });
 
-  it('rejects a DELETE with another UID with 409, and deletes nothing (KUBERNETES 1.3)', async () => {
+  it('K8.6-49: rejects a DELETE with another UID with 409, and deletes nothing (KUBERNETES 1.3)', async () => {
     await client.create(TYPES.configMap, configMap('precondition'), test);
     await expect(
       client.delete(TYPES.configMap, { name: 'precondition', namespace }, { uid: randomUUID() }),
@@ -169,7 +169,7 @@ function runSuite(path: string): void {
     ).toEqual({ a: 'ours' });
   });
 
-  it('rejects an unknown field, for which the server returns a 500', async () => {
+  it('K8.6-47: rejects an unknown field, for which the server returns a 500', async () => {
     await expect(client.apply(TYPES.configMap, { ...configMap('typo'), datta: {} }, test)).rejects.toMatchObject({
       status: 500,
       message: expect.stringContaining('field not declared in schema'),

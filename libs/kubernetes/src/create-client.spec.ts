@@ -158,13 +158,13 @@ describe('E13: calls to an unhealthy cluster', () => {
     respond = (_, response) => (seen.length <= times ? reply(response) : json(response, 200, configMap));
   };
 
-  it.each([500, 502, 503, 504, 429])('are retried on %s', async (code) => {
+  it.each([500, 502, 503, 504, 429])('K8.6-10: are retried on %s', async (code) => {
     failing(2, (response) => json(response, code, status(code, 'X')));
     expect(await client.get(TYPES.configMap, 'a', 'n')).toEqual(configMap);
     expect(seen).toHaveLength(3);
   });
 
-  it('are retried after the time in Retry-After', async () => {
+  it('K8.6-9: are retried after the time in Retry-After', async () => {
     failing(1, (response) => json(response, 429, status(429, 'TooManyRequests'), { 'retry-after': '1' }));
     const startedMs = performance.now();
     await client.get(TYPES.configMap, 'a', 'n');
@@ -478,7 +478,7 @@ describe('lists and watches', () => {
     expect(seen[0]?.url).toContain('allowWatchBookmarks=true');
   });
 
-  it('E14: report an expired watch, for which the server returns 200', async () => {
+  it('E14, K8.6-41: report an expired watch, for which the server returns 200', async () => {
     respond = (_, response) =>
       response.writeHead(200).end(`${JSON.stringify({ type: 'ERROR', object: status(410, 'Expired') })}\n`);
     const reading = (async () => {

@@ -141,7 +141,7 @@ describe('the canonical form of an object', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it('has data instead of stringData, so that a removed key is deleted', () => {
+  it('K8.6-46: has data instead of stringData, so that a removed key is deleted', () => {
     expect(one(object('Secret', { data: { a: 'eA==' }, stringData: { b: 'pass' } }))).toMatchObject({
       data: { a: 'eA==', b: Buffer.from('pass').toString('base64') },
     });

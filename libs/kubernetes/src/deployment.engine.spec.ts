@@ -7,7 +7,7 @@ import { decorate } from './decorate.ts';
 import { TYPES } from './discovery.ts';
 import { waitForHealth } from './health/wait-for-health.ts';
 import { FenceLostError, inventoryName, openFence } from './inventory-fence.ts';
-import { at, keyOf, list, type KubernetesObject, type ResourceType } from './objects.ts';
+import { at, keyOf, list, record, type KubernetesObject, type ResourceType } from './objects.ts';
 import { planDeployment } from './plan-deployment.ts';
 import type { InventoryEntry, Plan } from './plan.types.ts';
 import { renderImage } from './render-image.ts';
@@ -116,7 +116,7 @@ function deploying(path: string): void {
   const edit = (spec: object, fieldManager = 'kubectl-edit') =>
     client.patch(TYPES.deployment, { name: 'web', namespace }, { kind: 'strategic', body: { spec } }, { fieldManager });
 
-  it('deploys an image until it is healthy under Pod Security restricted; a repeat writes nothing', async () => {
+  it('K8.6-19: deploys an image until it is healthy under Pod Security restricted; a repeat writes nothing', async () => {
     const objects = image({
       secrets: { password: 'hunter2' },
       configFiles: [{ path: '/etc/a', content: 'b' }],
@@ -324,7 +324,7 @@ function deploying(path: string): void {
     expect(await refusals(ours([configMap('a')]), entries)).toMatchObject([{ code: 'deployments/owned-by-other' }]);
   });
 
-  it('E22: takes back a field changed by kubectl edit and names its manager; refuses one never owned', async () => {
+  it('E22, K8.6-7: takes back a field changed by kubectl edit and names its manager; refuses one never owned', async () => {
     const entries = await deploy(image());
     await edit({ template: { spec: { containers: [{ name: 'app', image: 'images.acme.dev/web:edited' }] } } });
     const next = await plan(image(), entries);
@@ -448,7 +448,7 @@ function deploying(path: string): void {
     expect(await refusals(ours(objects()))).toMatchObject([{ code }]);
   });
 
-  it('reports a quota before anything is written', async () => {
+  it('K8.6-15: reports a quota before anything is written', async () => {
     const quotas: ResourceType = {
       group: '',
       version: 'v1',
@@ -473,7 +473,7 @@ function deploying(path: string): void {
     ).toMatchObject([{ code: 'deployments/quota-limit' }]);
   });
 
-  it('prunes objects removed from the set, except volumes and recreated, unmarked, or protected ones', async () => {
+  it('K8.6-25: prunes objects removed from the set, except volumes and recreated, unmarked, or protected ones', async () => {
     const volume: KubernetesObject = {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
@@ -519,7 +519,96 @@ function deploying(path: string): void {
     });
   });
 
-  it('deploys a definition and its custom objects in one set', async () => {
+  it('K8.6-20: replaces an object with an immutable field only if its annotation allows it', async () => {
+    const fixed = (a: string, annotations: Record<string, string> = {}): KubernetesObject => ({
+      ...configMap('fixed', { a }, { annotations }),
+      immutable: true,
+    });
+    const allow = { 'platform.astropulse.io/replace': 'allow' };
+    const entries = await deploy(ours([fixed('1')]));
+    expect(await refusals(ours([fixed('2')]), entries)).toMatchObject([
+      { code: 'deployments/immutable-field', fix: expect.stringContaining('platform.astropulse.io/replace: allow') },
+    ]);
+    const made = await plan(ours([fixed('2', allow)]), entries);
+    expect(made.warnings).toEqual([
+      `ConfigMap fixed in ${namespace} is deleted and created again, since an immutable field changes`,
+    ]);
+    const [replaced] = await deploy(ours([fixed('2', allow)]), entries);
+    expect(replaced?.uid).not.toBe(entries[0]?.uid);
+    expect((await client.get(TYPES.configMap, 'fixed', namespace))?.['data']).toEqual({ a: '2' });
+  });
+
+  it('K8.6-20: never replaces a volume claim', async () => {
+    const claim = (storageClassName: string): KubernetesObject => ({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'data', namespace, annotations: { 'platform.astropulse.io/replace': 'allow' } },
+      spec: { accessModes: ['ReadWriteOnce'], storageClassName, resources: { requests: { storage: '1Gi' } } },
+    });
+    const entries = await deploy(ours([claim('a')]));
+    expect(await refusals(ours([claim('b')]), entries)).toMatchObject([
+      { code: 'deployments/immutable-field', fix: 'use another name' },
+    ]);
+  });
+
+  it('K8.6-26: names the finalizer that blocks the removal of an object, and does not remove it', async () => {
+    const held = configMap('blocked');
+    const entries = await deploy(ours([configMap('stays'), held]));
+    const finalizers = (value: readonly string[]) =>
+      client.patch(
+        TYPES.configMap,
+        { name: 'blocked', namespace },
+        { kind: 'merge', body: { metadata: { finalizers: value } } },
+        { fieldManager: 'operator' },
+      );
+    await finalizers(['example.com/hold']);
+    const made = await plan(ours([configMap('stays')]), entries);
+    expect(await pruneObjects(client, made.prune, { applicationId: APPLICATION, clock })).toEqual([
+      `ConfigMap blocked in ${namespace} is being deleted and held by example.com/hold`,
+    ]);
+    expect((await client.get(TYPES.configMap, 'blocked', namespace))?.metadata.finalizers).toEqual([
+      'example.com/hold',
+    ]);
+    await finalizers([]);
+  });
+
+  it('K8.6-51: replaces duplicate keys that somebody else created, when it owns the key', async () => {
+    const entries = await deploy(image({ env: [{ name: 'B', value: 'b' }] }));
+    const twice = [
+      { name: 'A', value: '1' },
+      { name: 'A', value: '2' },
+    ];
+    await eventually(async () => {
+      const live = await deployment();
+      const spec = record(at(live, 'spec'));
+      const template = record(spec['template']);
+      const containers = list(at(template, 'spec', 'containers')).map((container) => ({
+        ...record(container),
+        env: [...list(at(container, 'env')), ...twice],
+      }));
+      const changed = { ...template, spec: { ...record(template['spec']), containers } };
+      await client.update(
+        TYPES.deployment,
+        { ...live, spec: { ...spec, template: changed } },
+        { fieldManager: 'other' },
+      );
+    }); // the controller writes its status in between
+    const env = async () =>
+      list(at(await deployment(), 'spec', 'template', 'spec', 'containers', 0, 'env'))
+        .filter((item) => at(item, 'name') === 'A')
+        .map((item) => at(item, 'value'));
+    expect(await env()).toEqual(['1', '2']);
+    const wanted = image({
+      env: [
+        { name: 'B', value: 'b' },
+        { name: 'A', value: '1' },
+      ],
+    });
+    await deploy(wanted, entries);
+    expect(await env()).toEqual(['1']);
+  });
+
+  it('K8.6-23: deploys a definition and its custom objects in one set', async () => {
     const group = `g${randomUUID().slice(0, 8)}.example.com`;
     const crd: KubernetesObject = {
       apiVersion: 'apiextensions.k8s.io/v1',
@@ -562,7 +651,7 @@ function deploying(path: string): void {
         { fieldManager: 'autoscaler' },
       );
 
-    it('never fall to one when an autoscaler takes over', async () => {
+    it('K8.6-45: never fall to one when an autoscaler takes over', async () => {
       const entries = await deploy(image({ replicas: 4 }));
       const next = await deploy(image(scaled), entries);
       expect(at(await deployment(), 'spec', 'replicas')).toBe(4);
@@ -599,7 +688,7 @@ function deploying(path: string): void {
       await held.release();
     });
 
-    it('is lost to one of two workers that start at the same time', async () => {
+    it('K8.6-5: is lost to one of two workers that start at the same time', async () => {
       const fences = await Promise.all([fenceOf(1), fenceOf(1)]);
       const outcomes = await Promise.allSettled(fences.map((fence) => fence.hold([])));
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -625,7 +714,7 @@ function deploying(path: string): void {
       await fence.hold([{ key: keyOf(configMap('a')), apiVersion: 'v1' }]);
     });
 
-    it('is kept when the response to its own write is lost', async () => {
+    it('K8.6-11: is kept when the response to its own write is lost', async () => {
       let loses = true;
       const lossy: KubernetesClient = Object.assign(Object.create(client), {
         async update(...args: Parameters<KubernetesClient['update']>) {
@@ -667,7 +756,7 @@ function deploying(path: string): void {
     );
   });
 
-  it('E24: reports a namespace that is being deleted', async () => {
+  it('E24, K8.6-21: reports a namespace that is being deleted', async () => {
     await client.create(TYPES.configMap, configMap('holds', {}, { finalizers: ['example.com/hold'] }), {
       fieldManager: 'test',
     });

@@ -20,6 +20,7 @@ export {
   type LogOptions,
 } from './client.ts';
 export { plainText } from './status.ts';
+export { CircuitBreaker, type BreakerState } from './circuit-breaker.ts';
 export { createKubernetesClient } from './create-client.ts';
 export { readKubeconfig } from './kubeconfig.ts';
 export { ownCluster, type OwnCluster } from './own-cluster.ts';

@@ -49,7 +49,7 @@ describe('use-D1: an object', () => {
   it('is OutOfSync when the platform owns none of its fields', () =>
     expect(objectSync(object(), applied)).toMatchObject({ state: 'OutOfSync', changed: [{ field: '' }] }));
 
-  it('is Synced with fields that others added, and names their managers', () =>
+  it('K8.6-48: is Synced with fields that others added, and names their managers', () =>
     expect(objectSync(object(ours(applied), by('kubectl-edit', { 'f:spec': { 'f:paused': {} } })), applied)).toEqual({
       state: 'Synced',
       changed: [],

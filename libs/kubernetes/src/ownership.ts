@@ -28,6 +28,8 @@ export const PRUNE_ANNOTATION = 'platform.astropulse.io/prune';
  * condition that is True if it is healthy.
  */
 export const HEALTH_ANNOTATION = 'platform.astropulse.io/health';
+/** Annotation with which users allow that an object is deleted and created again if a change is impossible: `allow`. */
+export const REPLACE_ANNOTATION = 'platform.astropulse.io/replace';
 /** Label of namespaces that the platform created. */
 export const NAMESPACE_LABEL = 'platform.astropulse.io/namespace-of';
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
@@ -35,7 +37,7 @@ export const MANAGED_BY = 'astro-platform';
 /** Prefix of labels and annotations that users may not set. */
 export const RESERVED_PREFIX = 'platform.astropulse.io/';
 /** Annotations with that prefix that users may set. */
-export const USER_ANNOTATIONS: ReadonlySet<string> = new Set([PRUNE_ANNOTATION, HEALTH_ANNOTATION]);
+export const USER_ANNOTATIONS: ReadonlySet<string> = new Set([PRUNE_ANNOTATION, REPLACE_ANNOTATION, HEALTH_ANNOTATION]);
 
 /** Returns the application in an object's label; undefined if it has none. */
 export const ownerOf = ({ metadata }: KubernetesObject): string | undefined => metadata.labels?.[APPLICATION_LABEL];

@@ -34,6 +34,7 @@ import {
   isMarkedAsOf,
   ownerOf,
   PRUNE_ANNOTATION,
+  REPLACE_ANNOTATION,
   UNION_MANAGER,
 } from './ownership.ts';
 import type { Hook, InventoryEntry, PlannedChange, PlannedObject, PlanOutcome, PlanError } from './plan.types.ts';
@@ -359,8 +360,37 @@ async function planUpdate(
       warnings: dry.warnings,
     };
   } catch (error) {
-    return (await planClear(context, object, type, live, error)) ?? refusalOf(error, key);
+    const cleared = await planClear(context, object, type, live, error);
+    if (cleared) return cleared;
+    const refusal = refusalOf(error, key);
+    return (await planReplacement(context, object, type, { live, refusal })) ?? refusal;
   }
+}
+
+/**
+ * Plans to delete an object and create it again, if its manifest allows that and an immutable field changes. Never for
+ * kinds whose deletion loses data.
+ */
+async function planReplacement(
+  context: PlanContext,
+  object: KubernetesObject,
+  type: ResourceType,
+  { live, refusal }: { readonly live: KubernetesObject; readonly refusal: PlanError },
+): Promise<ObjectPlan | PlanError | undefined> {
+  const { uid } = live.metadata;
+  const isAllowed = object.metadata.annotations?.[REPLACE_ANNOTATION] === 'allow' && !NEVER_PRUNED.has(object.kind);
+  if (refusal.code !== 'deployments/immutable-field' || !isAllowed || uid === undefined) return undefined;
+  const made = await planCreate(context, object, type, standIn(object));
+  if ('code' in made) return made;
+  return {
+    ...made,
+    change: { ...made.change, action: 'update', changes: [], takesBackFrom: [] },
+    planned: { ...made.planned, uid, replaces: uid },
+    warnings: [
+      ...made.warnings,
+      `${nameOf(keyOf(object))} is deleted and created again, since an immutable field changes`,
+    ],
+  };
 }
 
 /** Plans an update that the server refuses because of a field that it defaulted itself: a patch clears the field. */
@@ -548,7 +578,9 @@ function refusalOf(error: unknown, key: ObjectKey): PlanError {
     return refuse(
       'deployments/immutable-field',
       `${nameOf(key)} has an immutable field that would change: ${serverMessage}.`,
-      `delete it first: kubectl delete ${key.kind.toLowerCase()} ${key.name}${key.namespace === undefined ? '' : ` -n ${key.namespace}`}`,
+      NEVER_PRUNED.has(key.kind)
+        ? 'use another name'
+        : `allow that it is deleted and created again, with the annotation ${REPLACE_ANNOTATION}: allow`,
     );
   }
   if (status === 422 || status === 400 || message.startsWith('failed to create typed patch object'))

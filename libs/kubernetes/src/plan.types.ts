@@ -92,6 +92,8 @@ export interface PlannedObject {
   readonly type: ResourceType;
   /** Whether the apply takes fields back. */
   readonly force: boolean;
+  /** UID of the live object that is deleted first, since an immutable field changes. */
+  readonly replaces?: string;
   /** Whether the object belonged to no application, and a person decided to take it over. */
   readonly adopts?: true;
   /** Whether the object is already up to date, so that nothing is written. */

@@ -14,7 +14,7 @@ describe('quantities', () => {
 
   it('rejects an invalid quantity', () => expect(milliOf('one')).toBeUndefined());
 
-  it('are written in the canonical form, so that managers do not conflict over notation', () => {
+  it('K8.6-50: are written in the canonical form, so that managers do not conflict over notation', () => {
     const container = {
       resources: { requests: { cpu: '1000m', memory: '1024Mi' }, limits: { cpu: 0.5, memory: '1.5Gi' } },
       env: [{ name: 'A', value: '1000m' }],

@@ -167,7 +167,7 @@ describe('a rendered image application', () => {
     expect(find(full, 'Secret')).toMatchObject({ data: { password: Buffer.from('hunter2').toString('base64') } });
   });
 
-  it('restarts pods only when a secret or a file changes', () => {
+  it('K8.6-30: restarts pods only when a secret or a file changes', () => {
     const annotations = (workload: ImageWorkload) =>
       at(find(workload, 'Deployment'), 'spec', 'template', 'metadata', 'annotations');
     expect(annotations({ ...full, secrets: { password: 'other' } })).not.toEqual(annotations(full));

@@ -35,6 +35,7 @@ export const clusterConnection = z.strictObject({
   credential: z.string(),
   policy: policySchema.required(),
   type: z.enum(['registered', 'sandbox']),
+  uid: z.string().optional().describe('UID of the namespace kube-system, which identifies a registered cluster'),
   egress: allowedEntries.optional().describe('left out where there are none, and where they come with the answer'),
   health: z.array(kindHealth).optional().describe('rules of the cluster for kinds; absent if there are none'),
   healthRevision: z.number().int().optional().describe('instead of the rules, in a message with many connections'),

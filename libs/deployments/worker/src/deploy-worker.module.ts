@@ -2,6 +2,7 @@ import { EGRESS, type EgressPolicy } from '#egress';
 import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessHandlers } from './access/access.handlers.ts';
+import { ClusterMetrics } from './cluster/cluster-metrics.worker.ts';
 import { ClusterConnections } from './cluster/connections.worker.ts';
 import { SERVICE_ACCOUNT_ROOT } from './cluster/service-account.ts';
 import { RequestedRecords, WORKER_RECORDS, type WorkerRecords } from './cluster/records.worker.ts';
@@ -56,6 +57,7 @@ import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
     ManifestRenderer,
     Sources,
     RolloutMetrics,
+    ClusterMetrics,
     RolloutWorker,
     ObserverWorker,
   ],

@@ -89,7 +89,7 @@ describe('the health of an application', () => {
     expect(judge(recorded(name)).state).toBe('Progressing');
   });
 
-  it('reports an exceeded quota, but is not final, as old pods may end', () => {
+  it('K8.6-16: reports an exceeded quota, but is not final, as old pods may end', () => {
     const health = judge(recorded('rollout-at-quota'));
     expect(health).toMatchObject({
       state: 'Degraded',

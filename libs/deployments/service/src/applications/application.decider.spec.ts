@@ -178,6 +178,16 @@ describe('use-S1: protection of an application', () => {
 
 describe('delete an application', () => {
   const command = { type: 'delete', orphan: false, attemptId: 't2', running: [], protection: ADMIN } as const;
+  it('K8.6-37: ends an attempt that waits, and follows one that runs, whose worker ends it at the next wave', () => {
+    const asked: ApplicationEvent = { type: 'application.deletion-requested.v1', data: { orphan: false } };
+    const deletion = requested(2, 1, { kind: 'delete', cause: 'delete' });
+    const superseded: ApplicationEvent = { type: 'deployment.superseded.v1', data: { ...ref(1, 1), byRevision: 1 } };
+    given(configured(1), requested(1, 1)).when(command, ada).thenRecorded(asked, superseded, deletion);
+    given(configured(1), requested(1, 1))
+      .when({ ...command, running: ['t1'] }, ada)
+      .thenRecorded(asked, deletion);
+  });
+
   it('requests an attempt that deletes its objects, once', () => {
     const asked: ApplicationEvent[] = [
       { type: 'application.deletion-requested.v1', data: { orphan: false } },

@@ -62,7 +62,7 @@ const rollback = (to?: number) =>
 const moveTo = (commit: string) => void (answer = { type: 'git', commit, ref: 'refs/heads/main' });
 
 describe('an application from a git repository', () => {
-  it('is pinned when it is applied, and configured again only when the branch has moved', async () => {
+  it('K8.6-28: is pinned when it is applied, and configured again only when the branch has moved', async () => {
     expect(await acme.apply('web', manifest())).toMatchObject({
       ok: true,
       value: {

@@ -75,7 +75,7 @@ describe('syncPolicy.selfHeal', () => {
       .thenNothingRecorded(),
   );
 
-  it('stops after three times in ten minutes, and says so', () =>
+  it('K8.6-34: stops after three times in ten minutes, and says so', () =>
     given(...running(), ...healedThrice, drifted)
       .when(selfHeal(5), PLATFORM)
       .thenRecorded({ type: 'application.health-changed.v1', data: stopped }));

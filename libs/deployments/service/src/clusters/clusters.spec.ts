@@ -159,7 +159,7 @@ describe('clusters', () => {
     expect(await apply('web', ada(), { namespace: 'team-web' })).toMatchObject({ ok: true });
   });
 
-  it('cannot be deleted while a profile uses them, nor can a profile while an application uses it', async () => {
+  it('K8.6-38: cannot be deleted while a profile uses them, nor can a profile while an application uses it', async () => {
     await register('dev');
     await applyProfile('staging');
     await apply('web');

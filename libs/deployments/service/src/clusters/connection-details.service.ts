@@ -59,7 +59,7 @@ export class ConnectionDetails {
     clusterId: string,
     { registration, policy }: ActiveCluster,
   ): Promise<Result<ClusterConnection, DomainError>> {
-    const { name, type, tlsServerName, credential } = registration;
+    const { name, type, tlsServerName, credential, uid } = registration;
     // The address of a sandbox is looked up, since its service may have moved. Its token does not change.
     const address =
       type === 'sandbox' ? await this.sandboxes.addressOf(organizationId) : await this.registeredAddress(registration);
@@ -73,6 +73,7 @@ export class ConnectionDetails {
       credential,
       policy,
       type,
+      ...(type === 'registered' && { uid }),
     });
   }
 

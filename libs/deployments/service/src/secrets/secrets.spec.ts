@@ -83,7 +83,7 @@ describe('use-D25: secrets of an application', () => {
     });
   });
 
-  it('that are rotated make a new revision, and a rollback brings back the value of its revision', async () => {
+  it('K8.6-31: that are rotated make a new revision, and a rollback brings back the value of its revision', async () => {
     await set('DATABASE_URL', 'postgres://one');
     await given.apply(name, using());
     await deployed();

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import type { ClusterConnection } from '#deployments/contract';
 import { ChangingEgress, hostFromUrl, onlyEndpoint, type AllowedEntries, type EgressPolicy } from '#egress';
 import type { Clock, Ids, Logger, Timer } from '#kernel';
-import { createKubernetesClient, ownCluster, type KubernetesClient, type OwnCluster } from '#kubernetes';
+import {
+  CircuitBreaker,
+  createKubernetesClient,
+  ownCluster,
+  type BreakerState,
+  type KubernetesClient,
+  type OwnCluster,
+} from '#kubernetes';
 import { decodeText } from '#vault';
 import { z } from 'zod';
 import type { WorkerRecords } from './records.worker.ts';
@@ -49,6 +56,8 @@ interface Connection {
  */
 export class ClusterConnections {
   private readonly open = new Map<string, Connection>();
+  /** One per cluster and credential. It outlives the connection, which is closed when a credential is rejected. */
+  private readonly breakers = new Map<string, { readonly fingerprint: string; readonly breaker: CircuitBreaker }>();
   private readonly opening = new Map<string, Promise<Connection>>();
   private sweep: Timer | undefined;
   private closed = false;
@@ -102,6 +111,13 @@ export class ClusterConnections {
     this.open.delete(clusterId);
   }
 
+  /** Returns the number of clusters by whether calls to them are made. */
+  states(): Readonly<Record<BreakerState, number>> {
+    const counts = { closed: 0, open: 0, unauthorized: 0 };
+    for (const { breaker } of this.breakers.values()) counts[breaker.state] += 1;
+    return counts;
+  }
+
   close(): void {
     this.closed = true;
     this.sweep?.cancel();
@@ -125,6 +141,7 @@ export class ClusterConnections {
     }
     const client = createKubernetesClient({
       ...entry,
+      breaker: this.breakerOf(cluster.clusterId, fingerprint),
       clock,
       ids,
       log: logger,
@@ -140,6 +157,14 @@ export class ClusterConnections {
     return connection;
   }
 
+  private breakerOf(clusterId: string, fingerprint: string): CircuitBreaker {
+    const known = this.breakers.get(clusterId);
+    if (known?.fingerprint === fingerprint) return known.breaker;
+    const breaker = new CircuitBreaker(this.ports.clock);
+    this.breakers.set(clusterId, { fingerprint, breaker });
+    return breaker;
+  }
+
   private async entryOf(cluster: ClusterConnection, credential: Credential): Promise<Entry> {
     if (!('inCluster' in credential)) return entryOf(cluster, credential, this.egress);
     const own = await ownCluster(this.ports.serviceAccountRoot);
@@ -151,7 +176,11 @@ export class ClusterConnections {
 
   private closeIdle(): void {
     const { clock } = this.ports;
-    for (const [clusterId, { usedAt }] of this.open) if (clock.monotonic() - usedAt >= IDLE_MS) this.drop(clusterId);
+    for (const [clusterId, { usedAt }] of this.open) {
+      if (clock.monotonic() - usedAt < IDLE_MS) continue;
+      this.drop(clusterId);
+      this.breakers.delete(clusterId);
+    }
     this.sweep = this.open.size > 0 && !this.closed ? clock.timer(IDLE_MS, () => this.closeIdle()) : undefined;
   }
 }

@@ -15,7 +15,7 @@ const answer = (
 });
 const silence = (why: string, message: string): ClusterError => ({ kind: 'silence', why, message });
 
-describe('an error of the cluster (E13)', () => {
+describe('E13, K8.6-8, K8.6-10, K8.6-14, K8.6-17, K8.6-18, K8.6-40, K8.6-47: an error of the cluster', () => {
   it.each([
     ['429', answer(429, 'too many requests')],
     ['status 500 of the server', answer(500, 'etcdserver: leader changed')],
@@ -65,6 +65,7 @@ describe('an error of the cluster (E13)', () => {
         'failed to create typed patch object (/web; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema',
       ),
     ],
+    ['deployments/denied-by-cluster', answer(403, 'admission webhook "policy.acme.dev" denied the request: no team')],
     ['deployments/denied-by-cluster', answer(422, 'Deployment.apps "web" is invalid')],
     [
       'deployments/cluster-unreachable',

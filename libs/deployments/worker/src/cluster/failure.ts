@@ -136,10 +136,7 @@ const FIELDS_SIZE = 20_000;
 const MAX_MANAGERS = 10;
 const MAX_FIELDS = 20;
 
-function adoptableIn(
-  refusals: readonly Refusal[],
-  shortName: (key: ObjectKey) => string,
-): Pick<Failure, 'adoptable'> {
+function adoptableIn(refusals: readonly Refusal[], shortName: (key: ObjectKey) => string): Pick<Failure, 'adoptable'> {
   let left = FIELDS_SIZE;
   const shown = (fields: readonly string[]): string[] => {
     const most = fields
@@ -264,6 +261,8 @@ function judgeForbidden(message: string, cluster: string): Verdict {
       message,
       'wait until the namespace is deleted, then apply again',
     );
+  if (/admission webhook .* denied|ValidatingAdmissionPolicy/.test(message))
+    return failed('deployments/denied-by-cluster', message, null);
   return failed(
     'deployments/forbidden-on-cluster',
     message,

@@ -14,7 +14,7 @@ describe('the state of a cluster', () => {
       reason: 'cannot create rolebindings in namespaces',
       ...facts,
     }));
-  it('is UNAUTHORIZED when the credential is rejected', () =>
+  it('K8.6-13: is UNAUTHORIZED when the credential is rejected', () =>
     expect(failedState(answer(401, 'Unauthorized'))).toMatchObject({ state: 'UNAUTHORIZED' }));
   it('is UNREACHABLE with the cause when it is silent or broken', () => {
     expect(

@@ -177,7 +177,7 @@ function observing(kubeconfig: string): void {
     });
   });
 
-  it('use-D2: reports a missing inventory, then a missing namespace; an attempt restores both', async () => {
+  it('use-D2, K8.6-22: reports a missing inventory, then a missing namespace; an attempt restores both', async () => {
     const inventory = `astro-inventory-${applicationId}`;
     await shop.client.delete(CONFIG_MAP, { name: inventory, namespace: ns });
     await eventually(

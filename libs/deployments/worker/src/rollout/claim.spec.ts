@@ -58,7 +58,7 @@ describe('a claim', () => {
 
   const settle = () => new Promise(setImmediate);
 
-  it('ends with its lease, measured from the time of the request, regardless of the other clock', () => {
+  it('K8.6-42: ends with its lease, measured from the time of the request, regardless of the other clock', () => {
     const deadline = clock.monotonic() + 30_000;
     expect(claim.deadline()).toBe(deadline);
     clock.jump(-3_600_000);

@@ -29,6 +29,7 @@ import { fingerprintKey, prepare, recall, type Prepared } from './prepare.worker
 import type { Progress } from './progress.ts';
 import { fenceOf, type Run } from './run.worker.ts';
 import { restart } from './restart.worker.ts';
+import { throwIfOtherCluster } from './same-cluster.worker.ts';
 import { serving } from './serving.worker.ts';
 import { endpointOf, healthText, imageOf, keptWarnings, replicasWords, reportedChanges } from './steps.ts';
 
@@ -39,6 +40,7 @@ import { endpointOf, healthText, imageOf, keptWarnings, replicasWords, reportedC
 export async function deploy(run: Run): Promise<Outcome> {
   const progress: Progress = { inventory: run.task.inventory.map(toLibrary), applied: [], wrote: false };
   try {
+    await throwIfOtherCluster(run);
     const prepared = run.task.recordedPlan ? await recall(run, run.task.recordedPlan) : await prepare(run);
     await ensureNamespace(run);
     const split = splitHooks(prepared.objects, run.task.hooks ?? 'upgrade');
@@ -56,11 +58,11 @@ export async function deploy(run: Run): Promise<Outcome> {
     await rememberJobs(run, fence, progress);
     await run.claim.report({ step: 'healthy', message: healthText(health) });
     await runHooks(run, 'post-deploy', context);
-    await prune(run, plan, fence, progress);
+    const blocked = await prune(run, plan, fence, progress);
     const { entries: inventory, ...record } = await listed(run, progress.inventory.map(toContract));
     return {
       outcome: 'succeeded',
-      message: healthText(health),
+      message: [healthText(health), ...blocked].join('; '),
       inventory,
       ...record,
       hosts: [...prepared.hosts],
@@ -102,7 +104,10 @@ async function makePlan(
   );
   if (!outcome.ok)
     throw new AttemptFailedError(
-      failureOfPlanErrors(outcome.refusals, { app: run.task.applicationName, shortName: (object) => shortName(object, namespace) }),
+      failureOfPlanErrors(outcome.refusals, {
+        app: run.task.applicationName,
+        shortName: (object) => shortName(object, namespace),
+      }),
     );
   const removals = removalsOf(outcome.plan);
   if (run.task.allowRemovals !== true && removesMost(removals, run.task.deployedObjects))
@@ -132,6 +137,9 @@ async function reportOf(run: Run, { rendered, digest, warnings }: Prepared, plan
     warnings: [...warnings, ...plan.warnings, ...keptWarnings(plan.changes, targetNamespace)].slice(0, 50),
   };
 }
+
+/** Maximum number of objects held by finalizers that the message of an attempt names. */
+const MAX_BLOCKED = 5;
 
 /** Returns a function that reports a wave of objects or hooks, and how many of all waves are done. */
 function waveReports(run: Run, plan: Plan): HookContext['report'] {
@@ -244,13 +252,17 @@ async function rememberJobs(run: Run, fence: Fence, progress: Progress): Promise
   if (isNew) await run.call(() => fence.hold(progress.inventory));
 }
 
-/** Deletes the objects that the new revision does not contain, after all others. */
-async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Promise<void> {
+/**
+ * Deletes the objects that the new revision does not contain, after all others.
+ * @returns a sentence for each object that a finalizer holds
+ */
+async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Promise<readonly string[]> {
+  let blocked: readonly string[] = [];
   if (plan.prune.length > 0) {
     await run.beginWave();
     await run.call(() => fence.hold(progress.inventory));
     run.throwIfClaimEnds();
-    await run.call((client) =>
+    blocked = await run.call((client) =>
       pruneObjects(client, plan.prune, {
         applicationId: run.task.applicationId,
         fence,
@@ -264,6 +276,7 @@ async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
     await run.call(() => fence.hold(progress.inventory));
   }
   await run.claim.report({ step: 'pruned', objects: plan.prune.slice(0, MAX_CHANGES).map(toContract) });
+  return blocked.slice(0, MAX_BLOCKED);
 }
 
 async function failed(

@@ -133,7 +133,7 @@ spec:
     expect(await jobUid('seed', ns)).toBeUndefined();
   });
 
-  it('end the attempt if one fails, before the objects are changed; the next deployment runs it again', async () => {
+  it('K8.6-35: end the attempt if one fails, before the objects are changed; the next deployment runs it again', async () => {
     const ns = namespace('failing');
     await rollOut(yamlSpec(ns, 1, config('app', '1')), { hooks: 'install' });
     const migrate = (more = '') =>
@@ -203,7 +203,7 @@ spec:
     expect(await valueOf('app', ns)).toBe('1');
   });
 
-  it('8.6/23: a definition is established before its objects, from nothing, in an upgrade, and in a deletion', async () => {
+  it('K8.6-23: a definition is established before its objects, from nothing, in an upgrade, and in a deletion', async () => {
     const ns = namespace('crds');
     const group = `${ns}.acme.dev`;
     const widgets = { group, version: 'v1', kind: 'Widget', resource: 'widgets', namespaced: true, verbs: [] };

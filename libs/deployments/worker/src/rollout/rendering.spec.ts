@@ -83,7 +83,7 @@ describe('the rendering of a source', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('is that of the attempt that stored it first', async () => {
+  it('K8.6-29: is that of the attempt that stored it first', async () => {
     const winner = given(ok(files('first')));
     const expected = await renderOnce(winner.run, source);
     const { run, vault } = given(ok(files('second')));

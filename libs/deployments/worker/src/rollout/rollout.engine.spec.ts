@@ -121,7 +121,7 @@ function rollouts(kubeconfig: string): void {
       ['missing-1', 'deployments/image-not-found'],
       ['crash-1', 'deployments/crash-loop'],
       ['root-1', 'deployments/runs-as-root'],
-    ])('with %s ends as %s, and the previous version still serves', async (tag, code) => {
+    ])('K8.6-32, K8.6-33: with %s ends as %s, and the previous version still serves', async (tag, code) => {
       const ns = namespace('fail');
       await rollOut(imageSpec(ns, 3, `${IMAGE}:1.0`));
       const { outcome } = await rollOut(imageSpec(ns, 4, `${IMAGE}:${tag}`));
@@ -217,7 +217,7 @@ function rollouts(kubeconfig: string): void {
     });
   });
 
-  it('E7: rejects an object of another application and never overwrites it', async () => {
+  it('E7, K8.6-6: rejects an object of another application and never overwrites it', async () => {
     const ns = namespace('e7');
     await rollOut(yamlSpec(ns, 1, configMaps('mine')));
     const { outcome } = await rollOut(yamlSpec(ns, 1, configMaps('mine')), {
@@ -247,7 +247,7 @@ function rollouts(kubeconfig: string): void {
     expect(outcomeOf(task.attemptId)).toEqual({ outcome: 'superseded' });
   });
 
-  it('E13: continues when the cluster is available again', async () => {
+  it('E13, K8.6-12: continues when the cluster is available again', async () => {
     const ns = namespace('back');
     const away = createServer();
     const port = await listen(away);
@@ -271,6 +271,16 @@ function rollouts(kubeconfig: string): void {
     expect(outcomeOf(task.attemptId)).toMatchObject({ outcome: 'succeeded' });
     shop.connections.drop('cluster-back');
     back.close();
+  });
+
+  it('K8.6-39: writes nothing if the address leads to another cluster than the registered one', async () => {
+    const ns = namespace('other');
+    const other = await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`), { cluster: { ...shop.cluster, uid: 'of-another' } });
+    expect(other.outcome).toMatchObject({ outcome: 'failed', code: 'deployments/other-cluster', applied: false });
+    expect(shop.writes(ns)).toEqual([]);
+    const uid = (await shop.client.get(NAMESPACE, 'kube-system'))?.metadata.uid ?? '';
+    const same = await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`), { cluster: { ...shop.cluster, uid } });
+    expect(same.outcome).toMatchObject({ outcome: 'succeeded' });
   });
 
   it('E22: reverts a field that somebody edited, and names the manager of a field it never owned', async () => {
@@ -328,7 +338,7 @@ function rollouts(kubeconfig: string): void {
     expect(anew).toMatchObject({ outcome: 'succeeded' });
   });
 
-  describe('E12: a worker that is killed at a reported step', () => {
+  describe('E12, K8.6-1, K8.6-2, K8.6-3, K8.6-4: a worker that is killed at a reported step', () => {
     const manifests = `${configMaps('a', 'b')}---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {selector: {app: s}, ports: [{port: 80}]}\n`;
     const points = ['fetched', 'rendered', 'planned', 'applied', 'applied', 'healthy', 'pruned'] as const;
     const losses: Loss[] = points.flatMap((step, index) =>
@@ -375,7 +385,7 @@ function rollouts(kubeconfig: string): void {
     expect(outcomeOf(old.attemptId)).toBeUndefined();
   });
 
-  it('ends immediately when a newer revision is requested while it only waits for health', async () => {
+  it('K8.6-36: ends immediately when a newer revision is requested while it only waits for health', async () => {
     const ns = namespace('newer');
     const old = await shop.request(imageSpec(ns, 1, `${IMAGE}:unready`));
     const running = shop.deliver(old);
@@ -445,7 +455,7 @@ function rollouts(kubeconfig: string): void {
       expect(await shop.client.get(CONFIG_MAP, 'a', ns)).toBeUndefined();
     });
 
-    it('use-D4: keeps a definition and a namespace that contain objects of others, and names them', async () => {
+    it('use-D4, K8.6-24: keeps a definition and a namespace that contain objects of others, and names them', async () => {
       const ns = namespace('crd');
       const group = `${ns}.acme.dev`;
       const set = `apiVersion: apiextensions.k8s.io/v1
