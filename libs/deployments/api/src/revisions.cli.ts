@@ -3,11 +3,11 @@ import {
   isCommandError,
   localError,
   printable,
+  usage,
   type Column,
   type CommandError,
   type Options,
   type Outcome,
-  usage,
   type Session,
 } from '#cli';
 import {
@@ -58,7 +58,7 @@ async function showRevision(
   if (!found.ok) return found.failure;
   const { receipt } = found.value;
   if (!receipt)
-    return localError(ExitCode.Failed, 'The server does not show receipts.', 'update the server to 0.2 or newer');
+    return localError(ExitCode.Failed, `The receipt of ${name} ${version} is not available.`, 'try again in a minute');
   const all = [...(found.value.objects ?? [])];
   for (let { next } = found.value; next !== undefined;) {
     const more = await session.call(getRevisionRequest, { org, name, revision, objects, from: next });

@@ -381,7 +381,7 @@ export const getRevisionRequest = request({
     manifest: z.unknown(),
     /** Number of values that are replaced by fingerprints, because the caller may not deploy the application. */
     hidden: z.number().int(),
-    /** Absent from servers before 0.2. */
+    /** Absent while its read model is built, and from servers before 0.2. */
     receipt: revisionReceipt.optional(),
     objects: z.array(z.unknown()).optional().describe('as many as fit into 512 KiB'),
     next: z.number().int().optional().describe('the next object; absent if there is none'),

@@ -146,7 +146,7 @@ export class DifferencesQueries {
     if (!shown.ok) return refuse(shown.error);
     const { organizationId } = context;
     const receipt = await this.receipts.of(found.value.id, asked.value, context);
-    if (!receipt.ok) return refuse(receipt.error);
+    if (!receipt.ok && objects) return refuse(receipt.error);
     const applied = objects
       ? await this.receipts.objects(organizationId, found.value.id, asked.value, from, context)
       : ok({});
@@ -162,7 +162,7 @@ export class DifferencesQueries {
           spec: omit(shown.value.spec as ApplicationSpec, 'name'),
         },
         hidden: shown.value.hidden,
-        receipt: receipt.value,
+        ...(receipt.ok && { receipt: receipt.value }), // a manifest is returned while the read model is built
         ...applied.value,
       },
       { revision: latestOf(application)?.revision ?? 0 },
