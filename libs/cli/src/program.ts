@@ -15,6 +15,7 @@ import type { Io } from './io.ts';
 import { createPrinter, FORMATS, type Format } from './print.ts';
 import { createSession, type GlobalFlags, type SessionParts } from './session.ts';
 import { nearest } from './suggestions.ts';
+import { withPresentNames } from './older-commands.ts';
 
 export interface ProgramParts extends SessionParts {
   readonly version: string;
@@ -31,7 +32,7 @@ export async function runProgram(words: readonly string[], io: Io, parts: Progra
     exit = await runCommand(command, values, raw, io, parts);
   });
   try {
-    await program.parseAsync(asCommander(words), { from: 'user' });
+    await program.parseAsync(asCommander(withPresentNames(words)), { from: 'user' });
     return exit;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Success : ExitCode.Usage;
@@ -50,7 +51,7 @@ export function parseProblem(
   const silent = new PassThrough().resume();
   const program = buildProgram({ stdout: silent, stderr: silent }, parts, () => Promise.resolve());
   try {
-    program.parse(asCommander(words), { from: 'user' });
+    program.parse(asCommander(withPresentNames(words)), { from: 'user' });
     return undefined;
   } catch (error) {
     if (error instanceof CommanderError) return { code: error.code, message: error.message };
