@@ -572,7 +572,7 @@ function deploying(path: string): void {
     await finalizers([]);
   });
 
-  it('K8.6-51: replaces duplicate keys that somebody else created, when it owns the key', async () => {
+  it('K8.6-51: keeps duplicate keys that somebody else created, and refuses a manifest with the same key', async () => {
     const entries = await deploy(image({ env: [{ name: 'B', value: 'b' }] }));
     const twice = [
       { name: 'A', value: '1' },
@@ -597,6 +597,7 @@ function deploying(path: string): void {
       list(at(await deployment(), 'spec', 'template', 'spec', 'containers', 0, 'env'))
         .filter((item) => at(item, 'name') === 'A')
         .map((item) => at(item, 'value'));
+    const entriesAgain = await deploy(image({ env: [{ name: 'B', value: 'b' }] }), entries);
     expect(await env()).toEqual(['1', '2']);
     const wanted = image({
       env: [
@@ -604,8 +605,9 @@ function deploying(path: string): void {
         { name: 'A', value: '1' },
       ],
     });
-    await deploy(wanted, entries);
-    expect(await env()).toEqual(['1']);
+    expect(await refusals(wanted, entriesAgain)).toMatchObject([
+      { code: 'deployments/field-conflict', conflicts: [{ manager: 'other' }] },
+    ]);
   });
 
   it('K8.6-23: deploys a definition and its custom objects in one set', async () => {
