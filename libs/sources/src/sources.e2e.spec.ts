@@ -333,7 +333,7 @@ spec:
     expect(await valueOf(namespace, 'part')).toMatchObject({ stdout: '1.1.0' });
     await run('app rollback full -y');
     await run('app wait full');
-    expect(await run('app status full --field sync')).toBe('Synced\n');
+    expect(await run('app status full --field health')).toBe('Healthy\n');
 
     await run('app delete full -y');
     await run('app wait full --for deleted');
