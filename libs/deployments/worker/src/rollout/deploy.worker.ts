@@ -57,7 +57,7 @@ export async function deploy(run: Run): Promise<Outcome> {
     const health = await run.ports.metrics.waiting(() => run.idly(settled));
     await rememberJobs(run, fence, progress);
     await run.claim.report({ step: 'healthy', message: healthText(health) });
-    await runHooks(run, 'post-deploy', context);
+    await runHooks(run, 'post-deploy', context, []);
     const blocked = await prune(run, plan, fence, progress);
     const { entries: inventory, ...record } = await listed(run, progress.inventory.map(toContract));
     return {
@@ -164,10 +164,10 @@ async function apply(run: Run, context: HookContext): Promise<void> {
   const waves = plan.waves.filter(({ objects }) => objects.length > 0);
   const first = waves.findIndex(({ name }) => !BEFORE_HOOKS.has(name));
   for (const [index, wave] of waves.entries()) {
-    if (index === first) await runHooks(run, 'pre-deploy', context);
-    await run.beginWave();
     const pending = waves.slice(index).flatMap(({ objects }) => objects.filter(({ unchanged }) => !unchanged));
     const keys = pending.map(({ object }) => keyOf(object));
+    if (index === first) await runHooks(run, 'pre-deploy', context, keys);
+    await run.beginWave();
     await run.call(() => fence.hold(progress.inventory, keys));
     // Objects that an attempt before this one has written are unchanged.
     progress.wrote ||= run.task.recordedPlan !== null || wave.objects.some(({ unchanged }) => !unchanged);
@@ -182,7 +182,7 @@ async function apply(run: Run, context: HookContext): Promise<void> {
     progress.inventory = united(progress.inventory, applied);
     await report(wave.name, applied);
   }
-  if (first === -1) await runHooks(run, 'pre-deploy', context);
+  if (first === -1) await runHooks(run, 'pre-deploy', context, []);
   await run.call(() => fence.hold(progress.inventory)); // shows observers that all writes are done
 }
 

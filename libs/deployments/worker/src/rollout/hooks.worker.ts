@@ -16,6 +16,7 @@ import {
   type InventoryEntry,
   type KubernetesClient,
   type KubernetesObject,
+  type ObjectKey,
   type Plan,
   type PlannedHook,
 } from '#kubernetes';
@@ -57,8 +58,15 @@ export function weightsOf(plan: Plan, phase: HookPhase): readonly (readonly Plan
 /**
  * Runs hooks one after another, and waits until each Job and pod has completed. A hook that a worker before this one
  * has completed is not run again, and one that it has started is only awaited. A failed hook ends the attempt.
+ * @param pending objects that are not applied yet
  */
-export async function runHooks(run: Run, phase: HookPhase, context: HookContext): Promise<void> {
+export async function runHooks(
+  run: Run,
+  phase: HookPhase,
+  given: HookContext,
+  pending: readonly ObjectKey[],
+): Promise<void> {
+  const context = { ...given, pending };
   const completed: PlannedHook[] = [];
   for (const group of weightsOf(context.plan, phase)) {
     const entries: InventoryEntry[] = [];
@@ -76,20 +84,25 @@ export async function runHooks(run: Run, phase: HookPhase, context: HookContext)
   );
 }
 
+/** With the objects that observers show as not updated until the hooks have completed. */
+interface PendingContext extends HookContext {
+  readonly pending: readonly ObjectKey[];
+}
+
 async function runHook(
   run: Run,
   hook: PlannedHook,
-  context: HookContext,
+  context: PendingContext,
   before: readonly PlannedHook[],
 ): Promise<InventoryEntry> {
-  const { fence, progress } = context;
+  const { fence, progress, pending } = context;
   const { object } = hook;
   const key = keyOf(object);
   const entry: InventoryEntry = { key, apiVersion: object.apiVersion, hook: true };
   const deployment = object.metadata.annotations?.[ATTEMPT_ANNOTATION] ?? '';
   const name = `${hook.phase} ${keyText(key)}`;
   if (fence.hasCompleted(deployment, name)) return entry;
-  await run.call(() => fence.hold(progress.inventory, [key]));
+  await run.call(() => fence.hold(progress.inventory, pending));
   const written = await start(run, hook);
   const { uid } = written.metadata;
   const known = { ...entry, ...(uid !== undefined && { uid }) };
@@ -106,7 +119,7 @@ async function runHook(
     }
   }
   fence.complete(deployment, name);
-  await run.call(() => fence.hold(progress.inventory));
+  await run.call(() => fence.hold(progress.inventory, pending));
   return known;
 }
 
@@ -196,17 +209,21 @@ async function completion(run: Run, hook: PlannedHook, entry: InventoryEntry): P
 }
 
 /** Deletes hooks after they have run, and removes them from the inventory. */
-async function remove(run: Run, hooks: readonly PlannedHook[], { fence, progress }: HookContext): Promise<void> {
+async function remove(
+  run: Run,
+  hooks: readonly PlannedHook[],
+  { fence, progress, pending }: PendingContext,
+): Promise<void> {
   if (hooks.length === 0) return;
   await run.claim.extend();
-  await run.call(() => fence.hold(progress.inventory));
+  await run.call(() => fence.hold(progress.inventory, pending));
   for (const { object, planned } of hooks) {
     const { name, namespace } = object.metadata;
     const live = await run.call((client) => client.get(planned.type, name, namespace));
     if (live && isStarted(live, object)) await deleteObject(run, planned, live);
     progress.inventory = progress.inventory.filter(({ key }) => identity(key) !== identity(keyOf(object)));
   }
-  await run.call(() => fence.hold(progress.inventory));
+  await run.call(() => fence.hold(progress.inventory, pending));
 }
 
 async function deleteObject(run: Run, { type }: PlannedHook['planned'], live: KubernetesObject): Promise<void> {
