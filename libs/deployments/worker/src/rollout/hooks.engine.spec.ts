@@ -103,7 +103,7 @@ spec:
     const order = first.steps.map((step) => (step.step === 'applied' ? step.wave : step.step));
     expect(order.indexOf('healthy')).toBeGreaterThan(order.indexOf('configuration'));
     expect(order.indexOf('post-deploy')).toBeGreaterThan(order.indexOf('healthy'));
-    expect(await shop.client.get(JOB, 'notify', ns)).toBeUndefined();
+    await eventually(async () => expect(await jobUid('notify', ns)).toBeUndefined());
     expect(first.outcome).toMatchObject({
       inventory: expect.arrayContaining([
         expect.objectContaining({ name: 'seed', hook: true, uid: expect.any(String) }),
@@ -265,7 +265,7 @@ spec:
       const { outcome } = await rollOut(yamlSpec(ns, 2, manifests));
       expect(outcome).toMatchObject({ outcome: 'succeeded' });
       await eventually(() => expect(created(ns)).toEqual(['jobs/one', 'jobs/two', 'jobs/three']));
-      expect(await jobUid('one', ns)).toBeUndefined();
+      await eventually(async () => expect(await jobUid('one', ns)).toBeUndefined());
     });
 
     it('awaits the hook that runs, instead of running it again', async () => {
