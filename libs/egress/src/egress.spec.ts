@@ -120,7 +120,7 @@ describe("use-S10: the platform's own addresses", () => {
     expect(await guard.check('127.0.0.1', 9001, [])).toMatchObject({
       code: 'clusters/egress-refused',
       detail: '127.0.0.1 is an address of the platform itself.',
-      fix: 'use the address of the API server of a cluster',
+      fix: 'use an address outside of the platform',
     });
   });
 

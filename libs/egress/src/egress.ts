@@ -144,7 +144,7 @@ export function egressRefused(
   const of = target.host !== undefined && target.host !== target.address ? ` (${target.host})` : '';
   return kind === undefined || never.has(target)
     ? domainError('clusters/egress-refused', 'invalid', `${address}${of} is an address of the platform itself.`, {
-        fix: 'use the address of the API server of a cluster',
+        fix: 'use an address outside of the platform',
       })
     : domainError(
         'clusters/egress-refused',

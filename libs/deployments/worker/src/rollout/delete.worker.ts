@@ -264,7 +264,7 @@ async function waitUntilDeleted(
     if (looks >= 2 && message !== reported) await run.claim.report({ step: 'progressing', message });
     if (looks >= 2) reported = message;
     await run.idly(() => pause(clock, looks < 10 ? LOOK_MS : LOOK_LATER_MS, run.stopping));
-    run.throwIfSuperseded();
+    run.throwIfStopping();
   }
 }
 

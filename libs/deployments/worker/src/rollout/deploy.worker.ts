@@ -47,7 +47,7 @@ export async function deploy(run: Run): Promise<Outcome> {
     const plan = await makePlan(run, split, progress.inventory);
     progress.inventory = plan.inventory;
     await run.claim.report({ step: 'planned', plan: await reportOf(run, prepared, plan) });
-    run.throwIfStopping();
+    run.throwIfSuperseded();
     const fence = await run.call((client) => openFence(client, fenceOf(run)));
     const hidden = secretValues(prepared.objects);
     const context = { plan, fence, progress, hidden, report: waveReports(run, plan) };
@@ -224,13 +224,13 @@ async function waitUntilHealthy(
         ids,
       });
     } catch (error) {
-      run.throwIfStopping();
       run.throwIfSuperseded();
+      run.throwIfStopping();
       throw error;
     }
   });
-  run.throwIfStopping();
   run.throwIfSuperseded();
+  run.throwIfStopping();
   if (health.state === 'Healthy' || health.state === 'Suspended') return health;
   const image = imageOf(objects);
   const waitedMs = health.final === true ? undefined : clock.monotonic() - startedAt;

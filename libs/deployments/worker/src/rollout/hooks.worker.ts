@@ -146,7 +146,7 @@ async function start(run: Run, { object, planned, isRecreated, phase }: PlannedH
           fix: 'wait until it is deleted, then apply again',
         });
       await run.idly(() => pause(run.ports.clock, LOOK_MS, run.ended));
-      run.throwIfSuperseded();
+      run.throwIfStopping();
     }
     await run.beginWave();
   }
@@ -199,12 +199,12 @@ async function completion(run: Run, hook: PlannedHook, entry: InventoryEntry): P
           ids,
         });
       } catch (error) {
-        run.throwIfSuperseded();
+        run.throwIfStopping();
         throw error;
       }
     });
   const health = await metrics.waiting(() => run.idly(wait));
-  run.throwIfSuperseded();
+  run.throwIfStopping();
   return health;
 }
 

@@ -60,8 +60,8 @@ describe('the rendering of a source', () => {
       idly: <T>(wait: () => Promise<T>) => wait(),
       call: <T>(step: (of: object) => Promise<T>) => step(client),
       claim: { report: (step: object) => Promise.resolve(void reports.push(step)) },
-      throwIfStopping: () => {},
       throwIfSuperseded: () => {},
+      throwIfStopping: () => {},
     } as unknown as Run; // all members that `renderOnce` uses
     return { run, reports, calls, vault };
   }

@@ -38,8 +38,8 @@ async function fetched(run: Run, source: PinnedSource) {
   for (let tries = 1; ; tries++) {
     const rendered = await run.idly(() => sources.render(source, target, sourceAccess, run.ended));
     if (rendered.ok) return rendered.value;
-    run.throwIfStopping();
     run.throwIfSuperseded();
+    run.throwIfStopping();
     const { error } = rendered;
     if (error.kind !== 'unavailable' || FINAL.has(error.code) || tries === TRIES) throw failed(error);
     const message = error.detail.replace(/\.$/, '');

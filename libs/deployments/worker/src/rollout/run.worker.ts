@@ -92,9 +92,9 @@ export class Run {
 
   /** Renews the claim before each wave. A newer revision or the stop of this process ends the attempt here. */
   async beginWave(): Promise<void> {
-    this.throwIfSuperseded();
-    await this.claim.extend();
     this.throwIfStopping();
+    await this.claim.extend();
+    this.throwIfSuperseded();
   }
 
   /** Maximum milliseconds for a write, so that it cannot take effect after the claim has ended. */
@@ -109,13 +109,13 @@ export class Run {
   }
 
   /** Ends a wait. @throws StoppingError, ClaimLostError */
-  throwIfSuperseded(): void {
+  throwIfStopping(): void {
     if (this.stopping.aborted) throw new StoppingError('the worker is stopping');
     if (this.claim.lost.aborted) throw new ClaimLostError('the claim was lost');
   }
 
   /** @throws SupersededError if a newer revision was requested */
-  throwIfStopping(): void {
+  throwIfSuperseded(): void {
     if (this.claim.superseded.aborted) throw new SupersededError('a newer revision was requested');
   }
 }
