@@ -27,6 +27,7 @@ const UNPAGED_LISTS = [
   'deployments.v1.tiers.list',
   'deployments.v1.applications.resources',
   'deployments.v1.secrets.list',
+  'deployments.v1.webhooks.list',
 ];
 
 describe('use-L5: every list has pages', () => {

@@ -135,7 +135,7 @@ export const profileSpecSchema = z
     path: ['cloudProvider'],
     message: 'cannot be combined with clusterName',
   })
-  .meta({ not: { required: ['clusterName', 'cloudProvider'] } });
+  .meta({ not: { required: ['clusterName', 'cloudProvider'], properties: { clusterName: {}, cloudProvider: {} } } });
 export type ProfileSpec = z.infer<typeof profileSpecSchema>;
 
 /** Policy of a registered cluster. */

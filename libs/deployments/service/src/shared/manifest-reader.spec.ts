@@ -39,8 +39,8 @@ describe('manifests', () => {
     expect(await reader.application('other', application())).toMatchObject({
       error: { code: 'deployments/name-mismatch' },
     });
-    expect(await reader.profile('production', { name: 'production' })).toMatchObject({
-      error: { code: 'deployments/manifest-invalid', errors: [{ pointer: '/clusterName', message: 'is missing' }] },
+    expect(await reader.profile('production', { name: 'production', cluster: 'dev' })).toMatchObject({
+      error: { code: 'deployments/manifest-invalid', errors: [{ pointer: '/cluster', message: 'is not a known field' }] },
     });
     expect(await reader.registration('dev', undefined)).toMatchObject({
       error: { code: 'deployments/manifest-invalid' },
