@@ -40,7 +40,10 @@ describe('manifests', () => {
       error: { code: 'deployments/name-mismatch' },
     });
     expect(await reader.profile('production', { name: 'production', cluster: 'dev' })).toMatchObject({
-      error: { code: 'deployments/manifest-invalid', errors: [{ pointer: '/cluster', message: 'is not a known field' }] },
+      error: {
+        code: 'deployments/manifest-invalid',
+        errors: [{ pointer: '/cluster', message: 'is not a known field' }],
+      },
     });
     expect(await reader.registration('dev', undefined)).toMatchObject({
       error: { code: 'deployments/manifest-invalid' },
