@@ -9,7 +9,7 @@ function laptopOf() {
   const laptop = createLaptop(folder, { commands: deploymentsCommands, groups: deploymentsGroups });
   laptop.logIn(['acme']);
   laptop.on(adoptApplicationRequest, () => ({
-    application: application({ attempt: { id: 'a', number: 4, state: 'FAILED' } }),
+    application: application({ attempt: { id: 'a', number: 5, state: 'QUEUED' } }),
     changed: true,
     attemptId: 'a5',
     objects: [
@@ -20,6 +20,7 @@ function laptopOf() {
         removes: ['.spec.paused'],
       },
     ],
+    adopts: 4,
     dryRun: true,
   }));
   return laptop;

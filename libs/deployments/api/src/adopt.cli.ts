@@ -22,7 +22,7 @@ export async function appAdopt(
   const input = { org, name, ...reasonIn(options) };
   const shown = await session.call(adoptApplicationRequest, input, { dryRun: true });
   if (!shown.ok) return shown.failure;
-  const { objects } = shown.value;
+  const { objects, adopts } = shown.value;
   if (options['dry-run']) {
     const text = objects.flatMap(linesOf).join('\n');
     await session.print.done(shown.value, { text, name: `application/${name}` });
@@ -32,8 +32,10 @@ export async function appAdopt(
   const what = objects.length === 1 ? 'this object' : `these ${objects.length} objects`;
   const sure = await session.confirm(`Take over ${what} for ${name}?`);
   if (isCommandError(sure)) return sure;
-  const attempt = shown.value.application.attempt?.number;
-  const done = await session.call(adoptApplicationRequest, { ...input, ...(attempt !== undefined && { attempt }) });
+  const done = await session.call(adoptApplicationRequest, {
+    ...input,
+    ...(adopts !== undefined && { attempt: adopts }),
+  });
   if (!done.ok) return done.failure;
   const { application, changed } = done.value;
   await session.print.done(done.value, {

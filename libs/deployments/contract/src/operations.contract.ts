@@ -65,5 +65,16 @@ export const adoptApplicationRequest = request({
       .optional()
       .describe('number of the attempt whose objects are taken over; refused if there is a newer one'),
   }),
-  output: z.strictObject({ ...common.output.shape, objects: z.array(adoptableObject), dryRun: z.boolean() }),
+  output: z.strictObject({
+    ...common.output.shape,
+    objects: z.array(adoptableObject),
+    adopts: z
+      .number()
+      .int()
+      .optional()
+      .describe(
+        'with dryRun: number of the attempt whose objects are shown, for `attempt` of the request that adopts them',
+      ),
+    dryRun: z.boolean(),
+  }),
 });

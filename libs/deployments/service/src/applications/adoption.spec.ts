@@ -36,6 +36,15 @@ describe('app adopt', () => {
     );
   });
 
+  it('accepts the attempt that the dry run answered', async () => {
+    await given.apply('web');
+    await failNext({ adoptable: [OBJECT] });
+    const shown = await adopt({}, { dryRun: true });
+    if (!shown.ok) throw new Error(shown.error.code);
+    expect(shown.value.adopts).toBe(1);
+    expect(await adopt({ attempt: shown.value.adopts })).toMatchObject({ value: { objects: [OBJECT], changed: true } });
+  });
+
   it('requests nothing twice, and nothing that was not shown', async () => {
     await given.apply('web');
     await failNext({ adoptable: [OBJECT] });

@@ -18,7 +18,7 @@ import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { Refusals } from '../shared/refusals.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
-import { latestOf } from './application.ts';
+import { latestOf, newestAttemptOf } from './application.ts';
 import { adoptedBy, type Operate } from './operate.ts';
 import { placeOf, ProtectionReader } from './protection.service.ts';
 
@@ -78,8 +78,11 @@ export class OperationsHandlers {
   ): Promise<ReplyTo<typeof adoptApplicationRequest>> {
     const done = await this.operated('adopt', input, context);
     if (!done.ok) return refuse(done.error);
-    const { answer, meta, application } = done.value;
-    return reply({ ...answer, objects: [...adoptedBy(application)], dryRun: context.dryRun ?? false }, meta);
+    const { answer, meta, before, application } = done.value;
+    const dryRun = context.dryRun ?? false;
+    const adopts = dryRun ? newestAttemptOf(before)?.number : undefined;
+    const objects = [...adoptedBy(application)];
+    return reply({ ...answer, objects, ...(adopts !== undefined && { adopts }), dryRun }, meta);
   }
 
   private async operate(operation: Operate['operation'], input: Options, context: Context): Promise<Reply<Operated>> {
@@ -132,6 +135,7 @@ export class OperationsHandlers {
     return ok({
       answer: { application: view, changed: events.length > 0, attemptId: requested?.data.attemptId ?? null },
       meta: { revision: latestOf(state)?.revision ?? 0, position, ...(repeated && { repeated }) },
+      before: loaded.value.state,
       application: state,
     });
   }
