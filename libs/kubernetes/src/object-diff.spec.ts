@@ -9,6 +9,15 @@ const object = (kind: string, more: object, metadata: object = {}): KubernetesOb
 });
 
 describe('E16: the difference between two states', () => {
+  it.each(['data', 'binaryData'])('shows %s of ConfigMaps only as fingerprints', (member) => {
+    const configMap = (value: string) => object('ConfigMap', { [member]: { 'app.conf': value } });
+    const changes = changesBetween(configMap('password=hunter2'), configMap('password=secret3'), 'key');
+    const print = expect.stringMatching(/^fingerprint [0-9a-f]{12}$/) as string;
+    expect(changes).toEqual([{ pointer: `/${member}/app.conf`, before: print, after: print }]);
+    const [created] = changesBetween(object('ConfigMap', {}), configMap('password=hunter2'), 'key');
+    expect(created).toEqual({ pointer: `/${member}`, after: print });
+  });
+
   it('shows Secrets only as fingerprints, which are equal for equal values', () => {
     const live = object('Secret', { data: { password: 'aHVudGVyMg==', same: 'eA==' } });
     const planned = object('Secret', { data: { password: 'c2VjcmV0', same: 'eA==', added: 'aHVudGVyMg==' } });
@@ -77,8 +86,8 @@ describe('the content of an object', () => {
 
   it('lists at most 50 changes, with values of at most 200 characters', () => {
     const data = (prefix: string) =>
-      object('ConfigMap', {
-        data: Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`k${index}`, prefix.repeat(500)])),
+      object('Widget', {
+        spec: Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`k${index}`, prefix.repeat(500)])),
       });
     const changes = changesBetween(data('a'), data('b'), 'key');
     expect(changes).toHaveLength(50);

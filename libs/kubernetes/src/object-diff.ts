@@ -7,6 +7,8 @@ const MAX_VALUE_LENGTH = 200;
 /** Matches environment and arguments of containers, which often contain passwords although they should not. */
 const MAY_HOLD_SECRETS =
   /(?:^|\/)(?:containers|initContainers|ephemeralContainers)(?:\/\d+)?(?:\/(?:env|args|command)(?:\/|$)|$)/;
+/** Members of Secrets and ConfigMaps with values. */
+const HOLDER_MEMBERS = ['data', 'stringData', 'binaryData'];
 /** Members that the server or controllers write. */
 const SERVER_MEMBERS = ['managedFields', 'resourceVersion', 'generation', 'uid', 'creationTimestamp', 'selfLink'];
 
@@ -21,9 +23,9 @@ export function contentOf(object: KubernetesObject): JsonRecord {
 }
 
 /**
- * Returns the changed fields between two states of one object, at most 50. Values of Secrets, and of environment and
- * arguments of containers, are shown as fingerprints, which only allow to compare them.
- * @param fingerprintKey secret key of the fingerprints; without it, nothing of a Secret is shown
+ * Returns the changed fields between two states of one object, at most 50. Values of Secrets and ConfigMaps, and of
+ * environment and arguments of containers, are shown as fingerprints, which only allow to compare them.
+ * @param fingerprintKey secret key of the fingerprints; without it, nothing of these values is shown
  */
 export function changesBetween(
   live: KubernetesObject,
@@ -31,9 +33,9 @@ export function changesBetween(
   fingerprintKey: string | undefined,
 ): readonly FieldChange[] {
   const changes: FieldChange[] = [];
-  const isSecret = live.kind === 'Secret' && live.apiVersion === 'v1';
+  const isHolder = live.apiVersion === 'v1' && (live.kind === 'Secret' || live.kind === 'ConfigMap');
   const shown = (value: unknown, path: readonly string[]): string => {
-    if ((isSecret && (path[0] === 'data' || path[0] === 'stringData')) || MAY_HOLD_SECRETS.test(path.join('/')))
+    if ((isHolder && HOLDER_MEMBERS.includes(path[0] ?? '')) || MAY_HOLD_SECRETS.test(path.join('/')))
       return fingerprintKey === undefined ? 'hidden' : `fingerprint ${fingerprint(value, fingerprintKey)}`;
     const text = JSON.stringify(value) ?? 'null';
     return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH - 1)}…` : text;
