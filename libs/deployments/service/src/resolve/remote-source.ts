@@ -1,4 +1,5 @@
 import { pinText, plainPath, type ApplicationSpec, type PinnedSource } from '#deployments/contract';
+import { canonicalJson } from '#kernel';
 import type { ChartValues, GitSource, HelmSource, SourcePin } from '#sources';
 
 type Spec = Pick<ApplicationSpec, 'name' | 'source'>;
@@ -62,6 +63,14 @@ export function repinned(source: PinnedSource, pin: SourcePin): PinnedSource {
   if (source.type === 'git' && pin.type === 'git') return { ...source, pin };
   throw new Error(`a ${source.type} source has a pin of type ${pin.type}`);
 }
+
+/** Returns a text that is equal for sources that share a look-up: those of the same repository and revision or chart. */
+export const lookupKey = (organizationId: string, { from }: PinnedSource): string =>
+  canonicalJson(
+    from.type === 'git'
+      ? [organizationId, from.url, from.revision ?? null]
+      : [organizationId, from.repository, from.chart, from.version ?? null],
+  );
 
 /** Returns whether two pins mean the same content. */
 export const isSamePin = (one: SourcePin, other: SourcePin): boolean =>

@@ -22,7 +22,7 @@ import { reconfigured } from '../applications/configuration.service.ts';
 import { RevisionContent } from '../applications/revision-content.service.ts';
 import { SourcePins } from '../applications/source-pins.service.ts';
 import { trackedRevision, waitsForRollout, type TrackSource } from '../applications/track-source.ts';
-import { canMove, isSamePin, pinnedIn, repinned, sourceChange } from '../resolve/remote-source.ts';
+import { canMove, isSamePin, lookupKey, pinnedIn, repinned, sourceChange } from '../resolve/remote-source.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 
 /** An application whose source may have changed. */
@@ -70,16 +70,21 @@ export class SourceTracking implements OnModuleDestroy {
 
   /**
    * Looks up a source once, for all given applications that have it, and deploys it where it has changed. Leaves out
-   * applications that are paused, pinned, or being deployed, and those of an organization that is being deleted.
+   * applications that are paused, pinned, or being deployed, those that follow another source than the first by now, and
+   * those of an organization that is being deleted.
    * @returns false if the source refused the look-up or did not respond
    */
   async check(applications: readonly Tracked[]): Promise<boolean> {
     let pin: Result<SourcePin, DomainError> | undefined;
+    let key: string | undefined;
     for (const tracked of applications) {
       const ready = await this.ready(tracked);
       if (!ready.ok) this.failed(tracked, ready.error);
       if (!ready.ok || !ready.value) continue;
       const { organizationId } = tracked;
+      const own = lookupKey(organizationId, ready.value.source);
+      key ??= own;
+      if (own !== key) continue; // the next sweep looks it up
       pin ??= await this.pins.present(ready.value.source, { organizationId, correlationId: this.ids.uuid() });
       const recorded = await this.record(ready.value, pin);
       if (!recorded.ok) this.failed(tracked, recorded.error);
@@ -173,7 +178,7 @@ export class SourceTracking implements OnModuleDestroy {
       before: content,
       next: { ...content, source: next },
       by,
-      isAdmin: ready.latest.byAdmin === true,
+      isAdmin: false, // no admin has seen this content
     });
     const stored = await this.records.put(...record);
     const message = sourceChange(source, next);

@@ -3,6 +3,8 @@ import type { InputOf, OutputOf } from '#bus/contract';
 import {
   applicationEventsRequest,
   applicationStatusRequest,
+  getRevisionRequest,
+  listApplicationsRequest,
   listRevisionsRequest,
   pauseApplicationRequest,
   resumeApplicationRequest,
@@ -12,6 +14,7 @@ import {
 import { domainError, type DomainError } from '#kernel';
 import { image } from '../testing/fixtures.ts';
 import { givenPlatform, ORG } from '../testing/given-platform.service.ts';
+import { SourceTracking } from './source-tracking.service.ts';
 import { SourceTrackingSweep } from './source-tracking.sweep.ts';
 
 type Asked = InputOf<typeof pinSourceRequest>;
@@ -112,6 +115,40 @@ describe('an application with syncPolicy.auto', () => {
     await poll();
     for (let count = 0; count < 3; count++) await acme.worker.deploy();
     expect(await status()).toMatchObject({ version: 'v2' });
+  });
+
+  it('is not deployed with what was looked up for another branch', async () => {
+    const ids: string[] = [];
+    for (const given of [manifest('api'), manifest('web', { revision: 'next' })]) {
+      const applied = await acme.apply(given.name, given);
+      if (!applied.ok) throw new Error(applied.error.code);
+      ids.push(applied.value.application.id);
+      await acme.worker.deploy();
+    }
+    moveTo(SECOND);
+    const tracking = acme.platform.app.get(SourceTracking, { strict: false });
+    await tracking.check(ids.map((applicationId) => ({ organizationId: ORG, applicationId })));
+    await acme.platform.settled();
+    const listed = await acme.platform.ask(listApplicationsRequest, { org: ORG }, acme.by('ada'));
+    expect(listed).toMatchObject({
+      value: {
+        items: [
+          { name: 'api', version: 'v2' },
+          { name: 'web', version: 'v1' },
+        ],
+      },
+    });
+  });
+
+  it('is deployed without the authority of the admin who applied it, whom nobody asked about the new content', async () => {
+    const byAdmin = async (revision: number) => {
+      const shown = await acme.platform.ask(getRevisionRequest, { org: ORG, name: 'web', revision }, acme.by('ada'));
+      return shown.ok ? shown.value.receipt?.byAdmin : shown.error.code;
+    };
+    await deployed();
+    moveTo(SECOND);
+    await poll();
+    expect([await byAdmin(1), await byAdmin(2)]).toEqual([true, false]);
   });
 
   it('is deployed once per commit, also if that fails, and again with the next one', async () => {

@@ -1,10 +1,10 @@
 import { READ_MODELS, type ReadModels, type Sweep } from '#event-sourcing';
-import { canonicalJson, CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
+import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApplicationDocument } from '../applications/application-document.ts';
 import { applicationsProjection } from '../applications/applications.projection.ts';
 import { RevisionContent } from '../applications/revision-content.service.ts';
-import { canMove, pinnedIn } from '../resolve/remote-source.ts';
+import { canMove, lookupKey, pinnedIn } from '../resolve/remote-source.ts';
 import { everyDocument } from '../shared/pages.service.ts';
 import { PollTimes } from './poll-times.ts';
 import { SourceTracking, type Tracked } from './source-tracking.service.ts';
@@ -102,13 +102,8 @@ export class SourceTrackingSweep implements Sweep {
     if (!content?.ok) return undefined;
     const source = pinnedIn(content.value?.source);
     if (!source || !canMove(source)) return null;
-    const { from } = source;
-    return from.type === 'git'
-      ? { key: canonicalJson([organizationId, from.url, from.revision ?? null]), intervalMs: this.pollMs }
-      : {
-          key: canonicalJson([organizationId, from.repository, from.chart, from.version ?? null]),
-          intervalMs: this.pollMs * CHARTS,
-        };
+    const intervalMs = source.type === 'git' ? this.pollMs : this.pollMs * CHARTS;
+    return { key: lookupKey(organizationId, source), intervalMs };
   }
 }
 
