@@ -35,8 +35,8 @@ export interface CallRules {
   readonly cluster: ClusterConnection;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Aborts the wait with a SupersededError. */
-  readonly superseded: AbortSignal;
+  /** Aborts the wait with a SupersededError; missing if a newer revision must not end it. */
+  readonly superseded?: AbortSignal;
   /** Aborts when the claim is lost. */
   readonly lost: AbortSignal;
   /** Aborts when this process stops. */
@@ -59,7 +59,7 @@ export interface CallRules {
 export async function callCluster<T>(rules: CallRules, step: (client: KubernetesClient) => Promise<T>): Promise<T> {
   const { connections, cluster, clock, ids, superseded, lost, stopping } = rules;
   const giveUpAt = clock.monotonic() + rules.unavailableMs;
-  const anyEnd = AbortSignal.any([superseded, lost, stopping]);
+  const anyEnd = AbortSignal.any([lost, stopping, ...(superseded ? [superseded] : [])]);
   let reported: string | undefined;
   let renewed = false;
   for (let attempt = 1; ; attempt++) {
@@ -96,7 +96,7 @@ export async function callCluster<T>(rules: CallRules, step: (client: Kubernetes
         await rules.waiting(`${verdict.cause}; trying again`);
       }
       await rules.idly(() => pause(clock, waitMs, anyEnd));
-      if (superseded.aborted) throw new SupersededError('a newer revision was requested');
+      if (superseded?.aborted === true) throw new SupersededError('a newer revision was requested');
       if (stopping.aborted) throw new StoppingError('the worker is stopping');
     }
   }

@@ -20,7 +20,6 @@ import {
 import { failureOfHealth, failureOfPlanErrors, failureOfRemovals, type Failure } from '../cluster/failure.ts';
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
-import { secretValues } from './hook-failure.ts';
 import { runHooks, weightsOf, type HookContext } from './hooks.worker.ts';
 import { identity, shortName, toContract, toLibrary, united } from './inventory.ts';
 import { listed } from './large-inventory.worker.ts';
@@ -49,8 +48,7 @@ export async function deploy(run: Run): Promise<Outcome> {
     await run.claim.report({ step: 'planned', plan: await reportOf(run, prepared, plan) });
     run.throwIfSuperseded();
     const fence = await run.call((client) => openFence(client, fenceOf(run)));
-    const hidden = secretValues(prepared.objects);
-    const context = { plan, fence, progress, hidden, report: waveReports(run, plan) };
+    const context = { plan, fence, progress, report: waveReports(run, plan) };
     await apply(run, context);
     await restart(run, progress.applied);
     const settled = () => run.claim.withFrequentChecks(() => waitUntilHealthy(run, split.objects, progress.applied));

@@ -23,7 +23,6 @@ import {
 import { count, at } from '../cluster/json.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
 import { failureOfHook, hookName } from './hook-failure.ts';
-import { logTail } from './hook-logs.worker.ts';
 import { identity, united } from './inventory.ts';
 import type { Progress } from './progress.ts';
 import type { Run } from './run.worker.ts';
@@ -38,8 +37,6 @@ export interface HookContext {
   readonly plan: Plan;
   readonly fence: Fence;
   readonly progress: Progress;
-  /** Values that the tail of a log must not contain. */
-  readonly hidden: readonly string[];
   /** Reports a wave. */
   readonly report: (wave: string, applied: readonly InventoryEntry[]) => Promise<void>;
 }
@@ -111,11 +108,10 @@ async function runHook(
     const startedAt = run.ports.clock.monotonic();
     const health = await completion(run, hook, known);
     if (health.state !== 'Healthy') {
-      const tail = await run.call((client) => logTail(client, written, context.hidden));
       const waitedMs = health.final === true ? undefined : run.ports.clock.monotonic() - startedAt;
       const gone = before.filter(({ isDeletedWhen }) => isDeletedWhen.succeeded);
       await remove(run, hook.isDeletedWhen.failed ? [...gone, hook] : gone, context);
-      throw new AttemptFailedError(failureOfHook(hook, health, { app: run.task.applicationName, tail, waitedMs }));
+      throw new AttemptFailedError(failureOfHook(hook, health, { app: run.task.applicationName, waitedMs }));
     }
   }
   fence.complete(deployment, name);
@@ -146,6 +142,7 @@ async function start(run: Run, { object, planned, isRecreated, phase }: PlannedH
           fix: 'wait until it is deleted, then apply again',
         });
       await run.idly(() => pause(run.ports.clock, LOOK_MS, run.ended));
+      run.throwIfSuperseded();
       run.throwIfStopping();
     }
     await run.beginWave();
@@ -185,7 +182,7 @@ async function completion(run: Run, hook: PlannedHook, entry: InventoryEntry): P
     await run.claim.report({ step: 'progressing', message: `${hook.phase} ${message}` });
   };
   const wait = () =>
-    run.call(async (client) => {
+    run.callToCompletion(async (client) => {
       try {
         return await waitForHealth(client, {
           entries: [entry],

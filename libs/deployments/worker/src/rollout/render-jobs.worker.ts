@@ -116,9 +116,13 @@ function read({ files, warnings }: FilesInput): Recorded | Refused {
   return { ok, ...read, record: encodeText(JSON.stringify(read)) };
 }
 
+/** Warning in records of an earlier release. It is no longer true: hooks run before and after the other objects. */
+const OUTDATED = 'hooks that run with the other workloads, not before or after them: ';
+
 /** Returns the objects in a record that `read` returned. */
 function recorded(record: Uint8Array): Rendered {
-  return { ok: true, ...recordSchema.parse(JSON.parse(decodeText(record))) };
+  const { warnings, ...rest } = recordSchema.parse(JSON.parse(decodeText(record)));
+  return { ok: true, ...rest, warnings: warnings.filter((warning) => !warning.startsWith(OUTDATED)) };
 }
 
 function rendered(objects: readonly KubernetesObject[], warnings: readonly string[]): Rendered {

@@ -83,6 +83,17 @@ describe('the rendering of a source', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('of an earlier release has no warning that hooks run with the other objects', async () => {
+    const { run, vault } = given(ok(files('a')));
+    await renderOnce(run, source);
+    const outdated = 'hooks that run with the other workloads, not before or after them: Job migrate (pre-install)';
+    for (const [name, value] of vault) {
+      const record = JSON.parse(Buffer.from(value).toString()) as { readonly warnings: readonly string[] };
+      vault.set(name, Buffer.from(JSON.stringify({ ...record, warnings: [outdated, ...record.warnings] })));
+    }
+    expect((await renderOnce(run, source)).warnings).toEqual(['from the source']);
+  });
+
   it('K8.6-29: is that of the attempt that stored it first', async () => {
     const winner = given(ok(files('first')));
     const expected = await renderOnce(winner.run, source);

@@ -90,6 +90,12 @@ export class Run {
     return callCluster(this.rules, step);
   }
 
+  /** Like `call`, but a newer revision does not end the wait for a cluster that is not available. */
+  callToCompletion<T>(step: (client: KubernetesClient) => Promise<T>): Promise<T> {
+    const { superseded: _, ...rules } = this.rules;
+    return callCluster(rules, step);
+  }
+
   /** Renews the claim before each wave. A newer revision or the stop of this process ends the attempt here. */
   async beginWave(): Promise<void> {
     this.throwIfStopping();
