@@ -14,7 +14,7 @@ import { Refusals } from '../shared/refusals.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
-import { latestOf, newestAttemptOf } from './application.ts';
+import { heldRemovals, latestOf, newestAttemptOf } from './application.ts';
 import { isSame, needsRepair } from './configure.ts';
 import { Deployer, type Deployed } from './deployer.service.ts';
 import { DeploymentPlanner, type PlannedDeployment } from './deployment-planner.service.ts';
@@ -114,9 +114,11 @@ export class ApplyHandlers {
     const isWell = isSameContent && !needsRepair(application);
     const drifted = isWell && (await this.live.hasDrifted(prepared, application, context));
     const isUnchanged = isWell && !drifted;
-    const removals = isSameContent ? ok(undefined) : await this.removals.of(nextOf(prepared));
+    const held = isUnchanged || application.paused ? undefined : heldRemovals(application);
+    const removals = isSameContent ? ok(held) : await this.removals.of(nextOf(prepared));
     if (!removals.ok) return removals;
-    if (removals.value !== undefined && !allowRemovals && !context.dryRun)
+    const mayRemove = allowRemovals || context.dryRun === true; // a dry run shows what would be deleted
+    if (removals.value !== undefined && !mayRemove)
       return err(deploymentsErrors.removesMost(read.spec.name, removals.value, 'app apply -f FILE'));
     // like `app sync`, not counted
     const isRepair = isSameContent && newestAttemptOf(application)?.state === 'succeeded';
@@ -133,7 +135,7 @@ export class ApplyHandlers {
     const deployed =
       latest === undefined
         ? await this.deployer.create({ ...prepared, failFast, allowRemovals }, context)
-        : await this.deployer.configure({ ...prepared, drifted, failFast, allowRemovals }, context);
+        : await this.deployer.configure({ ...prepared, drifted, failFast, allowRemovals: mayRemove }, context);
     return deployed.ok ? ok({ prepared, deployed: deployed.value, removals: removals.value }) : deployed;
   }
 

@@ -50,14 +50,12 @@ export function configure(
     return err(deploymentsErrors.namespaceFixed(name, latest.targetNamespace));
 
   if (latest && isSame(configuration, application)) {
+    const isRepeated = (needsRepair(application) || command.drifted === true) && !application.paused;
+    if (!isRepeated) return ok([]);
     const removals = heldRemovals(application);
     if (removals !== undefined && command.allowRemovals !== true)
       return err(deploymentsErrors.removesMost(name, removals, 'app apply -f FILE'));
-    return ok(
-      (needsRepair(application) || command.drifted === true) && !application.paused
-        ? deploymentOf({ ...command, revision: latest.revision }, application)
-        : [],
-    );
+    return ok(deploymentOf({ ...command, revision: latest.revision }, application));
   }
   const { rollbackOf } = configuration;
   const isPresent =

@@ -1,4 +1,10 @@
-import { rollbackRequest, syncApplicationRequest, applyApplicationRequest } from '#deployments/contract';
+import {
+  applyApplicationRequest,
+  pauseApplicationRequest,
+  resumeApplicationRequest,
+  rollbackRequest,
+  syncApplicationRequest,
+} from '#deployments/contract';
 import { entry } from '../testing/fixtures.ts';
 import { givenPlatform, ORG } from '../testing/given-platform.service.ts';
 
@@ -73,7 +79,14 @@ describe('K8.6-27: a revision that would delete most objects', () => {
     expect(await sync()).toMatchObject({
       error: { code: 'deployments/removes-most', fix: 'to delete them: astroctl app sync web -y' },
     });
-    expect(await apply([...NAMES, 'e'])).toMatchObject({ error: { code: 'deployments/removes-most' } });
+    const same = [...NAMES, 'e'];
+    expect(await apply(same)).toMatchObject({ error: { code: 'deployments/removes-most' } });
+    expect(await apply(same, {}, { dryRun: true })).toMatchObject({ value: { outcome: 'synced', removals: message } });
+    await given.platform.ask(pauseApplicationRequest, { org: ORG, name: 'web' }, given.by('ada'));
+    const paused = await apply(same);
+    expect(paused).toMatchObject({ value: { outcome: 'unchanged' } });
+    expect(paused.ok && paused.value).not.toHaveProperty('removals');
+    await given.platform.ask(resumeApplicationRequest, { org: ORG, name: 'web' }, given.by('ada'));
     expect(await sync({ allowRemovals: true })).toMatchObject({ value: { changed: true } });
     expect((await given.worker.granted(await given.worker.next())).task).toMatchObject({ allowRemovals: true });
   });
