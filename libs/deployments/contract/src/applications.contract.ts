@@ -377,13 +377,16 @@ export const getRevisionRequest = request({
   output: z.strictObject({
     version: z.string(),
     revision: z.number().int(),
-    /** In the form that `app apply` reads. */
-    manifest: z.unknown(),
+    manifest: z
+      .unknown()
+      .optional()
+      .describe('in the form that `app apply` reads; absent after the first page of objects, or if it does not fit'),
     /** Number of values that are replaced by fingerprints, because the caller may not deploy the application. */
     hidden: z.number().int(),
-    /** Absent while its read model is built, and from servers before 0.2. */
-    receipt: revisionReceipt.optional(),
-    objects: z.array(z.unknown()).optional().describe('as many as fit into 512 KiB'),
+    receipt: revisionReceipt
+      .optional()
+      .describe('absent while its read model is built, after the first page of objects, and from servers before 0.2'),
+    objects: z.array(z.unknown()).optional().describe('as many as fit into the answer'),
     next: z.number().int().optional().describe('the next object; absent if there is none'),
   }),
   organizationOf,

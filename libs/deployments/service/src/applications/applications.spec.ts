@@ -10,6 +10,7 @@ import {
   listRevisionsRequest,
   registerClusterRequest,
   rollbackRequest,
+  syncApplicationRequest,
 } from '#deployments/contract';
 import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
@@ -131,7 +132,37 @@ describe('the deployments service', () => {
       },
     });
     expect(JSON.stringify(first)).not.toContain('Y2FuYXJ5');
-    expect(await revision({ objects: true, from: 1 })).toMatchObject({ value: { objects: [{ kind: 'ConfigMap' }] } });
+    expect(first).toMatchObject({ value: { manifest: { kind: 'Application' }, receipt: { by: 'grace@acme.dev' } } });
+    const second = await revision({ objects: true, from: 1 });
+    expect(second).toMatchObject({ value: { objects: [{ kind: 'ConfigMap' }] } });
+    expect(second.ok && Object.keys(second.value)).toEqual(['version', 'revision', 'hidden', 'objects']);
+  });
+  it('returns only as many objects beside a large manifest as fit into one message, or leaves the manifest out', async () => {
+    const large = 'x'.repeat(400 * 1_024);
+    const yaml = { manifests: `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: large }\ndata: { a: ${large} }` };
+    await apply('web', { name: 'web', profileName: 'staging', source: { type: 'yaml', yaml } });
+    const page = async (kilobytes: readonly number[]) => {
+      const objects = kilobytes.map((size, index) => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: `c${index}` },
+        other: 'x'.repeat(size * 1_024),
+      }));
+      const item = await worker.next();
+      const { claim } = await worker.granted(item);
+      const rendered = `rendered/${org}/${item.applicationId}/${kilobytes.length}`;
+      await worker.store(rendered, JSON.stringify(objects));
+      await worker.plan(item, claim, [entry('ConfigMap', 'large')], rendered);
+      await worker.succeed(item, claim, [entry('ConfigMap', 'large')]);
+      await platform.settled();
+      const found = await platform.ask(getRevisionRequest, { org, name: 'web', revision: 1, objects: true }, ada());
+      if (!found.ok) throw new Error(found.error.code);
+      expect(JSON.stringify(found.value).length).toBeLessThan(850 * 1_024);
+      return [found.value.manifest !== undefined, found.value.objects?.length, found.value.next];
+    };
+    expect(await page([200, 300])).toEqual([true, 1, 1]);
+    await platform.ask(syncApplicationRequest, { org, name: 'web' }, ada());
+    expect(await page([600])).toEqual([false, 1, undefined]);
   });
   it('creates, deploys, changes, rolls back and deletes an application', async () => {
     const created = await apply('web', image('web', '1.4.2'));

@@ -9,6 +9,7 @@ import {
   type ApplicationSpec,
   type FieldChange,
   type ResolvedSpec,
+  type RevisionReceipt,
 } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { err, ok, type DomainError, type Result } from '#kernel';
@@ -37,6 +38,19 @@ interface Present {
   readonly id: string;
   readonly application: Application;
 }
+
+/** Manifest and receipt of a revision. */
+interface Described {
+  readonly manifest?: object;
+  /** Number of values that are hidden in the manifest. */
+  readonly hidden: number;
+  readonly receipt?: Result<RevisionReceipt, DomainError>;
+}
+
+/** Maximum size of an answer with objects, as JSON. A message of the bus has at most 900 KiB. */
+const ANSWER_BYTES = 800 * 1024;
+
+const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(value));
 
 /** Reads the content of revisions and the differences between them. */
 @Controller()
@@ -136,37 +150,54 @@ export class DifferencesQueries {
     const { application } = found.value;
     const asked = revisionAt(application, name, revision === 'latest' ? undefined : revision);
     if (!asked.ok) return refuse(asked.error);
-    const record = await this.records.get(asked.value.manifest.record);
-    if (!record.ok) return refuse(record.error);
-    if (record.value === undefined) return refuse(deploymentsErrors.sourceGone(name, asked.value.revision));
-    const spec = JSON.parse(record.value) as ApplicationSpec; // the platform validated it before it stored it
-    const shown = mayDeploy(membership.value, asked.value)
-      ? ok({ spec, hidden: 0 })
-      : await this.manifests.hidden({ spec, key: keyOf(application) });
-    if (!shown.ok) return refuse(shown.error);
-    const { organizationId } = context;
-    const receipt = await this.receipts.of(found.value.id, asked.value, context);
-    if (!receipt.ok && objects) return refuse(receipt.error);
+    const described: Result<Described, DomainError> =
+      objects && from > 0
+        ? ok({ hidden: 0 })
+        : await this.described(found.value, asked.value, membership.value, context);
+    if (!described.ok) return refuse(described.error);
+    const { manifest, receipt, hidden } = described.value;
+    if (objects && from === 0 && receipt?.ok === false) return refuse(receipt.error);
+    const beside = bytesOf(described.value);
     const applied = objects
-      ? await this.receipts.objects(organizationId, found.value.id, asked.value, from, context)
+      ? await this.receipts.objects(found.value.id, asked.value, { from, bytes: ANSWER_BYTES - beside }, context)
       : ok({});
     if (!applied.ok) return refuse(applied.error);
+    const fits = !objects || beside + bytesOf(applied.value) <= ANSWER_BYTES;
     return reply(
       {
         version: `v${asked.value.revision}`,
         revision: asked.value.revision,
-        manifest: {
-          apiVersion: API_VERSION,
-          kind: 'Application',
-          metadata: { name },
-          spec: omit(shown.value.spec as ApplicationSpec, 'name'),
-        },
-        hidden: shown.value.hidden,
-        ...(receipt.ok && { receipt: receipt.value }), // a manifest is returned while the read model is built
+        ...(manifest && fits && { manifest }),
+        hidden,
+        ...(receipt?.ok && { receipt: receipt.value }), // a manifest is returned while the read model is built
         ...applied.value,
       },
       { revision: latestOf(application)?.revision ?? 0 },
     );
+  }
+
+  /** Returns manifest and receipt of a revision, as the caller may see them. */
+  private async described(
+    { id, application }: Present,
+    revision: Revision,
+    membership: Membership,
+    context: OrganizationContext,
+  ): Promise<Result<Described, DomainError>> {
+    const record = await this.records.get(revision.manifest.record);
+    if (!record.ok) return record;
+    if (record.value === undefined) return err(deploymentsErrors.sourceGone(revision.name, revision.revision));
+    const whole = JSON.parse(record.value) as ApplicationSpec; // the platform validated it before it stored it
+    const shown = mayDeploy(membership, revision)
+      ? ok({ spec: whole, hidden: 0 })
+      : await this.manifests.hidden({ spec: whole, key: keyOf(application) });
+    if (!shown.ok) return shown;
+    const { name } = revision;
+    const spec = omit(shown.value.spec as ApplicationSpec, 'name');
+    return ok({
+      manifest: { apiVersion: API_VERSION, kind: 'Application', metadata: { name }, spec },
+      hidden: shown.value.hidden,
+      receipt: await this.receipts.of(id, revision, context),
+    });
   }
 
   /** Returns what two revisions were rendered to, or undefined unless both were. */

@@ -84,21 +84,21 @@ export class Receipts {
   /**
    * Returns the objects of the newest attempt that prepared any, exactly as it applied them, but with fingerprints of
    * values that may be secret.
+   * @param page index of the first object, and maximum size of all objects as JSON; at least one is returned
    * @returns `deployments/nothing-applied` if no attempt did
    */
   async objects(
-    organizationId: string,
     applicationId: string,
     revision: Revision,
-    from: number,
+    page: { readonly from: number; readonly bytes: number },
     context: OrganizationContext,
   ): Promise<Result<AppliedObjects, DomainError>> {
     const rendered = await this.rendered(applicationId, revision, context);
     if (!rendered.ok) return rendered;
     if (rendered.value === undefined) return err(deploymentsErrors.nothingApplied(revision.name, revision.revision));
-    const key = await this.keys.of(organizationId);
+    const key = await this.keys.of(context.organizationId);
     if (!key.ok) return key;
-    return this.manifests.applied({ rendered: rendered.value, from, key: key.value });
+    return this.manifests.applied({ rendered: rendered.value, ...page, key: key.value });
   }
 
   /** Returns the JSON of the objects that the newest attempt prepared; undefined if none did, or if it was removed. */

@@ -126,27 +126,30 @@ export function withoutSecrets(value: unknown, print: Print, suffix = '', key = 
 }
 
 /** Maximum size of the objects in one answer, as JSON. */
-const ANSWER_BYTES = 512 * 1024;
+const OBJECTS_BYTES = 512 * 1024;
 
 /**
  * Returns objects with fingerprints instead of possible secrets, as many as fit into one answer and at least one.
  * @param rendered JSON of all objects, written by a worker
  * @param from index of the first object
+ * @param maximum size of all objects as JSON; not more than 512 KiB are returned unless one object is larger
  */
 export function appliedObjects(
   rendered: string,
   from: number,
+  maximum: number,
   key: string,
 ): { readonly objects: unknown[]; readonly next?: number } {
   const all = JSON.parse(rendered) as readonly unknown[];
   const print = fingerprints(key);
   const objects: unknown[] = [];
+  const limit = Math.min(OBJECTS_BYTES, maximum);
   let bytes = 0;
   for (const [index, object] of all.entries()) {
     if (index < from) continue;
     const shown = withoutSecrets(object, print);
     bytes += Buffer.byteLength(JSON.stringify(shown));
-    if (bytes > ANSWER_BYTES && objects.length > 0) return { objects, next: index };
+    if (bytes > limit && objects.length > 0) return { objects, next: index };
     objects.push(shown);
   }
   return { objects };

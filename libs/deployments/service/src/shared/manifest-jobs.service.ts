@@ -40,8 +40,8 @@ export const manifestJobs = {
     return read.ok ? hostNames(read.value.objects) : [];
   },
   applied: (json: string) => {
-    const { rendered, from, key } = JSON.parse(json) as Applied; // serialized by the manifest reader
-    return appliedObjects(rendered, from, key);
+    const { rendered, from, bytes, key } = JSON.parse(json) as Applied; // serialized by the manifest reader
+    return appliedObjects(rendered, from, bytes, key);
   },
   /** Returns the objects of inline manifests. Empty if they cannot be parsed, which the manifest reader rejects. */
   objects: (manifests: string): ObjectKey[] => {
@@ -58,6 +58,7 @@ export const manifestJobs = {
 export interface Applied {
   readonly rendered: string;
   readonly from: number;
+  readonly bytes: number;
   readonly key: string;
 }
 
