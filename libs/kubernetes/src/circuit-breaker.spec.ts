@@ -72,13 +72,39 @@ describe('K8.6-12: calls to a cluster that does not respond', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('K8.6-13: fail immediately after the credential was rejected, until one succeeds', async () => {
+  it('K8.6-13: fail immediately after the credential was rejected five times in a row, until one succeeds', async () => {
+    await fails(4, answer(401));
+    expect(breaker.state).toBe('closed');
     await fails(1, answer(401));
     expect(breaker.state).toBe('unauthorized');
     await expect(call()).rejects.toMatchObject({ status: 401 });
-    expect(made).toBe(1);
+    expect(made).toBe(5);
     clock.advance(2_000);
     expect(await call()).toBe('ok');
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('K8.6-13: are made when the credential was read again, until the next one is rejected', async () => {
+    await fails(5, answer(401));
+    breaker.retry();
+    await fails(1, answer(401));
+    await fails(1);
+    expect(made).toBe(6);
+    breaker.retry();
+    expect(await call()).toBe('ok');
+    await fails(4, answer(401));
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('are counted by how they fail', async () => {
+    await fails(4, answer(401));
+    await fails(4);
+    expect(breaker.state).toBe('closed');
+    await fails(1);
+    breaker.retry();
+    expect(breaker.state).toBe('open');
+    clock.advance(2_000);
+    await fails(1, answer(401));
     expect(breaker.state).toBe('closed');
   });
 });

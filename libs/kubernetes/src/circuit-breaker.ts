@@ -2,7 +2,7 @@ import type { Clock } from '#kernel';
 import { KubernetesApiError, KubernetesUnreachableError } from './client.ts';
 import { TransportError } from './transport.ts';
 
-/** Consecutive calls without a usable response after which further calls fail without being made. */
+/** Consecutive calls that fail in the same way after which further calls fail without being made. */
 const MAX_FAILURES = 5;
 /**
  * Milliseconds until one call is made again. Short, so that a rollout whose delay ends soon after the cluster is
@@ -10,7 +10,7 @@ const MAX_FAILURES = 5;
  */
 const OPEN_MS = 2_000;
 
-/** `unauthorized`: the server rejects the credential. */
+/** `open`: the server does not respond. `unauthorized`: the server rejects the credential. */
 export type BreakerState = 'closed' | 'open' | 'unauthorized';
 
 /**
@@ -19,6 +19,7 @@ export type BreakerState = 'closed' | 'open' | 'unauthorized';
  */
 export class CircuitBreaker {
   private failures = 0;
+  private failing: BreakerState = 'closed';
   private opened: { readonly refuse: () => Error; readonly retryAt: number; readonly state: BreakerState } | undefined;
   private probing = false;
 
@@ -48,25 +49,28 @@ export class CircuitBreaker {
   private record(error: unknown): void {
     if (error instanceof KubernetesApiError && error.status === 401) {
       const { status, reason, message } = error;
-      this.open('unauthorized', () => new KubernetesApiError({ status, reason, message }));
+      this.fail('unauthorized', () => new KubernetesApiError({ status, reason, message }));
     } else if (error instanceof KubernetesApiError && GATEWAY.has(error.status)) {
       const { status, reason, message } = error;
-      this.fail(() => new KubernetesApiError({ status, reason, message }));
+      this.fail('open', () => new KubernetesApiError({ status, reason, message }));
     } else if (error instanceof KubernetesApiError) {
       this.close(); // the server is there
     } else if (error instanceof TransportError && SILENT.has(error.why)) {
       const { why, message } = error;
-      this.fail(() => new KubernetesUnreachableError(why, message, false));
+      this.fail('open', () => new KubernetesUnreachableError(why, message, false));
     }
   }
 
-  private fail(refuse: () => Error): void {
-    this.failures += 1;
-    if (this.opened || this.failures >= MAX_FAILURES) this.open('open', refuse);
+  /** Makes calls again after the server rejected the credential. The next one that it rejects ends that. */
+  retry(): void {
+    if (this.opened?.state === 'unauthorized') this.opened = undefined;
   }
 
-  private open(state: BreakerState, refuse: () => Error): void {
-    this.opened = { state, refuse, retryAt: this.clock.monotonic() + OPEN_MS };
+  private fail(state: 'open' | 'unauthorized', refuse: () => Error): void {
+    if (this.failing !== state) this.close();
+    this.failing = state;
+    this.failures += 1;
+    if (this.failures >= MAX_FAILURES) this.opened = { state, refuse, retryAt: this.clock.monotonic() + OPEN_MS };
   }
 
   private close(): void {

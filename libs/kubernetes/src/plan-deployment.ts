@@ -132,10 +132,10 @@ export async function planDeployment(
   return {
     ok: true,
     plan: {
-      changes: [
+      changes: uniqueChanges([
         ...[...plans, ...hookPlans].map(({ change }) => change),
         ...pruneChanges.filter((change) => change !== undefined),
-      ],
+      ]),
       waves: inWaves(plans.map(({ planned }) => planned)),
       hooks: hooks.flatMap((hook, index) => {
         const planned = hookPlans[index]?.planned;
@@ -147,6 +147,11 @@ export async function planDeployment(
     },
   };
 }
+
+/** A hook that runs both before and after the other objects is one object. */
+const uniqueChanges = (changes: readonly PlannedChange[]): readonly PlannedChange[] => [
+  ...new Map(changes.map((change) => [keyText(change.key), change])).values(),
+];
 
 const hookEntry = (object: KubernetesObject): InventoryEntry => ({
   key: keyOf(object),

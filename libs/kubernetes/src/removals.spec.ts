@@ -34,8 +34,10 @@ describe('K8.6-27: a plan that deletes most objects', () => {
         change('prune', 'd'),
         change('prune', 'hook'),
         change('unchanged', 'e'),
+        change('unchanged', 'runs'),
       ],
       prune: [{ key: key('hook'), apiVersion: 'v1', hook: true as const }],
+      hooks: [{ object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'runs' } } }],
     };
     expect(removalsOf(plan)).toEqual({ removed: [key('d')], kept: 1 });
   });

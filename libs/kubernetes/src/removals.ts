@@ -1,5 +1,5 @@
-import { keyText, type ObjectKey } from './objects.ts';
-import type { Plan } from './plan.types.ts';
+import { keyOf, keyText, type ObjectKey } from './objects.ts';
+import type { Plan, PlannedHook } from './plan.types.ts';
 import { NEVER_PRUNED } from './waves.ts';
 
 /** Objects of an application that a new revision deletes, and how many of those that exist it keeps. */
@@ -13,8 +13,15 @@ const isCounted = ({ kind, hook }: Pick<ObjectKey, 'kind'> & { readonly hook?: t
   kind !== 'Job' && !hook;
 
 /** Returns the objects that a plan deletes. */
-export function removalsOf({ changes, prune }: Pick<Plan, 'changes' | 'prune'>): Removals {
-  const hooks = new Set(prune.flatMap(({ key, hook }) => (hook ? [keyText(key)] : [])));
+export function removalsOf({
+  changes,
+  prune,
+  hooks: planned,
+}: Pick<Plan, 'changes' | 'prune'> & { readonly hooks: readonly Pick<PlannedHook, 'object'>[] }): Removals {
+  const hooks = new Set([
+    ...prune.flatMap(({ key, hook }) => (hook ? [keyText(key)] : [])),
+    ...planned.map(({ object }) => keyText(keyOf(object))),
+  ]);
   const counted = changes.filter(({ key }) => isCounted(key) && !hooks.has(keyText(key)));
   return {
     removed: counted.filter(({ action }) => action === 'prune').map(({ key }) => key),

@@ -8,7 +8,7 @@ import { SERVICE_ACCOUNT_ROOT } from './cluster/service-account.ts';
 import { RequestedRecords, WORKER_RECORDS, type WorkerRecords } from './cluster/records.worker.ts';
 import { DifferencesHandlers } from './live/differences.handlers.ts';
 import { EventsHandlers } from './live/events.handlers.ts';
-import { RESOLVE_HOST, resolveHost } from './live/external-access.worker.ts';
+import { RESOLVE_HOST, hostResolver } from './live/external-access.worker.ts';
 import { LogsHandlers } from './live/logs.handlers.ts';
 import { ProbeHandlers } from './live/probe.handlers.ts';
 import { ResourcesHandlers } from './live/resources.handlers.ts';
@@ -52,7 +52,7 @@ import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
     },
     { provide: WORKER_RECORDS, useClass: RequestedRecords },
     { provide: ROLLOUT_TIMES, useValue: DEFAULT_TIMES },
-    { provide: RESOLVE_HOST, useValue: resolveHost },
+    { provide: RESOLVE_HOST, inject: [CLOCK], useFactory: (clock: Clock) => hostResolver(clock) },
     { provide: SOURCE_LIBRARY, useValue: sourceLibrary },
     ManifestRenderer,
     Sources,

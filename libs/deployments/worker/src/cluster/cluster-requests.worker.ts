@@ -46,7 +46,7 @@ export async function withClient<T>(
     return await call(await connections.client(cluster));
   } catch (error) {
     if (!isUnauthorized(error)) throw error;
-    connections.drop(cluster.clusterId);
+    connections.renew(cluster.clusterId);
     return call(await connections.client(cluster));
   }
 }

@@ -50,6 +50,12 @@ interface Connection {
   usedAt: number;
 }
 
+interface UsedBreaker {
+  readonly fingerprint: string;
+  readonly breaker: CircuitBreaker;
+  usedAt: number;
+}
+
 /**
  * Shares one client per cluster and credential in this process. A client is closed when address, CA or credential
  * change, when the server rejects the credential, when an address is no longer allowed, and after five idle minutes.
@@ -57,7 +63,7 @@ interface Connection {
 export class ClusterConnections {
   private readonly open = new Map<string, Connection>();
   /** One per cluster and credential. It outlives the connection, which is closed when a credential is rejected. */
-  private readonly breakers = new Map<string, { readonly fingerprint: string; readonly breaker: CircuitBreaker }>();
+  private readonly breakers = new Map<string, UsedBreaker>();
   private readonly opening = new Map<string, Promise<Connection>>();
   private sweep: Timer | undefined;
   private closed = false;
@@ -105,7 +111,13 @@ export class ClusterConnections {
     return (await opening).client;
   }
 
-  /** Closes the connection to a cluster that was deleted, or whose credential was rejected and must be read again. */
+  /** Reads the credential of a cluster again, which was rejected. The next call asks the server in any case. */
+  renew(clusterId: string): void {
+    this.drop(clusterId);
+    this.breakers.get(clusterId)?.breaker.retry();
+  }
+
+  /** Closes the connection to a cluster. */
   drop(clusterId: string): void {
     this.open.get(clusterId)?.client.close();
     this.open.delete(clusterId);
@@ -159,9 +171,13 @@ export class ClusterConnections {
 
   private breakerOf(clusterId: string, fingerprint: string): CircuitBreaker {
     const known = this.breakers.get(clusterId);
-    if (known?.fingerprint === fingerprint) return known.breaker;
+    const usedAt = this.ports.clock.monotonic();
+    if (known?.fingerprint === fingerprint) {
+      known.usedAt = usedAt;
+      return known.breaker;
+    }
     const breaker = new CircuitBreaker(this.ports.clock);
-    this.breakers.set(clusterId, { fingerprint, breaker });
+    this.breakers.set(clusterId, { fingerprint, breaker, usedAt });
     return breaker;
   }
 
@@ -176,12 +192,11 @@ export class ClusterConnections {
 
   private closeIdle(): void {
     const { clock } = this.ports;
-    for (const [clusterId, { usedAt }] of this.open) {
-      if (clock.monotonic() - usedAt < IDLE_MS) continue;
-      this.drop(clusterId);
-      this.breakers.delete(clusterId);
-    }
-    this.sweep = this.open.size > 0 && !this.closed ? clock.timer(IDLE_MS, () => this.closeIdle()) : undefined;
+    const isIdle = ({ usedAt }: { readonly usedAt: number }) => clock.monotonic() - usedAt >= IDLE_MS;
+    for (const [clusterId, connection] of this.open) if (isIdle(connection)) this.drop(clusterId);
+    for (const [clusterId, breaker] of this.breakers)
+      if (!this.open.has(clusterId) && isIdle(breaker)) this.breakers.delete(clusterId);
+    this.sweep = this.breakers.size > 0 && !this.closed ? clock.timer(IDLE_MS, () => this.closeIdle()) : undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 import { Input, reply, Serves } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { liveDifferencesRequest } from '#deployments/contract';
+import { abortAfter, CLOCK, type Clock } from '#kernel';
 import { planDeployment, splitHooks } from '#kubernetes';
 import { decodeText } from '#vault';
 import { Controller, Inject } from '@nestjs/common';
@@ -18,6 +19,7 @@ export class DifferencesHandlers {
     @Inject(ClusterConnections) private readonly connections: ClusterConnections,
     @Inject(WORKER_RECORDS) private readonly records: WorkerRecords,
     @Inject(ManifestRenderer) private readonly renderer: ManifestRenderer,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** Plans an apply of the recorded objects without its hooks, as a new attempt would. */
@@ -26,6 +28,8 @@ export class DifferencesHandlers {
     @Input()
     { cluster, organizationId, applicationId, namespace, inventory, rendered }: InputOf<typeof liveDifferencesRequest>,
   ) {
+    // Dry runs whose response nobody waits for are not made.
+    const signal = abortAfter(this.clock, liveDifferencesRequest.timeoutMs);
     return withClusterErrors(this.connections, cluster, async (client) => {
       const record = await this.records.get(rendered);
       if (!record) return reply({ changes: null, omitted: 0 });
@@ -36,6 +40,7 @@ export class DifferencesHandlers {
         ownership: { applicationId, namespace },
         previous: inventory.map(toLibrary),
         prune: false,
+        signal,
         ...(key && { fingerprintKey: decodeText(key.value) }),
       });
       return reply(outcome.ok ? liveDifferences(outcome.plan.changes, namespace) : { changes: null, omitted: 0 });

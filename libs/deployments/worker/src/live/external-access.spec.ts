@@ -1,6 +1,7 @@
 import { KubernetesApiError, type KubernetesClient, type KubernetesObject, type ResourceType } from '#kubernetes';
+import { manualClock } from '#testing';
 import { missingAccess, needsOf } from './external-access.ts';
-import { missingAccessOf } from './external-access.worker.ts';
+import { hostResolver, missingAccessOf } from './external-access.worker.ts';
 
 const ingress = (status: object, spec: object = {}): KubernetesObject => ({
   apiVersion: 'networking.k8s.io/v1',
@@ -47,10 +48,42 @@ describe('what keeps an Ingress from being reached', () => {
     expect(missing(balanced, { 'web.acme.dev': ['203.0.113.9'], 'lb.aws.example': undefined })).toEqual([]);
   });
 
+  it('is found from all IP addresses of the Ingress, and a few of its host names', () => {
+    const addresses = (name: string) => Array.from({ length: 9 }, (_, index) => ({ [name]: `${index + 1}.0.0.1` }));
+    expect(missing(ingress({ ingress: addresses('ip') }), { 'web.acme.dev': ['9.0.0.1'] })).toEqual([]);
+    expect(needsOf(ingress({ ingress: addresses('hostname') })).addresses).toHaveLength(5);
+  });
+
   it('is the Secret of its certificate', () =>
     expect(missing(reached, { 'web.acme.dev': ['203.0.113.7'] }, ['web-tls'])).toEqual([
       'the certificate (Secret web-tls) is missing',
     ]));
+});
+
+describe('the addresses of a host name', () => {
+  const failing = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }));
+  const none = { resolve4: failing('ENODATA'), resolve6: failing('ENOTFOUND'), cancel: () => {} };
+  const clock = manualClock();
+
+  it('are those of its records, itself for an IP address, and none without a record', async () => {
+    const resolve = hostResolver(clock, () => ({ ...none, resolve4: () => Promise.resolve(['203.0.113.7']) }) as never);
+    expect(await resolve('web.acme.dev')).toEqual(['203.0.113.7']);
+    expect(await resolve('::1')).toEqual(['::1']);
+    expect(await hostResolver(clock, () => none)('web.acme.dev')).toEqual([]);
+  });
+
+  it('are not known if DNS fails, or does not answer within two seconds', async () => {
+    expect(await hostResolver(clock, () => ({ ...none, resolve6: failing('ESERVFAIL') }))('web.acme.dev')).toBe(
+      undefined,
+    );
+    let cancelled = 0;
+    const silent = () => new Promise<never>(() => {});
+    const resolver = { resolve4: silent, resolve6: silent, cancel: () => void (cancelled += 1) };
+    const asked = hostResolver(clock, () => resolver)('web.acme.dev');
+    clock.advance(2_000);
+    expect(await asked).toBeUndefined();
+    expect(cancelled).toBe(1);
+  });
 });
 
 describe('what is checked of the Ingresses of an application', () => {

@@ -1,8 +1,10 @@
 import type { KubernetesObject } from '#kubernetes';
 import { at, list, text } from '../cluster/json.ts';
 
-/** Most hosts and Secrets of an Ingress that are checked. */
+/** Most hosts, host names of addresses, and Secrets of an Ingress that are checked. */
 const MAX_CHECKED = 5;
+/** Most IP addresses of an Ingress; a controller may write those of all nodes. */
+const MAX_IPS = 1_000;
 
 /** What an Ingress needs outside of itself. Hosts with a wildcard are left out. */
 export interface IngressNeeds {
@@ -15,12 +17,14 @@ export interface IngressNeeds {
 export function needsOf(ingress: KubernetesObject): IngressNeeds {
   const hosts = list(at(ingress, 'spec', 'rules')).flatMap((rule) => text(at(rule, 'host')) ?? []);
   const secrets = list(at(ingress, 'spec', 'tls')).flatMap((tls) => text(at(tls, 'secretName')) ?? []);
+  const reached = list(at(ingress, 'status', 'loadBalancer', 'ingress'));
   return {
     hosts: [...new Set(hosts)].filter((host) => !host.startsWith('*')).slice(0, MAX_CHECKED),
     secrets: [...new Set(secrets)].slice(0, MAX_CHECKED),
-    addresses: list(at(ingress, 'status', 'loadBalancer', 'ingress')).flatMap(
-      (address) => text(at(address, 'ip')) ?? text(at(address, 'hostname')) ?? [],
-    ),
+    addresses: [
+      ...reached.flatMap((address) => text(at(address, 'ip')) ?? []).slice(0, MAX_IPS),
+      ...reached.flatMap((address) => text(at(address, 'hostname')) ?? []).slice(0, MAX_CHECKED),
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { InventoryEntry } from '#deployments/contract';
+import { withTimeout, type Clock } from '#kernel';
 import { KubernetesApiError, type KubernetesClient } from '#kubernetes';
 import { SECRET } from '../cluster/kinds.ts';
 import { liveObject } from '../cluster/workloads.worker.ts';
@@ -17,12 +18,28 @@ export const RESOLVE_HOST = Symbol('resolve host');
 
 /** Most Ingresses of an application that are checked. */
 const MAX_INGRESSES = 5;
+const DNS_MS = 2_000;
 const NO_RECORD = ['ENOTFOUND', 'ENODATA'];
 
-/** Asks the DNS servers of the system. Its lookup function is not used: it blocks a thread until it has an answer. */
-export async function resolveHost(host: string): Promise<readonly string[] | undefined> {
-  if (isIP(host) !== 0) return [host];
-  const resolver = new Resolver({ timeout: 1_000, tries: 2 });
+type HostResolver = Pick<Resolver, 'resolve4' | 'resolve6' | 'cancel'>;
+
+/**
+ * Returns a function that asks the DNS servers of the system. Their lookup function is not used: it blocks a thread
+ * until it has an answer.
+ */
+export const hostResolver =
+  (clock: Clock, open: () => HostResolver = () => new Resolver({ timeout: 1_000, tries: 2 })): ResolveHost =>
+  async (host) => {
+    if (isIP(host) !== 0) return [host];
+    const resolver = open();
+    // The timeout of a resolver applies to each server and try.
+    return withTimeout(clock, DNS_MS, addressesOf(resolver, host), () => {
+      resolver.cancel();
+      return undefined;
+    });
+  };
+
+async function addressesOf(resolver: HostResolver, host: string): Promise<readonly string[] | undefined> {
   const found = await Promise.all(
     [resolver.resolve4(host), resolver.resolve6(host)].map((answer) =>
       answer.catch((error: unknown) => (isNoRecord(error) ? [] : undefined)),

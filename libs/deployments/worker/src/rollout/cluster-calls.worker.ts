@@ -69,7 +69,7 @@ export async function callCluster<T>(rules: CallRules, step: (client: Kubernetes
       if (stopping.aborted) throw new StoppingError('the worker is stopping', { cause: error });
       if (isUnauthorized(error) && !renewed) {
         renewed = true; // a new credential may be in the vault
-        connections.drop(cluster.clusterId);
+        connections.renew(cluster.clusterId);
         continue;
       }
       const verdict = verdictOf(error, cluster.name);
