@@ -214,6 +214,9 @@ describe('a profile', () => {
     given(created)
       .when({ type: 'apply', content: { ...changed, frameDigest: 'f2' }, mayChange: 'defaults' }, ada)
       .thenRejected({ code: 'access/profile-defaults-only', kind: 'forbidden' });
+    given(created)
+      .when({ type: 'apply', content: { ...changed, clusterId: 'c-other' }, mayChange: 'defaults' }, ada)
+      .thenRejected({ code: 'access/profile-defaults-only', kind: 'forbidden' });
     given({ type: 'profile.created.v1', data: { ...aProfile, protected: true } })
       .when({ type: 'apply', content: changed, mayChange: 'defaults' }, ada)
       .thenRejected({ code: 'access/profile-defaults-only' });

@@ -1,5 +1,5 @@
 import type { ProfileSpec } from '#deployments/contract';
-import { err, ok, type Result } from '#kernel';
+import { canonicalJson, err, ok, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 
 /** A cluster that a profile may choose. */
@@ -10,19 +10,25 @@ export interface ClusterChoice {
   readonly region: string | null;
 }
 
+/** Cluster of a profile at present, and the cloud provider that its manifest names. */
+export interface PresentCluster {
+  readonly id: string;
+  readonly cloudProvider: ProfileSpec['cloudProvider'];
+}
+
 /** Maximum number of clusters that an error lists. */
 const MAX_LISTED = 20;
 
 /**
- * Returns the cluster of a profile that names none: the one that it has, as long as that one fits, otherwise the only
- * one that fits.
- * @param presentId of the cluster that the profile has
+ * Returns the cluster of a profile that names none: the one that it has, as long as that one fits or the profile asks for
+ * the same as before, otherwise the only one that fits.
+ * @param present undefined for a new profile
  * @param pointer of the spec in the request
  */
 export function chooseCluster(
   { profileName, cloudProvider }: ProfileSpec,
   clusters: readonly ClusterChoice[],
-  presentId: string | undefined,
+  present: PresentCluster | undefined,
   pointer: string,
 ): Result<ClusterChoice, DeploymentsError> {
   const fitting = clusters.filter(
@@ -30,9 +36,10 @@ export function chooseCluster(
       cloudProvider === undefined ||
       (provider === cloudProvider.provider && (cloudProvider.region === undefined || region === cloudProvider.region)),
   );
-  const present = fitting.find(({ id }) => id === presentId);
+  const isUnchanged = canonicalJson(present?.cloudProvider ?? null) === canonicalJson(cloudProvider ?? null);
+  const kept = (isUnchanged ? clusters : fitting).find(({ id }) => id === present?.id);
   const [first, second] = fitting;
-  if (present) return ok(present);
+  if (kept) return ok(kept);
   if (first && !second) return ok(first);
   const at = cloudProvider === undefined ? `${pointer}/clusterName` : `${pointer}/cloudProvider`;
   const { provider, region } = cloudProvider ?? {};
@@ -40,7 +47,7 @@ export function chooseCluster(
     provider === undefined ? '' : ` of provider ${provider}${region === undefined ? '' : ` in region ${region}`}`;
   return err(
     first
-      ? deploymentsErrors.severalClustersFit(profileName, wanted, listed(fitting), at)
+      ? deploymentsErrors.severalClustersFit(profileName, wanted, { count: fitting.length, names: listed(fitting) }, at)
       : deploymentsErrors.noClusterFits(profileName, wanted, listed(clusters), at),
   );
 }

@@ -5,12 +5,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import { namesOf, type Catalog } from '../catalog/catalog.ts';
 import { clusterDecider, clusterStream } from '../clusters/cluster.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { chooseCluster, type ClusterChoice } from './choose-cluster.ts';
+import { VaultRecords } from '../shared/vault-records.service.ts';
+import { chooseCluster, type ClusterChoice, type PresentCluster } from './choose-cluster.ts';
+import { profileDecider, profileStream } from './profile.decider.ts';
 
 /** Finds the cluster that a profile names, or the one that fits it. */
 @Injectable()
 export class ProfileTarget {
-  constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
+  ) {}
 
   /** @param pointer of the spec in the request */
   async of(
@@ -42,7 +47,23 @@ export class ProfileTarget {
       const { provider, region } = state.registration;
       clusters.push({ id, name, provider, region });
     }
-    const presentId = catalog.entries.profile.get(profileName)?.refers ?? undefined;
-    return chooseCluster(spec, clusters, presentId, pointer);
+    const present = await this.present(catalog, profileName);
+    return present.ok ? chooseCluster(spec, clusters, present.value, pointer) : present;
+  }
+
+  private async present(
+    { entries }: Catalog,
+    profileName: string,
+  ): Promise<Result<PresentCluster | undefined, DomainError>> {
+    const entry = entries.profile.get(profileName);
+    if (!entry?.refers) return ok(undefined);
+    const loaded = await this.commands.load(profileDecider, profileStream(entry.id));
+    if (!loaded.ok) return loaded;
+    const { state } = loaded.value;
+    const record = state.status === 'active' ? await this.records.get(state.content.record) : ok(undefined);
+    if (!record.ok) return record;
+    // The platform validated the profile before it stored it.
+    const spec = record.value === undefined ? undefined : (JSON.parse(record.value) as ProfileSpec);
+    return ok({ id: entry.refers, cloudProvider: spec?.cloudProvider });
   }
 }

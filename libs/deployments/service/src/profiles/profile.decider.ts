@@ -51,12 +51,16 @@ function decide(command: ProfileCommand, profile: Profile): Result<readonly Prof
       ? ok([{ type: 'profile.created.v1', data: content }])
       : err(deploymentsErrors.defaultsOnly(content.name));
   if (profile.content.digest === content.digest && profile.content.clusterId === content.clusterId) return ok([]);
-  if (mayChange === 'defaults' && (profile.content.protected || profile.content.frameDigest !== content.frameDigest))
+  if (mayChange === 'defaults' && !isFrameKept(profile.content, content))
     return err(deploymentsErrors.defaultsOnly(content.name));
   return ok([
     { type: 'profile.changed.v1', data: { ...withTier(content, profile.content), revision: profile.revision + 1 } },
   ]);
 }
+
+/** Returns whether an unprotected profile differs in its defaults only. */
+const isFrameKept = (present: ProfileContent, next: ProfileContent): boolean =>
+  !present.protected && present.frameDigest === next.frameDigest && present.clusterId === next.clusterId;
 
 /** A tier that came from the plan is kept when the plan changes. */
 const withTier = (content: ProfileContent, present: ProfileContent): ProfileContent =>

@@ -20,16 +20,21 @@ export const profileErrors = {
             : `use one of: ${known.join(', ')}`,
       },
     ),
-  /** @param fitting clusters as text */
-  severalClustersFit: (profile: string, wanted: string, fitting: readonly string[], pointer: string) => {
-    const several = `the organization has ${fitting.length} clusters${wanted}: ${fitting.join(', ')}`;
+  /** @param fitting `count` of the clusters, and the first of them as text @param wanted empty without cloudProvider */
+  severalClustersFit: (
+    profile: string,
+    wanted: string,
+    fitting: { readonly count: number; readonly names: readonly string[] },
+    pointer: string,
+  ) => {
+    const several = `the organization has ${fitting.count} clusters${wanted}: ${fitting.names.join(', ')}`;
     return domainError(
       'deployments/several-clusters-fit',
       'invalid',
       `Profile ${profile} fits more than one cluster: ${several}.`,
       {
         errors: [{ pointer, message: `fits more than one cluster: ${several}` }],
-        fix: 'name one of them in spec.clusterName',
+        fix: wanted === '' ? 'name one of them in spec.clusterName' : 'set clusterName instead of cloudProvider',
       },
     );
   },
