@@ -33,7 +33,7 @@ interface Found {
 /** How long a delivery is remembered, in milliseconds. Later ones only cause a look-up of the present source. */
 const REMEMBERED_MS = 24 * 3_600_000;
 
-/** Secret of webhooks that do not exist, so that their deliveries take as long as those with a wrong signature. */
+/** Secret of webhooks that do not exist, so that their deliveries are verified and refused like all others. */
 const NO_SECRET = 'none';
 
 /** Handles deliveries of git hosts. Nothing but their signature authenticates them. */
@@ -66,12 +66,12 @@ export class DeliveriesHandlers {
     if (report.type === 'other') return this.answer(found.value, 'ignored', 'The event is not a push.');
     const source = await this.source(found.value.application);
     if (!source.ok) return refuse(source.error);
+    const ignored = source.value ? unrelated(report, source.value) : 'The application does not follow its source.';
+    if (ignored !== undefined) return this.answer(found.value, 'ignored', ignored);
     const record = webhookRecords(found.value, id).delivery(verdict.key);
     const isFirst = await this.records.putOnce(record, '', this.clock.now() + REMEMBERED_MS);
     if (!isFirst.ok) return refuse(isFirst.error);
     if (!isFirst.value) return refuse(deploymentsErrors.webhookReplayed());
-    const ignored = source.value ? unrelated(report, source.value) : 'The application does not follow its source.';
-    if (ignored !== undefined) return this.answer(found.value, 'ignored', ignored);
     const { organizationId, applicationId } = found.value;
     this.tracking.request({ organizationId, applicationId });
     return this.answer(found.value, 'checking', 'The source is checked, and deployed if it has changed.');

@@ -185,6 +185,8 @@ describe('a webhook', () => {
     expect(lookUps).toBe(before);
     await acme.apply('web', manifest(false));
     expect(await deliver(id, byGithub(secret, push()))).toMatchObject({ value: { outcome: 'ignored' } });
+    await acme.apply('web', manifest()); // the ignored delivery is not remembered, so it may be sent again
+    expect(await deliver(id, byGithub(secret, push()))).toMatchObject({ value: { outcome: 'checking' } });
   });
 
   it('D12: a forged signature is refused like an unknown webhook, before the payload is parsed', async () => {
