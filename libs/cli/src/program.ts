@@ -11,8 +11,9 @@ import {
   usage,
   type CommandError,
 } from './command-error.ts';
+import { globalOptions } from './global-options.ts';
 import type { Io } from './io.ts';
-import { createPrinter, FORMATS, type Format } from './print.ts';
+import { createPrinter, type Format } from './print.ts';
 import { createSession, type GlobalFlags, type SessionParts } from './session.ts';
 import { nearest } from './suggestions.ts';
 import { withPresentNames } from './older-commands.ts';
@@ -234,18 +235,8 @@ function addFlagsToGroups(command: Command): void {
 }
 
 function addGlobalFlags(command: Command, taken: readonly string[], isHidden = false): void {
-  const flags = [
-    new Option('-o, --output <format>', 'output format').choices(FORMATS),
-    new Option('--org, --org-id <org>', 'organization, by ID or slug'),
-    new Option('--api-url <url>', 'address of the platform; auth login remembers it'),
-    new Option('--request-timeout <time>', 'timeout of a request, such as 30s'),
-    new Option('--as-admin', "use a global admin's login instead of a key"),
-    new Option('--no-color', 'do not use colors'),
-    new Option('-q, --quiet', 'print only data'),
-    new Option('-y, --yes', 'do not ask for confirmation'),
-    new Option('--debug', 'show requests on standard error'),
-  ];
-  for (const flag of flags) if (!taken.includes(flag.name())) command.addOption(isHidden ? flag.hideHelp() : flag);
+  for (const flag of globalOptions())
+    if (!taken.includes(flag.name())) command.addOption(isHidden ? flag.hideHelp() : flag);
 }
 
 async function runCommand(

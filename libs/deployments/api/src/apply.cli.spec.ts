@@ -56,6 +56,11 @@ describe('app apply', () => {
     await laptop.run('app apply -f deploy/web.yaml --plan 03be770011223344');
     expect(laptop.sent.at(-1)?.input).toMatchObject({ name: 'web', plan: '03be770011223344' });
     expect(await laptop.run('app apply -f deploy --plan 03be770011223344')).toMatchObject({ exit: 2 });
+    writeFileSync(join(laptop.folder, 'staging.yaml'), profile);
+    expect(await laptop.run('app apply -f staging.yaml --plan 03be770011223344')).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining('--plan needs an Application.'),
+    });
     expect(laptop.sent).toHaveLength(2);
   });
 

@@ -23,6 +23,8 @@ export async function appApply(
   if (isCommandError(read)) return read;
   if (options.plan !== undefined && read.manifests.length !== 1)
     return usage('--plan needs exactly one manifest.', 'apply the manifests one by one');
+  if (options.plan !== undefined && read.manifests[0]?.kind !== 'Application')
+    return usage('--plan needs an Application.', 'apply the profile without --plan');
   const org = await session.organization();
   if (isCommandError(org)) return org;
   for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);

@@ -43,6 +43,7 @@ describe('astroctl app webhook', () => {
     expect((await at.run('app webhook list web')).stderr).toContain('astroctl app webhook create web');
     items = [webhook, { ...webhook, lastDelivery: { at: webhook.createdAt, outcome: 'checking' } }];
     const { stdout } = await at.run('app webhook list web');
+    expect(stdout).toMatch(/ LAST-DELIVERY\n/);
     expect(stdout).toMatch(/gitlab .* ada@acme\.dev +-\n.*checking .+ ago/);
     expect(stdout).not.toContain('https://');
     expect((await at.run('app webhook list web -o wide')).stdout).toContain(webhook.address);

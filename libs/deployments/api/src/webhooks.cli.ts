@@ -51,7 +51,7 @@ export async function webhookList(
     { title: 'CREATED', value: ({ createdAt }) => age(createdAt, now) },
     { title: 'BY', value: ({ by }) => by },
     {
-      title: 'LAST DELIVERY',
+      title: 'LAST-DELIVERY',
       value: ({ lastDelivery: last }) => (last ? `${last.outcome} ${age(last.at, now)} ago` : '-'),
     },
     { title: 'ADDRESS', value: ({ address }) => address, wide: true },

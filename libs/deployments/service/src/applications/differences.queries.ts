@@ -156,7 +156,7 @@ export class DifferencesQueries {
         : await this.described(found.value, asked.value, membership.value, context);
     if (!described.ok) return refuse(described.error);
     const { manifest, receipt, hidden } = described.value;
-    if (objects && from === 0 && receipt?.ok === false) return refuse(receipt.error);
+    if (objects && receipt?.ok === false) return refuse(receipt.error);
     const beside = bytesOf(described.value);
     const applied = objects
       ? await this.receipts.objects(found.value.id, asked.value, { from, bytes: ANSWER_BYTES - beside }, context)
