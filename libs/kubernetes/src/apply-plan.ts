@@ -5,7 +5,14 @@ import { inParallel } from './in-parallel.ts';
 import type { Fence } from './inventory-fence.ts';
 import { ownedFields } from './field-ownership.ts';
 import { at, keyOf, keyText, list, nameOf, type KubernetesObject, type ResourceType } from './objects.ts';
-import { FIELD_MANAGER, HANDOVER_MANAGER, isMarkedAsOf, PRUNE_ANNOTATION, UNION_MANAGER } from './ownership.ts';
+import {
+  FIELD_MANAGER,
+  HANDOVER_MANAGER,
+  isMarkedAsOf,
+  ownerOf,
+  PRUNE_ANNOTATION,
+  UNION_MANAGER,
+} from './ownership.ts';
 import { CONCURRENCY } from './plan-deployment.ts';
 import type { InventoryEntry, Plan, PlannedObject } from './plan.types.ts';
 import { byOrder, NEVER_PRUNED } from './waves.ts';
@@ -15,6 +22,10 @@ export interface WriteLimits {
   /** Returns the end of the claim on the monotonic clock. No write starts that might end later. */
   readonly claimDeadline?: () => number;
   readonly signal?: AbortSignal;
+  /** Milliseconds that the deletion of an object may take; 10 s by default. */
+  readonly deletionMs?: number;
+  /** Waits before an object that is being deleted is read again. Rejects if the wait must end. */
+  readonly wait?: (ms: number) => Promise<void>;
 }
 
 /** Milliseconds between the latest end of a write and the end of the claim. */
@@ -23,6 +34,9 @@ const WRITE_MS = 15_000;
 /** Maximum time until a new definition is served; usually about 60 ms. */
 const ESTABLISHED_WITHIN_MS = 30_000;
 const POLL_MS = 50;
+/** Interval after the first seconds of a wait. */
+const POLL_LATER_MS = 500;
+const OFTEN_MS = 2_000;
 
 /** Thrown when the claim would end before a write has certainly ended. */
 export class ClaimTooShortError extends Error {
@@ -90,26 +104,52 @@ async function applyOne(
   return { ...entry, fields: ownedFields(written.object, FIELD_MANAGER), ...(seen !== undefined && { uid: seen }) };
 }
 
-/** Deletes an object that is created again, and waits until it no longer exists. */
+/**
+ * Deletes an object that is created again, and waits until it no longer exists. Does nothing if an attempt that was
+ * interrupted has done so.
+ * @throws KubernetesApiError if it is not deleted in time, or if others have created one of the same name
+ */
 async function deleteAndWait(
   client: KubernetesClient,
   { object, type }: PlannedObject,
   { uid, ...limits }: WriteLimits & { readonly uid: string },
 ): Promise<void> {
   const { name, namespace } = object.metadata;
-  const where = { name, ...(namespace !== undefined && { namespace }) };
-  try {
-    await client.delete(type, where, { uid, ...call(limits) });
-  } catch (error) {
-    if (!isNotFound(error)) throw error; // deleted before, by an attempt that was interrupted
+  let live = await client.get(type, name, namespace, reading(limits));
+  if (live?.metadata.uid === uid) {
+    await deleteOnce(client, type, live, limits);
+    live = await withoutUid(client, { type, name, ...(namespace !== undefined && { namespace }), uid }, limits);
+    if (live?.metadata.uid === uid)
+      throw new KubernetesApiError({
+        status: 409,
+        reason: 'ObjectTerminating',
+        message: `${nameOf(keyOf(object))} is being deleted${heldBy(live)}`,
+      });
   }
-  const left = await gone(client, { type, ...where, uid }, limits);
-  if (left)
+  if (live && !isMarkedAsOf(live, ownerOf(object) ?? ''))
     throw new KubernetesApiError({
       status: 409,
-      reason: 'ObjectTerminating',
-      message: `${nameOf(keyOf(object))} is being deleted${heldBy(left)}`,
+      reason: 'Conflict',
+      message: `${nameOf(keyOf(object))} was created by others while it was replaced`,
     });
+}
+
+async function deleteOnce(
+  client: KubernetesClient,
+  type: ResourceType,
+  { metadata: { uid, name, namespace, deletionTimestamp } }: KubernetesObject,
+  limits: WriteLimits,
+): Promise<void> {
+  if (uid === undefined || deletionTimestamp !== undefined) return;
+  const where = { name, ...(namespace !== undefined && { namespace }) };
+  // The pods of a Job end before the next Job starts.
+  const propagation = type.kind === 'Job' ? 'Foreground' : 'Background';
+  try {
+    await client.delete(type, where, { uid, propagation, ...call(limits) });
+  } catch (error) {
+    // It was replaced or deleted in the meantime.
+    if (!isConflict(error) && !isNotFound(error)) throw error;
+  }
 }
 
 /** Returns why an object is not deleted yet: ` and held by example.com/finalizer`, or nothing. */
@@ -119,20 +159,26 @@ const heldBy = ({ metadata }: KubernetesObject): string =>
 /** Maximum time until an object without a finalizer of others has been deleted. */
 const GONE_WITHIN_MS = 10_000;
 
-/** Waits until an object no longer exists. @returns the object if it still exists afterwards */
-async function gone(
+/**
+ * Waits until an object of this UID no longer exists.
+ * @returns the object that exists then, or after the maximum time
+ */
+async function withoutUid(
   client: KubernetesClient,
   { type, name, namespace, uid }: { type: ResourceType; name: string; namespace?: string; uid: string },
-  { clock, signal }: WriteLimits,
+  limits: WriteLimits,
 ): Promise<KubernetesObject | undefined> {
-  const until = clock.monotonic() + GONE_WITHIN_MS;
+  const { clock, signal, deletionMs = GONE_WITHIN_MS, wait = (ms) => pause(clock, ms, signal) } = limits;
+  const startedAt = clock.monotonic();
   for (;;) {
-    const live = await client.get(type, name, namespace, signal ? { signal } : {});
-    if (live?.metadata.uid !== uid) return undefined;
-    if (clock.monotonic() > until) return live;
-    await pause(clock, POLL_MS, signal);
+    const live = await client.get(type, name, namespace, reading(limits));
+    const waitedMs = clock.monotonic() - startedAt;
+    if (live?.metadata.uid !== uid || waitedMs > deletionMs) return live;
+    await wait(waitedMs < OFTEN_MS ? POLL_MS : POLL_LATER_MS);
   }
 }
+
+const reading = ({ signal }: WriteLimits) => (signal ? { signal } : {});
 
 /**
  * Removes ownership from the patch that cleared a default. Otherwise its fields would remain when the manifest drops
@@ -234,8 +280,8 @@ export async function pruneObjects(
     try {
       const isHeld = (live.metadata.finalizers ?? []).length > 0;
       await client.delete(type, where, { uid, ...call(limits) });
-      const left = isHeld && (await gone(client, { type, ...where, uid }, limits));
-      if (left) blocked.push(`${nameOf(key)} is being deleted${heldBy(left)}`);
+      const left = isHeld && (await withoutUid(client, { type, ...where, uid }, limits));
+      if (left && left.metadata.uid === uid) blocked.push(`${nameOf(key)} is being deleted${heldBy(left)}`);
     } catch (error) {
       // It was replaced or deleted in the meantime, so it is not ours.
       if (!isConflict(error) && !isNotFound(error)) throw error;

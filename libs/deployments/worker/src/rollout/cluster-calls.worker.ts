@@ -4,6 +4,7 @@ import type { KubernetesClient } from '#kubernetes';
 import { clusterErrorOf, isUnauthorized } from '../cluster/cluster-errors.worker.ts';
 import { CredentialMissingError, type ClusterConnections } from '../cluster/connections.worker.ts';
 import { judgeClusterError, type Failure } from '../cluster/failure.ts';
+import { ClaimLostError } from './claim.worker.ts';
 
 /** Below 30 s including the spread, so that a cluster that is available again is used within that time. */
 const BACK_OFF = { firstMs: 1_000, mostMs: 20_000, spread: 0.4 };
@@ -96,6 +97,7 @@ export async function callCluster<T>(rules: CallRules, step: (client: Kubernetes
         await rules.waiting(`${verdict.cause}; trying again`);
       }
       await rules.idly(() => pause(clock, waitMs, anyEnd));
+      if (lost.aborted) throw new ClaimLostError('the claim was lost');
       if (superseded?.aborted === true) throw new SupersededError('a newer revision was requested');
       if (stopping.aborted) throw new StoppingError('the worker is stopping');
     }

@@ -174,6 +174,8 @@ async function apply(run: Run, context: HookContext): Promise<void> {
       applyPlan(client, { ...plan, waves: [wave] }, fence, {
         clock: run.ports.clock,
         claimDeadline: () => run.claim.deadline(),
+        deletionMs: run.ports.times.deletionMs,
+        wait: (ms) => run.waitIdly(ms),
       }),
     );
     progress.applied = united(progress.applied, applied);

@@ -7,7 +7,7 @@ import {
   type KubernetesObject,
 } from '#kubernetes';
 import { systemClock, systemIds } from '#runtime/system';
-import type { Claim } from './claim.worker.ts';
+import { ClaimLostError, type Claim } from './claim.worker.ts';
 import { SupersededError } from './cluster-calls.worker.ts';
 import { runHooks, type HookContext } from './hooks.worker.ts';
 import { DEFAULT_TIMES, Run, type RunPorts } from './run.worker.ts';
@@ -16,6 +16,7 @@ import { FairSlots } from './slots.worker.ts';
 /** Returns an attempt on a cluster that answers with `client`. Its waits end immediately. */
 function given(client: Partial<KubernetesClient>) {
   const superseded = new AbortController();
+  const lost = new AbortController();
   const clock: Clock = { ...systemClock, timer: (_ms, run) => systemClock.timer(0, run) };
   const ports = {
     connections: { client: () => Promise.resolve(client) },
@@ -25,7 +26,7 @@ function given(client: Partial<KubernetesClient>) {
   };
   const claim = {
     superseded: superseded.signal,
-    lost: new AbortController().signal,
+    lost: lost.signal,
     deadline: () => Number.POSITIVE_INFINITY,
     extend: () => Promise.resolve(),
     report: () => Promise.resolve(),
@@ -38,7 +39,7 @@ function given(client: Partial<KubernetesClient>) {
     new AbortController().signal,
     new FairSlots(1).of('org-1'),
   );
-  return { run, superseded };
+  return { run, superseded, lost };
 }
 
 describe('hooks of a deployment that a newer revision replaces', () => {
@@ -73,7 +74,7 @@ describe('hooks of a deployment that a newer revision replaces', () => {
   });
 
   it('are awaited while the cluster is not available', async () => {
-    const { run, superseded } = given({});
+    const { run, superseded, lost } = given({});
     superseded.abort();
     const calls = { made: 0 };
     const step = () => {
@@ -84,5 +85,8 @@ describe('hooks of a deployment that a newer revision replaces', () => {
     expect(await run.callToCompletion(step)).toBe('done');
     calls.made = 0;
     await expect(run.call(step)).rejects.toThrow(SupersededError);
+    calls.made = 0;
+    lost.abort();
+    await expect(run.callToCompletion(step)).rejects.toThrow(ClaimLostError);
   });
 });

@@ -1,4 +1,3 @@
-import { pause } from '#kernel';
 import {
   ATTEMPT_ANNOTATION,
   FIELD_MANAGER,
@@ -141,9 +140,7 @@ async function start(run: Run, { object, planned, isRecreated, phase }: PlannedH
           message: `${hookName({ object, phase })} is being deleted`,
           fix: 'wait until it is deleted, then apply again',
         });
-      await run.idly(() => pause(run.ports.clock, LOOK_MS, run.ended));
-      run.throwIfSuperseded();
-      run.throwIfStopping();
+      await run.waitIdly(LOOK_MS);
     }
     await run.beginWave();
   }

@@ -1,5 +1,5 @@
 import type { RolloutTask } from '#deployments/contract';
-import type { Clock, Ids, Logger } from '#kernel';
+import { pause, type Clock, type Ids, type Logger } from '#kernel';
 import type { KubernetesClient } from '#kubernetes';
 import type { ClusterConnections } from '../cluster/connections.worker.ts';
 import type { WorkerRecords } from '../cluster/records.worker.ts';
@@ -83,6 +83,13 @@ export class Run {
   /** Waits without holding a slot, so that others can use it. */
   idly<T>(wait: () => Promise<T>): Promise<T> {
     return this.slot.without(wait, this.ended);
+  }
+
+  /** Waits without holding a slot. @throws SupersededError, StoppingError, ClaimLostError */
+  async waitIdly(ms: number): Promise<void> {
+    await this.idly(() => pause(this.ports.clock, ms, this.ended));
+    this.throwIfSuperseded();
+    this.throwIfStopping();
   }
 
   /** Runs an idempotent step against the cluster; see `callCluster`. */
