@@ -91,7 +91,7 @@ function receiptLines(receipt: RevisionReceipt & { readonly name: string; readon
       name: receipt.name,
       version: receipt.version,
       by: receipt.by,
-      permission: `${receipt.permission}${receipt.byAdmin ? ' as owner or admin' : ''}`,
+      permission: receipt.permission && `${receipt.permission}${receipt.byAdmin ? ' as owner or admin' : ''}`,
       when: receipt.when,
       requestId: receipt.requestId,
       message: receipt.message,

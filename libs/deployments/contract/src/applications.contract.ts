@@ -299,7 +299,7 @@ export const diffManifestRequest = request({
 const attemptReceipt = z.strictObject({
   id: z.string(),
   number: z.number().int(),
-  cause: z.string().describe('apply, rollback, sync, restart, resume, auto, self-heal, or abandoned'),
+  cause: z.string().describe('apply, rollback, sync, restart, resume, adopt, auto, self-heal, or abandoned'),
   by: z.string(),
   requestId: z.string(),
   requestedAt: z.string(),
@@ -328,7 +328,10 @@ const revisionReceipt = z.strictObject({
   by: z.string(),
   /** Whether that was an owner, an admin, or a global admin who had logged in. */
   byAdmin: z.boolean(),
-  permission: z.string(),
+  permission: z
+    .string()
+    .nullable()
+    .describe('with which it was requested; null if the platform made it, or if only secrets differ'),
   requestId: z.string(),
   when: z.string(),
   message: z.string().nullable(),

@@ -103,6 +103,7 @@ describe('the deployments service', () => {
         receipt: {
           by: 'grace@acme.dev',
           byAdmin: false,
+          permission: 'application.deploy',
           message: 'the first one',
           source: { type: 'image', ref: 'images.acme.dev/web:1.4.2', commit: null },
           profile: { name: 'staging', revision: 1 },

@@ -196,7 +196,7 @@ export class DifferencesQueries {
     return ok({
       manifest: { apiVersion: API_VERSION, kind: 'Application', metadata: { name }, spec },
       hidden: shown.value.hidden,
-      receipt: await this.receipts.of(id, revision, context),
+      receipt: await this.receipts.of(id, revision, application.revisions[revision.revision - 2], context),
     });
   }
 

@@ -38,6 +38,8 @@ export interface AttemptReceipt {
 /** How a revision was requested and deployed. */
 export interface ReceiptDocument {
   readonly requestId: string;
+  /** Who requested the revision: for an automatic rollback, the platform. */
+  readonly actor: string;
   /** The newest ones, in the order of their numbers. */
   readonly attempts: readonly AttemptReceipt[];
   readonly attemptCount: number;
@@ -50,7 +52,7 @@ const MAX_CHANGES = 50;
 
 /** Read model of receipts. One document per revision, kept after the application is deleted. */
 export const receiptsProjection: Projection<DeploymentFact, ReceiptDocument> = {
-  name: 'deployments-receipts.v2',
+  name: 'deployments-receipts.v3',
   events: deploymentFamily,
   documentId: ({ event, metadata }) => {
     if (!('revision' in event.data)) return undefined;
@@ -60,7 +62,7 @@ export const receiptsProjection: Projection<DeploymentFact, ReceiptDocument> = {
   },
   apply(document, { event, metadata }) {
     if (event.type === 'application.configured.v1')
-      return { requestId: metadata.correlationId, attempts: [], attemptCount: 0 };
+      return { requestId: metadata.correlationId, actor: metadata.actor, attempts: [], attemptCount: 0 };
     if (!document) return REMOVED;
     if (event.type === 'deployment.requested.v1') {
       if (event.data.kind !== 'deploy') return document;

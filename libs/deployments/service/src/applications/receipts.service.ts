@@ -1,7 +1,7 @@
 import type { OrganizationContext } from '#bus';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import type { RevisionReceipt } from '#deployments/contract';
-import { err, ok, type DomainError, type Result } from '#kernel';
+import { canonicalJson, err, ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { pinnedIn } from '../resolve/remote-source.ts';
@@ -32,9 +32,11 @@ export class Receipts {
     @Inject(FingerprintKeys) private readonly keys: FingerprintKeys,
   ) {}
 
+  /** @param before the revision before it; undefined for the first one */
   async of(
     applicationId: string,
     revision: Revision,
+    before: Revision | undefined,
     context: OrganizationContext,
   ): Promise<Result<RevisionReceipt, DomainError>> {
     const id = revisionId(applicationId, revision.revision);
@@ -45,13 +47,13 @@ export class Receipts {
     const content = await this.contents.of(revision);
     if (!content.ok) return content;
     const pin = pinnedIn(content.value?.source)?.pin;
-    const { attempts, attemptCount, requestId } = document.value;
+    const { attempts, attemptCount, requestId, actor } = document.value;
     const nameOf = await this.organizations.namesOf([revision.by, ...attempts.map(({ by }) => by)], context);
     const { syncPolicy = {} } = revision;
     return ok({
       by: nameOf(revision.by),
       byAdmin: revision.byAdmin === true,
-      permission: 'application.deploy',
+      permission: isByPerson(actor) && !isSecretChange(revision, before) ? 'application.deploy' : null,
       requestId,
       when: recorded.value?.document.when ?? '',
       message: revision.message ?? null,
@@ -128,9 +130,18 @@ export class Receipts {
   ): Promise<Result<ReceiptDocument, DomainError>> {
     const found = await this.readModels.get(receiptsProjection, revisionId(applicationId, revision), consistency);
     if (!found.ok) return found;
-    return ok(found.value?.document ?? { requestId: '', attempts: [], attemptCount: 0 }); // not yet in the read model
+    return ok(found.value?.document ?? { requestId: '', actor: '', attempts: [], attemptCount: 0 }); // not yet in the read model
   }
 }
+
+/** Returns false if it is unknown. */
+const isByPerson = (actor: string): boolean => actor !== '' && !actor.startsWith('system:');
+
+/** Returns whether a revision differs in its secrets only, so that whoever may write secrets may have made it. */
+const isSecretChange = (revision: Revision, before: Revision | undefined): boolean =>
+  (revision.rollbackOf === null || revision.rollbackOf === before?.rollbackOf) && // a rollback stays pinned
+  revision.manifest.digest === before?.manifest.digest &&
+  canonicalJson(revision.secrets ?? {}) !== canonicalJson(before.secrets ?? {});
 
 const shownAttempt = (
   { plan, message, failFast, allowRemovals, restart, ...attempt }: AttemptReceipt,

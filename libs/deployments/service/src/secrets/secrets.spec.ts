@@ -107,6 +107,13 @@ describe('use-D25: secrets of an application', () => {
       value: { changed: [], application: { version: 'v4' }, attemptId: expect.any(String) },
     });
     expect(await deployed()).toEqual({ DATABASE_URL: 'postgres://two' });
+    await given.platform.settled();
+    const permissions: unknown[] = [];
+    for (const revision of [1, 2, 3, 4]) {
+      const shown = await given.platform.ask(getRevisionRequest, { org, name, revision }, given.by('ada'));
+      permissions.push(shown.ok ? shown.value.receipt?.permission : shown.error.code);
+    }
+    expect(permissions).toEqual(['application.deploy', null, 'application.deploy', null]);
   });
 
   it('that no revision uses are set without a new revision, and the same value changes nothing', async () => {

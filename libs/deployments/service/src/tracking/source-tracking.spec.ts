@@ -141,14 +141,16 @@ describe('an application with syncPolicy.auto', () => {
   });
 
   it('is deployed without the authority of the admin who applied it, whom nobody asked about the new content', async () => {
-    const byAdmin = async (revision: number) => {
+    const rights = async (revision: number) => {
       const shown = await acme.platform.ask(getRevisionRequest, { org: ORG, name: 'web', revision }, acme.by('ada'));
-      return shown.ok ? shown.value.receipt?.byAdmin : shown.error.code;
+      if (!shown.ok) throw new Error(shown.error.code);
+      return [shown.value.receipt?.byAdmin, shown.value.receipt?.permission];
     };
     await deployed();
     moveTo(SECOND);
     await poll();
-    expect([await byAdmin(1), await byAdmin(2)]).toEqual([true, false]);
+    expect(await rights(1)).toEqual([true, 'application.deploy']);
+    expect(await rights(2)).toEqual([false, null]);
   });
 
   it('is deployed once per commit, also if that fails, and again with the next one', async () => {
