@@ -70,21 +70,22 @@ export class SourceTracking implements OnModuleDestroy {
 
   /**
    * Looks up a source once, for all given applications that have it, and deploys it where it has changed. Leaves out
-   * applications that are paused, pinned, or being deployed, those that follow another source than the first by now, and
-   * those of an organization that is being deleted.
+   * applications that are paused, pinned, or being deployed, those that follow another source by now, and those of an
+   * organization that is being deleted.
+   * @param key of the source, see `lookupKey`; that of the first application if omitted
    * @returns false if the source refused the look-up or did not respond
    */
-  async check(applications: readonly Tracked[]): Promise<boolean> {
+  async check(applications: readonly Tracked[], key?: string): Promise<boolean> {
     let pin: Result<SourcePin, DomainError> | undefined;
-    let key: string | undefined;
+    let wanted = key;
     for (const tracked of applications) {
       const ready = await this.ready(tracked);
       if (!ready.ok) this.failed(tracked, ready.error);
       if (!ready.ok || !ready.value) continue;
       const { organizationId } = tracked;
       const own = lookupKey(organizationId, ready.value.source);
-      key ??= own;
-      if (own !== key) continue; // the next sweep looks it up
+      wanted ??= own;
+      if (own !== wanted) continue; // the next sweep looks it up
       pin ??= await this.pins.present(ready.value.source, { organizationId, correlationId: this.ids.uuid() });
       const recorded = await this.record(ready.value, pin);
       if (!recorded.ok) this.failed(tracked, recorded.error);

@@ -59,7 +59,7 @@ export class SourceTrackingSweep implements Sweep {
     const work = async (): Promise<void> => {
       for (let next = due.shift(); next && !signal.aborted; next = due.shift()) {
         const [key, { intervalMs, applications }] = next;
-        const wasFound = await this.tracking.check(applications);
+        const wasFound = await this.tracking.check(applications, key);
         this.times.checked(key, intervalMs, this.clock.monotonic(), wasFound);
       }
     };
