@@ -13,6 +13,12 @@ export interface NatsSettings {
   readonly drainMs: number;
 }
 
+/**
+ * Heartbeats that each end of a stream sends during a lease. After as many of its own heartbeats without one of the other
+ * end, the stream ends. Heartbeats are counted, because the messages of a busy process wait while its timers are late.
+ */
+export const TICKS_PER_LEASE = 3;
+
 /** Header with the ID of a stream, to which control messages refer. */
 export const CALL_HEADER = 'astro-call';
 

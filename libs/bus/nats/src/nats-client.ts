@@ -11,7 +11,7 @@ import {
   type MsgHdrs,
   type NatsConnection,
 } from '@nats-io/transport-node';
-import { CALL_HEADER, requireVersion, type NatsSettings } from './connection.ts';
+import { CALL_HEADER, requireVersion, TICKS_PER_LEASE, type NatsSettings } from './connection.ts';
 
 type Receive = (response: AnswerPacket) => void;
 
@@ -120,7 +120,7 @@ export class NatsClient extends ClientNats {
     const call = ids.uuid();
     const receiver = receiverOf(subject);
     const inbox = streamSubject(receiver, this.settings.service, call);
-    let seen = clock.monotonic();
+    let silentTicks = 0;
     let over = false;
     const end = (response: AnswerPacket): void => {
       if (over) return;
@@ -133,7 +133,7 @@ export class NatsClient extends ClientNats {
       callback: (error, response) => {
         if (over) return;
         if (error) return end({ err: busErrors.disconnected(), isDisposed: true });
-        seen = clock.monotonic();
+        silentTicks = 0;
         if (isNoResponders(response)) return end({ err: busErrors.nobodyServes(subject), isDisposed: true });
         const packet = packetOf(response);
         if (packet.err || packet.isDisposed) return end(packet);
@@ -142,11 +142,12 @@ export class NatsClient extends ClientNats {
     });
     const renew = (): void => {
       if (over) return;
-      if (clock.monotonic() - seen > leaseMs) return end({ err: busErrors.lost(), isDisposed: true });
+      silentTicks += 1;
+      if (silentTicks >= TICKS_PER_LEASE) return end({ err: busErrors.lost(), isDisposed: true });
       publishQuietly(connection, controlSubject(receiver, 'alive', call));
-      timer = clock.timer(leaseMs / 3, renew);
+      timer = clock.timer(leaseMs / TICKS_PER_LEASE, renew);
     };
-    let timer = clock.timer(leaseMs / 3, renew);
+    let timer = clock.timer(leaseMs / TICKS_PER_LEASE, renew);
     const headers = headersOf(message);
     headers.set(CALL_HEADER, call);
     connection.publish(subject, message.json, { reply: inbox, headers });

@@ -14,7 +14,7 @@ import { controlSubjects, isReplySubject, NatsSetupError } from '#nats';
 import { NatsContext, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
 import type { Observable, Subscription } from 'rxjs';
-import { CALL_HEADER, requireVersion, type NatsSettings } from './connection.ts';
+import { CALL_HEADER, requireVersion, type NatsSettings, TICKS_PER_LEASE } from './connection.ts';
 
 /** Queue group of all replicas: each message is delivered to one of them. */
 const QUEUE = 'astro';
@@ -37,7 +37,8 @@ class MessageNatsContext extends NatsContext implements MessageContext {
 
 /** A stream in progress. */
 interface LiveStream {
-  seenMs: number;
+  /** Heartbeats of this server since the last one of the reader. */
+  silentTicks: number;
   subscription?: Subscription;
   cancelled: boolean;
   readonly respond: Respond;
@@ -161,9 +162,7 @@ export class NatsServer extends ServerNats {
     const handler = this.messageHandlers.get(channel); // getHandlerByPattern tries each subject as JSON first
     if (!handler) return respond({ err: busErrors.nobodyServes(channel), isDisposed: true });
     const call = context.getHeaders()?.get(CALL_HEADER) as string | undefined;
-    const stream: LiveStream | undefined = call
-      ? { seenMs: this.settings.clock.monotonic(), cancelled: false, respond }
-      : undefined;
+    const stream: LiveStream | undefined = call ? { silentTicks: 0, cancelled: false, respond } : undefined;
     if (call && stream) this.streams.set(call, stream);
     const over = (): void => {
       if (call) this.streams.delete(call);
@@ -209,19 +208,19 @@ export class NatsServer extends ServerNats {
     const [, , verb, call = ''] = subject.split('.');
     const stream = this.streams.get(call);
     if (!stream) return;
-    if (verb === 'alive') stream.seenMs = this.settings.clock.monotonic();
+    if (verb === 'alive') stream.silentTicks = 0;
     else this.end(stream);
   }
 
   /** Ends streams whose lease has expired, and sends a heartbeat to the other readers. */
   private heartbeat(): void {
     const { clock, leaseMs } = this.settings;
-    const old = clock.monotonic() - leaseMs;
     for (const stream of [...this.streams.values()]) {
-      if (stream.seenMs < old) this.end(stream);
+      if (stream.silentTicks >= TICKS_PER_LEASE) this.end(stream);
       else stream.respond({});
+      stream.silentTicks += 1;
     }
-    this.heartbeatTimer = clock.timer(leaseMs / 3, () => this.heartbeat());
+    this.heartbeatTimer = clock.timer(leaseMs / TICKS_PER_LEASE, () => this.heartbeat());
   }
 
   private end(stream: LiveStream, reason?: AnswerPacket['err']): void {
