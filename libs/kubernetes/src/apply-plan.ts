@@ -1,10 +1,10 @@
 import { pause, type Clock } from '#kernel';
-import { isConflict, isNotFound, KubernetesApiError, type KubernetesClient } from './client.ts';
+import { isConflict, isNotFound, KubernetesApiError, type ClientCallOptions, type KubernetesClient } from './client.ts';
 import { takeClientSideFields } from './adoption.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Fence } from './inventory-fence.ts';
 import { ownedFields } from './field-ownership.ts';
-import { at, keyOf, keyText, list, nameOf, type KubernetesObject, type ResourceType } from './objects.ts';
+import { at, heldBy, keyOf, keyText, list, nameOf, type KubernetesObject, type ResourceType } from './objects.ts';
 import {
   FIELD_MANAGER,
   HANDOVER_MANAGER,
@@ -117,7 +117,7 @@ async function deleteAndWait(
   const { name, namespace } = object.metadata;
   let live = await client.get(type, name, namespace, reading(limits));
   if (live?.metadata.uid === uid) {
-    await deleteOnce(client, type, live, limits);
+    await deleteOnce(client, type, live, () => call(limits));
     live = await withoutUid(client, { type, name, ...(namespace !== undefined && { namespace }), uid }, limits);
     if (live?.metadata.uid === uid)
       throw new KubernetesApiError({
@@ -134,27 +134,27 @@ async function deleteAndWait(
     });
 }
 
-async function deleteOnce(
+/**
+ * Deletes an object unless it is being deleted, with its UID as precondition. Does nothing if it was replaced or deleted
+ * in the meantime.
+ * @param options of the call, determined when it is made
+ */
+export async function deleteOnce(
   client: KubernetesClient,
   type: ResourceType,
-  { metadata: { uid, name, namespace, deletionTimestamp } }: KubernetesObject,
-  limits: WriteLimits,
+  { kind, metadata: { uid, name, namespace, deletionTimestamp } }: KubernetesObject,
+  options: () => ClientCallOptions,
 ): Promise<void> {
   if (uid === undefined || deletionTimestamp !== undefined) return;
   const where = { name, ...(namespace !== undefined && { namespace }) };
   // The pods of a Job end before the next Job starts.
-  const propagation = type.kind === 'Job' ? 'Foreground' : 'Background';
+  const propagation = kind === 'Job' ? 'Foreground' : 'Background';
   try {
-    await client.delete(type, where, { uid, propagation, ...call(limits) });
+    await client.delete(type, where, { uid, propagation, ...options() });
   } catch (error) {
-    // It was replaced or deleted in the meantime.
     if (!isConflict(error) && !isNotFound(error)) throw error;
   }
 }
-
-/** Returns why an object is not deleted yet: ` and held by example.com/finalizer`, or nothing. */
-const heldBy = ({ metadata }: KubernetesObject): string =>
-  (metadata.finalizers ?? []).length === 0 ? '' : ` and held by ${metadata.finalizers?.join(', ')}`;
 
 /** Maximum time until an object without a finalizer of others has been deleted. */
 const GONE_WITHIN_MS = 10_000;

@@ -10,7 +10,6 @@ export {
 } from './objects.ts';
 export {
   conflictsOf,
-  isConflict,
   isNotFound,
   KubernetesApiError,
   KubernetesUnreachableError,
@@ -59,7 +58,7 @@ export type {
 export { runsToCompletion, splitHooks, withoutOtherHooks, type SplitObjects } from './hooks.ts';
 export { planDeployment } from './plan-deployment.ts';
 export { countObjects, removalsBetween, removalsOf, removalsText, removesMost } from './removals.ts';
-export { applyPlan, ClaimTooShortError, pruneObjects } from './apply-plan.ts';
+export { applyPlan, ClaimTooShortError, deleteOnce, pruneObjects } from './apply-plan.ts';
 export type { ApplicationHealth, FailureCode } from './health/health.types.ts';
 export { healthOf } from './health/object-health.ts';
 export { waitText } from './health/failure-tolerance.ts';

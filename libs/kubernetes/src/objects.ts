@@ -91,3 +91,7 @@ export function withoutNulls(value: unknown): unknown {
     Object.entries(value).flatMap(([key, member]) => (member === null ? [] : [[key, withoutNulls(member)]])),
   );
 }
+
+/** Returns why an object is not deleted yet: ` and held by example.com/finalizer`, or nothing. */
+export const heldBy = ({ metadata: { finalizers = [] } }: KubernetesObject): string =>
+  finalizers.length === 0 ? '' : ` and held by ${finalizers.join(', ')}`;

@@ -18,6 +18,7 @@ import { changesBetween, contentOf, hasReplicas, isSame } from './object-diff.ts
 import {
   at,
   groupOf,
+  heldBy,
   keyOf,
   keyText,
   list,
@@ -265,7 +266,7 @@ async function planObject(
     return {
       key,
       code: 'deployments/object-terminating',
-      detail: `${nameOf(key)} is being deleted${(live.metadata.finalizers ?? []).length > 0 ? ` and held by ${live.metadata.finalizers?.join(', ')}` : ''}.`,
+      detail: `${nameOf(key)} is being deleted${heldBy(live)}.`,
       fix: 'wait until it is deleted, then apply again',
     };
   }

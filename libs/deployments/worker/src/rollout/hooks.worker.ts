@@ -1,10 +1,9 @@
 import {
   ATTEMPT_ANNOTATION,
+  deleteOnce,
   FIELD_MANAGER,
   HOOK_ANNOTATION,
-  isConflict,
   isMarkedAsOf,
-  isNotFound,
   keyOf,
   keyText,
   runsToCompletion,
@@ -221,18 +220,9 @@ async function remove(
 }
 
 async function deleteObject(run: Run, { type }: PlannedHook['planned'], live: KubernetesObject): Promise<void> {
-  const { uid, name, namespace } = live.metadata;
-  if (uid === undefined || live.metadata.deletionTimestamp !== undefined) return;
-  run.throwIfClaimEnds();
-  // The pods of a Job end before the next Job starts.
-  const propagation = live.kind === 'Job' ? 'Foreground' : 'Background';
-  await run.call(async (client) => {
-    try {
-      const where = { name, ...(namespace !== undefined && { namespace }) };
-      await client.delete(type, where, { uid, propagation, deadlineMs: run.writeMs() });
-    } catch (error) {
-      // It was replaced or deleted in the meantime.
-      if (!isConflict(error) && !isNotFound(error)) throw error;
-    }
-  });
+  const options = () => {
+    run.throwIfClaimEnds();
+    return { deadlineMs: run.writeMs() };
+  };
+  await run.call((client) => deleteOnce(client, type, live, options));
 }
