@@ -1,5 +1,6 @@
 import { accessKeysCommands, accessKeysGroups } from '#access-keys/cli';
 import { createApiClient } from '#api-client';
+import { auditCommands, auditGroups } from '#audit/cli';
 import { billingCommands, billingGroups } from '#billing/cli';
 import type { ProgramParts } from '#cli';
 import { deploymentsCommands, deploymentsGroups } from '#deployments/cli';
@@ -17,6 +18,7 @@ export const parts: ProgramParts = {
     ...organizationsGroups,
     ...accessKeysGroups,
     ...billingGroups,
+    ...auditGroups,
     { path: ['config'], summary: 'The configuration of this machine', examples: ['astroctl config view'] },
   ],
   commands: [
@@ -25,6 +27,7 @@ export const parts: ProgramParts = {
     ...organizationsCommands,
     ...accessKeysCommands,
     ...billingCommands,
+    ...auditCommands,
     ...localCommands(() => parts),
   ],
   createClient: createApiClient,

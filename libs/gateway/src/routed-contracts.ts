@@ -1,4 +1,5 @@
 import { accessKeysRest } from '#access-keys/rest';
+import { auditRest } from '#audit/rest';
 import { billingRest } from '#billing/rest';
 import type { Contract } from '#bus/contract';
 import { deploymentsRest } from '#deployments/rest';
@@ -11,5 +12,6 @@ export const ROUTED_CONTRACTS: readonly Contract[] = [
   ...organizationsRest,
   ...accessKeysRest,
   ...billingRest,
+  ...auditRest,
   ...deploymentsRest,
 ];
