@@ -184,10 +184,10 @@ function outcomeOf({ code: name, kind }: ErrorCode): string {
 function errors(root: string): string {
   return page(
     'Errors',
-    'Every error has a stable code, an HTTP status, and an exit code of `astroctl`. Errors that begin with `client/` are from `astroctl` itself. `{word}` and `…` are placeholders. `app status`, `app events`, and the `Ref:` line of `--wait` show the codes that end a rollout; `--wait` then exits with 3.',
+    'Every error has a stable code, an HTTP status, and an exit code of `astroctl`. Errors that begin with `client/` are from `astroctl` itself. `{word}` and `…` are placeholders. Errors with several causes have one of their messages and fixes here. `app status`, `app events`, and the `Ref:` line of `--wait` show the codes that end a rollout; `--wait` then exits with 3.',
     table(
-      ['code', 'HTTP status, exit code', 'message'],
-      errorCodes(root).map((error) => [code(error.code), outcomeOf(error), error.detail]),
+      ['code', 'HTTP status, exit code', 'message', 'fix'],
+      errorCodes(root).map((error) => [code(error.code), outcomeOf(error), error.detail, error.fix]),
     ),
   );
 }

@@ -30,6 +30,15 @@ describe('generated pages of the documentation', () => {
     expect(codes.get('organization/not-found')).toBe('not-found');
     expect(codes.get('edge/too-many-requests')).toBe('429');
     expect(codes.has('deployments/image-not-found')).toBe(true);
+    expect(codes.get('sources/redirected')).toBe('invalid'); // retired
+  });
+
+  it('give a message and a fix for each code of sources', () => {
+    const errors = errorCodes(root).filter(({ code }) => /^sources\/(?!canceled|redirected)/.test(code));
+    expect(errors.length).toBeGreaterThan(25);
+    expect(errors.filter(({ detail, fix }) => detail === '' || fix === '')).toEqual([]);
+    const refused = errors.find(({ code }) => code === 'sources/file-refused');
+    expect(refused?.detail).toMatch(/^… .*\.$/);
   });
 });
 

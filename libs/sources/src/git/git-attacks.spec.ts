@@ -110,7 +110,7 @@ describeWithGit('attacks on sources in git', () => {
         return true;
       };
       const redirected = {
-        error: { code: 'sources/redirect-refused', detail: `${url()} is redirected to another URL.` },
+        error: { code: 'sources/redirect-refused', detail: `${url()} redirects to another URL.` },
       };
       expect(await pinGit(gitSource(url()), context())).toMatchObject(redirected);
       expect(await renderGit(gitSource(url()), { type: 'git', commit }, TARGET, context())).toMatchObject(redirected);

@@ -1,7 +1,7 @@
 import { domainError } from '#kernel';
 
 /** Command that stores how a host is contacted. */
-const setCredential = (host: string, ...options: readonly string[]) =>
+export const setCredential = (host: string, ...options: readonly string[]) =>
   ['astroctl', 'credentials', 'set', host, '--kind', 'git', ...options].join(' ');
 
 /** Errors of sources in git. `host` is as in the settings of hosts: with `:port` if it is not the default port. */
@@ -54,22 +54,16 @@ export const gitErrors = {
       { fix: `check the URL, or store a credential: ${setCredential(host)}` },
     ),
   credentialUnusable: (host: string, detail: string) =>
-    domainError('sources/credential-unusable', 'invalid', detail, { fix: setCredential(host) }),
+    domainError('sources/credential-unusable', 'invalid', detail, {
+      fix: `store another one: ${setCredential(host)}`,
+    }),
   knownHostsMissing: (host: string) =>
     domainError('sources/host-key-unknown', 'invalid', `The host keys of ${host} are not known.`, {
-      fix: setCredential(host, '--known-hosts', 'FILE'),
+      fix: `store them: ${setCredential(host, '--known-hosts', 'FILE')}`,
     }),
   hostKeyWrong: (host: string) =>
     domainError('sources/host-key-unknown', 'invalid', `${host} does not have one of the host keys stored for it.`, {
       fix: `if the key was changed on purpose: ${setCredential(host, '--known-hosts', 'FILE')}`,
-    }),
-  tls: (host: string, reason: string) =>
-    domainError('sources/certificate-refused', 'invalid', `The certificate of ${host} is not trusted: ${reason}.`, {
-      fix: `if it is of a private certificate authority: ${setCredential(host, '--ca', 'FILE')}`,
-    }),
-  redirected: (repository: string) =>
-    domainError('sources/redirect-refused', 'invalid', `${repository} is redirected to another URL.`, {
-      fix: 'use the URL that it is redirected to',
     }),
   gitOutdated: (version: string) =>
     domainError('sources/program-missing', 'unavailable', `Git ${version} is too old; 2.37 or newer is needed.`, {

@@ -18,7 +18,11 @@ describe('what git writes when it fails', () => {
       "fatal: unable to access 'x': SSL: no alternative certificate subject name matches target host name 'x'",
       'sources/certificate-refused',
     ],
-    ["fatal: unable to access 'x': gnutls_handshake() failed: Handshake failed", 'sources/certificate-refused'],
+    ["fatal: unable to access 'x': gnutls_handshake() failed: Handshake failed", 'sources/tls-failed'],
+    [
+      "fatal: unable to access 'x': OpenSSL/3.0.17: error:0A00010B:SSL routines::wrong version number",
+      'sources/tls-failed',
+    ],
     ["fatal: unable to access 'x': The requested URL returned error: 301", 'sources/redirect-refused'],
     ["fatal: unable to access 'x': The requested URL returned error: 403", 'sources/repository-not-found'],
     ["fatal: unable to access 'x': The requested URL returned error: 500", 'sources/unreachable'],

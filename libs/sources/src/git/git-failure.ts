@@ -1,7 +1,7 @@
 import type { DomainError } from '#kernel';
 import type { ProgramFailure } from '../run-program.ts';
 import { sourceErrors } from '../source-errors.ts';
-import { gitErrors } from './git-errors.ts';
+import { gitErrors, setCredential } from './git-errors.ts';
 import type { GitRemote } from './git-url.ts';
 
 /** Context of a failed command of git. */
@@ -33,10 +33,13 @@ const MEANINGS: readonly Meaning[] = [
     ({ remote }) => sourceErrors.tooLarge(`Reading ${remote.shown} needs too much memory.`, 'use a smaller repository'),
   ],
   [/No user exists for uid/, () => gitErrors.sshUserMissing()],
-  [/returned error: 30\d|redirect/i, ({ remote }) => gitErrors.redirected(remote.shown)],
   [
-    /SSL certificate problem: ([^\n]*)|server certificate verification failed\.?([^\n]*)|(?:gnutls_handshake\(\) failed|TLS connect error): ([^\n]*)|(no alternative certificate subject name|certificate subject name)[^\n]*|SSL: ([^\n]*)/,
-    ({ remote }, match) => gitErrors.tls(remote.authority, tlsReason(match[0])),
+    /returned error: 30\d|redirect/i,
+    ({ remote }) => sourceErrors.redirectRefused(remote.authority, 'to another URL', remote.shown),
+  ],
+  [
+    /SSL certificate problem: ([^\n]*)|server certificate verification failed\.?([^\n]*)|(?:gnutls_handshake\(\) failed|TLS connect error): ([^\n]*)|(no alternative certificate subject name|certificate subject name)[^\n]*|SSL: ([^\n]*)|SSL routines[^\n]*/,
+    ({ remote }, match) => tlsError(remote.authority, match[0]),
   ],
   [
     /not our ref|unadvertised object|couldn't find remote ref|remote error: .*(not found|missing)/i,
@@ -85,12 +88,19 @@ export function gitFailure(failure: ProgramFailure, command: FailedCommand): Dom
   }
 }
 
-function tlsReason(text: string): string {
+function tlsError(host: string, text: string): DomainError {
+  const reason = certificateReason(text);
+  return reason === undefined
+    ? sourceErrors.tlsFailed(host)
+    : sourceErrors.certificateRefused(host, reason, setCredential(host, '--ca', 'FILE'));
+}
+
+function certificateReason(text: string): string | undefined {
   if (/expired/i.test(text)) return 'it has expired';
   if (/subject name|does not match|hostname/i.test(text)) return 'it is for another host';
   if (/self[- ]signed|unable to get (local )?issuer|unknown issuer|CAfile|verification failed/i.test(text))
     return 'its certificate authority is unknown';
-  return 'the TLS handshake failed';
+  return /certificate problem/i.test(text) ? 'it is invalid' : undefined;
 }
 
 /** Returns the last message of git in one line, without secrets, control characters, and users of URLs. */

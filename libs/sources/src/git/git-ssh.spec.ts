@@ -63,7 +63,7 @@ describeWithSsh('a source in git over ssh', () => {
       error: {
         code: 'sources/host-key-unknown',
         detail: `The host keys of git.test:${server.port} are not known.`,
-        fix: `astroctl credentials set git.test:${server.port} --kind git --known-hosts FILE`,
+        fix: `store them: astroctl credentials set git.test:${server.port} --kind git --known-hosts FILE`,
       },
     });
     expect(server.attempts).toEqual([]);

@@ -15,6 +15,7 @@ const MAX_KUSTOMIZATIONS = 200;
 const RENDER_MS = 30_000;
 const MEMORY_BYTES = 1_717_986_918; // 1.6 GiB: kubectl reserves more than 1.2 GiB of addresses to start
 const MAX_OUTPUT_BYTES = 20 * 1024 ** 2;
+const SPLIT = 'split the kustomization into several applications';
 
 /** Files to render, by their path in the repository. */
 type Files = Map<string, string | Uint8Array>;
@@ -80,7 +81,7 @@ async function collect(tree: GitTree, root: string): Promise<Result<Files, Domai
     if (visited.has(folder)) continue;
     visited.add(folder);
     if (visited.size > MAX_KUSTOMIZATIONS)
-      return err(sourceErrors.renderLimit(`There are more than ${MAX_KUSTOMIZATIONS} kustomizations.`));
+      return err(sourceErrors.renderLimit(`There are more than ${MAX_KUSTOMIZATIONS} kustomizations.`, SPLIT));
     const entry = kustomizationOf(tree, folder);
     if (!entry.ok) return entry;
     const text = await readText(tree, entry.value);
@@ -138,13 +139,19 @@ function failure({ reason, stderr }: ProgramFailure, copy: string): DomainError 
     case 'aborted':
       return sourceErrors.canceled();
     case 'timeout':
-      return sourceErrors.renderLimit(`The kustomization took longer than ${RENDER_MS / 1_000} s.`);
+      return sourceErrors.renderLimit(`The kustomization took longer than ${RENDER_MS / 1_000} s.`, SPLIT);
     case 'output':
-      return sourceErrors.renderLimit(`The kustomization renders more than ${MAX_OUTPUT_BYTES / 1024 ** 2} MiB.`);
+      return sourceErrors.renderLimit(
+        `The kustomization renders more than ${MAX_OUTPUT_BYTES / 1024 ** 2} MiB.`,
+        SPLIT,
+      );
     case 'exit':
       return /out of memory|cannot allocate/.test(stderr)
-        ? sourceErrors.renderLimit('The kustomization needs too much memory.')
-        : sourceErrors.renderRefused(`kustomize: ${messageOf(stderr, copy)}.`);
+        ? sourceErrors.renderLimit('The kustomization needs too much memory.', SPLIT)
+        : sourceErrors.renderRefused(
+            `kustomize: ${messageOf(stderr, copy)}.`,
+            'run `kubectl kustomize` in the folder to see the error',
+          );
   }
 }
 

@@ -7,7 +7,7 @@ import { err, ok, VERSION, type DomainError, type Result } from '#kernel';
 import { resolveChecked, type ResolvedHost } from '../resolve-host.ts';
 import type { HostSettings, SourceContext } from '../source.ts';
 import { sourceErrors } from '../source-errors.ts';
-import { helmErrors } from './helm-errors.ts';
+import { credentialsCommand, helmErrors } from './helm-errors.ts';
 
 /** What a download needs of the {@link SourceContext}. */
 export type DownloadContext = Pick<SourceContext, 'egress' | 'settingsOf' | 'clock' | 'signal' | 'resolve'>;
@@ -74,12 +74,12 @@ async function follow(request: Download, context: DownloadContext): Promise<Resu
     const { location } = sent.value.headers;
     if (!REDIRECTS.has(sent.value.status) || location === undefined) return sent;
     if (redirects === MAX_REDIRECTS)
-      return err(helmErrors.redirectRefused(hostKey(request.url), `more than ${MAX_REDIRECTS} times`));
+      return err(sourceErrors.redirectRefused(hostKey(request.url), `more than ${MAX_REDIRECTS} times`));
     const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
     if (!next || next.username !== '' || next.password !== '')
-      return err(helmErrors.redirectRefused(hostKey(url), 'to an address that cannot be used'));
+      return err(sourceErrors.redirectRefused(hostKey(url), 'to an address that cannot be used'));
     if (next.protocol !== 'https:' && next.protocol !== url.protocol)
-      return err(helmErrors.redirectRefused(hostKey(url), 'to an address without https'));
+      return err(sourceErrors.redirectRefused(hostKey(url), 'to an address without https'));
     if (next.origin !== url.origin) authorization = undefined;
     url = next;
   }
@@ -170,9 +170,20 @@ export const tooLargeError = (what: string, maxBytes: number): DomainError =>
 
 const CERTIFICATE = /CERT|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY|ALTNAME/;
 
+/** @param reason code of the error of TLS */
+function certificateReason(reason: string): string {
+  if (reason === 'CERT_HAS_EXPIRED') return 'it has expired';
+  if (/ALTNAME/.test(reason)) return 'it is for another host';
+  return /SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY/.test(reason)
+    ? 'its certificate authority is unknown'
+    : `it is invalid (${reason})`;
+}
+
 function connectionError(cause: NodeJS.ErrnoException, host: string): DomainError {
   const reason = cause.code ?? cause.message;
-  if (CERTIFICATE.test(reason)) return helmErrors.certificateRefused(host, reason);
+  if (CERTIFICATE.test(reason))
+    return sourceErrors.certificateRefused(host, certificateReason(reason), credentialsCommand(host, '--ca', 'FILE'));
+  if (/^(EPROTO$|ERR_SSL_)/.test(reason)) return sourceErrors.tlsFailed(host);
   return sourceErrors.unreachable(host, `${host} cannot be reached, or closed the connection (${reason}).`);
 }
 

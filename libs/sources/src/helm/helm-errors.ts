@@ -1,6 +1,7 @@
 import { domainError, type DomainError } from '#kernel';
 
-const credentialsCommand = (host: string, ...options: readonly string[]): string =>
+/** Command that stores how a host is contacted. */
+export const credentialsCommand = (host: string, ...options: readonly string[]): string =>
   ['astroctl', 'credentials', 'set', host, '--kind', 'registry', ...options].join(' ');
 
 /** Removes user names and passwords from URLs in a text. */
@@ -11,17 +12,6 @@ export const helmErrors = {
   repositoryInvalid: (why: string) =>
     domainError('sources/url-invalid', 'invalid', `The address of the chart repository ${why}.`, {
       fix: 'write https://… or oci://…, without a user name, password, query, or fragment',
-    }),
-  /** @param reason code of the error of TLS */
-  certificateRefused: (host: string, reason: string) =>
-    domainError('sources/tls-failed', 'invalid', `The certificate of ${host} is not trusted: ${reason}.`, {
-      fix: `add its certificate authority: ${credentialsCommand(host, '--ca', 'FILE')}`,
-      extra: { host },
-    }),
-  redirectRefused: (host: string, why: string) =>
-    domainError('sources/redirected', 'invalid', `${host} redirects ${why}.`, {
-      fix: 'write the final address in the manifest',
-      extra: { host },
     }),
   /** @param isKnown whether a credential was sent */
   unauthorized: (host: string, isKnown: boolean) =>

@@ -167,7 +167,7 @@ describe('charts of an https repository', () => {
     expect(await pinHelm(sourceOf(server), contextOf())).toMatchObject({ ok: true });
     redirect('/5', '/6');
     server.files.set('/6', index);
-    expect(await pinHelm(sourceOf(server), contextOf())).toMatchObject({ error: { code: 'sources/redirected' } });
+    expect(await pinHelm(sourceOf(server), contextOf())).toMatchObject({ error: { code: 'sources/redirect-refused' } });
   });
 
   it.each([
@@ -177,9 +177,9 @@ describe('charts of an https repository', () => {
     ['an IPv4 address in IPv6', 'https://[::ffff:10.0.0.1]/', 'clusters/egress-refused'],
     ['an address in hexadecimal', 'https://0x7f000001/', 'clusters/egress-refused'],
     ['a name of a private address', 'https://private.invalid/', 'clusters/egress-refused'],
-    ['plain http', 'http://127.0.0.1:1/', 'sources/redirected'],
-    ['a file', 'file:///etc/passwd', 'sources/redirected'],
-    ['a URL with a password', 'https://a:b@charts.test/', 'sources/redirected'],
+    ['plain http', 'http://127.0.0.1:1/', 'sources/redirect-refused'],
+    ['a file', 'file:///etc/passwd', 'sources/redirect-refused'],
+    ['a URL with a password', 'https://a:b@charts.test/', 'sources/redirect-refused'],
   ])('D3: are not fetched from %s to which the repository redirects', async (_, location, code) => {
     const server = await start();
     server.files.set('/stable/index.yaml', (__, response) => void response.writeHead(307, { location }).end());
@@ -298,7 +298,21 @@ describe('charts of an https repository', () => {
     const server = await start();
     serve(server, '1.0.0');
     const result = await pinHelm(sourceOf(server), contextOf({}, { settingsOf: async () => undefined }));
-    expect(result).toMatchObject({ error: { code: 'sources/tls-failed', fix: expect.stringContaining('--ca FILE') } });
+    expect(result).toMatchObject({
+      error: {
+        code: 'sources/certificate-refused',
+        detail: expect.stringContaining('its certificate authority is unknown'),
+        fix: expect.stringContaining('--kind registry --ca FILE'),
+      },
+    });
+  });
+
+  it('need a server that speaks TLS', async () => {
+    const server = await startFileServer();
+    servers.push(server);
+    expect(await pinHelm(sourceOf(server), contextOf())).toMatchObject({
+      error: { code: 'sources/tls-failed', fix: expect.stringContaining('the port in the URL') },
+    });
   });
 
   it('are limited in size and time', async () => {
