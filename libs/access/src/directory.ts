@@ -3,6 +3,7 @@ import {
   DEFAULT_SETTINGS,
   type AccessKeyCreated,
   type DirectoryFact,
+  type KeyRingEvent,
   type OrganizationSettings,
 } from './rights.events.ts';
 import type { GlobalRole, Role } from './roles.ts';
@@ -43,8 +44,11 @@ export interface DirectoryOrganization {
 export interface DirectoryKey {
   readonly organizationId: string;
   readonly created: AccessKeyCreated;
-  /** Milliseconds since 1970; Infinity if the key does not expire. */
-  readonly expiresAtMs: number;
+  /**
+   * Milliseconds since 1970 from which the key is rejected: its expiry or, after a rotation, the end of the grace
+   * period. Infinity if the key does not expire.
+   */
+  expiresAtMs: number;
   readonly grantedBy: string;
   revoked: boolean;
 }
@@ -144,16 +148,13 @@ export class Directory {
         found.members.clear();
         return;
       }
-      case 'access-key.created.v1':
-        return this.addKey(fact.data, idOf(metadata.stream), grantedBy);
-      case 'access-key.revoked.v1': {
-        const key = this.keysById.get(fact.data.keyId);
-        if (key) key.revoked = true;
-        return;
-      }
       case 'organization.seat-limit-set.v1':
-      case 'access-keys.limits-set.v1':
         return; // limits do not affect rights
+      case 'access-key.created.v1':
+      case 'access-key.revoked.v1':
+      case 'access-key.rotated.v1':
+      case 'access-keys.limits-set.v1':
+        return this.applyToKeys(fact, idOf(metadata.stream), grantedBy);
       default:
         return assertNever(fact);
     }
@@ -163,6 +164,25 @@ export class Directory {
   organization(idOrSlug: string): DirectoryOrganization | undefined {
     const found = this.organizations.get(idOrSlug) ?? this.organizations.get(this.slugs.get(idOrSlug) ?? '');
     return found?.status === 'DELETED' ? undefined : found;
+  }
+
+  private applyToKeys({ type, data }: KeyRingEvent, organizationId: string, grantedBy: string): void {
+    switch (type) {
+      case 'access-key.created.v1':
+        return this.addKey(data, organizationId, grantedBy);
+      case 'access-key.revoked.v1': {
+        const key = this.keysById.get(data.keyId);
+        if (key) key.revoked = true;
+        return;
+      }
+      case 'access-key.rotated.v1': {
+        const key = this.keysById.get(data.keyId);
+        if (key) key.expiresAtMs = Math.min(key.expiresAtMs, Date.parse(data.worksUntil));
+        return;
+      }
+      case 'access-keys.limits-set.v1':
+        return;
+    }
   }
 
   private addKey(created: DirectoryKey['created'], organizationId: string, grantedBy: string): void {

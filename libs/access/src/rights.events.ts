@@ -112,11 +112,18 @@ export interface KeyLimits {
 export type KeyRingEvent =
   | Fact<'access-key.created.v1', AccessKeyCreated>
   | Fact<'access-key.revoked.v1', { readonly keyId: string; readonly reason: string }>
+  /** The key ends at `worksUntil` (RFC 3339), and no later than before. `replacedBy` was created in the same append. */
+  | Fact<'access-key.rotated.v1', { readonly keyId: string; readonly replacedBy: string; readonly worksUntil: string }>
   | Fact<'access-keys.limits-set.v1', KeyLimits>;
 
 export const keyRingEvents: EventFamily<KeyRingEvent> = {
   categories: ['keys'],
-  types: { 'access-key.created.v1': true, 'access-key.revoked.v1': true, 'access-keys.limits-set.v1': true },
+  types: {
+    'access-key.created.v1': true,
+    'access-key.revoked.v1': true,
+    'access-key.rotated.v1': true,
+    'access-keys.limits-set.v1': true,
+  },
 };
 
 /** Events that the directory reads. */

@@ -30,7 +30,7 @@ export function accessRefusal(
 function endedKey(principal: Principal, directory: Directory, nowMs: number): DomainError | undefined {
   if (principal.kind !== 'key') return undefined;
   const key = directory.keysById.get(principal.keyId);
-  if (!key || (!key.revoked && nowMs <= key.expiresAtMs)) return undefined;
+  if (!key || (!key.revoked && nowMs < key.expiresAtMs)) return undefined;
   const word = key.revoked ? 'revoked' : 'expired';
   return domainError(`key/${word}`, 'unauthenticated', `This access key is ${word}.`, { fix: 'astroctl auth login' });
 }

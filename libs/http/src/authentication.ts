@@ -89,7 +89,7 @@ export class Authenticator {
     const { organizationId } = found;
     const holder: Principal = { kind: 'key', keyId, memberId, memberKind, role, organizationId };
     if (found.revoked) return { ...err(keyEnded('revoked')), holder };
-    if (this.options.clock.now() > found.expiresAtMs) return { ...err(keyEnded('expired')), holder };
+    if (this.options.clock.now() >= found.expiresAtMs) return { ...err(keyEnded('expired')), holder };
     const organization = directory.organization(organizationId);
     if (!organization?.members.has(memberId) || directory.users.get(memberId)?.erased)
       return { ...err(keyInvalid()), holder };

@@ -31,7 +31,15 @@ const facts: Decider<null, readonly DirectoryFact[], DirectoryFact, never> = {
 const bus = answeringBus('access-keys', {
   'billing.v1.subscription.of': () =>
     reply({
-      plans: { [ACME]: { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 } },
+      plans: {
+        [ACME]: {
+          plan: 'developer',
+          defaultTier: 'basic',
+          requestsPerMinute: 600,
+          auditDaysShown: 30,
+          auditExport: 'owner',
+        },
+      },
       pricingUrl: 'https://plans.example',
     }),
   'identity.v1.people.find': ({ ids }: { ids: string[] }) =>

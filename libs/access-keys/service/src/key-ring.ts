@@ -4,8 +4,13 @@ import type { KeyLimits, KeyRingEvent } from './key-ring.events.ts';
 
 export interface ActiveKey {
   readonly created: AccessKeyCreated;
-  /** Milliseconds since 1970; Infinity if the key does not expire. */
+  /**
+   * Milliseconds since 1970 from which the key is rejected: its expiry or, after a rotation, the end of the grace
+   * period. Infinity if the key does not expire.
+   */
   readonly expiresAtMs: number;
+  /** The key that replaced this one, which then no longer counts against the plan. */
+  readonly replacedBy?: string;
 }
 
 /** State that decisions need: the keys that are not revoked, oldest first. Leaving out revoked keys keeps it small. */
@@ -29,6 +34,13 @@ export function evolve(state: KeyRing, event: KeyRingEvent): KeyRing {
       keys.delete(event.data.keyId);
       return { ...state, keys };
     }
+    case 'access-key.rotated.v1': {
+      const { keyId, replacedBy, worksUntil } = event.data;
+      const key = state.keys.get(keyId);
+      if (key === undefined) return state;
+      const expiresAtMs = Math.min(key.expiresAtMs, Date.parse(worksUntil));
+      return { ...state, keys: new Map(state.keys).set(keyId, { ...key, expiresAtMs, replacedBy }) };
+    }
     case 'access-keys.limits-set.v1':
       return { ...state, limits: event.data };
     default:
@@ -36,6 +48,9 @@ export function evolve(state: KeyRing, event: KeyRingEvent): KeyRing {
   }
 }
 
-/** Returns the number of keys that count against the plan at `nowMs`. */
+/** Returns the number of keys that count against the plan at `nowMs`. A key and the one that replaced it count once. */
 export const countedKeys = ({ keys }: KeyRing, nowMs: number): number =>
-  [...keys.values()].filter(({ created, expiresAtMs }) => created.source !== 'login' && nowMs < expiresAtMs).length;
+  [...keys.values()].filter(
+    ({ created, expiresAtMs, replacedBy }) =>
+      created.source !== 'login' && replacedBy === undefined && nowMs < expiresAtMs,
+  ).length;

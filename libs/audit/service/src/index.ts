@@ -1,4 +1,5 @@
 import { recordRefusalsRequest } from '#audit/contract';
+import { plansOfRequest } from '#billing/contract';
 import type { ContextService } from '#runtime';
 import { AuditModule } from './audit.module.ts';
 import { refusalDecider } from './refusals/refusal.decider.ts';
@@ -8,7 +9,7 @@ export const auditService: ContextService = {
   name: 'audit',
   module: AuditModule,
   engines: ['eventStore', 'readStore', 'vault'],
-  calls: [recordRefusalsRequest],
+  calls: [recordRefusalsRequest, plansOfRequest],
   deciders: [refusalDecider],
   projections: [],
   reactors: [],

@@ -28,7 +28,10 @@ function context() {
           ? Promise.reject(new Error('away'))
           : Promise.resolve({ ok: false, error: domainError('bus/timeout', 'unavailable', 'Away.') });
       const plans = Object.fromEntries(
-        organizationIds.map((id) => [id, { plan: 'p', defaultTier: 'basic', requestsPerMinute: granted[id] }]),
+        organizationIds.map((id) => [
+          id,
+          { plan: 'p', defaultTier: 'basic', requestsPerMinute: granted[id], auditDaysShown: 30, auditExport: 'owner' },
+        ]),
       );
       return Promise.resolve({ ok: true, value: { plans, pricingUrl: 'https://plans.example' } });
     },

@@ -1,6 +1,7 @@
 import { SERVICES_ONLY } from '#access';
 import { request } from '#bus/contract';
 import { z } from 'zod';
+import { AUDIT_EXPORTS } from './plans.ts';
 
 const planView = z.strictObject({
   name: z.string(),
@@ -17,7 +18,7 @@ const planView = z.strictObject({
     auditDaysShown: z.number().nullable(),
   }),
   customTiers: z.boolean(),
-  auditExport: z.string(),
+  auditExport: z.enum(AUDIT_EXPORTS),
   support: z.string(),
 });
 
@@ -66,12 +67,20 @@ export const changePlanRequest = request({
 export const plansOfRequest = request({
   subject: 'billing.v1.subscription.of',
   permission: SERVICES_ONLY,
-  callers: ['identity', 'organizations', 'access-keys', 'deployments', 'gateway'],
+  callers: ['identity', 'organizations', 'access-keys', 'deployments', 'gateway', 'audit'],
   input: z.strictObject({ organizationIds: z.array(z.string()).max(500) }),
   output: z.strictObject({
     plans: z.record(
       z.string(),
-      z.strictObject({ plan: z.string(), defaultTier: z.string(), requestsPerMinute: z.number() }),
+      z.strictObject({
+        plan: z.string(),
+        defaultTier: z.string(),
+        requestsPerMinute: z.number(),
+        /** Days of the audit log that can be listed; `null`: all. */
+        auditDaysShown: z.number().nullable(),
+        /** Who can export the audit log: owners and those with the right `audit`, or everybody who can read it. */
+        auditExport: z.enum(AUDIT_EXPORTS),
+      }),
     ),
     pricingUrl: z.string(),
   }),

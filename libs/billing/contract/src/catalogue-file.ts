@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { domainError, err, ok, type DomainError, type Result } from '#kernel';
-import type { PlanCatalogue } from './plans.ts';
+import { AUDIT_EXPORTS, type PlanCatalogue } from './plans.ts';
 
 const count = z.number().int().positive().max(1_000_000_000);
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
@@ -20,7 +20,7 @@ const planSchema = z.strictObject({
     auditDaysShown: count.nullable(),
   }),
   customTiers: z.boolean(),
-  auditExport: z.enum(['owner', 'everyone who can read the audit log']),
+  auditExport: z.enum(AUDIT_EXPORTS),
   support: z.string().max(500),
   defaultTier: name,
 });

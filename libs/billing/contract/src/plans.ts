@@ -13,13 +13,19 @@ export interface PlanLimits {
   readonly auditDaysShown: number | null;
 }
 
+/**
+ * Who can export the audit log. `owner`: owners, and whoever has the right `audit`. The other: whoever can read the audit
+ * log.
+ */
+export const AUDIT_EXPORTS = ['owner', 'everyone who can read the audit log'] as const;
+
 /** A plan that organizations can have. */
 export interface Plan {
   readonly name: string;
   readonly title: string;
   readonly limits: PlanLimits;
   readonly customTiers: boolean;
-  readonly auditExport: 'owner' | 'everyone who can read the audit log';
+  readonly auditExport: (typeof AUDIT_EXPORTS)[number];
   readonly support: string;
   readonly defaultTier: string;
 }

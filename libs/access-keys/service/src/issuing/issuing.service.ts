@@ -94,6 +94,7 @@ function listed(
     createdAt,
     expiresAt: expiresAt ?? null,
     revokedAt: null,
+    worksUntil: null,
     leakedAt: null,
   };
 }

@@ -11,21 +11,30 @@ export interface KeyCompanions {
 
 /** Returns a key as lists show it: masked, with its current status. An expired key needs no sweeper. */
 export function keyView(key: ListedKey, { nowMs, owner, lastUsed }: KeyCompanions): AccessKeyView {
-  const { id, name, masked, source, role, memberId, createdAt, expiresAt, revokedAt, leakedAt } = key;
-  const status =
-    revokedAt !== null ? 'REVOKED' : expiresAt !== null && Date.parse(expiresAt) <= nowMs ? 'EXPIRED' : 'ACTIVE';
+  const { id, name, masked, source, role, memberId, createdAt, leakedAt } = key;
+  const expires = key.worksUntil ?? key.expiresAt;
   return {
     id,
     name,
     key: masked,
     source,
-    status,
+    status: statusOf(key, expires, nowMs),
     role,
     memberId,
     owner,
     createdAt,
-    expires: expiresAt,
+    expires,
     lastUsed,
     leakedAt,
   };
+}
+
+function statusOf(
+  { revokedAt, worksUntil }: ListedKey,
+  expires: string | null,
+  nowMs: number,
+): AccessKeyView['status'] {
+  if (revokedAt !== null) return 'REVOKED';
+  if (expires !== null && Date.parse(expires) <= nowMs) return 'EXPIRED';
+  return worksUntil === null ? 'ACTIVE' : 'ROTATED';
 }

@@ -16,6 +16,8 @@ export interface ListedKey {
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
+  /** Until when a rotated key works, RFC 3339; `null` if the key was not rotated. */
+  readonly worksUntil: string | null;
   /** When the key was first found in a URL or reported, RFC 3339. */
   readonly leakedAt: string | null;
 }
@@ -26,7 +28,7 @@ const listedEvents: EventFamily<KeyRingEvent | LeakedKeyEvent> = {
 };
 
 export const keysProjection: Projection<KeyRingEvent | LeakedKeyEvent, ListedKey> = {
-  name: 'access-keys.v2',
+  name: 'access-keys.v3',
   events: listedEvents,
   indexes: ['organizationId', 'memberId', 'createdAt'],
   documentId: ({ event }) => ('keyId' in event.data ? event.data.keyId : undefined),
@@ -47,11 +49,14 @@ export const keysProjection: Projection<KeyRingEvent | LeakedKeyEvent, ListedKey
           createdAt: metadata.recordedAt,
           expiresAt: expiresAt ?? null,
           revokedAt: null,
+          worksUntil: null,
           leakedAt: null,
         };
       }
       case 'access-key.revoked.v1':
         return key ? { ...key, revokedAt: metadata.recordedAt } : REMOVED;
+      case 'access-key.rotated.v1':
+        return key ? { ...key, worksUntil: event.data.worksUntil } : REMOVED;
       case 'access-key.leaked.v1':
         return key ? { ...key, leakedAt: key.leakedAt ?? metadata.recordedAt } : REMOVED;
       case 'access-keys.limits-set.v1':

@@ -55,8 +55,9 @@ export class BillingQueries {
     for (const organizationId of organizationIds) {
       const loaded = await this.commands.load(subscriptionDecider, subscriptionStream(organizationId));
       if (!loaded.ok) return refuse(loaded.error);
-      const { name, defaultTier, limits } = planNamed(this.catalogue, loaded.value.state.plan);
-      plans[organizationId] = { plan: name, defaultTier, requestsPerMinute: limits.requestsPerMinute };
+      const { name, defaultTier, limits, auditExport } = planNamed(this.catalogue, loaded.value.state.plan);
+      const { requestsPerMinute, auditDaysShown } = limits;
+      plans[organizationId] = { plan: name, defaultTier, requestsPerMinute, auditDaysShown, auditExport };
     }
     return reply({ plans, pricingUrl: this.catalogue.pricingUrl });
   }

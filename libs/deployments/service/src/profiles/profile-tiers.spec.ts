@@ -57,7 +57,10 @@ describe('use-D19: a change of plan', () => {
       'billing.v1.subscription.of': ({ organizationIds }: { organizationIds: string[] }) =>
         reply({
           plans: Object.fromEntries(
-            organizationIds.map((id) => [id, { plan: 'any', defaultTier, requestsPerMinute: 600 }]),
+            organizationIds.map((id) => [
+              id,
+              { plan: 'any', defaultTier, requestsPerMinute: 600, auditDaysShown: 30, auditExport: 'owner' },
+            ]),
           ),
           pricingUrl: 'https://plans.example',
         }),

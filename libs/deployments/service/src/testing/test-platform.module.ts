@@ -242,7 +242,10 @@ const others: Answers = {
   'billing.v1.subscription.of': ({ organizationIds }: { organizationIds: string[] }) =>
     reply({
       plans: Object.fromEntries(
-        organizationIds.map((id) => [id, { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 }]),
+        organizationIds.map((id) => [
+          id,
+          { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600, auditDaysShown: 30, auditExport: 'owner' },
+        ]),
       ),
       pricingUrl: 'https://docs.astro.example/plans',
     }),

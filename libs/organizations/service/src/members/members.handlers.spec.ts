@@ -26,7 +26,10 @@ const bus = answeringBus('organizations', {
   'billing.v1.subscription.of': ({ organizationIds }: { organizationIds: string[] }) =>
     reply({
       plans: Object.fromEntries(
-        organizationIds.map((id) => [id, { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 }]),
+        organizationIds.map((id) => [
+          id,
+          { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600, auditDaysShown: 30, auditExport: 'owner' },
+        ]),
       ),
       pricingUrl: 'https://plans.example',
     }),
