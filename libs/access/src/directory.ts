@@ -149,11 +149,17 @@ export class Directory {
         return;
       }
       case 'organization.seat-limit-set.v1':
-        return; // limits do not affect rights
+      case 'organization.member-invited.v1':
+      case 'organization.invitation-resent.v1':
+      case 'organization.invitation-accepted.v1':
+      case 'organization.invitation-declined.v1':
+      case 'organization.invitation-revoked.v1':
+        return; // neither limits nor invitations affect rights
       case 'access-key.created.v1':
       case 'access-key.revoked.v1':
       case 'access-key.rotated.v1':
       case 'access-keys.limits-set.v1':
+      case 'access-key.expiry-announced.v1':
         return this.applyToKeys(fact, idOf(metadata.stream), grantedBy);
       default:
         return assertNever(fact);
@@ -181,6 +187,7 @@ export class Directory {
         return;
       }
       case 'access-keys.limits-set.v1':
+      case 'access-key.expiry-announced.v1':
         return;
     }
   }

@@ -11,6 +11,7 @@ export {
   type DirectoryFact,
   type KeyLimits,
   type KeyRingEvent,
+  type MemberInvited,
   type OrganizationEvent,
   type OrganizationSettings,
   type UserEvent,

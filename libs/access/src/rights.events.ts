@@ -53,7 +53,40 @@ export type OrganizationEvent =
   | Fact<'organization.deletion-requested.v1', Record<never, never>>
   | Fact<'organization.deleted.v1', Record<never, never>>
   /** Maximum number of people; service members use no seat. */
-  | Fact<'organization.seat-limit-set.v1', { readonly limit: number }>;
+  | Fact<'organization.seat-limit-set.v1', { readonly limit: number }>
+  | Fact<'organization.member-invited.v1', MemberInvited>
+  /** A new token replaces the earlier one, which ends. */
+  | Fact<
+      'organization.invitation-resent.v1',
+      {
+        readonly invitationId: string;
+        readonly expiresAt: string;
+        readonly tokenDigest: string;
+        readonly invitedBy: string;
+      }
+    >
+  /** The membership itself is an event of its own. */
+  | Fact<'organization.invitation-accepted.v1', { readonly invitationId: string; readonly memberId: string }>
+  | Fact<'organization.invitation-declined.v1', { readonly invitationId: string; readonly memberId: string }>
+  | Fact<'organization.invitation-revoked.v1', { readonly invitationId: string }>;
+
+/** Data of a new invitation. It grants nothing until the person who has the address accepts it. */
+export interface MemberInvited {
+  readonly invitationId: string;
+  /** HMAC of the invited address, which only identity can look up. */
+  readonly addressId: string;
+  readonly role: Role;
+  /** Whether the right `audit` is granted too. */
+  readonly audit?: true;
+  /** When the right `audit` will end, RFC 3339; absent if it does not expire. */
+  readonly auditUntil?: string;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+  /** Lower-case hex SHA-256 of the token in the link. */
+  readonly tokenDigest: string;
+  /** Who invited: whether they may still grant the role is decided again when the invitation is accepted. */
+  readonly invitedBy: string;
+}
 
 /** The settings of a new organization. */
 export const DEFAULT_SETTINGS: OrganizationSettings = {
@@ -76,6 +109,11 @@ export const organizationEvents: EventFamily<OrganizationEvent> = {
     'organization.deletion-requested.v1': true,
     'organization.deleted.v1': true,
     'organization.seat-limit-set.v1': true,
+    'organization.member-invited.v1': true,
+    'organization.invitation-resent.v1': true,
+    'organization.invitation-accepted.v1': true,
+    'organization.invitation-declined.v1': true,
+    'organization.invitation-revoked.v1': true,
   },
 };
 
@@ -114,7 +152,9 @@ export type KeyRingEvent =
   | Fact<'access-key.revoked.v1', { readonly keyId: string; readonly reason: string }>
   /** The key ends at `worksUntil` (RFC 3339), and no later than before. `replacedBy` was created in the same append. */
   | Fact<'access-key.rotated.v1', { readonly keyId: string; readonly replacedBy: string; readonly worksUntil: string }>
-  | Fact<'access-keys.limits-set.v1', KeyLimits>;
+  | Fact<'access-keys.limits-set.v1', KeyLimits>
+  /** The owner of the key was told by e-mail that it ends soon. */
+  | Fact<'access-key.expiry-announced.v1', { readonly keyId: string }>;
 
 export const keyRingEvents: EventFamily<KeyRingEvent> = {
   categories: ['keys'],
@@ -123,6 +163,7 @@ export const keyRingEvents: EventFamily<KeyRingEvent> = {
     'access-key.revoked.v1': true,
     'access-key.rotated.v1': true,
     'access-keys.limits-set.v1': true,
+    'access-key.expiry-announced.v1': true,
   },
 };
 

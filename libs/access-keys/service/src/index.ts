@@ -1,6 +1,6 @@
 import { recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
-import { peopleRequest } from '#identity/contract';
+import { peopleRequest, sendMailRequest } from '#identity/contract';
 import { ensureDefaultOrganizationRequest } from '#organizations/contract';
 import type { ContextService } from '#runtime';
 import { AccessKeysModule } from './access-keys.module.ts';
@@ -14,7 +14,7 @@ export const accessKeysService: ContextService = {
   name: 'access-keys',
   module: AccessKeysModule,
   engines: ['eventStore', 'readStore', 'vault'],
-  calls: [recordRefusalsRequest, plansOfRequest, peopleRequest, ensureDefaultOrganizationRequest],
+  calls: [recordRefusalsRequest, plansOfRequest, peopleRequest, ensureDefaultOrganizationRequest, sendMailRequest],
   deciders: [keyRingDecider, leakedKeysDecider],
   projections: [keysProjection],
   reactors: [DeparturesReactor],

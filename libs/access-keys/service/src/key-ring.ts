@@ -11,6 +11,8 @@ export interface ActiveKey {
   readonly expiresAtMs: number;
   /** The key that replaced this one, which then no longer counts against the plan. */
   readonly replacedBy?: string;
+  /** Whether its owner was told by e-mail that it ends soon. */
+  readonly isExpiryAnnounced: boolean;
 }
 
 /** State that decisions need: the keys that are not revoked, oldest first. Leaving out revoked keys keeps it small. */
@@ -27,7 +29,10 @@ export function evolve(state: KeyRing, event: KeyRingEvent): KeyRing {
     case 'access-key.created.v1': {
       const { keyId, expiresAt } = event.data;
       const expiresAtMs = expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
-      return { ...state, keys: new Map(state.keys).set(keyId, { created: event.data, expiresAtMs }) };
+      return {
+        ...state,
+        keys: new Map(state.keys).set(keyId, { created: event.data, expiresAtMs, isExpiryAnnounced: false }),
+      };
     }
     case 'access-key.revoked.v1': {
       const keys = new Map(state.keys);
@@ -43,6 +48,12 @@ export function evolve(state: KeyRing, event: KeyRingEvent): KeyRing {
     }
     case 'access-keys.limits-set.v1':
       return { ...state, limits: event.data };
+    case 'access-key.expiry-announced.v1': {
+      const key = state.keys.get(event.data.keyId);
+      return key
+        ? { ...state, keys: new Map(state.keys).set(event.data.keyId, { ...key, isExpiryAnnounced: true }) }
+        : state;
+    }
     default:
       return assertNever(event);
   }

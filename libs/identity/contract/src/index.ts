@@ -1,3 +1,11 @@
+export {
+  addressesRequest,
+  invitationLinkRequest,
+  ownAddressRequest,
+  passwordLinkRequest,
+  registerAddressRequest,
+  sendMailRequest,
+} from './mail.contract.ts';
 export { peopleById, type Person } from './people-client.ts';
 export {
   aboutRequest,

@@ -1,6 +1,7 @@
 import { endLoginKeysRequest } from '#access-keys/contract';
 import { recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
+import { findInvitationRequest } from '#organizations/contract';
 import type { ContextService } from '#runtime';
 import { adminsDecider } from './admins/admins.decider.ts';
 import { GlobalRolesReactor } from './global-roles/global-roles.reactor.ts';
@@ -15,7 +16,7 @@ export const identityService: ContextService = {
   name: 'identity',
   module: IdentityModule,
   engines: ['eventStore', 'readStore', 'vault'],
-  calls: [endLoginKeysRequest, recordRefusalsRequest, plansOfRequest],
+  calls: [endLoginKeysRequest, recordRefusalsRequest, plansOfRequest, findInvitationRequest],
   deciders: [userDecider, subjectDecider, adminsDecider],
   projections: [usersProjection],
   reactors: [GlobalRolesReactor],

@@ -12,3 +12,16 @@ export {
   setSeatLimitRequest,
   type OrganizationView,
 } from './organizations.contract.ts';
+export {
+  acceptInvitationRequest,
+  declineInvitationRequest,
+  findInvitationRequest,
+  inviteRequest,
+  listInvitationsRequest,
+  listOwnInvitationsRequest,
+  resendInvitationRequest,
+  revokeInvitationRequest,
+  type InvitationView,
+  type OwnInvitationView,
+  type SentInvitation,
+} from './invitations.contract.ts';

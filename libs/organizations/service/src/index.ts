@@ -1,7 +1,14 @@
 import { recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
 import { countApplicationsRequest, reviewAccessRequest } from '#deployments/contract';
-import { peopleRequest } from '#identity/contract';
+import {
+  addressesRequest,
+  invitationLinkRequest,
+  ownAddressRequest,
+  peopleRequest,
+  registerAddressRequest,
+  sendMailRequest,
+} from '#identity/contract';
 import type { ContextService } from '#runtime';
 import { membersProjection } from './members/members.projection.ts';
 import { NameClaimsReactor } from './name-claims.reactor.ts';
@@ -15,7 +22,18 @@ export const organizationsService: ContextService = {
   name: 'organizations',
   module: OrganizationsModule,
   engines: ['eventStore', 'readStore', 'vault'],
-  calls: [recordRefusalsRequest, plansOfRequest, countApplicationsRequest, reviewAccessRequest, peopleRequest],
+  calls: [
+    recordRefusalsRequest,
+    plansOfRequest,
+    countApplicationsRequest,
+    reviewAccessRequest,
+    peopleRequest,
+    registerAddressRequest,
+    addressesRequest,
+    ownAddressRequest,
+    invitationLinkRequest,
+    sendMailRequest,
+  ],
   deciders: [organizationDecider, nameDecider],
   projections: [organizationsProjection, membersProjection],
   reactors: [NameClaimsReactor],

@@ -10,12 +10,26 @@ export interface Member {
   readonly name?: string;
 }
 
+/** An invitation. Whether a pending one has expired is determined when it is read. */
+export interface Invitation {
+  readonly addressId: string;
+  readonly role: Role;
+  readonly audit: boolean;
+  readonly auditUntil?: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs: number;
+  readonly tokenDigest: string;
+  readonly invitedBy: string;
+  readonly state: 'PENDING' | 'ACCEPTED' | 'DECLINED' | 'REVOKED';
+}
+
 /** State of an organization that exists. */
 export interface ActiveOrganization {
   readonly status: 'active' | 'deleting';
   readonly name: string;
   readonly slug: string;
   readonly members: ReadonlyMap<string, Member>;
+  readonly invitations: ReadonlyMap<string, Invitation>;
   readonly seatLimit: number;
   readonly settings: OrganizationSettings;
 }
@@ -31,7 +45,8 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
     case 'organization.created.v1': {
       const { name, slug, ownerId } = event.data;
       const members = new Map([[ownerId, { kind: 'person', role: 'owner' } as const]]);
-      return { status: 'active', name, slug, members, seatLimit: 1, settings: DEFAULT_SETTINGS };
+      const invitations = new Map();
+      return { status: 'active', name, slug, members, invitations, seatLimit: 1, settings: DEFAULT_SETTINGS };
     }
     case 'organization.renamed.v1':
       return isActive(state) ? { ...state, ...event.data } : state;
@@ -58,6 +73,38 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
       return { status: 'deleted' };
     case 'organization.audit-right-set.v1':
       return state;
+    case 'organization.member-invited.v1': {
+      const {
+        invitationId,
+        addressId,
+        role,
+        audit = false,
+        auditUntil,
+        expiresAt,
+        tokenDigest,
+        invitedBy,
+      } = event.data;
+      return withInvitation(state, invitationId, {
+        addressId,
+        role,
+        audit,
+        ...(auditUntil !== undefined && { auditUntil }),
+        expiresAtMs: Date.parse(expiresAt),
+        tokenDigest,
+        invitedBy,
+        state: 'PENDING',
+      });
+    }
+    case 'organization.invitation-resent.v1': {
+      const { invitationId, expiresAt, tokenDigest, invitedBy } = event.data;
+      return withInvitation(state, invitationId, { expiresAtMs: Date.parse(expiresAt), tokenDigest, invitedBy });
+    }
+    case 'organization.invitation-accepted.v1':
+      return withInvitation(state, event.data.invitationId, { state: 'ACCEPTED' });
+    case 'organization.invitation-declined.v1':
+      return withInvitation(state, event.data.invitationId, { state: 'DECLINED' });
+    case 'organization.invitation-revoked.v1':
+      return withInvitation(state, event.data.invitationId, { state: 'REVOKED' });
     default:
       return assertNever(event);
   }
@@ -75,9 +122,30 @@ export const membersOf = (state: Organization): ReadonlyMap<string, Member> =>
 export const ownersOf = (members: ReadonlyMap<string, Member>): string[] =>
   [...members].filter(([, { role }]) => role === 'owner').map(([id]) => id);
 
-/** Returns the number of members that use a seat. */
-export const seatsUsed = (members: ReadonlyMap<string, Member>): number =>
-  [...members.values()].filter(({ kind }) => kind === 'person').length;
+/** Returns whether the invitation can be accepted. It expires at this check, not by an event. */
+export const isPending = ({ state, expiresAtMs }: Invitation, nowMs: number): boolean =>
+  state === 'PENDING' && nowMs < expiresAtMs;
+
+/** Returns the number of seats in use: people, and the invitations that can still be accepted at `nowMs`. */
+export const seatsUsed = (
+  { members, invitations }: Pick<ActiveOrganization, 'members' | 'invitations'>,
+  nowMs: number,
+): number =>
+  [...members.values()].filter(({ kind }) => kind === 'person').length +
+  [...invitations.values()].filter((invitation) => isPending(invitation, nowMs)).length;
+
+/** Adds an invitation, or changes an existing one. */
+function withInvitation(state: Organization, id: string, change: Invitation | Partial<Invitation>): Organization {
+  if (!isActive(state)) return state;
+  const present = state.invitations.get(id);
+  const invitations = new Map(state.invitations);
+  if (present) invitations.set(id, { ...present, ...change });
+  else if (isWhole(change)) invitations.set(id, change);
+  return { ...state, invitations };
+}
+
+const isWhole = (invitation: Invitation | Partial<Invitation>): invitation is Invitation =>
+  invitation.addressId !== undefined;
 
 function withMembers(state: Organization, change: (members: Map<string, Member>) => void): Organization {
   if (!isActive(state)) return state;

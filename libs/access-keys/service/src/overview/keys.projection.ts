@@ -60,6 +60,7 @@ export const keysProjection: Projection<KeyRingEvent | LeakedKeyEvent, ListedKey
       case 'access-key.leaked.v1':
         return key ? { ...key, leakedAt: key.leakedAt ?? metadata.recordedAt } : REMOVED;
       case 'access-keys.limits-set.v1':
+      case 'access-key.expiry-announced.v1':
         return key ?? REMOVED;
     }
   },

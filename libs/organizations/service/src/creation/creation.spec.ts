@@ -82,7 +82,7 @@ describe('creating organizations', () => {
     await embedded.commands.run(
       organizationDecider,
       stream,
-      { type: 'set-member', memberId: 'root', kind: 'person', role: 'owner' },
+      { type: 'set-member', memberId: 'root', kind: 'person', role: 'owner', nowMs: 0 },
       context,
       { step: 'add' },
     );

@@ -1,26 +1,31 @@
 import { Caller, Input, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { CLOCK, type Clock } from '#kernel';
 import { setSeatLimitRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream } from '../organization.events.ts';
-import { membersOf, seatsUsed } from '../organization.ts';
+import { isActive, seatsUsed } from '../organization.ts';
 
 @Controller()
 export class SeatLimitHandlers {
-  constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
   @Serves(setSeatLimitRequest)
   async set(
     @Input() { organizationId, members }: InputOf<typeof setSeatLimitRequest>,
     @Caller() context: ContextOf<typeof setSeatLimitRequest>,
   ): Promise<ReplyTo<typeof setSeatLimitRequest>> {
-    const command = { type: 'set-seat-limit', limit: members } as const;
+    const nowMs = this.clock.now();
+    const command = { type: 'set-seat-limit', limit: members, nowMs } as const;
     const stream = organizationStream(organizationId);
     return this.commands.reply(organizationDecider, stream, command, context, ({ state }) => ({
       members,
-      used: seatsUsed(membersOf(state)),
+      used: isActive(state) ? seatsUsed(state, nowMs) : 0,
     }));
   }
 }

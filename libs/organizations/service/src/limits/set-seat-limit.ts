@@ -7,6 +7,8 @@ import type { OrganizationEvent } from '../organization.events.ts';
 export interface SetSeatLimit {
   readonly type: 'set-seat-limit';
   readonly limit: number;
+  /** Milliseconds since 1970: expired invitations use no seat. */
+  readonly nowMs: number;
 }
 
 /** Records the seat limit of the plan. A limit below the seats in use is rejected, so that no member loses a seat. */
@@ -15,7 +17,7 @@ export function setSeatLimit(
   state: Organization,
 ): Result<readonly OrganizationEvent[], OrganizationError> {
   if (state.status !== 'active') return err(organizationErrors.notFound());
-  const used = seatsUsed(state.members);
+  const used = seatsUsed(state, command.nowMs);
   if (command.limit < used) return err(organizationErrors.belowUse(command.limit, used));
   if (command.limit === state.seatLimit) return ok([]);
   return ok([{ type: 'organization.seat-limit-set.v1', data: { limit: command.limit } }]);

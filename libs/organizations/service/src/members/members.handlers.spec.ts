@@ -143,7 +143,7 @@ describe('members over the embedded engines', () => {
     await embedded.commands.run(
       organizationDecider,
       organizationStream(id),
-      { type: 'set-member', memberId: 'linus', kind: 'person', role: 'editor' },
+      { type: 'set-member', memberId: 'linus', kind: 'person', role: 'editor', nowMs: 0 },
       as('ada'),
     );
     await eventually(async () => {
@@ -260,7 +260,7 @@ describe('members over the embedded engines', () => {
       await embedded.commands.run(
         organizationDecider,
         stream,
-        { type: 'set-member', memberId: 'grace', kind: 'person', role: 'owner' },
+        { type: 'set-member', memberId: 'grace', kind: 'person', role: 'owner', nowMs: 0 },
         context('ada'),
       );
       const outcomes = await Promise.all(

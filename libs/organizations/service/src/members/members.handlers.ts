@@ -44,7 +44,8 @@ export class MembersHandlers {
     const member = add ? await this.lookup.toSet(user, context) : await this.lookup.toChange(user, context);
     if (!member.ok) return refuse(member.error);
     const stream = organizationStream(context.organizationId);
-    const command = { type: 'set-member', ...member.value, role, ...(!add && { changing: user }) } as const;
+    const nowMs = this.clock.now();
+    const command = { type: 'set-member', ...member.value, role, nowMs, ...(!add && { changing: user }) } as const;
     let changed: string | undefined;
     const response = await this.commands.reply(organizationDecider, stream, command, context, ({ state, events }) => {
       const memberId = memberIdOf(command, membersOf(state));

@@ -45,6 +45,11 @@ export const membersProjection: Projection<OrganizationEvent, MemberList> = {
       case 'organization.settings-set.v1':
       case 'organization.seat-limit-set.v1':
       case 'organization.deletion-requested.v1':
+      case 'organization.member-invited.v1':
+      case 'organization.invitation-resent.v1':
+      case 'organization.invitation-accepted.v1':
+      case 'organization.invitation-declined.v1':
+      case 'organization.invitation-revoked.v1':
         return list;
     }
   },

@@ -31,9 +31,9 @@ const removed = (memberId: string): OrganizationEvent => ({
 });
 
 const set = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer') =>
-  ({ type: 'set-member', memberId, kind: 'person', role }) as const;
+  ({ type: 'set-member', memberId, kind: 'person', role, nowMs: 0 }) as const;
 const setService = (name: string, role: 'owner' | 'admin' | 'editor') =>
-  ({ type: 'set-member', memberId: 'service-new', kind: 'service', role, name }) as const;
+  ({ type: 'set-member', memberId: 'service-new', kind: 'service', role, name, nowMs: 0 }) as const;
 const change = (memberId: string, role: 'viewer' | 'editor') => ({ ...set(memberId, role), changing: memberId });
 const remove = (memberId: string, leaving = false) => ({ type: 'remove-member', memberId, leaving }) as const;
 
@@ -170,13 +170,13 @@ describe('remove a member', () => {
 
 describe('the seat limit', () => {
   it('is an event in the stream of the organization', () =>
-    given(created, seats(5)).when({ type: 'set-seat-limit', limit: 9 }, ada).thenRecorded(seats(9)));
+    given(created, seats(5)).when({ type: 'set-seat-limit', limit: 9, nowMs: 0 }, ada).thenRecorded(seats(9)));
   it('cannot be below the seats in use', () =>
     given(...staffed)
-      .when({ type: 'set-seat-limit', limit: 2 }, ada)
+      .when({ type: 'set-seat-limit', limit: 2, nowMs: 0 }, ada)
       .thenRejected({ code: 'organization/members-over', kind: 'conflict', extra: { limit: 2, used: 3 } }));
   it('excludes service members', () =>
     given(created, seats(5), service('service-1', 'ci'))
-      .when({ type: 'set-seat-limit', limit: 1 }, ada)
+      .when({ type: 'set-seat-limit', limit: 1, nowMs: 0 }, ada)
       .thenRecorded(seats(1)));
 });

@@ -16,6 +16,8 @@ export interface SetMember {
   readonly name?: string;
   /** If set, only the role of an existing member changes; the value is how the request identifies the member. */
   readonly changing?: string;
+  /** Milliseconds since 1970: expired invitations use no seat. */
+  readonly nowMs: number;
 }
 
 /**
@@ -47,7 +49,7 @@ export function setMember(
   if (current !== undefined) return ok([{ type: 'organization.member-role-changed.v1', data: { memberId, role } }]);
 
   if (command.changing !== undefined) return err(organizationErrors.noSuchMember(command.changing));
-  const used = seatsUsed(members);
+  const used = seatsUsed(organization, command.nowMs);
   if (command.kind === 'person' && used >= seatLimit) return err(organizationErrors.seatLimit(seatLimit, used));
   const { kind, name } = command;
   return ok([

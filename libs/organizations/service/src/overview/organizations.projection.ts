@@ -62,6 +62,11 @@ export const organizationsProjection: Projection<OrganizationEvent, Organization
         return REMOVED;
       case 'organization.member-role-changed.v1':
       case 'organization.audit-right-set.v1':
+      case 'organization.member-invited.v1':
+      case 'organization.invitation-resent.v1':
+      case 'organization.invitation-accepted.v1':
+      case 'organization.invitation-declined.v1':
+      case 'organization.invitation-revoked.v1':
         return summary;
     }
   },
