@@ -40,6 +40,18 @@ const PACKAGE = 'astroctl.tgz';
 /** Running programs may still load files of an earlier build. */
 const KEEP_MS = 3_600_000;
 
+/** Leaves out what is not used of @kubernetes/client-node, whose package does not say that its files have no side effects. */
+const unusedKinds = {
+  name: 'unused kinds',
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\.?\// }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      if (pluginData === unusedKinds || !importer.includes('/@kubernetes/client-node/')) return undefined;
+      const found = await builder.resolve(path, { importer, resolveDir, kind, pluginData: unusedKinds });
+      return { ...found, sideEffects: false };
+    });
+  },
+};
+
 const [app, folder = 'dist'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const isPacked = process.argv.includes('--pack');
 /** For astroctl, which runs on users' machines. */
@@ -62,6 +74,7 @@ const common = {
   keepNames: true,
   legalComments: 'linked',
   logLevel: 'error',
+  plugins: [unusedKinds],
   external: absent.flatMap((name) => [name, `${name}/*`]),
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -87,6 +100,16 @@ function threadsBeside(files) {
   );
 }
 
+/**
+ * Escapes the characters that esbuild leaves, which are in comments and regular expressions. With any other character, V8
+ * keeps the whole program in memory with two bytes per character.
+ */
+function inAscii(contents) {
+  return Buffer.from(contents)
+    .toString('utf8')
+    .replaceAll(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 // A package reads its data folder relative to its source (../data), which is now the program.
 const packages = new Set(
   Object.keys(metafile.inputs)
@@ -110,7 +133,7 @@ for (const { path, contents } of [
   ...outputFiles.filter((file) => !isProgram(file)),
   ...outputFiles.filter(isProgram),
 ]) {
-  writeFileSync(`${path}.${process.pid}`, contents);
+  writeFileSync(`${path}.${process.pid}`, path.endsWith('.mjs') ? inAscii(contents) : contents);
   renameSync(`${path}.${process.pid}`, path);
 }
 if (isPacked && isStartedOften) pack();
