@@ -191,6 +191,44 @@ describe('can', () => {
     expect(codeOf(decide(login('auditor'), 'audit.read', ORG, NOW + DAY))).toBe('access/not-permitted');
   });
 
+  const organizationOf = (...facts: Facts) => directoryOf(...FACTS, ...facts);
+  const until = new Date(NOW + DAY).toISOString();
+  const roleChanged = (memberId: string, role: Role, end?: string) =>
+    [
+      `organization-${ORG}`,
+      { type: 'organization.member-role-changed.v1', data: { memberId, role, ...(end && { until: end }) } },
+    ] as const;
+
+  it('ends a membership at its date, for logins and keys, and restores it with a later role without an end', () => {
+    const limited = organizationOf(roleChanged('editor', 'editor', until));
+    const scope = { organizationId: ORG };
+    for (const principal of [login('editor'), key('editor', 'editor')]) {
+      expect(codeOf(can(principal, 'application.deploy', scope, limited, NOW + DAY - 1))).toBe('allowed');
+      expect(codeOf(can(principal, 'application.deploy', scope, limited, NOW + DAY))).toBe('organization/not-found');
+    }
+    expect(limited.organizationsOf('editor', NOW).map(({ slug }) => slug)).toEqual(['acme']);
+    expect(limited.organizationsOf('editor', NOW + DAY)).toEqual([]);
+    const again = organizationOf(roleChanged('editor', 'editor', until), roleChanged('editor', 'viewer'));
+    expect(codeOf(can(login('editor'), 'organization.read', scope, again, NOW + DAY))).toBe('allowed');
+  });
+
+  it('ends the right audit with the membership', () => {
+    const limited = organizationOf(roleChanged('auditor', 'viewer', new Date(NOW + DAY / 2).toISOString()));
+    const decided = can(login('auditor'), 'audit.read', { organizationId: ORG }, limited, NOW + DAY / 2);
+    expect(codeOf(decided)).toBe('organization/not-found');
+  });
+
+  it('rejects logins and keys of a suspended user until the user is restored', () => {
+    const suspended = ['user-admin', { type: 'user.suspended.v1', data: {} }] as const;
+    const restored = ['user-admin', { type: 'user.restored.v1', data: {} }] as const;
+    for (const principal of [login('admin'), key('admin', 'admin')]) {
+      const code = (...facts: Facts) =>
+        codeOf(can(principal, 'self.read', { organizationId: ORG }, organizationOf(...facts), NOW));
+      expect(code(suspended)).toBe('access/suspended');
+      expect(code(suspended, restored)).toBe('allowed');
+    }
+  });
+
   it('returns the event that granted the permission', () => {
     expect(decide(login('admin'), 'members.manage')).toMatchObject({
       allowed: true,

@@ -1,5 +1,5 @@
 import { domainError, type DomainError, type Position, type Result } from '#kernel';
-import type { Directory, DirectoryMember } from './directory.ts';
+import { activeMember, type Directory, type DirectoryMember } from './directory.ts';
 import { PERMISSIONS, type Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
 import { weaker, type Role } from './roles.ts';
@@ -68,6 +68,8 @@ export function can(
     );
   }
 
+  if (user?.suspended) return denied(permission, accountSuspended());
+
   const isGlobalAdmin = principal.kind === 'login' && user?.globalRole === 'admin';
   if (rule.scope === 'self') {
     return rule.by === 'login' && principal.kind === 'key'
@@ -87,7 +89,7 @@ export function can(
 
   const organization =
     scope.organizationId === undefined ? undefined : directory.organizations.get(scope.organizationId);
-  const member = organization?.members.get(userId);
+  const member = organization && activeMember(organization, userId, nowMs);
   if (organization === undefined || organization.status === 'DELETED' || (member === undefined && !isGlobalAdmin))
     return denied(permission, organizationNotFound());
   if (principal.kind === 'key' && principal.organizationId !== organization.id) {
@@ -155,6 +157,12 @@ export const ACCESS = Symbol('access');
 export const organizationNotFound = (): DomainError<'organization/not-found'> =>
   domainError('organization/not-found', 'not-found', 'Organization not found, or you are not a member.', {
     fix: 'astroctl org list',
+  });
+
+/** Returns the error for the logins and access keys of a suspended user. */
+export const accountSuspended = (): DomainError<'access/suspended'> =>
+  domainError('access/suspended', 'forbidden', 'This account is suspended.', {
+    fix: 'ask a global admin to restore it: astroctl user restore EMAIL',
   });
 
 const loginRequired = (): DomainError =>

@@ -8,9 +8,10 @@ import {
 } from './rights.events.ts';
 import type { GlobalRole, Role } from './roles.ts';
 
-/** A registered user, who may be erased. */
+/** A registered user, who may be suspended or erased. */
 export interface DirectoryUser {
   globalRole: GlobalRole;
+  suspended: boolean;
   erased: boolean;
   /** Event that granted the current global role. */
   grantedBy: string;
@@ -24,6 +25,8 @@ export interface DirectoryMember {
   role: Role;
   /** Event that granted the current role. */
   grantedBy: string;
+  /** Milliseconds since 1970 from which the membership grants nothing. Absent: it does not end. */
+  untilMs?: number;
   auditUntil?: number;
   auditGrantedBy?: string;
 }
@@ -53,6 +56,22 @@ export interface DirectoryKey {
   revoked: boolean;
 }
 
+/**
+ * Returns a member of an organization; undefined if there is none, or if the membership has ended.
+ *
+ * @param nowMs milliseconds since 1970
+ */
+export function activeMember(
+  organization: Pick<DirectoryOrganization, 'members'>,
+  memberId: string,
+  nowMs: number,
+): DirectoryMember | undefined {
+  const member = organization.members.get(memberId);
+  return member && nowMs < (member.untilMs ?? Number.POSITIVE_INFINITY) ? member : undefined;
+}
+
+const endOf = (until: string | undefined) => (until === undefined ? {} : { untilMs: Date.parse(until) });
+
 /** The rights of all users, members, and keys, folded from the log. Only `apply` changes it. */
 export class Directory {
   readonly users = new Map<string, DirectoryUser>();
@@ -69,11 +88,22 @@ export class Directory {
     const grantedBy = metadata.id;
     switch (fact.type) {
       case 'user.registered.v1':
-        this.users.set(idOf(metadata.stream), { globalRole: fact.data.globalRole, erased: false, grantedBy });
+        this.users.set(idOf(metadata.stream), {
+          globalRole: fact.data.globalRole,
+          suspended: false,
+          erased: false,
+          grantedBy,
+        });
         return;
       case 'user.global-role-set.v1': {
         const user = this.users.get(idOf(metadata.stream));
         if (user) Object.assign(user, { globalRole: fact.data.globalRole, grantedBy });
+        return;
+      }
+      case 'user.suspended.v1':
+      case 'user.restored.v1': {
+        const user = this.users.get(idOf(metadata.stream));
+        if (user) user.suspended = fact.type === 'user.suspended.v1';
         return;
       }
       case 'user.erased.v1': {
@@ -107,16 +137,18 @@ export class Directory {
         return;
       }
       case 'organization.member-added.v1': {
-        const { memberId, kind, role, name } = fact.data;
+        const { memberId, kind, role, name, until } = fact.data;
         this.organizations
           .get(idOf(metadata.stream))
-          ?.members.set(memberId, { kind, role, grantedBy, ...(name !== undefined && { name }) });
+          ?.members.set(memberId, { kind, role, grantedBy, ...(name !== undefined && { name }), ...endOf(until) });
         this.join(memberId, idOf(metadata.stream));
         return;
       }
       case 'organization.member-role-changed.v1': {
         const member = this.organizations.get(idOf(metadata.stream))?.members.get(fact.data.memberId);
-        if (member) Object.assign(member, { role: fact.data.role, grantedBy });
+        if (!member) return;
+        delete member.untilMs;
+        Object.assign(member, { role: fact.data.role, grantedBy, ...endOf(fact.data.until) });
         return;
       }
       case 'organization.member-removed.v1':
@@ -170,6 +202,13 @@ export class Directory {
   organization(idOrSlug: string): DirectoryOrganization | undefined {
     const found = this.organizations.get(idOrSlug) ?? this.organizations.get(this.slugs.get(idOrSlug) ?? '');
     return found?.status === 'DELETED' ? undefined : found;
+  }
+
+  /** Returns the organizations of a member, without memberships that have ended and deleted organizations. */
+  organizationsOf(memberId: string, nowMs: number): DirectoryOrganization[] {
+    return [...(this.memberships.get(memberId) ?? [])]
+      .flatMap((id) => this.organization(id) ?? [])
+      .filter((organization) => activeMember(organization, memberId, nowMs) !== undefined);
   }
 
   private applyToKeys({ type, data }: KeyRingEvent, organizationId: string, grantedBy: string): void {

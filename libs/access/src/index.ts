@@ -16,8 +16,8 @@ export {
   type OrganizationSettings,
   type UserEvent,
 } from './rights.events.ts';
-export { Directory, type DirectoryKey, type DirectoryOrganization } from './directory.ts';
-export { ACCESS, can, effectiveRole, organizationNotFound, type AccessSource } from './can.ts';
+export { activeMember, Directory, type DirectoryKey, type DirectoryOrganization } from './directory.ts';
+export { ACCESS, accountSuspended, can, effectiveRole, organizationNotFound, type AccessSource } from './can.ts';
 export {
   ACCESS_KEY_PREFIX,
   accessKeyPublicId,

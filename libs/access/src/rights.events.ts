@@ -11,11 +11,19 @@ import type { GlobalRole, Role } from './roles.ts';
 export type UserEvent =
   | Fact<'user.registered.v1', { readonly globalRole: GlobalRole }>
   | Fact<'user.global-role-set.v1', { readonly globalRole: GlobalRole }>
+  | Fact<'user.suspended.v1', Record<never, never>>
+  | Fact<'user.restored.v1', Record<never, never>>
   | Fact<'user.erased.v1', Record<never, never>>;
 
 export const userEvents: EventFamily<UserEvent> = {
   categories: ['user'],
-  types: { 'user.registered.v1': true, 'user.global-role-set.v1': true, 'user.erased.v1': true },
+  types: {
+    'user.registered.v1': true,
+    'user.global-role-set.v1': true,
+    'user.suspended.v1': true,
+    'user.restored.v1': true,
+    'user.erased.v1': true,
+  },
 };
 
 /** Settings of an organization. A setting is added only when something reads it. */
@@ -42,9 +50,19 @@ export type OrganizationEvent =
   | Fact<'organization.settings-set.v1', Partial<OrganizationSettings>>
   | Fact<
       'organization.member-added.v1',
-      { readonly memberId: string; readonly kind: 'person' | 'service'; readonly role: Role; readonly name?: string }
+      {
+        readonly memberId: string;
+        readonly kind: 'person' | 'service';
+        readonly role: Role;
+        readonly name?: string;
+        readonly until?: string;
+      }
     >
-  | Fact<'organization.member-role-changed.v1', { readonly memberId: string; readonly role: Role }>
+  /** `until` (RFC 3339): the membership grants nothing from then on. Absent: it does not end. */
+  | Fact<
+      'organization.member-role-changed.v1',
+      { readonly memberId: string; readonly role: Role; readonly until?: string }
+    >
   | Fact<'organization.member-removed.v1', { readonly memberId: string }>
   | Fact<
       'organization.audit-right-set.v1',

@@ -1,6 +1,13 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { ACCESS_KEY_PREFIX, parseAccessKey, type AccessSource, type Principal } from '#access';
+import {
+  ACCESS_KEY_PREFIX,
+  accountSuspended,
+  activeMember,
+  parseAccessKey,
+  type AccessSource,
+  type Principal,
+} from '#access';
 import { domainError, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { LRUCache } from 'lru-cache';
 import type { AccessTokens } from './jwt.ts';
@@ -89,10 +96,13 @@ export class Authenticator {
     const { organizationId } = found;
     const holder: Principal = { kind: 'key', keyId, memberId, memberKind, role, organizationId };
     if (found.revoked) return { ...err(keyEnded('revoked')), holder };
-    if (this.options.clock.now() >= found.expiresAtMs) return { ...err(keyEnded('expired')), holder };
+    const nowMs = this.options.clock.now();
+    if (nowMs >= found.expiresAtMs) return { ...err(keyEnded('expired')), holder };
     const organization = directory.organization(organizationId);
-    if (!organization?.members.has(memberId) || directory.users.get(memberId)?.erased)
+    const user = directory.users.get(memberId);
+    if (!organization || !activeMember(organization, memberId, nowMs) || user?.erased)
       return { ...err(keyInvalid()), holder };
+    if (user?.suspended) return { ...err(accountSuspended()), holder };
     return ok(holder);
   }
 

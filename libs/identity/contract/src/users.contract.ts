@@ -114,7 +114,7 @@ const userView = z.strictObject({
   id: z.string(),
   email: z.string().nullable(),
   globalRole: z.enum(GLOBAL_ROLES),
-  state: z.enum(['ACTIVE', 'ERASED']),
+  state: z.enum(['ACTIVE', 'SUSPENDED', 'ERASED']),
   lastLogin: z.string().nullable(),
 });
 

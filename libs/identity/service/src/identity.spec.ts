@@ -45,7 +45,7 @@ describe('users', () => {
     const lastLogins = new LastLogins(readStore, clock);
     registration = new RegistrationHandlers(commands, people, ids, config, lastLogins);
     admins = new GlobalRolesHandlers(commands, people, lastLogins);
-    queries = new IdentityQueries(readModels, commands, people, lastLogins, access, bus, config);
+    queries = new IdentityQueries(readModels, commands, people, lastLogins, access, bus, config, embedded.clock);
   });
   afterAll(() => embedded.close());
 

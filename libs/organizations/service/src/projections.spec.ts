@@ -82,6 +82,7 @@ describe('the list of members', () => {
           role: 'owner',
           name: null,
           since: '2026-01-01T00:00:00.000Z',
+          until: null,
           audit: false,
           auditUntil: null,
         },
@@ -91,6 +92,7 @@ describe('the list of members', () => {
           role: 'editor',
           name: null,
           since: '2026-01-01T00:00:01.000Z',
+          until: null,
           audit: false,
           auditUntil: null,
         },
@@ -100,6 +102,7 @@ describe('the list of members', () => {
           role: 'editor',
           name: 'ci',
           since: '2026-01-01T00:00:02.000Z',
+          until: null,
           audit: false,
           auditUntil: null,
         },
@@ -111,11 +114,16 @@ describe('the list of members', () => {
         membersProjection,
         created,
         grace,
-        { type: 'organization.member-role-changed.v1', data: { memberId: 'grace', role: 'admin' } },
+        {
+          type: 'organization.member-role-changed.v1',
+          data: { memberId: 'grace', role: 'admin', until: '2027-01-01T00:00:00Z' },
+        },
         { type: 'organization.audit-right-set.v1', data: { memberId: 'grace', granted: true } },
         { type: 'organization.member-removed.v1', data: { memberId: 'ada' } },
       ),
-    ).toMatchObject({ members: [{ id: 'grace', role: 'admin', audit: true, auditUntil: null }] }));
+    ).toMatchObject({
+      members: [{ id: 'grace', role: 'admin', until: '2027-01-01T00:00:00Z', audit: true, auditUntil: null }],
+    }));
   it('is removed when the organization is deleted', () =>
     expect(fold(membersProjection, created, deleted)).toBe(REMOVED));
 });

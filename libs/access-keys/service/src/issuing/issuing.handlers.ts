@@ -1,4 +1,4 @@
-import { ACCESS, organizationNotFound, type AccessSource } from '#access';
+import { ACCESS, activeMember, organizationNotFound, type AccessSource } from '#access';
 import { createKeyRequest } from '#access-keys/contract';
 import { defaultLimits, explainLimit, PLAN_CATALOGUE, type PlanCatalogue } from '#billing/contract';
 import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, type ReplyTo } from '#bus';
@@ -32,10 +32,10 @@ export class IssuingHandlers {
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
     const organization = directory.value.organization(organizationId);
-    const member = organization?.members.get(actor.id);
+    const nowMs = this.clock.now();
+    const member = organization && activeMember(organization, actor.id, nowMs);
     if (organization === undefined || member === undefined) return refuse(organizationNotFound());
 
-    const nowMs = this.clock.now();
     const until = expires === undefined ? ok(undefined) : parseExpiry(expires, nowMs);
     if (!until.ok) return until;
     const { keyExpiry } = organization.settings;

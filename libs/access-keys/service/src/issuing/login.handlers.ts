@@ -1,4 +1,4 @@
-import { ACCESS, type AccessSource, type Directory, type Role } from '#access';
+import { ACCESS, activeMember, type AccessSource, type Directory } from '#access';
 import { loginRequest } from '#access-keys/contract';
 import {
   BUS,
@@ -66,15 +66,14 @@ export class LoginHandlers {
   ): Promise<Result<Entered, DomainError>> {
     const directory = await this.access.current();
     if (!directory.ok) return directory;
+    const nowMs = this.clock.now();
     if (wanted !== undefined) {
-      const found = entered(directory.value, wanted, userId);
+      const found = entered(directory.value, wanted, userId, nowMs);
       return found ? ok(found) : err(keyErrors.notAMember());
     }
-    const own = [...(directory.value.memberships.get(userId) ?? [])].flatMap(
-      (id) => directory.value.organization(id) ?? [],
-    );
+    const own = directory.value.organizationsOf(userId, nowMs);
     const fitting = own.find(({ isDefault }) => isDefault) ?? (own.length === 1 ? own[0] : undefined);
-    const found = fitting && entered(directory.value, fitting.id, userId);
+    const found = fitting && entered(directory.value, fitting.id, userId, nowMs);
     if (found) return ok(found);
     if (own.length > 1) return err(keyErrors.chooseOrganization(own.map(({ slug }) => slug).toSorted()));
 
@@ -85,8 +84,8 @@ export class LoginHandlers {
   }
 }
 
-function entered(directory: Directory, idOrSlug: string, userId: string): Entered | undefined {
+function entered(directory: Directory, idOrSlug: string, userId: string, nowMs: number): Entered | undefined {
   const found = directory.organization(idOrSlug);
-  const role: Role | undefined = found?.members.get(userId)?.role;
-  return found && role && { id: found.id, slug: found.slug, name: found.name, role, created: false };
+  const member = found && activeMember(found, userId, nowMs);
+  return member && { id: found.id, slug: found.slug, name: found.name, role: member.role, created: false };
 }

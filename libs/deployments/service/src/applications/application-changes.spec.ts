@@ -45,7 +45,7 @@ describe('an application, when the process is killed before each append', () => 
     new ApplicationChangesReactor(
       deployerOver(commands),
       new NameRelease(commands),
-      new OrganizationLookup(bus, embedded.access),
+      new OrganizationLookup(bus, embedded.access, embedded.clock),
       hostsOver(commands),
       new VaultRecords(embedded.vault),
     );

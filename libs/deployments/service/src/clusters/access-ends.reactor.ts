@@ -8,9 +8,10 @@ type Type =
   | 'organization.member-removed.v1'
   | 'organization.member-role-changed.v1'
   | 'organization.deleted.v1'
+  | 'user.suspended.v1'
   | 'user.erased.v1';
 
-/** Ends access to clusters when a membership ends or its role is lowered. A sweep ends what this reactor misses. */
+/** Ends access to clusters when a membership ends, its role is lowered, or its user is suspended. A sweep ends what this reactor misses. */
 @Injectable()
 export class AccessEndsReactor implements Reactor<DirectoryFact, Type> {
   readonly name = 'deployments-access-ends.v1';
@@ -19,6 +20,7 @@ export class AccessEndsReactor implements Reactor<DirectoryFact, Type> {
     'organization.member-removed.v1',
     'organization.member-role-changed.v1',
     'organization.deleted.v1',
+    'user.suspended.v1',
     'user.erased.v1',
   ] as const;
 
@@ -29,7 +31,7 @@ export class AccessEndsReactor implements Reactor<DirectoryFact, Type> {
 
   async react({ event, metadata }: Recorded<Extract<DirectoryFact, { readonly type: Type }>>): Promise<void> {
     const id = metadata.stream.slice(metadata.stream.indexOf('-') + 1);
-    if (event.type !== 'user.erased.v1') {
+    if (event.type !== 'user.erased.v1' && event.type !== 'user.suspended.v1') {
       const memberId = 'memberId' in event.data ? { memberId: event.data.memberId } : {};
       return recorded(await this.ends.review({ organizationId: id, ...memberId }, metadata, metadata.position));
     }

@@ -1,8 +1,8 @@
-import { ACCESS, type AccessSource, type Role } from '#access';
+import { ACCESS, activeMember, type AccessSource, type Role } from '#access';
 import { BUS, type Bus, type RequestContext } from '#bus';
 import { endAccessRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { LOGGER, ok, type DomainError, type Logger, type Position, type Result } from '#kernel';
+import { CLOCK, LOGGER, ok, type Clock, type DomainError, type Logger, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { clusterDecider, clusterStream, type Cluster, type ClusterCommand } from './cluster.decider.ts';
@@ -40,6 +40,7 @@ export class AccessEnds {
     @Inject(ACCESS) private readonly access: AccessSource,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
@@ -141,7 +142,7 @@ export class AccessEnds {
     return ok({ members: state.accesses.members, isOwn: isOwnCluster(state.registration) });
   }
 
-  /** Returns a function from members to their roles: undefined for people who left or were erased. */
+  /** Returns a function from members to their roles: undefined for people who left, or are suspended or erased. */
   private async roles(
     organizationId: string,
     atLeast?: Position,
@@ -149,8 +150,14 @@ export class AccessEnds {
     const current = await this.access.current(atLeast);
     if (!current.ok) return current;
     const { organizations, users } = current.value;
-    const members = organizations.get(organizationId)?.members;
-    return ok((memberId) => (users.get(memberId)?.erased === true ? undefined : members?.get(memberId)?.role));
+    const organization = organizations.get(organizationId);
+    const nowMs = this.clock.now();
+    return ok((memberId) => {
+      const user = users.get(memberId);
+      return user?.erased || user?.suspended || !organization
+        ? undefined
+        : activeMember(organization, memberId, nowMs)?.role;
+    });
   }
 
   private async endAll(

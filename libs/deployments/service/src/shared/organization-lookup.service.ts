@@ -1,8 +1,8 @@
-import { ACCESS, effectiveRole, organizationNotFound, type AccessSource, type Role } from '#access';
+import { ACCESS, activeMember, effectiveRole, organizationNotFound, type AccessSource, type Role } from '#access';
 import { plansOfRequest } from '#billing/contract';
 import { BUS, type Bus, type OrganizationContext, type RequestContext } from '#bus';
 import { peopleById } from '#identity/contract';
-import { err, ok, type CommandContext, type DomainError, type Position, type Result } from '#kernel';
+import { CLOCK, err, ok, type Clock, type CommandContext, type DomainError, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Milliseconds that a view waits for another service. */
@@ -34,6 +34,7 @@ export class OrganizationLookup {
   constructor(
     @Inject(BUS) private readonly bus: Bus,
     @Inject(ACCESS) private readonly access: AccessSource,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** @param atLeast a position of the log that the membership must include */
@@ -42,7 +43,7 @@ export class OrganizationLookup {
     if (!current.ok) return current;
     const organization = current.value.organizations.get(context.organizationId);
     if (!organization) return err(organizationNotFound());
-    const member = organization.members.get(context.actor.id);
+    const member = activeMember(organization, context.actor.id, this.clock.now());
     const role = member && effectiveRole(member, context.principal);
     return ok({
       organizationId: organization.id,
@@ -56,8 +57,11 @@ export class OrganizationLookup {
   async isAdmin(organizationId: string, userId: string): Promise<Result<boolean, DomainError>> {
     const current = await this.access.current();
     if (!current.ok) return current;
-    const role = current.value.organizations.get(organizationId)?.members.get(userId)?.role;
-    return ok(role === 'owner' || role === 'admin' || current.value.users.get(userId)?.globalRole === 'admin');
+    const organization = current.value.organizations.get(organizationId);
+    const role = organization && activeMember(organization, userId, this.clock.now())?.role;
+    const user = current.value.users.get(userId);
+    if (user?.suspended) return ok(false);
+    return ok(role === 'owner' || role === 'admin' || user?.globalRole === 'admin');
   }
 
   async slugOf(organizationId: string): Promise<string> {

@@ -1,5 +1,6 @@
 import {
   ACCESS,
+  activeMember,
   effectiveRole,
   organizationNotFound,
   type AccessSource,
@@ -30,6 +31,7 @@ import {
   type IdentityConfig,
   type Person,
 } from '#identity/contract';
+import { CLOCK, type Clock } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { PEOPLE, type People } from '../people/people.service.ts';
 import { LAST_LOGINS, type LastLogins } from '../users/last-logins.service.ts';
@@ -47,6 +49,7 @@ export class IdentityQueries {
     @Inject(ACCESS) private readonly access: AccessSource,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(IDENTITY_CONFIG) private readonly config: IdentityConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Serves(aboutRequest)
@@ -77,14 +80,15 @@ export class IdentityQueries {
     @Caller() context: ContextOf<typeof meRequest>,
   ): Promise<ReplyTo<typeof meRequest>> {
     const { principal, actor } = context;
+    const nowMs = this.clock.now();
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
-    const organization = organizationOf(directory.value, context, org);
+    const organization = organizationOf(directory.value, context, org, nowMs);
     const isKeysOwn = principal.kind !== 'key' || organization?.id === principal.organizationId;
     if (org !== undefined && (organization === undefined || !isKeysOwn)) return refuse(organizationNotFound());
 
     const key = principal.kind === 'key' ? directory.value.keysById.get(principal.keyId)?.created : undefined;
-    const member = organization?.members.get(actor.id);
+    const member = organization && activeMember(organization, actor.id, nowMs);
     const person =
       principal.kind === 'key' && principal.memberKind === 'service' ? undefined : await this.people.shown(actor.id);
     const plan = organization && (await plansOf(this.bus, [organization.id], context)).get(organization.id);
@@ -117,7 +121,7 @@ export class IdentityQueries {
     if (!page.ok) return refuse(page.error);
     const items = await Promise.all(
       page.value.items.map(async ({ id, document: { globalRole, state } }) => {
-        const email = state === 'ACTIVE' ? ((await this.people.shown(id))?.email ?? null) : null;
+        const email = state !== 'ERASED' ? ((await this.people.shown(id))?.email ?? null) : null;
         return { id, email, globalRole, state, lastLogin: await this.lastLogins.of(id) };
       }),
     );
@@ -147,12 +151,13 @@ function organizationOf(
   directory: Directory,
   { principal, actor }: RequestContext,
   org: string | undefined,
+  nowMs: number,
 ): DirectoryOrganization | undefined {
   if (principal.kind === 'key' && org === undefined) return directory.organization(principal.organizationId);
   if (org !== undefined) {
     const named = directory.organization(org);
-    return named?.members.has(actor.id) || actor.isGlobalAdmin ? named : undefined;
+    return named && (actor.isGlobalAdmin || activeMember(named, actor.id, nowMs)) ? named : undefined;
   }
-  const [only, ...others] = directory.memberships.get(actor.id) ?? [];
-  return only !== undefined && others.length === 0 ? directory.organization(only) : undefined;
+  const [only, ...others] = directory.organizationsOf(actor.id, nowMs);
+  return others.length === 0 ? only : undefined;
 }

@@ -5,12 +5,12 @@ import { userEvents, type UserEvent } from '../users/user.events.ts';
 /** Document of a user in `GET /v1/users`. Names and addresses are added when it is read. */
 export interface UserDocument {
   readonly globalRole: GlobalRole;
-  readonly state: 'ACTIVE' | 'ERASED';
+  readonly state: 'ACTIVE' | 'SUSPENDED' | 'ERASED';
   readonly registeredAt: string;
 }
 
 export const usersProjection: Projection<UserEvent, UserDocument> = {
-  name: 'users.v1',
+  name: 'users.v2',
   events: userEvents,
   indexes: ['registeredAt'],
   documentId: ({ metadata }) => idOf(metadata.stream),
@@ -20,6 +20,10 @@ export const usersProjection: Projection<UserEvent, UserDocument> = {
         return { globalRole: event.data.globalRole, state: 'ACTIVE', registeredAt: metadata.recordedAt };
       case 'user.global-role-set.v1':
         return user ? { ...user, globalRole: event.data.globalRole } : REMOVED;
+      case 'user.suspended.v1':
+        return user ? { ...user, state: 'SUSPENDED' } : REMOVED;
+      case 'user.restored.v1':
+        return user ? { ...user, state: 'ACTIVE' } : REMOVED;
       case 'user.erased.v1':
         return user ? { ...user, globalRole: 'developer', state: 'ERASED' } : REMOVED;
     }

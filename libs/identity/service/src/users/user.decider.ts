@@ -12,6 +12,7 @@ export type User =
        * Whether the role was set after registration. Then the list of admins in the configuration no longer applies.
        */
       readonly isRoleDecided: boolean;
+      readonly isSuspended: boolean;
     }
   | { readonly status: 'erased' };
 
@@ -30,9 +31,12 @@ export const userDecider: Decider<User, UserCommand, UserEvent, IdentityError> =
 function evolve(state: User, event: UserEvent): User {
   switch (event.type) {
     case 'user.registered.v1':
-      return { status: 'active', globalRole: event.data.globalRole, isRoleDecided: false };
+      return { status: 'active', globalRole: event.data.globalRole, isRoleDecided: false, isSuspended: false };
     case 'user.global-role-set.v1':
       return state.status === 'active' ? { ...state, globalRole: event.data.globalRole, isRoleDecided: true } : state;
+    case 'user.suspended.v1':
+    case 'user.restored.v1':
+      return state.status === 'active' ? { ...state, isSuspended: event.type === 'user.suspended.v1' } : state;
     case 'user.erased.v1':
       return { status: 'erased' };
     default:

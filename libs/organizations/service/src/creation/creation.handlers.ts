@@ -63,9 +63,7 @@ export class CreationHandlers {
   ): Promise<ReplyTo<typeof ensureDefaultOrganizationRequest>> {
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
-    const own = [...(directory.value.memberships.get(userId) ?? [])].flatMap(
-      (id) => directory.value.organization(id) ?? [],
-    );
+    const own = directory.value.organizationsOf(userId, this.clock.now());
     const found = own.find(({ isDefault }) => isDefault) ?? own[0];
     const role = found?.members.get(userId)?.role;
     if (found && role)

@@ -59,7 +59,11 @@ describe('members over the embedded engines', () => {
     creation = new OrganizationCreation(commands, new Names(commands));
     members = new MembersHandlers(commands, readModels, new MemberLookup(commands, access, bus), bus, clock);
     lists = new MembersQueries(readModels, bus, clock);
-    organizations = new OrganizationsQueries(new OrganizationViews(readModels, commands, access, bus), access);
+    organizations = new OrganizationsQueries(
+      new OrganizationViews(readModels, commands, access, bus, clock),
+      access,
+      clock,
+    );
     id = await found('acme', 'ada');
   });
   afterAll(() => embedded.close());

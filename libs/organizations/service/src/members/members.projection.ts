@@ -10,6 +10,8 @@ export interface ListedMember {
   /** Name of a service member; `null` for people. */
   readonly name: string | null;
   readonly since: string;
+  /** When the membership ends, RFC 3339; `null` if it does not. */
+  readonly until: string | null;
   readonly audit: boolean;
   /** When the right `audit` ends, RFC 3339; `null` if it does not expire. */
   readonly auditUntil: string | null;
@@ -22,7 +24,7 @@ export interface MemberList {
 
 /** Builds the member list. Increment the version in `name` when `apply` changes, so that the list is rebuilt. */
 export const membersProjection: Projection<OrganizationEvent, MemberList> = {
-  name: 'organization-members.v2',
+  name: 'organization-members.v3',
   events: organizationEvents,
   documentId: ({ metadata }) => idOf(metadata.stream),
   apply(list = { members: [] }, { event, metadata }) {
@@ -30,11 +32,12 @@ export const membersProjection: Projection<OrganizationEvent, MemberList> = {
       case 'organization.created.v1':
         return { members: [newMember(event.data.ownerId, 'person', 'owner', metadata.recordedAt)] };
       case 'organization.member-added.v1': {
-        const { memberId, kind, role, name } = event.data;
-        return { members: [...list.members, newMember(memberId, kind, role, metadata.recordedAt, name)] };
+        const { memberId, kind, role, name, until = null } = event.data;
+        const added = { ...newMember(memberId, kind, role, metadata.recordedAt, name), until };
+        return { members: [...list.members, added] };
       }
       case 'organization.member-role-changed.v1':
-        return change(list, event.data.memberId, { role: event.data.role });
+        return change(list, event.data.memberId, { role: event.data.role, until: event.data.until ?? null });
       case 'organization.audit-right-set.v1':
         return change(list, event.data.memberId, { audit: event.data.granted, auditUntil: event.data.until ?? null });
       case 'organization.member-removed.v1':
@@ -67,7 +70,7 @@ export const newMember = (
   role: Role,
   since: string,
   name?: string,
-): ListedMember => ({ id, kind, role, name: name ?? null, since, audit: false, auditUntil: null });
+): ListedMember => ({ id, kind, role, name: name ?? null, since, until: null, audit: false, auditUntil: null });
 
 const change = (list: MemberList, memberId: string, to: Partial<ListedMember>): MemberList => ({
   members: list.members.map((listed) => (listed.id === memberId ? { ...listed, ...to } : listed)),

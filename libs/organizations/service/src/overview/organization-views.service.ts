@@ -1,8 +1,16 @@
-import { ACCESS, DEFAULT_SETTINGS, effectiveRole, type AccessSource, type Directory } from '#access';
+import {
+  ACCESS,
+  activeMember,
+  DEFAULT_SETTINGS,
+  effectiveRole,
+  type AccessSource,
+  type Directory,
+  type Role,
+} from '#access';
 import { plansOf } from '#billing/contract';
 import { BUS, type Bus, type RequestContext } from '#bus';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
-import { ok, type DomainError, type Result } from '#kernel';
+import { CLOCK, ok, type Clock, type DomainError, type Result } from '#kernel';
 import type { OrganizationView } from '#organizations/contract';
 import { Inject, Injectable } from '@nestjs/common';
 import { organizationDecider } from '../organization.decider.ts';
@@ -17,6 +25,7 @@ export class OrganizationViews {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(ACCESS) private readonly access: AccessSource,
     @Inject(BUS) private readonly bus: Bus,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** Returns the organizations that exist, in the order of `ids`. */
@@ -24,11 +33,13 @@ export class OrganizationViews {
     const directory = await this.access.current();
     if (!directory.ok) return directory;
     const plans = await plansOf(this.bus, ids, context);
+    const nowMs = this.clock.now();
     const views: OrganizationView[] = [];
     for (const id of ids) {
       const summary = await this.summaryOf(id, context);
       if (!summary.ok) return summary;
-      if (summary.value) views.push(view(id, summary.value, directory.value, context, plans.get(id)?.plan));
+      if (summary.value)
+        views.push(view(id, summary.value, roleIn(directory.value, id, context, nowMs), plans.get(id)?.plan));
     }
     return ok(views);
   }
@@ -52,13 +63,18 @@ export class OrganizationViews {
 function view(
   id: string,
   { persons, services: _, settings, ...summary }: OrganizationSummary,
-  directory: Directory,
-  { actor, principal }: RequestContext,
+  role: Role | null,
   plan = 'unknown',
 ): OrganizationView {
-  const member = directory.organization(id)?.members.get(actor.id);
-  const isOtherKey = principal.kind === 'key' && principal.organizationId !== id;
-  const role = member ? (isOtherKey ? member.role : effectiveRole(member, principal)) : null;
   // A document may be older than a setting, which then has its default.
   return { id, ...summary, settings: { ...DEFAULT_SETTINGS, ...settings }, role, plan, members: persons };
+}
+
+/** Returns the caller's role in an organization, which may be another one than that of the caller's access key. */
+function roleIn(directory: Directory, id: string, { actor, principal }: RequestContext, nowMs: number): Role | null {
+  const organization = directory.organization(id);
+  const member = organization && activeMember(organization, actor.id, nowMs);
+  if (!member) return null;
+  const isOtherKey = principal.kind === 'key' && principal.organizationId !== id;
+  return isOtherKey ? member.role : effectiveRole(member, principal);
 }

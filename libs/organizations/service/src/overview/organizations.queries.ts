@@ -1,6 +1,7 @@
 import { ACCESS, organizationNotFound, type AccessSource } from '#access';
 import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import { pageOf, type InputOf } from '#bus/contract';
+import { CLOCK, type Clock } from '#kernel';
 import { getOrganizationRequest, listOrganizationsRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { organizationErrors } from '../organization.errors.ts';
@@ -11,6 +12,7 @@ export class OrganizationsQueries {
   constructor(
     @Inject(OrganizationViews) private readonly views: OrganizationViews,
     @Inject(ACCESS) private readonly access: AccessSource,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** Lists the organizations of the caller, or with `all` every organization (global admin, logged in). */
@@ -23,9 +25,9 @@ export class OrganizationsQueries {
     if (!directory.ok) return directory;
     if (all && !context.actor.isGlobalAdmin) return refuse(organizationErrors.listNeedsAdmin());
 
-    const { organizations, memberships } = directory.value;
-    const ids = all ? organizations.keys() : (memberships.get(context.actor.id) ?? []);
-    const present = [...ids].flatMap((id) => directory.value.organization(id) ?? []);
+    const present = all
+      ? [...directory.value.organizations.values()].filter(({ status }) => status !== 'DELETED')
+      : directory.value.organizationsOf(context.actor.id, this.clock.now());
     const { items, ...rest } = pageOf(present, ({ slug }) => slug, place);
     const views = await this.views.all(
       items.map(({ id }) => id),

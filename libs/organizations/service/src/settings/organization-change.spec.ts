@@ -37,7 +37,10 @@ describe('changing an organization', () => {
     const { commands, readModels, access } = embedded;
     await embedded.sourcing.projections([organizationsProjection]);
     names = new Names(commands);
-    handlers = new SettingsHandlers(changesOver(commands), new OrganizationViews(readModels, commands, access, bus));
+    handlers = new SettingsHandlers(
+      changesOver(commands),
+      new OrganizationViews(readModels, commands, access, bus, embedded.clock),
+    );
   });
   beforeEach(() => void (applications = 0));
   afterAll(() => embedded.close());
