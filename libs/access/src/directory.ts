@@ -5,6 +5,7 @@ import {
   type DirectoryFact,
   type KeyRingEvent,
   type OrganizationSettings,
+  type UserEvent,
 } from './rights.events.ts';
 import type { GlobalRole, Role } from './roles.ts';
 
@@ -88,29 +89,11 @@ export class Directory {
     const grantedBy = metadata.id;
     switch (fact.type) {
       case 'user.registered.v1':
-        this.users.set(idOf(metadata.stream), {
-          globalRole: fact.data.globalRole,
-          suspended: false,
-          erased: false,
-          grantedBy,
-        });
-        return;
-      case 'user.global-role-set.v1': {
-        const user = this.users.get(idOf(metadata.stream));
-        if (user) Object.assign(user, { globalRole: fact.data.globalRole, grantedBy });
-        return;
-      }
+      case 'user.global-role-set.v1':
       case 'user.suspended.v1':
-      case 'user.restored.v1': {
-        const user = this.users.get(idOf(metadata.stream));
-        if (user) user.suspended = fact.type === 'user.suspended.v1';
-        return;
-      }
-      case 'user.erased.v1': {
-        const user = this.users.get(idOf(metadata.stream));
-        if (user) Object.assign(user, { erased: true, globalRole: 'developer' });
-        return;
-      }
+      case 'user.restored.v1':
+      case 'user.erased.v1':
+        return this.applyToUser(fact, idOf(metadata.stream), grantedBy);
       case 'organization.created.v1': {
         const id = idOf(metadata.stream);
         const { name, slug, ownerId, isDefault } = fact.data;
@@ -228,6 +211,30 @@ export class Directory {
       case 'access-keys.limits-set.v1':
       case 'access-key.expiry-announced.v1':
         return;
+    }
+  }
+
+  private applyToUser(fact: UserEvent, id: string, grantedBy: string): void {
+    if (fact.type === 'user.registered.v1') {
+      const { globalRole } = fact.data;
+      this.users.set(id, { globalRole, suspended: false, erased: false, grantedBy });
+      return;
+    }
+    const user = this.users.get(id);
+    if (!user) return;
+    switch (fact.type) {
+      case 'user.global-role-set.v1':
+        Object.assign(user, { globalRole: fact.data.globalRole, grantedBy });
+        return;
+      case 'user.suspended.v1':
+      case 'user.restored.v1':
+        user.suspended = fact.type === 'user.suspended.v1';
+        return;
+      case 'user.erased.v1':
+        Object.assign(user, { erased: true, globalRole: 'developer' });
+        return;
+      default:
+        return assertNever(fact);
     }
   }
 
