@@ -15,6 +15,8 @@ const TAG = /^\w[\w.-]{0,127}$/;
 const MAX_JSON_BYTES = 4 * 1_048_576;
 const MAX_PAGES = 20;
 const TIMEOUT_MS = 30_000;
+/** Codes of a registry on loopback that may use plain http. */
+const WITHOUT_TLS: ReadonlySet<string> = new Set(['sources/tls-failed', 'sources/unreachable']);
 
 const tagsSchema = z.object({ tags: z.array(z.string().max(200)).nullish() });
 const manifestSchema = z.object({
@@ -173,7 +175,7 @@ async function baseOf(address: URL, context: DownloadContext): Promise<URL> {
     timeoutMs: TIMEOUT_MS,
   };
   const response = await download(request, context);
-  return !response.ok && response.error.code === 'sources/unreachable'
+  return !response.ok && WITHOUT_TLS.has(response.error.code)
     ? new URL(`http://${https.hostname}:${https.port || '80'}`)
     : https;
 }
