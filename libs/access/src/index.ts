@@ -17,7 +17,15 @@ export {
   type UserEvent,
 } from './rights.events.ts';
 export { activeMember, Directory, type DirectoryKey, type DirectoryOrganization } from './directory.ts';
-export { ACCESS, accountSuspended, can, effectiveRole, organizationNotFound, type AccessSource } from './can.ts';
+export {
+  ACCESS,
+  accountSuspended,
+  can,
+  effectiveRole,
+  organizationNotFound,
+  type AccessSource,
+  type Reason,
+} from './can.ts';
 export {
   ACCESS_KEY_PREFIX,
   accessKeyPublicId,

@@ -1,5 +1,5 @@
 import type { Principal } from '#access';
-import type { RequestContext } from '#bus/contract';
+import type { Origin, RequestContext } from '#bus/contract';
 import type { Position } from '#kernel';
 
 /** A context is valid for at most 30 s: 25 s after its creation, plus 5 s that the clocks of two hosts may differ. */
@@ -17,6 +17,7 @@ export interface CallerClaims {
   readonly consistency?: Position;
   readonly ifMatch?: number;
   readonly dryRun?: boolean;
+  readonly origin?: Origin;
 }
 
 /**
@@ -26,6 +27,7 @@ export interface CallerClaims {
 export function claimsOf(context: RequestContext): CallerClaims {
   const { principal, commandId, correlationId, causationId, organizationId, deadlineMs, consistency, ifMatch, dryRun } =
     context;
+  const { origin } = context;
   return {
     principal: { ...principal },
     commandId,
@@ -36,6 +38,7 @@ export function claimsOf(context: RequestContext): CallerClaims {
     ...(consistency !== undefined && { consistency }),
     ...(ifMatch !== undefined && { ifMatch }),
     ...(dryRun !== undefined && { dryRun }),
+    ...(principal.kind !== 'service' && origin && { origin: { ...origin } }),
   };
 }
 

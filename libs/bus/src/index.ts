@@ -1,4 +1,4 @@
-export { accessRefusal } from './access-refusal.ts';
+export { checkAccess } from './check-access.ts';
 export {
   BUS,
   REFUSALS,
@@ -8,6 +8,7 @@ export {
   type Bus,
   type ContextOf,
   type OrganizationContext,
+  type Origin,
   type Refusal,
   type RefusalRecorder,
   type Reply,

@@ -6,13 +6,14 @@ import {
   type Directory,
   type Permission,
   type Principal,
+  type Reason,
 } from '#access';
 import type { Contract, RefusalRecorder, RequestContext } from '#bus/contract';
-import { err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
-import { accessRefusal } from './access-refusal.ts';
+import { err, ok, type Authorization, type Clock, type DomainError, type Logger, type Result } from '#kernel';
 import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
 import type { CallerClaims } from './caller-claims.ts';
 import { verifyCaller } from './caller-token.ts';
+import { checkAccess } from './check-access.ts';
 import { isWithoutDigest, withDigest } from './command-id.ts';
 import { busErrors } from './errors.ts';
 import { parseInput } from './input.ts';
@@ -101,7 +102,7 @@ export class RequestGuard {
       return this.refuse(contract, caller, busErrors.callerNotListed(service));
     // Services identify organizations by ID, and must also work while a directory is behind or an organization is being
     // deleted.
-    return ok(authorized(caller, input, false, named ?? caller.organizationId));
+    return ok(authorized(caller, input, { organizationId: named ?? caller.organizationId }));
   }
 
   private async authorizePerson(
@@ -112,17 +113,22 @@ export class RequestGuard {
   ): Promise<Result<AuthorizedRequest, DomainError>> {
     const { permission } = contract;
     if (permission === SERVICES_ONLY) return this.refuse(contract, caller, busErrors.servicesOnly());
-    if (permission === PUBLIC) return ok(authorized(caller, input, false, undefined));
+    if (permission === PUBLIC) return ok(authorized(caller, input, { by: authorizationOf(caller) }));
 
     const directory = await this.directory(contract);
     if (!directory.ok) return directory;
     const organizationId = named === undefined ? undefined : directory.value.organization(named)?.id;
     // A contract with an organization has a permission in it (checked at startup), so one that does not exist is
     // rejected.
-    const refused = this.decide(contract, permission, caller, directory.value, organizationId);
-    return refused
-      ? err(refused)
-      : ok(authorized(caller, input, isGlobalAdmin(caller.principal, directory.value), organizationId));
+    const decision = this.decide(contract, permission, caller, directory.value, organizationId);
+    if (!decision.ok) return decision;
+    return ok(
+      authorized(caller, input, {
+        globalAdmin: isGlobalAdmin(caller.principal, directory.value),
+        organizationId,
+        by: authorizationOf(caller, decision.value),
+      }),
+    );
   }
 
   /**
@@ -139,8 +145,8 @@ export class RequestGuard {
       return ok(undefined);
     const directory = await this.directory(contract);
     if (!directory.ok) return err({ error: directory.error, isFinal: false });
-    const refused = this.decide(contract, permission, context, directory.value, context.organizationId);
-    return refused ? err({ error: refused, isFinal: true }) : ok(undefined);
+    const decision = this.decide(contract, permission, context, directory.value, context.organizationId);
+    return decision.ok ? ok(undefined) : err({ error: decision.error, isFinal: true });
   }
 
   /** Records that a handler denied what the guard had permitted, because the right depends on more than a role. */
@@ -155,20 +161,20 @@ export class RequestGuard {
     return access.current();
   }
 
-  /** Returns why the request is denied; undefined if it is permitted. */
+  /** Returns why the request is permitted, or the error if it is denied, which is recorded. */
   private decide(
     contract: Contract,
     permission: Permission,
     caller: Caller,
     directory: Directory,
     organizationId: string | undefined,
-  ): DomainError | undefined {
-    const error = accessRefusal(
+  ): Result<Reason, DomainError> {
+    const decision = checkAccess(
       { principal: caller.principal, permission, organizationId },
       directory,
       this.options.clock.now(),
     );
-    return error && this.refuse(contract, caller, error, organizationId, permission).error;
+    return decision.ok ? decision : this.refuse(contract, caller, decision.error, organizationId, permission);
   }
 
   private refuse(
@@ -196,11 +202,34 @@ const ANONYMOUS = { principal: { kind: 'anonymous' }, correlationId: '' } as con
 const isGlobalAdmin = (principal: Principal, directory: Directory): boolean =>
   principal.kind === 'login' && directory.users.get(principal.userId)?.globalRole === 'admin';
 
+/** Returns what the events of the request will contain; undefined if nothing is known. */
+function authorizationOf({ principal, origin }: CallerClaims, reason?: Reason): Authorization | undefined {
+  const { permission, rule, role, grantedBy } = reason ?? {};
+  const by: Authorization = {
+    ...(permission !== undefined && { permission }),
+    ...(rule !== undefined && { rule }),
+    ...(role !== undefined && { role }),
+    ...(grantedBy !== undefined && { grantedBy }),
+    ...(principal.kind === 'login' && { credential: 'login' }),
+    ...(principal.kind === 'key' && { credential: 'key', keyId: principal.keyId }),
+    ...(rule === 'global-admin' && { globalAdmin: true }),
+    ...origin,
+  };
+  return Object.keys(by).length > 0 ? by : undefined;
+}
+
 function authorized(
   caller: CallerClaims,
   input: unknown,
-  globalAdmin: boolean,
-  organizationId: string | undefined,
+  {
+    globalAdmin = false,
+    organizationId,
+    by,
+  }: {
+    readonly globalAdmin?: boolean;
+    readonly organizationId?: string | undefined;
+    readonly by?: Authorization | undefined;
+  },
 ): AuthorizedRequest {
   const { principal, commandId, correlationId, causationId, deadlineMs, consistency, ifMatch, dryRun } = caller;
   return {
@@ -216,6 +245,7 @@ function authorized(
       ...(consistency !== undefined && { consistency }),
       ...(ifMatch !== undefined && { ifMatch }),
       ...(dryRun !== undefined && { dryRun }),
+      ...(by && { by }),
     },
   };
 }

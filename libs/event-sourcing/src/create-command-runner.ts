@@ -28,6 +28,7 @@ import { LogHealth } from './log-health.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { haltRefusal, runnerErrors } from './runner-errors.ts';
 import { ReliableAppend } from './reliable-append.ts';
+import { withAuthorization } from './stored-authorization.ts';
 
 export interface CommandRunnerOptions {
   readonly eventStore: EventStore;
@@ -279,7 +280,7 @@ function seal({
 }): readonly SealedEvent[] {
   const now = new Date(nowMs).toISOString();
   const recordedAt = now > folded.recordedAt ? now : folded.recordedAt; // never decreases, even if the clock does
-  const { actor, commandId, correlationId, causationId = commandId, organizationId } = context;
+  const { actor, commandId, correlationId, causationId = commandId, organizationId, by } = context;
   const unsealed = events.map(({ type, data }, index) => ({
     id: idOf(index),
     type,
@@ -291,7 +292,7 @@ function seal({
     commandId,
     correlationId,
     causationId,
-    data,
+    data: withAuthorization(data, by),
   }));
   return sealEvents(unsealed, folded.hash);
 }

@@ -1,5 +1,6 @@
 import { ChainBrokenError, type ChainFaults, type StoredEvent } from '#event-store';
-import type { EventFamily, Fact, Position, Recorded } from '#kernel';
+import type { EventFamily, EventMetadata, Fact, Position, Recorded } from '#kernel';
+import { splitAuthorization } from './stored-authorization.ts';
 
 /** An event has a type of a newer release, which this one does not know. */
 export class NewerReleaseError extends Error {
@@ -55,7 +56,7 @@ export class EventReader<E extends Fact> {
       const fault = faults.get(stored.position)?.find(({ stream }) => isCovered || stream === '');
       if (fault) throw fault;
     }
-    return isCovered ? { event: this.current(stored), metadata: stored } : undefined;
+    return isCovered ? { event: this.current(stored), metadata: metadataOf(stored) } : undefined;
   }
 
   /**
@@ -66,8 +67,13 @@ export class EventReader<E extends Fact> {
   current(stored: StoredEvent): E {
     const { types, upcast } = this.family;
     if (!Object.hasOwn(types, stored.type)) throw new NewerReleaseError(stored);
-    const fact: Fact = { type: stored.type, data: stored.data };
+    const fact: Fact = { type: stored.type, data: splitAuthorization(stored.data).data };
     // The type is in the family's table, and the family's own deciders wrote the data.
     return upcast ? upcast(fact) : (fact as E);
   }
+}
+
+function metadataOf(stored: StoredEvent): EventMetadata {
+  const { by } = splitAuthorization(stored.data);
+  return by === undefined ? stored : { ...stored, by };
 }

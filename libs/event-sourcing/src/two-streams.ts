@@ -70,10 +70,11 @@ export abstract class Resumption<E extends Fact, Type extends E['type'] = E['typ
   }
 }
 
-const contextOf = ({ actor, commandId, correlationId, id, organizationId }: EventMetadata): CommandContext => ({
+const contextOf = ({ actor, commandId, correlationId, id, organizationId, by }: EventMetadata): CommandContext => ({
   actor: { id: actor, kind: actor.startsWith('system:') ? 'system' : 'person', isGlobalAdmin: false },
   commandId,
   correlationId,
   causationId: id,
   ...(organizationId !== undefined && { organizationId }),
+  ...(by && { by }),
 });

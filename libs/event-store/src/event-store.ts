@@ -15,7 +15,7 @@ export const NO_STREAM = -1;
 export const LIMITS = { eventBytes: 64 * 1024, appendBytes: 768 * 1024 } as const;
 
 /** An event to append. Everything except its position is fixed before the first attempt, and the same in retries. */
-export interface SealedEvent extends Omit<EventMetadata, 'position'> {
+export interface SealedEvent extends Omit<EventMetadata, 'position' | 'by'> {
   readonly type: string;
   readonly data: unknown;
   /**

@@ -17,7 +17,7 @@ import {
 import { addressList } from '#http/connections';
 import { issuerKeysRequest } from '#identity/contract';
 import { addressesOf, BUILT_IN_ISSUER, type BuiltInIssuer, type Issuer } from '#identity/issuer';
-import { createLogins } from '#identity/rest';
+import { createAddressRecords, createLogins } from '#identity/rest';
 import { CLOCK, IDS, LOGGER, VERSION, type Clock, type Ids, type Logger } from '#kernel';
 import { METRICS, type Metrics } from '#metrics';
 import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
@@ -74,6 +74,7 @@ export class Gateway implements OnModuleDestroy {
       streams: { perPrincipal: streamsPerKey, perOrganization: streamsPerOrganization },
       requestsPerMinute: createRequestRates({ bus, clock }),
       ...(refusals && { refusals }),
+      addressRecordOf: createAddressRecords({ bus, clock }),
       onLeakedKey: (key) => leakedKeys.found(key),
       onKeyUsed: (key) => this.keyUse.used(key),
     });

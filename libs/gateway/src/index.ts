@@ -1,7 +1,7 @@
 import { keyInUrlRequest, keysUsedRequest } from '#access-keys/contract';
 import { recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
-import { issuerKeysRequest, peopleRequest, resolveUserRequest } from '#identity/contract';
+import { issuerKeysRequest, keepClientAddressRequest, peopleRequest, resolveUserRequest } from '#identity/contract';
 import { EDGE } from '#bus/contract';
 import { SERVICE_SETTINGS, type EdgeService, type ServiceSettings } from '#runtime';
 import { Gateway, GatewayModule } from './gateway.module.ts';
@@ -18,6 +18,7 @@ export const gateway: EdgeService = {
     recordRefusalsRequest,
     plansOfRequest,
     issuerKeysRequest,
+    keepClientAddressRequest,
     peopleRequest,
     resolveUserRequest,
   ],

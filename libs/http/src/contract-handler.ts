@@ -10,6 +10,7 @@ import { gather, sendEvents } from './event-stream.ts';
 import type { EdgeMetrics } from './metrics.ts';
 import { preferredType } from './negotiation.ts';
 import { noteProblem } from './problem-codes.ts';
+import { originOf } from './origin.ts';
 import { defaultOf, hasMember, idempotencyKeyOf, ifMatchOf, inputReader } from './request-input.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { signedCursors } from './signed-cursors.ts';
@@ -43,7 +44,10 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
     });
     const cursors = signedCursors(cursorKey, route, input);
     cursors?.open();
-    const context = contextOf(route, request, dryRun, parts.principalOf(request), options);
+    const principal = parts.principalOf(request);
+    const isChange = route.method !== 'GET' && !dryRun; // reads record no events
+    const origin = isChange ? await originOf(principal, request.ip, options) : undefined;
+    const context = { ...contextOf(route, request, dryRun, principal, options), ...(origin && { origin }) };
     if (contract.kind === 'stream')
       return respondStream(route, contract, input, context, { request, reply, options, parts });
     // The service validates the input with the schema, once.

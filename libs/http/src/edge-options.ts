@@ -85,6 +85,11 @@ export interface EdgeOptions extends ServerOptions {
   /** Records requests that the edge denies. Services record those that they deny. */
   readonly refusals?: RefusalRecorder;
   readonly files?: readonly PublicFile[];
+  /**
+   * Returns the ID of the record that holds a person's address. Called for changes; must not reject. Absent: events
+   * contain the network only.
+   */
+  readonly addressRecordOf?: (userId: string, address: string) => Promise<string | undefined>;
   /** Called for each request with a key. Must not throw or wait. */
   readonly onKeyUsed?: (principal: Principal & { readonly kind: 'key' }) => void;
 }

@@ -182,8 +182,8 @@ class FixtureHandlers {
     return reply({ ...input, organizationId, consistency, principal: principal.kind }, { position: AT, revision: 7 });
   }
   @Serves(contracts.put)
-  put(@Input() input: object, @Caller() { commandId, ifMatch, dryRun }: RequestContext) {
-    return reply({ ...input, commandId, ifMatch, dryRun }, { position: AT, revision: 8 });
+  put(@Input() input: object, @Caller() { commandId, ifMatch, dryRun, by }: RequestContext) {
+    return reply({ ...input, commandId, ifMatch, dryRun, by }, { position: AT, revision: 8 });
   }
   @Serves(contracts.manifest)
   manifest(@Input() input: object) {

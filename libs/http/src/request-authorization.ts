@@ -1,5 +1,5 @@
 import { PUBLIC, SERVICES_ONLY, type Principal } from '#access';
-import { accessRefusal, busErrors, DomainErrorException } from '#bus';
+import { busErrors, checkAccess, DomainErrorException } from '#bus';
 import type { Contract } from '#bus/contract';
 import { announcesBody, networkOf } from '#http/connections';
 import { domainError, type DomainError } from '#kernel';
@@ -116,10 +116,10 @@ function bodyAuthorization(route: ContractRoute, options: EdgeOptions): (request
       const named = parameter === undefined ? undefined : (request.params as Record<string, string>)[parameter];
       const organizationId = named === undefined ? undefined : directory.value.organization(named)?.id;
       const accessRequest = { principal: principalOf(request), permission, organizationId };
-      const refusal = accessRefusal(accessRequest, directory.value, clock.now());
-      if (refusal) {
-        refused({ contract, request, ...accessRequest }, refusal);
-        throw new DomainErrorException(refusal);
+      const decision = checkAccess(accessRequest, directory.value, clock.now());
+      if (!decision.ok) {
+        refused({ contract, request, ...accessRequest }, decision.error);
+        throw new DomainErrorException(decision.error);
       }
     }
     if (!takesBody(method))

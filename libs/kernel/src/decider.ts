@@ -18,6 +18,25 @@ export interface Actor {
   readonly key?: { readonly id: string; readonly role: string };
 }
 
+/** By which right a request of a person or key was permitted, and from where it was sent. Contains IDs only. */
+export interface Authorization {
+  readonly permission?: string;
+  /** The rule that permitted it: `role`, `audit`, `self`, `global-admin`. */
+  readonly rule?: string;
+  readonly role?: string;
+  /** ID of the event that granted the role or right. */
+  readonly grantedBy?: string;
+  readonly credential?: 'login' | 'key';
+  /** ID of the access key. */
+  readonly keyId?: string;
+  /** Present if only the global role permitted it. */
+  readonly globalAdmin?: true;
+  /** Network of the client's address, such as `203.0.113.0/24` or `2001:db8::/48`. */
+  readonly network?: string;
+  /** ID of the record that holds the complete address, until the person is erased. */
+  readonly address?: string;
+}
+
 /** Properties of a request that the command runner needs. The context of a bus request has all of them. */
 export interface CommandContext {
   readonly actor: Actor;
@@ -39,6 +58,8 @@ export interface CommandContext {
   readonly deadlineMs?: number;
   /** If true, commands are decided but nothing is appended. */
   readonly dryRun?: boolean;
+  /** Recorded with the events. Absent for work of the platform itself; its cause says who caused it. */
+  readonly by?: Authorization;
 }
 
 /** The event types that a context writes to its streams, and how retired shapes are converted to current ones. */
@@ -81,6 +102,8 @@ export interface EventMetadata {
   readonly commandId: string;
   readonly correlationId: string;
   readonly causationId: string;
+  /** Absent for work of the platform itself, and for events of releases that did not record it. */
+  readonly by?: Authorization;
 }
 
 /** An event as it was recorded, with its metadata. */

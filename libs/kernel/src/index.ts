@@ -19,6 +19,7 @@ export {
   idOf,
   REMOVED,
   type Actor,
+  type Authorization,
   type CommandContext,
   type Decider,
   type EventFamily,

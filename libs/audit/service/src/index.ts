@@ -1,5 +1,6 @@
 import { recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
+import { clientAddressesRequest } from '#identity/contract';
 import type { ContextService } from '#runtime';
 import { AuditModule } from './audit.module.ts';
 import { refusalDecider } from './refusals/refusal.decider.ts';
@@ -9,7 +10,7 @@ export const auditService: ContextService = {
   name: 'audit',
   module: AuditModule,
   engines: ['eventStore', 'readStore', 'vault'],
-  calls: [recordRefusalsRequest, plansOfRequest],
+  calls: [recordRefusalsRequest, plansOfRequest, clientAddressesRequest],
   deciders: [refusalDecider],
   projections: [],
   reactors: [],

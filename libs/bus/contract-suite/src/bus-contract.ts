@@ -362,6 +362,29 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         });
       });
 
+      it('passes to the handler by which right a person or key may do it, and from where, whatever the caller claims', async () => {
+        const origin = { network: '203.0.113.0/24', address: 'a1' };
+        const forged = { ...loginOf(ALICE), origin, by: { rule: 'global-admin', globalAdmin: true as const } };
+        const byRole = await gateway.request(inOrganization, { organization: ACME }, forged);
+        expect(byRole.ok && (byRole.value as RequestContext).by).toEqual({
+          permission: 'application.deploy',
+          rule: 'role',
+          role: 'owner',
+          grantedBy: expect.stringMatching(/^event-/) as string,
+          credential: 'login',
+          ...origin,
+        });
+        expect(await gateway.request(inOrganization, { organization: ACME }, loginOf('root'))).toMatchObject({
+          value: { by: { rule: 'global-admin', role: 'global-admin', globalAdmin: true, credential: 'login' } },
+        });
+        const service = await caller.request(
+          internal,
+          { organization: ACME },
+          { ...caller.own({}), origin, by: { role: 'owner' } },
+        );
+        expect(service.ok && service.value).not.toHaveProperty('by');
+      });
+
       it('rejects an insufficient role, hides the organization from outsiders, and records both', async () => {
         expect(
           refusalIn(await gateway.request(inOrganization, { organization: 'acme' }, loginOf('vic'))),

@@ -1,5 +1,5 @@
 import type { Principal } from '#access';
-import type { CommandContext, DomainError, Position } from '#kernel';
+import type { Authorization, CommandContext, DomainError, Position } from '#kernel';
 import type { CallerInputOf, Contract, OutputOf, ReplyMeta, RequestContract, StreamContract } from './contract.ts';
 
 /** The reply to a request: a value with metadata, or an error. */
@@ -24,7 +24,11 @@ export interface RequestContext extends CommandContext {
   readonly consistency?: Position;
   /** Revision that the writer has seen. If the current one differs, the result is `edge/precondition-failed` (412). */
   readonly ifMatch?: number;
+  /** From where a person or key has sent the request. The guard of the service adds it to `by`. */
+  readonly origin?: Origin;
 }
+
+export type Origin = Pick<Authorization, 'network' | 'address'>;
 
 /**
  * The context of a request for an organization. The guard has resolved its ID and checked the caller's permission in

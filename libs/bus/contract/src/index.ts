@@ -8,6 +8,7 @@ export {
   type OrganizationContext,
   type Reply,
   type ReplyTo,
+  type Origin,
   type RequestContext,
 } from './bus.ts';
 export { expectsText, inputErrorsOf, pointer } from './input-errors.ts';

@@ -8,6 +8,7 @@ import {
   setGlobalRoleRequest,
 } from '#identity/contract';
 
+export { createAddressRecords } from './address-records.ts';
 export { createLogins, type Logins } from './logins.ts';
 
 /** Requests that the gateway serves over HTTP. */

@@ -1,3 +1,4 @@
+export { clientAddressesRequest, keepClientAddressRequest } from './client-addresses.contract.ts';
 export {
   addressesRequest,
   invitationLinkRequest,

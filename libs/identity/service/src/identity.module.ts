@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { ClientAddressesHandlers } from './client-addresses/client-addresses.handlers.ts';
+import { ClientAddresses, CLIENT_ADDRESSES } from './client-addresses/client-addresses.service.ts';
+import { ErasedAddressesReactor } from './client-addresses/erased-addresses.reactor.ts';
 import { GlobalRolesHandlers } from './global-roles/global-roles.handlers.ts';
 import { GlobalRolesReactor } from './global-roles/global-roles.reactor.ts';
 import { IssuerQueries } from './issuer.queries.ts';
@@ -10,11 +13,20 @@ import { RegistrationHandlers } from './users/registration.handlers.ts';
 
 /** All slices of the context. The process provides the tokens that they inject, including IDENTITY_CONFIG. */
 @Module({
-  controllers: [RegistrationHandlers, GlobalRolesHandlers, IdentityQueries, IssuerQueries, SessionsHandlers],
+  controllers: [
+    RegistrationHandlers,
+    GlobalRolesHandlers,
+    IdentityQueries,
+    IssuerQueries,
+    SessionsHandlers,
+    ClientAddressesHandlers,
+  ],
   providers: [
     { provide: PEOPLE, useClass: People },
+    { provide: CLIENT_ADDRESSES, useClass: ClientAddresses },
     { provide: LAST_LOGINS, useClass: LastLogins },
     GlobalRolesReactor,
+    ErasedAddressesReactor,
   ],
 })
 export class IdentityModule {}

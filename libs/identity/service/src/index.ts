@@ -3,6 +3,7 @@ import { recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
 import { findInvitationRequest } from '#organizations/contract';
 import type { ContextService } from '#runtime';
+import { ErasedAddressesReactor } from './client-addresses/erased-addresses.reactor.ts';
 import { adminsDecider } from './admins/admins.decider.ts';
 import { GlobalRolesReactor } from './global-roles/global-roles.reactor.ts';
 import { IdentityModule } from './identity.module.ts';
@@ -19,7 +20,7 @@ export const identityService: ContextService = {
   calls: [endLoginKeysRequest, recordRefusalsRequest, plansOfRequest, findInvitationRequest],
   deciders: [userDecider, subjectDecider, adminsDecider],
   projections: [usersProjection],
-  reactors: [GlobalRolesReactor],
+  reactors: [GlobalRolesReactor, ErasedAddressesReactor],
   sweeps: [],
   providers: issuerProviders,
   greeting: adminGreeting,

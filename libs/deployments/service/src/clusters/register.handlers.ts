@@ -1,7 +1,7 @@
 import { ACCESS, type AccessSource } from '#access';
 import {
-  accessRefusal,
   BUS,
+  checkAccess,
   Caller,
   Input,
   refuse,
@@ -147,8 +147,8 @@ export class RegisterHandlers {
       const directory = await this.access.current();
       if (!directory.ok) return directory;
       const question = { principal, permission: 'platform.operate', organizationId: undefined } as const;
-      const refusal = accessRefusal(question, directory.value, this.clock.now());
-      return refusal ? err(refusal) : ok(OWN_CLUSTER);
+      const decision = checkAccess(question, directory.value, this.clock.now());
+      return decision.ok ? ok(OWN_CLUSTER) : decision;
     }
     const address = serverAddress(server ?? '');
     if (!address.ok) return address;

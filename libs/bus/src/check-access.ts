@@ -1,5 +1,5 @@
-import { can, type Directory, type Permission, type Principal } from '#access';
-import { domainError, type DomainError } from '#kernel';
+import { can, type Directory, type Permission, type Principal, type Reason } from '#access';
+import { domainError, err, ok, type DomainError, type Result } from '#kernel';
 
 /** A request to authorize. */
 export interface AccessQuestion {
@@ -10,20 +10,20 @@ export interface AccessQuestion {
 }
 
 /**
- * Returns why the directory denies a request; undefined if it permits it. The edge checks this before it reads a body,
+ * Returns why the directory permits a request, or the error if it denies it. The edge checks this before it reads a body,
  * and the service that owns the data checks it again.
  *
  * @param nowMs milliseconds since 1970
  */
-export function accessRefusal(
+export function checkAccess(
   { principal, permission, organizationId }: AccessQuestion,
   directory: Directory,
   nowMs: number,
-): DomainError | undefined {
+): Result<Reason, DomainError> {
   const ended = endedKey(principal, directory, nowMs);
-  if (ended) return ended;
+  if (ended) return err(ended);
   const decision = can(principal, permission, organizationId === undefined ? {} : { organizationId }, directory, nowMs);
-  return decision.allowed ? undefined : decision.error;
+  return decision.allowed ? ok(decision.reason) : err(decision.error);
 }
 
 /** Returns the error for a key that was valid when the request arrived and has ended since. */
