@@ -201,6 +201,23 @@ const planned = z.strictObject({
 
 const hosts = z.array(z.string().max(253)).max(250);
 
+const fetched = z.strictObject({ step: z.literal('fetched'), source: z.string() });
+const rendered = z.strictObject({
+  step: z.literal('rendered'),
+  objects: z.number().int(),
+  digest: z.string(),
+  /** Hosts of the objects. Rejected with `deployments/host-taken` if another application has one of them. */
+  hosts: hosts.optional(),
+});
+const healthy = z.strictObject({ step: z.literal('healthy'), message: z.string() });
+const pruned = z.strictObject({ step: z.literal('pruned'), objects: z.array(inventoryEntry) });
+
+/** Steps that were completed earlier and not reported yet, oldest first. They are recorded in the same append. */
+const earlier = z
+  .array(z.discriminatedUnion('step', [fetched, rendered.omit({ hosts: true }), healthy, pruned]))
+  .max(4)
+  .optional();
+
 /** Reports a completed step of an attempt, which also renews the claim. */
 export const reportStepRequest = request({
   subject: 'deployments.v1.attempts.report',
@@ -208,15 +225,10 @@ export const reportStepRequest = request({
   callers: WORKER,
   input: z.strictObject({
     ...claimed,
+    earlier,
     step: z.discriminatedUnion('step', [
-      z.strictObject({ step: z.literal('fetched'), source: z.string() }),
-      z.strictObject({
-        step: z.literal('rendered'),
-        objects: z.number().int(),
-        digest: z.string(),
-        /** Hosts of the objects. Rejected with `deployments/host-taken` if another application has one of them. */
-        hosts: hosts.optional(),
-      }),
+      fetched,
+      rendered,
       z.strictObject({ step: z.literal('planned'), plan: planned }),
       z.strictObject({
         step: z.literal('applied'),
@@ -231,8 +243,8 @@ export const reportStepRequest = request({
         /** The problem that the platform waits for, without the number of ready pods. Absent if there is none. */
         problem: z.string().optional(),
       }),
-      z.strictObject({ step: z.literal('healthy'), message: z.string() }),
-      z.strictObject({ step: z.literal('pruned'), objects: z.array(inventoryEntry) }),
+      healthy,
+      pruned,
     ]),
   }),
   output: z.strictObject({ leaseUntil: z.string(), superseded: z.boolean() }),
@@ -246,6 +258,7 @@ export const finishAttemptRequest = request({
   callers: WORKER,
   input: z.strictObject({
     ...claimed,
+    earlier,
     outcome: z.discriminatedUnion('outcome', [
       z.strictObject({
         outcome: z.literal('succeeded'),

@@ -123,10 +123,9 @@ export class ApplyHandlers {
     // like `app sync`, not counted
     const isRepair = isSameContent && newestAttemptOf(application)?.state === 'succeeded';
     if (!isUnchanged && !context.dryRun) {
-      for (const [record, text] of prepared.records) {
-        const stored = await this.records.put(record, text);
-        if (!stored.ok) return stored;
-      }
+      // Concurrently, and therefore with one sync to disk.
+      const stored = await Promise.all(prepared.records.map(([record, text]) => this.records.put(record, text)));
+      for (const outcome of stored) if (!outcome.ok) return outcome;
     }
     if (latest !== undefined && !isUnchanged && !isRepair && application.status === 'active') {
       const counted = await this.deployer.count(prepared, context);

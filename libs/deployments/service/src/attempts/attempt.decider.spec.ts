@@ -1,7 +1,7 @@
 import type { Actor } from '#kernel';
 import { specify } from '#testing';
 import { entry } from '../testing/fixtures.ts';
-import { attemptDecider, LEASE_MS } from './attempt.decider.ts';
+import { attemptDecider, LEASE_MS, type AttemptCommand } from './attempt.decider.ts';
 import type { AttemptEvent } from './attempt.events.ts';
 import { mergeInventory } from './attempt.ts';
 
@@ -54,7 +54,7 @@ describe('an attempt', () => {
       .when({ type: 'lapse', ...of, nowMs: LEASE_MS }, worker)
       .thenRecorded(lapsed);
     given(claimed(1), lapsed)
-      .when({ type: 'end', ...of, claim: 1, outcome: { outcome: 'superseded' }, inventory: [] }, worker)
+      .when({ type: 'end', ...of, claim: 1, nowMs: 0, outcome: { outcome: 'superseded' }, inventory: [] }, worker)
       .thenRejected({ code: 'deployments/claim-lost' });
   });
   it('records the inventory in the same append as the plan, split to fit into events', () => {
@@ -80,6 +80,47 @@ describe('an attempt', () => {
     expect(state).toMatchObject({ plan: { rendered: 'r', digest: 'd' } });
     expect(state.inventory).toHaveLength(200);
   });
+  it('records steps that are reported together in one append, in their order', () => {
+    const timed = { ...of, leaseUntilMs: 5 + LEASE_MS };
+    const fetched: AttemptEvent = { type: 'attempt.fetched.v1', data: { ...timed, source: 'yaml inline' } };
+    given(claimed(1))
+      .when(
+        {
+          type: 'report',
+          ...of,
+          claim: 1,
+          earlier: [{ step: 'fetched', source: 'yaml inline' }],
+          step: { step: 'rendered', objects: 1, digest: 'd' },
+          nowMs: 5,
+        },
+        worker,
+      )
+      .thenRecorded(fetched, { type: 'attempt.rendered.v1', data: { ...timed, objects: 1, digest: 'd' } });
+    const end: AttemptCommand = {
+      type: 'end',
+      ...of,
+      claim: 1,
+      earlier: [
+        { step: 'healthy', message: 'all objects ready' },
+        { step: 'pruned', objects: [] },
+      ],
+      nowMs: 5,
+      outcome: { outcome: 'superseded' },
+      inventory: [],
+    };
+    const ended: AttemptEvent = {
+      type: 'attempt.ended.v1',
+      data: { ...of, claim: 1, outcome: { outcome: 'superseded' } },
+    };
+    given(claimed(1))
+      .when(end, worker)
+      .thenRecorded(
+        { type: 'attempt.healthy.v1', data: { ...timed, message: 'all objects ready' } },
+        { type: 'attempt.pruned.v1', data: { ...timed, objects: [] } },
+        ended,
+      );
+    given(claimed(1), ended).when(end, worker).thenNothingRecorded();
+  });
   it('records only what is left on the cluster when it succeeded', () => {
     const history: AttemptEvent[] = [
       claimed(1),
@@ -90,6 +131,7 @@ describe('an attempt', () => {
         type: 'end',
         ...of,
         claim: 1,
+        nowMs: 0,
         outcome: { outcome: 'succeeded', message: 'a\nb', endpoint: null, replicas: null },
         inventory: [entry('Deployment', 'web')],
       },

@@ -10,19 +10,29 @@ export const LEASE_MS = 30_000;
 
 /** A step that a worker reports. */
 export type ReportedStep = InputOf<typeof reportStepRequest>['step'];
+/** Steps that a worker completed before, and reports together with a step or with the end. */
+export type EarlierSteps = NonNullable<InputOf<typeof reportStepRequest>['earlier']>;
 
 /** `nowMs`: milliseconds since 1970. */
 export type AttemptCommand = AttemptOf &
   (
     | { readonly type: 'claim'; readonly worker: string; readonly incarnation: string; readonly nowMs: number }
     | { readonly type: 'extend'; readonly claim: number; readonly nowMs: number }
-    | { readonly type: 'report'; readonly claim: number; readonly step: ReportedStep; readonly nowMs: number }
+    | {
+        readonly type: 'report';
+        readonly claim: number;
+        readonly earlier?: EarlierSteps;
+        readonly step: ReportedStep;
+        readonly nowMs: number;
+      }
     /** Part of an inventory that is too large for one append. */
     | { readonly type: 'record-inventory'; readonly claim: number; readonly entries: readonly InventoryEntry[] }
     | { readonly type: 'lapse'; readonly nowMs: number }
     | {
         readonly type: 'end';
         readonly claim: number;
+        readonly earlier?: EarlierSteps;
+        readonly nowMs: number;
         readonly outcome: AttemptOutcome;
         readonly inventory: readonly InventoryEntry[];
       }
@@ -101,17 +111,20 @@ export const MAX_IN_APPEND = 2_000;
 const ENTRIES_AT_ONCE = 80;
 
 function report(
-  { applicationId, revision, claim: number, step, nowMs }: Of<'report'>,
+  { applicationId, revision, claim: number, earlier = [], step, nowMs }: Of<'report'>,
   progress: AttemptProgress,
 ): Outcome {
   if (!holds(progress, number)) return err(deploymentsErrors.claimLost());
-  const of: AttemptOf = { applicationId, revision };
+  return ok([...earlier, step].flatMap((completed) => eventsOf({ applicationId, revision }, completed, nowMs)));
+}
+
+function eventsOf(of: AttemptOf, step: ReportedStep, nowMs: number): readonly AttemptEvent[] {
   const timed = { ...of, leaseUntilMs: nowMs + LEASE_MS };
   switch (step.step) {
     case 'fetched':
-      return ok([{ type: 'attempt.fetched.v1', data: { ...timed, source: short(step.source, 2_000) } }]);
+      return [{ type: 'attempt.fetched.v1', data: { ...timed, source: short(step.source, 2_000) } }];
     case 'rendered':
-      return ok([{ type: 'attempt.rendered.v1', data: { ...timed, objects: step.objects, digest: step.digest } }]);
+      return [{ type: 'attempt.rendered.v1', data: { ...timed, objects: step.objects, digest: step.digest } }];
     case 'planned': {
       const { rendered, digest, changes, changeCount, warnings, inventory } = step.plan;
       const shown = changes.slice(0, 100).map(({ object, action, fields, takesBackFrom }) => ({
@@ -131,20 +144,20 @@ function report(
           warnings: warnings.slice(0, 20).map((warning) => short(warning, 300)),
         },
       };
-      return ok([...inventoryEvents(of, inventory), planned]);
+      return [...inventoryEvents(of, inventory), planned];
     }
     case 'applied': {
       const { done, all } = step.waves;
-      return ok([
+      return [
         ...inventoryEvents(of, step.objects),
         {
           type: 'attempt.applied.v1',
           data: { ...timed, wave: short(step.wave, 100), objects: step.objects.length, done, all },
         },
-      ]);
+      ];
     }
     case 'progressing':
-      return ok([
+      return [
         {
           type: 'attempt.progressing.v1',
           data: {
@@ -153,11 +166,11 @@ function report(
             ...(step.problem !== undefined && { problem: short(step.problem, 2_000) }),
           },
         },
-      ]);
+      ];
     case 'healthy':
-      return ok([{ type: 'attempt.healthy.v1', data: { ...timed, message: short(step.message, 2_000) } }]);
+      return [{ type: 'attempt.healthy.v1', data: { ...timed, message: short(step.message, 2_000) } }];
     case 'pruned':
-      return ok([
+      return [
         {
           type: 'attempt.pruned.v1',
           data: {
@@ -165,7 +178,7 @@ function report(
             objects: step.objects.slice(0, 100).map(({ kind, name }) => short(`${kind}/${name}`, 320)),
           },
         },
-      ]);
+      ];
     default:
       return assertNever(step);
   }
@@ -180,7 +193,7 @@ function lapse({ applicationId, revision, nowMs }: Of<'lapse'>, progress: Attemp
 }
 
 function end(
-  { applicationId, revision, claim: number, outcome, inventory }: Of<'end'>,
+  { applicationId, revision, claim: number, earlier = [], nowMs, outcome, inventory }: Of<'end'>,
   progress: AttemptProgress,
 ): Outcome {
   if (progress.status === 'ended' && progress.claim?.number === number) return ok([]);
@@ -192,6 +205,7 @@ function end(
   const closing: AttemptEvent[] =
     outcome.outcome === 'succeeded' && isComplete ? [{ type: 'attempt.inventory-settled.v1', data: of }] : [];
   return ok([
+    ...earlier.flatMap((step) => eventsOf(of, step, nowMs)),
     ...closing,
     ...(isComplete ? inventoryEvents(of, inventory) : []),
     { type: 'attempt.ended.v1', data: { ...of, claim: number, outcome: shortened(outcome) } },

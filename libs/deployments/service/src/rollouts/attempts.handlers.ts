@@ -118,7 +118,8 @@ export class AttemptsHandlers {
 
   @Serves(reportStepRequest)
   async report(
-    @Input() { organizationId, applicationId, attemptId, claim, step: given }: InputOf<typeof reportStepRequest>,
+    @Input()
+    { organizationId, applicationId, attemptId, claim, earlier, step: given }: InputOf<typeof reportStepRequest>,
     @Caller() context: ContextOf<typeof reportStepRequest>,
   ): Promise<Reply<Extended>> {
     if (given.step === 'rendered' && given.hosts) {
@@ -143,6 +144,7 @@ export class AttemptsHandlers {
       applicationId,
       revision,
       claim,
+      ...(earlier && { earlier }),
       step,
       nowMs: this.clock.now(),
     }));
@@ -150,7 +152,8 @@ export class AttemptsHandlers {
 
   @Serves(finishAttemptRequest)
   async finish(
-    @Input() { organizationId, applicationId, attemptId, claim, outcome: given }: InputOf<typeof finishAttemptRequest>,
+    @Input()
+    { organizationId, applicationId, attemptId, claim, earlier, outcome: given }: InputOf<typeof finishAttemptRequest>,
     @Caller() context: ContextOf<typeof finishAttemptRequest>,
   ): Promise<Reply<Record<never, never>>> {
     const application = await this.application(applicationId);
@@ -161,7 +164,16 @@ export class AttemptsHandlers {
     const inventory = listed.value;
     const outcome = outcomeOf(given);
     const ended = await this.run(
-      { type: 'end', applicationId, revision, claim, outcome, inventory },
+      {
+        type: 'end',
+        applicationId,
+        revision,
+        claim,
+        ...(earlier && { earlier }),
+        nowMs: this.clock.now(),
+        outcome,
+        inventory,
+      },
       attemptId,
       context,
       `end ${claim}`,

@@ -105,6 +105,22 @@ describe('a claim', () => {
     expect(deployments.attempt(attemptId).steps).toEqual([{ step: 'fetched', source: 'x' }]);
   });
 
+  it('reports a step together with the next one, or with the end', async () => {
+    const fetched = { step: 'fetched', source: 'x' } as const;
+    const rendered = { step: 'rendered', objects: 1, digest: 'd' } as const;
+    const healthy = { step: 'healthy', message: 'all objects ready' } as const;
+    claim.reportWithNext(fetched);
+    expect(deployments.attempt(attemptId).steps).toEqual([]);
+    await claim.report(rendered);
+    claim.reportWithNext(healthy);
+    expect(deployments.attempt(attemptId).steps).toEqual([fetched, rendered]);
+    await claim.finish({ outcome: 'superseded' });
+    expect(deployments.attempt(attemptId)).toMatchObject({
+      steps: [fetched, rendered, healthy],
+      outcome: { outcome: 'superseded' },
+    });
+  });
+
   it('ends once', async () => {
     await claim.finish({ outcome: 'superseded' });
     await claim.finish({

@@ -18,6 +18,7 @@ export class ReportRefusedError extends Error {
 
 /** A step that the worker reports. */
 export type ReportedStep = CallerInputOf<typeof reportStepRequest>['step'];
+type ShortStep = NonNullable<CallerInputOf<typeof reportStepRequest>['earlier']>[number];
 /** Outcome of an attempt. */
 export type Outcome = CallerInputOf<typeof finishAttemptRequest>['outcome'];
 
@@ -48,6 +49,7 @@ export class Claim {
   private until: number;
   private ticker: Timer | undefined;
   private ended = false;
+  private unreported: readonly ShortStep[] = [];
   private everyMs = EXTEND_EVERY_MS;
   private keptAt: number;
 
@@ -105,8 +107,16 @@ export class Claim {
     await this.send(extendClaimRequest, {});
   }
 
+  /** Reports a completed step, which also extends the claim. */
   async report(step: ReportedStep): Promise<void> {
-    await this.send(reportStepRequest, { step });
+    const { unreported } = this;
+    await this.send(reportStepRequest, { ...earlierOf(unreported), step });
+    this.unreported = this.unreported.slice(unreported.length);
+  }
+
+  /** Reports a completed step together with the next one, or with the end. For steps that are followed at once. */
+  reportWithNext(step: ShortStep): void {
+    this.unreported = [...this.unreported, step];
   }
 
   /** Ends the attempt. Later calls do nothing, since the first end counts. */
@@ -115,7 +125,7 @@ export class Claim {
     const asked = this.ports.clock.monotonic();
     await this.requestWithRetry(
       finishAttemptRequest,
-      { ...this.claimed(), outcome },
+      { ...this.claimed(), ...earlierOf(this.unreported), outcome },
       Math.max(this.until, asked + 5_000),
     );
     this.stop();
@@ -205,3 +215,6 @@ export class Claim {
     return requestedAt + Math.min(MAX_LEASE_MS, Date.parse(leaseUntil) - requestedWallMs);
   }
 }
+
+const earlierOf = (steps: readonly ShortStep[]): { readonly earlier?: ShortStep[] } =>
+  steps.length > 0 ? { earlier: [...steps] } : {};

@@ -54,7 +54,10 @@ export async function deploy(run: Run): Promise<Outcome> {
     const settled = () => run.claim.withFrequentChecks(() => waitUntilHealthy(run, split.objects, progress.applied));
     const health = await run.ports.metrics.waiting(() => run.idly(settled));
     await rememberJobs(run, fence, progress);
-    await run.claim.report({ step: 'healthy', message: healthText(health) });
+    const healthy = { step: 'healthy', message: healthText(health) } as const;
+    const isLast = plan.prune.length === 0 && weightsOf(plan, 'post-deploy').length === 0;
+    if (isLast) run.claim.reportWithNext(healthy);
+    else await run.claim.report(healthy);
     await runHooks(run, 'post-deploy', context, []);
     const blocked = await prune(run, plan, fence, progress);
     const { entries: inventory, ...record } = await listed(run, progress.inventory.map(toContract));
@@ -275,7 +278,7 @@ async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
     // otherwise an observer would report deleted objects of the inventory as missing
     await run.call(() => fence.hold(progress.inventory));
   }
-  await run.claim.report({ step: 'pruned', objects: plan.prune.slice(0, MAX_CHANGES).map(toContract) });
+  run.claim.reportWithNext({ step: 'pruned', objects: plan.prune.slice(0, MAX_CHANGES).map(toContract) });
   return blocked.slice(0, MAX_BLOCKED);
 }
 

@@ -42,7 +42,7 @@ describe('use-D21: an image application that needs an Ingress', () => {
       task,
       ports: { records: { get: () => Promise.resolve(record) } },
       call: (step: (of: object) => Promise<unknown>) => step(client),
-      claim: { report: () => Promise.resolve() },
+      claim: { report: () => Promise.resolve(), reportWithNext: () => {} },
     } as unknown as Run; // all members that `prepare` uses until then
     await expect(prepare(run)).rejects.toMatchObject({
       failure: {
@@ -64,7 +64,7 @@ describe('use-S9: hosts of rendered objects', () => {
     const discovery = () => ({ find: () => ({ namespaced: true }) });
     const ports = { records, renderer, ids: systemIds };
     const call = (step: (client: object) => Promise<unknown>) => step({ discovery });
-    return { task, ports, call, claim: { report } } as unknown as Run; // all members that `prepare` uses
+    return { task, ports, call, claim: { report, reportWithNext: () => {} } } as unknown as Run; // all members that `prepare` uses
   };
 
   it('are claimed with the report of the rendered objects', async () => {

@@ -42,17 +42,19 @@ export async function recall(
 export async function prepare(run: Run): Promise<Prepared> {
   const { claim, task, ports } = run;
   const { source, warnings } = await fetch(run);
-  await claim.report({ step: 'fetched', source: fetchedText(source) });
+  const fetched = { step: 'fetched', source: fetchedText(source) } as const;
+  const isRemote = source.type === 'git' || source.type === 'helm';
+  if (isRemote) await claim.report(fetched);
+  else claim.reportWithNext(fetched);
   const cluster = source.type === 'image' && (await run.call((client) => clusterOffers(client, source.workload)));
   if (cluster && cluster.ingressClassNames) throw unclearClass(task.cluster.name, cluster.ingressClassNames);
-  const rendered =
-    source.type === 'git' || source.type === 'helm'
-      ? await renderOnce(run, source)
-      : await ports.renderer.render({
-          source,
-          fingerprintKey: await fingerprintKey(run),
-          ...(cluster && { cluster }),
-        });
+  const rendered = isRemote
+    ? await renderOnce(run, source)
+    : await ports.renderer.render({
+        source,
+        fingerprintKey: await fingerprintKey(run),
+        ...(cluster && { cluster }),
+      });
   const discovery = await run.call((client) => client.discovery());
   const checked = await ports.renderer.check({
     objects: rendered.objects,
@@ -65,9 +67,9 @@ export async function prepare(run: Run): Promise<Prepared> {
     labels: source.type === 'image' ? undefined : source.labels,
   });
   const { digest, bytes, hosts } = checked;
-  await claimHosts(() =>
-    claim.report({ step: 'rendered', objects: checked.objects.length, digest, hosts: [...hosts] }),
-  );
+  const step = { step: 'rendered', objects: checked.objects.length, digest } as const;
+  if (hosts.length > 0) await claimHosts(() => claim.report({ ...step, hosts: [...hosts] }));
+  else claim.reportWithNext(step);
   const record = `rendered/${task.organizationId}/${task.applicationId}/${digest}`;
   await ports.records.put(record, bytes);
   const objects = await parseInTurns(checked.objects);

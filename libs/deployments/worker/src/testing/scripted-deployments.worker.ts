@@ -146,24 +146,15 @@ export class ScriptedDeployments implements Bus {
         return this.held(attemptId, claim) ?? this.state(attemptId);
       }
       case reportStepRequest.subject: {
-        const { attemptId, claim, step } = reportStepRequest.input.parse(input);
-        const lost = this.held(attemptId, claim);
-        if (lost) return lost;
-        const attempt = this.attempt(attemptId);
-        const before = attempt.steps.filter((earlier) => earlier.step === step.step).length;
-        const losing = this.loss?.step === step.step && this.loss.nth === before ? this.loss.when : undefined;
-        if (losing !== 'before') attempt.steps.push(step);
-        if (losing === undefined) return this.state(attemptId);
-        this.loss = undefined;
-        attempt.claim++; // the holder of the old number has lost the claim
-        return claimLost();
+        const { attemptId, claim, earlier = [], step } = reportStepRequest.input.parse(input);
+        return (
+          this.held(attemptId, claim) ?? this.recorded(attemptId, [...earlier, step], () => {}) ?? this.state(attemptId)
+        );
       }
       case finishAttemptRequest.subject: {
-        const { attemptId, claim, outcome } = finishAttemptRequest.input.parse(input);
-        const lost = this.held(attemptId, claim);
-        if (lost) return lost;
-        this.attempt(attemptId).outcome ??= outcome;
-        return reply({});
+        const { attemptId, claim, earlier = [], outcome } = finishAttemptRequest.input.parse(input);
+        const end = () => (this.attempt(attemptId).outcome ??= outcome);
+        return this.held(attemptId, claim) ?? this.recorded(attemptId, earlier, end) ?? reply({});
       }
       case clusterHealthRulesRequest.subject:
         return reply(this.healthRules);
@@ -183,6 +174,25 @@ export class ScriptedDeployments implements Bus {
       default:
         throw new Error(`nobody answers ${contract.subject} here`);
     }
+  }
+
+  /**
+   * Records steps and what follows them, unless the request is to be lost.
+   * @returns the response if the request or its response is lost
+   */
+  private recorded(attemptId: string, steps: readonly ReportedStep[], follow: () => void): Reply<never> | undefined {
+    const attempt = this.attempt(attemptId);
+    const { loss } = this;
+    const nth = attempt.steps.filter(({ step }) => step === loss?.step).length;
+    const losing = loss?.nth === nth && steps.some(({ step }) => step === loss.step) ? loss.when : undefined;
+    if (losing !== 'before') {
+      attempt.steps.push(...steps);
+      follow();
+    }
+    if (losing === undefined) return undefined;
+    this.loss = undefined;
+    attempt.claim++; // the holder of the old number has lost the claim
+    return claimLost();
   }
 
   private held(attemptId: string, claim: number): Reply<never> | undefined {
