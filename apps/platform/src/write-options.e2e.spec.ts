@@ -118,6 +118,12 @@ const CASES: Readonly<Record<string, () => Case>> = {
       return made.headers.get('etag') ?? '';
     },
   }),
+  'access-keys.v1.rotate': () => ({
+    get path() {
+      return `${org}/access-keys/${keyId}/rotate`;
+    },
+    body: {},
+  }),
   'access-keys.v1.leaked.report': () => ({ path: '/v1/leaked-keys', body: { key: 'not a key' } }),
   'billing.v1.subscription.change': () => ({
     path: `${org}/subscription`,

@@ -5,6 +5,7 @@ import {
   listKeysRequest,
   reportLeakedKeyRequest,
   revokeKeyRequest,
+  rotateKeyRequest,
   type AccessKeyView,
 } from '#access-keys/contract';
 import { isCommandError, readAll, usage, type Column, type Options, type Outcome, type Session } from '#cli';
@@ -50,7 +51,7 @@ export async function keyList(_options: Options<typeof keyCommands.keyList>, ses
     empty: 'No keys.',
   });
   for (const { id, leakedAt, status } of listed.value)
-    if (leakedAt !== null && status === 'ACTIVE')
+    if (leakedAt !== null && (status === 'ACTIVE' || status === 'ROTATED'))
       session.print.note(
         `Warning: ${id} leaked at ${leakedAt} and still works. Replace it: astroctl key create, then astroctl key revoke ${id}`,
       );
@@ -76,30 +77,57 @@ export async function keyCreate(options: Options<typeof keyCommands.keyCreate>, 
     return usage(`${role} is not a role.`, 'choose viewer, editor, admin, or owner');
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const expires = options.expires;
+  const { expires, service } = options;
   const made = await session.call(createKeyRequest, {
     org,
     name,
     ...(role !== undefined && { role }),
     ...(expires !== undefined && { expires }),
+    ...(service !== undefined && { service }),
   });
-  if (!made.ok) return made.failure;
-  const { secret, id } = made.value;
+  return made.ok ? showKey(made.value, session) : made.failure;
+}
+
+/** Runs `key rotate ID`. If this machine uses the replaced key, stores the new one. */
+export async function keyRotate(options: Options<typeof keyCommands.keyRotate>, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const { apiUrl } = session.flags;
+  const isStored = session.config.api(apiUrl).organizations.some(({ keyId }) => keyId === options.id);
+  if (isStored) session.config.assertWritable(); // the new key is shown only once
+  const rotated = await session.call(rotateKeyRequest, { org, key: options.id, grace: options.grace });
+  if (!rotated.ok) return rotated.failure;
+  const { id: keyId, secret: key, expires: expiresAt, replaced } = rotated.value;
+  if (isStored && key !== null)
+    await session.config.update(apiUrl, (api) => {
+      api.organizations = api.organizations.map((stored) =>
+        stored.keyId === replaced.id ? { ...stored, key, keyId, expiresAt } : stored,
+      );
+    });
+  const outcome = await showKey(rotated.value, session);
+  if (isStored && key !== null) session.print.note('This machine uses the new key from now on.');
+  session.print.note(`The replaced key (${replaced.id}) ends at ${replaced.worksUntil}.`);
+  return outcome;
+}
+
+/** Prints a new key to standard output, and how to use it to standard error. */
+async function showKey(made: AccessKeyView & { readonly secret: string | null }, session: Session): Promise<Outcome> {
+  const { secret, id } = made;
+  if (secret === null)
+    return {
+      failure: true,
+      exit: 1,
+      detail: `Key ${id} was created by an earlier request, which showed its secret.`,
+      fix: `astroctl key revoke ${id}, then create another`,
+    };
   if (session.print.format === 'json' || session.print.format === 'yaml')
-    await session.print.one(made.value, { lines: LINES });
+    await session.print.one(made, { lines: LINES });
   else if (session.print.format === 'name') session.print.line(`key/${id}`);
-  else session.print.line(secret ?? '');
+  else session.print.line(secret);
   session.print.note(`This key (${id}) is shown only once. To use it:`);
   session.print.note('  export ASTROPULSE_API_KEY=<the key>');
   session.print.note(`  export ASTROPULSE_API_URL=${session.flags.apiUrl}`);
-  return secret === null
-    ? {
-        failure: true,
-        exit: 1,
-        detail: `Key ${id} was created by an earlier request, which showed its secret.`,
-        fix: `astroctl key revoke ${id}, then create another`,
-      }
-    : 0;
+  return 0;
 }
 
 /** Runs `key revoke ID`. */
@@ -116,7 +144,16 @@ export async function keyRevoke(options: Options<typeof keyCommands.keyRevoke>, 
   if (!revoked.ok) return revoked.failure;
   const text = `key/${revoked.value.id} ${dryRun ? 'would be revoked (dry run)' : 'revoked'}`;
   await session.print.done(revoked.value, { text, name: `key/${revoked.value.id}` });
+  if (dryRun) session.print.note(whatStops(revoked.value));
   return 0;
+}
+
+/** Describes what the revocation of a key ends. */
+function whatStops({ name, role, owner, memberId, lastUsed, status }: AccessKeyView): string {
+  const who = `${name}, with the role ${role}, of ${owner ?? memberId}`;
+  if (status !== 'ACTIVE' && status !== 'ROTATED') return `${who}: the key is ${status}; nothing stops.`;
+  const use = lastUsed === null ? 'it has not been used' : `last used ${lastUsed}`;
+  return `${who}: every request with this key would be refused; ${use}.`;
 }
 
 /** Runs `key report`: reports a leaked key. Anybody who has the key can report it, without a login. */

@@ -5,6 +5,7 @@ import {
   loginRequest,
   reportLeakedKeyRequest,
   revokeKeyRequest,
+  rotateKeyRequest,
 } from '#access-keys/contract';
 
 export { createLeakedKeys } from './leaked-keys.ts';
@@ -17,5 +18,6 @@ export const accessKeysRest = [
   createKeyRequest,
   getKeyRequest,
   revokeKeyRequest,
+  rotateKeyRequest,
   reportLeakedKeyRequest,
 ] as const;

@@ -8,6 +8,7 @@ export {
   loginRequest,
   reportLeakedKeyRequest,
   revokeKeyRequest,
+  rotateKeyRequest,
   setKeyLimitsRequest,
   type AccessKeyView,
 } from './keys.contract.ts';

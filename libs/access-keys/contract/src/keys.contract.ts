@@ -63,7 +63,7 @@ export const loginRequest = request({
 export const createKeyRequest = request({
   subject: 'access-keys.v1.create',
   route: 'POST /v1/organizations/{org}/access-keys',
-  summary: 'Create an access key for yourself; its secret is shown once',
+  summary: 'Create an access key for yourself or a service member; its secret is shown once',
   permission: 'keys.create',
   input: z.strictObject({
     org: z.string().min(1),
@@ -75,6 +75,12 @@ export const createKeyRequest = request({
       .optional()
       .describe('a duration (90d, 12h), a date, or never; defaults to the longest that the plan allows'),
     source: z.enum(['cli', 'console']).default('cli'),
+    service: z
+      .string()
+      .min(1)
+      .max(40)
+      .optional()
+      .describe('name of the service member that the key acts for; owners and admins only'),
   }),
   output: issuedKey,
   success: 201,
@@ -113,6 +119,30 @@ export const revokeKeyRequest = request({
   permission: 'keys.own',
   input: z.strictObject({ org: z.string().min(1), key: z.string().min(1), reason: z.string().max(200).optional() }),
   output: accessKeyView,
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+export const rotateKeyRequest = request({
+  subject: 'access-keys.v1.rotate',
+  route: 'POST /v1/organizations/{org}/access-keys/{key}/rotate',
+  summary: 'Replace a key by a new one, whose secret is shown once; the replaced key works during the grace period',
+  permission: 'keys.own',
+  input: z.strictObject({
+    org: z.string().min(1),
+    key: z.string().min(1),
+    grace: z
+      .string()
+      .max(10)
+      .default('1h')
+      .describe('how long the replaced key still works: 30m, 1h, at most 7d, or 0m; never beyond its expiry'),
+  }),
+  output: z.strictObject({
+    ...issuedKey.shape,
+    /** The replaced key, and when it ends. */
+    replaced: z.strictObject({ id: z.string(), worksUntil: z.string() }),
+  }),
+  success: 201,
   organizationOf: ({ org }) => org,
   timeoutMs: 5_000,
 });

@@ -9,6 +9,7 @@ import { KeysQueries } from './overview/keys.queries.ts';
 import { DeparturesReactor } from './revoking/departures.reactor.ts';
 import { LoginKeysHandlers } from './revoking/login-keys.handlers.ts';
 import { RevokingHandlers } from './revoking/revoking.handlers.ts';
+import { RotatingHandlers } from './rotating/rotating.handlers.ts';
 import { Usage, USAGE, UsageHandlers } from './usage/usage.handlers.ts';
 
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
@@ -17,6 +18,7 @@ import { Usage, USAGE, UsageHandlers } from './usage/usage.handlers.ts';
     LoginHandlers,
     IssuingHandlers,
     RevokingHandlers,
+    RotatingHandlers,
     KeysQueries,
     KeyLimitsHandlers,
     UsageHandlers,

@@ -15,6 +15,7 @@ import { KeysQueries } from './overview/keys.queries.ts';
 import { keysProjection } from './overview/keys.projection.ts';
 import { DeparturesReactor } from './revoking/departures.reactor.ts';
 import { RevokingHandlers } from './revoking/revoking.handlers.ts';
+import { RotatingHandlers } from './rotating/rotating.handlers.ts';
 import { Usage, UsageHandlers } from './usage/usage.handlers.ts';
 
 const ACME = 'a0000000-0000-7000-8000-000000000001';
@@ -55,6 +56,7 @@ describe('access keys', () => {
   let logins: LoginHandlers;
   let issuing: IssuingHandlers;
   let revoking: RevokingHandlers;
+  let rotating: RotatingHandlers;
   let queries: KeysQueries;
   let usage: Usage;
   const logged: object[] = [];
@@ -75,10 +77,11 @@ describe('access keys', () => {
     await embedded.sourcing.projections([keysProjection]);
     const issue = new Issuing(commands, access, clock, ids);
     usage = new Usage(embedded.readStore);
-    const views = new KeyViews(bus, clock, usage);
+    const views = new KeyViews(bus, clock, usage, access);
     logins = new LoginHandlers(issue, views, access, bus, clock);
     issuing = new IssuingHandlers(issue, views, access, bus, clock);
     revoking = new RevokingHandlers(commands, readModels, access, clock, log, views);
+    rotating = new RotatingHandlers(issue, views, access, clock, log);
     queries = new KeysQueries(readModels, access, clock, views);
     for (const user of ['ada', 'grace'])
       await record(`user-${user}`, { type: 'user.registered.v1', data: { globalRole: 'developer' } });
@@ -86,10 +89,14 @@ describe('access keys', () => {
       `organization-${ACME}`,
       { type: 'organization.created.v1', data: { name: 'Acme', slug: 'acme', ownerId: 'ada', isDefault: false } },
       { type: 'organization.member-added.v1', data: { memberId: 'grace', kind: 'person', role: 'viewer' } },
+      {
+        type: 'organization.member-added.v1',
+        data: { memberId: 'service-1', kind: 'service', role: 'editor', name: 'ci-deploy' },
+      },
     );
     await eventually(async () => {
       const directory = await access.current();
-      expect(directory.ok && directory.value.organization('acme')?.members.size).toBe(2);
+      expect(directory.ok && directory.value.organization('acme')?.members.size).toBe(3);
     });
   });
   afterAll(() => embedded.close());
@@ -98,7 +105,7 @@ describe('access keys', () => {
     embedded.request({ kind: 'login', userId }, { organizationId: ACME, ...(key !== undefined && { key }) });
   const create = async (
     userId: string,
-    input: { name?: string; role?: 'editor' | 'viewer' | 'owner'; expires?: string } = {},
+    input: { name?: string; role?: 'editor' | 'viewer' | 'owner'; expires?: string; service?: string } = {},
     key?: string,
   ) => {
     const response = await issuing.create({ org: 'acme', name: 'ci', source: 'cli', ...input }, as(userId, key));
@@ -143,6 +150,103 @@ describe('access keys', () => {
       responses.flatMap((response) => (response.ok && response.value.secret !== null ? [response.value.secret] : [])),
     ).toHaveLength(1);
     expect(new Set(responses.map((response) => response.ok && response.value.id)).size).toBe(1);
+  });
+
+  const rotate = async (id: string, by = as('ada'), grace = '1h') => {
+    const response = await rotating.rotate({ org: 'acme', key: id, grace }, by);
+    if (response.ok && response.value.secret !== null) secrets.push(response.value.secret);
+    return response;
+  };
+  const byKey = (keyId: string, memberId = 'ada', memberKind: 'person' | 'service' = 'person') =>
+    embedded.request(
+      { kind: 'key', keyId, memberId, memberKind, organizationId: ACME, role: 'editor' },
+      { organizationId: ACME },
+    );
+
+  it('are rotated: the new key has the same properties, and the old one works until its grace period ends', async () => {
+    const made = await create('ada', { name: 'nightly', role: 'viewer', expires: '9d' });
+    if (!made.ok) throw new Error(made.error.code);
+    const response = await rotate(made.value.id, byKey(made.value.id));
+    if (!response.ok) throw new Error(response.error.code);
+    const { id, name, role, expires, secret, replaced } = response.value;
+    expect({ name, role, expires }).toEqual({ name: 'nightly', role: 'viewer', expires: made.value.expires });
+    expect(secret).not.toBe(made.value.secret);
+    expect(replaced.id).toBe(made.value.id);
+    const left = Date.parse(replaced.worksUntil) - embedded.clock.now();
+    expect(left).toBeGreaterThan(3_590_000);
+    expect(left).toBeLessThanOrEqual(3_600_000);
+    const shown = await queries.get({ org: 'acme', key: made.value.id }, {
+      ...as('ada'),
+      consistency: response.meta.position ?? '',
+    } as ReturnType<typeof as>);
+    expect(shown).toMatchObject({ ok: true, value: { status: 'ROTATED', expires: replaced.worksUntil } });
+    const directory = await embedded.access.current();
+    const known = directory.ok ? directory.value.keysById : undefined;
+    expect(known?.get(made.value.id)?.expiresAtMs).toBe(Date.parse(replaced.worksUntil));
+    expect(known?.get(id)?.expiresAtMs).toBe(Date.parse(expires ?? ''));
+    for (const key of [id, made.value.id]) await revoking.revoke({ org: 'acme', key }, as('ada'));
+  });
+
+  it('B19: rotated twice in parallel with one Idempotency-Key are replaced by one new key, shown once', async () => {
+    const made = await create('ada', { name: 'twins' });
+    if (!made.ok) throw new Error(made.error.code);
+    const responses = await Promise.all([1, 2, 3].map(() => rotate(made.value.id, as('ada', 'one-rotation'))));
+    const ids = new Set(responses.map((response) => response.ok && response.value.id));
+    expect([ids.size, ids.has(false)]).toEqual([1, false]);
+    const shown = responses.filter((response) => response.ok && response.value.secret !== null);
+    expect(shown).toHaveLength(1);
+    for (const response of responses)
+      if (response.ok && response.value.secret === null)
+        expect(response.meta.warnings).toEqual([expect.stringContaining('was shown once')]);
+    const twins = (await listOf('ada')).filter(({ name }) => name === 'twins');
+    expect(twins.map(({ status }) => status).toSorted()).toEqual(['ACTIVE', 'ROTATED']);
+    for (const { id } of twins) await revoking.revoke({ org: 'acme', key: id }, as('ada'));
+  });
+
+  it('B25: are not rotated with another key', async () => {
+    const made = await create('ada', { name: 'other' });
+    if (!made.ok) throw new Error(made.error.code);
+    expect(await rotate(made.value.id, byKey('key_none'))).toMatchObject({ error: { code: 'key/login-required' } });
+    expect(await rotate(made.value.id, as('grace'))).toMatchObject({
+      error: { code: 'access-keys/not-yours-to-rotate' },
+    });
+    expect(await rotate(made.value.id, as('ada'), '9d')).toMatchObject({
+      error: { code: 'access-keys/grace-invalid' },
+    });
+    await revoking.revoke({ org: 'acme', key: made.value.id }, as('ada'));
+  });
+
+  it('B10: without a grace period, are missing from this instance when the rotation is confirmed', async () => {
+    const made = await create('ada', { name: 'at-once' });
+    if (!made.ok) throw new Error(made.error.code);
+    const started = performance.now();
+    const response = await rotate(made.value.id, as('ada'), '0m');
+    expect(performance.now() - started).toBeGreaterThan(195);
+    const directory = await embedded.access.current();
+    const ended = directory.ok && directory.value.keysById.get(made.value.id);
+    expect(ended && ended.expiresAtMs <= embedded.clock.now()).toBe(true);
+    await revoking.revoke({ org: 'acme', key: response.ok ? response.value.id : '' }, as('ada'));
+  });
+
+  it('are created and rotated for service members by owners and admins only, with at most their role', async () => {
+    const made = await create('ada', { name: 'deploys', service: 'ci-deploy' });
+    expect(made).toMatchObject({
+      ok: true,
+      value: { memberId: 'service-1', owner: 'ci-deploy', role: 'editor', status: 'ACTIVE' },
+    });
+    const keyId = made.ok ? made.value.id : '';
+    const refused = [
+      [await create('grace', { service: 'ci-deploy' }), 'access/not-permitted'],
+      [await create('grace', { service: 'nobody' }), 'access/not-permitted'],
+      [await create('ada', { service: 'nobody' }), 'access-keys/service-unknown'],
+      [await create('ada', { service: 'ci-deploy', role: 'owner' }), 'key/role-too-high'],
+      [await rotate(keyId, as('grace')), 'access-keys/not-yours-to-rotate'],
+    ] as const;
+    for (const [response, code] of refused) expect(response).toMatchObject({ ok: false, error: { code } });
+    const rotated = await rotate(keyId);
+    expect(rotated).toMatchObject({ ok: true, value: { memberId: 'service-1', role: 'editor' } });
+    for (const key of [keyId, rotated.ok ? rotated.value.id : ''])
+      await revoking.revoke({ org: 'acme', key }, as('ada'));
   });
 
   it('B18: a key cannot exceed the role of its owner', async () => {
@@ -195,7 +299,9 @@ describe('access keys', () => {
 
   it("are listed masked: only the caller's, or all for an admin", async () => {
     expect(new Set((await listOf('grace')).map(({ memberId }) => memberId))).toEqual(new Set(['grace']));
-    expect(new Set((await listOf('ada')).map(({ memberId }) => memberId))).toEqual(new Set(['ada', 'grace']));
+    expect(new Set((await listOf('ada')).map(({ memberId }) => memberId))).toEqual(
+      new Set(['ada', 'grace', 'service-1']),
+    );
     for (const key of await listOf('ada')) expect(key.key).toMatch(/^astro_.{4}\.\.\..{4}$/);
     const [adaKey] = await listOf('ada').then((keys) => keys.filter(({ memberId }) => memberId === 'ada'));
     expect(await queries.get({ org: 'acme', key: adaKey?.id ?? '' }, as('grace'))).toMatchObject({

@@ -6,8 +6,9 @@ import type { KeyError } from './key-ring.errors.ts';
 import { keyRingEvents, type KeyRingEvent } from './key-ring.events.ts';
 import { setKeyLimits, type SetKeyLimits } from './limits/set-key-limits.ts';
 import { revokeKey, revokeKeysOf, type RevokeKey, type RevokeKeysOf } from './revoking/revoke-key.ts';
+import { rotateKey, type RotateKey } from './rotating/rotate-key.ts';
 
-export type KeyRingCommand = CreateKey | CreateLoginKey | RevokeKey | RevokeKeysOf | SetKeyLimits;
+export type KeyRingCommand = CreateKey | CreateLoginKey | RotateKey | RevokeKey | RevokeKeysOf | SetKeyLimits;
 
 /** Decides every command about the keys of one organization. Each decision is in a file of its own. */
 export const keyRingDecider: Decider<KeyRing, KeyRingCommand, KeyRingEvent, KeyError> = {
@@ -23,6 +24,8 @@ function decide(command: KeyRingCommand, state: KeyRing, actor: Actor): Result<r
       return createKey(command, state, actor);
     case 'create-login-key':
       return createLoginKey(command, state, actor);
+    case 'rotate-key':
+      return rotateKey(command, state, actor);
     case 'revoke-key':
       return revokeKey(command, state, actor);
     case 'revoke-keys-of':

@@ -12,9 +12,43 @@ export const keyErrors = {
         fix: 'ask an owner or admin: astroctl org members',
       },
     ),
+  notYoursToRotate: () =>
+    domainError(
+      'access-keys/not-yours-to-rotate',
+      'forbidden',
+      'Only its owner can rotate a key. Owners and admins can rotate keys of service members.',
+      { fix: 'revoke it (astroctl key revoke ID), and let its owner create another' },
+    ),
   loginRequired: () =>
-    domainError('key/login-required', 'forbidden', 'An access key cannot create access keys; log in instead.', {
-      fix: 'astroctl auth login',
+    domainError(
+      'key/login-required',
+      'forbidden',
+      'An access key cannot create access keys, and can rotate only itself; log in instead.',
+      { fix: 'astroctl auth login' },
+    ),
+  ended: () =>
+    domainError('access-keys/expired', 'conflict', 'The key has expired, so it cannot be rotated.', {
+      fix: 'astroctl key create --name NAME',
+    }),
+  alreadyRotated: (replacedBy: string) =>
+    domainError('access-keys/already-rotated', 'conflict', 'The key was rotated before.', {
+      fix: `rotate the key that replaced it: astroctl key rotate ${replacedBy}`,
+      extra: { replacedBy },
+    }),
+  rotationInProgress: (former: string, untilMs: number) =>
+    domainError(
+      'access-keys/rotation-in-progress',
+      'conflict',
+      `The key that this one replaced still works, until ${new Date(untilMs).toISOString()}.`,
+      { fix: `rotate it later, or end the other one first: astroctl key revoke ${former}`, extra: { former } },
+    ),
+  graceInvalid: () =>
+    domainError('access-keys/grace-invalid', 'invalid', 'Invalid grace period.', {
+      fix: 'use at most 7 days: 30m, 1h, 7d, or 0m for none',
+    }),
+  serviceUnknown: (name: string) =>
+    domainError('access-keys/service-unknown', 'invalid', `The organization has no service member ${name}.`, {
+      fix: `astroctl org members, or add it: astroctl org add-user --service ${name}`,
     }),
   roleTooHigh: (role: string, own: string) =>
     domainError('key/role-too-high', 'forbidden', `A key cannot have the role ${role}: your own role is ${own}.`, {

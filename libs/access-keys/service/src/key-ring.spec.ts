@@ -4,6 +4,7 @@ import { parseExpiry } from './issuing/expiry.ts';
 import { keyRingDecider } from './key-ring.decider.ts';
 import type { KeyRingEvent } from './key-ring.events.ts';
 import { keyView } from './overview/key-view.ts';
+import { parseGrace } from './rotating/grace.ts';
 import { keysProjection, type ListedKey } from './overview/keys.projection.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -131,6 +132,112 @@ describe('the key of a login', () => {
   });
 });
 
+describe('rotate a key', () => {
+  const minted = { keyId: 'key_2', digest: 'digest-key_2', masked: 'astro_new1...k9Zd' };
+  const rotate = {
+    type: 'rotate-key',
+    keyId: 'key_1',
+    minted,
+    graceMs: DAY / 24,
+    mayService: false,
+    nowMs: NOW,
+  } as const;
+  const rotated = (keyId: string, replacedBy: string, untilMs = NOW + DAY / 24): KeyRingEvent => ({
+    type: 'access-key.rotated.v1',
+    data: { keyId, replacedBy, worksUntil: iso(untilMs) },
+  });
+  const ciBot = { memberId: 'service-1', memberKind: 'service' } as const;
+
+  it('creates a key with the same owner, name, role, and expiry, and ends the replaced one after the grace period', () =>
+    given(created('key_1', { role: 'viewer' }))
+      .when(rotate, ada)
+      .thenRecorded(created('key_2', { ...minted, role: 'viewer' }), rotated('key_1', 'key_2')));
+  it('lets the replaced key work no longer than before', () =>
+    given(created('key_1', { expiresAt: iso(NOW + 1_000) }))
+      .when(rotate, ada)
+      .thenRecorded(
+        created('key_2', { ...minted, expiresAt: iso(NOW + 1_000) }),
+        rotated('key_1', 'key_2', NOW + 1_000),
+      ));
+  it('lets a key rotate itself, and B25: no other key', () => {
+    given(created('key_1'))
+      .when(rotate, { ...ada, key: { id: 'key_1', role: 'editor' } })
+      .thenRecorded(created('key_2', minted), rotated('key_1', 'key_2'));
+    given(created('key_1'))
+      .when(rotate, { ...ada, key: { id: 'key_0', role: 'owner' } })
+      .thenRejected({ code: 'key/login-required' });
+  });
+  it('A5: is rejected for keys of others, except those of service members with the right to it', () => {
+    given(created('key_1'))
+      .when({ ...rotate, mayService: true }, grace)
+      .thenRejected({ code: 'access-keys/not-yours-to-rotate', kind: 'forbidden' });
+    given(created('key_1', ciBot)).when(rotate, grace).thenRejected({ code: 'access-keys/not-yours-to-rotate' });
+    given(created('key_1', ciBot))
+      .when({ ...rotate, mayService: true }, grace)
+      .thenRecorded(created('key_2', { ...minted, ...ciBot }), rotated('key_1', 'key_2'));
+  });
+  it('is rejected for a key that has expired, was revoked, or was rotated before', () => {
+    given(created('key_1', { expiresAt: iso(NOW) }))
+      .when(rotate, ada)
+      .thenRejected({ code: 'access-keys/expired', kind: 'conflict' });
+    given(created('key_1'), revoked('key_1', 'lost')).when(rotate, ada).thenRejected({ code: 'access-keys/not-found' });
+    given(created('key_1'), created('key_2', minted), rotated('key_1', 'key_2'))
+      .when(rotate, ada)
+      .thenRejected({ code: 'access-keys/already-rotated', extra: { replacedBy: 'key_2' } });
+  });
+  it('is rejected for a new key until the replaced one has ended', () => {
+    const history = [created('key_1'), created('key_2', minted), rotated('key_1', 'key_2')];
+    const again = { ...rotate, keyId: 'key_2', minted: { ...minted, keyId: 'key_3' } };
+    given(...history)
+      .when({ ...again, nowMs: NOW + DAY / 24 - 1 }, ada)
+      .thenRejected({ code: 'access-keys/rotation-in-progress', extra: { former: 'key_1' } });
+    given(...history, revoked('key_1', 'done'))
+      .when(again, ada)
+      .thenRecorded(created('key_3', { ...minted, keyId: 'key_3' }), rotated('key_2', 'key_3'));
+    given(...history)
+      .when({ ...again, nowMs: NOW + DAY / 24 }, ada)
+      .thenRecorded(created('key_3', { ...minted, keyId: 'key_3' }), rotated('key_2', 'key_3', NOW + DAY / 12));
+  });
+  it('A18: counts the two keys as one against the plan, also at its limit', () => {
+    const full = [created('key_a'), created('key_1')];
+    const one = given(...full).when(rotate, ada);
+    one.thenRecorded(created('key_2', minted), rotated('key_1', 'key_2'));
+    given(...full, created('key_2', minted), rotated('key_1', 'key_2'))
+      .when({ ...create, key: newKey('key_9') }, ada)
+      .thenRejected({ code: 'access-keys/active-key-limit', extra: { limit: 2, used: 2 } });
+    given(...full, created('key_2', minted), rotated('key_1', 'key_2'), revoked('key_2', 'x'))
+      .when({ ...create, key: newKey('key_9') }, ada)
+      .thenRecorded(created('key_9', { expiresAt: iso(NOW + 90 * DAY) }));
+  });
+  it('leaves one key of a login for its machine', () =>
+    given(login('key_1', 'laptop'), login('key_2', 'laptop'), rotated('key_1', 'key_2'))
+      .when(createLogin, ada)
+      .thenRecorded(
+        revoked('key_1', 'replaced by a new login'),
+        revoked('key_2', 'replaced by a new login'),
+        created('key_9', {
+          ...newKey('key_9'),
+          name: 'login',
+          role: 'admin',
+          source: 'login',
+          machine: 'laptop',
+          expiresAt: iso(NOW + 30 * DAY),
+        }),
+      ));
+});
+
+describe('the grace period of a rotation', () => {
+  it.each([
+    ['30m', DAY / 48],
+    ['1h', DAY / 24],
+    ['7d', 7 * DAY],
+    ['0m', 0],
+  ])('parses %s', (text, expected) => expect(parseGrace(text)).toEqual({ ok: true, value: expected }));
+  it.each(['8d', '169h', '10081m', '1s', '1', '-1h', 'h', ' 1h', '1h ', '1hh'])('rejects %j', (text) =>
+    expect(parseGrace(text)).toMatchObject({ ok: false, error: { code: 'access-keys/grace-invalid' } }),
+  );
+});
+
 describe('revoke a key', () => {
   const revoke = { type: 'revoke-key', keyId: 'key_1', reason: 'lost', mayOthers: false } as const;
   it('revokes a key of the caller', () =>
@@ -217,6 +324,18 @@ describe('the list of keys', () => {
   it('B9: shows a key as expired from the millisecond of its expiry, without a sweeper', () => {
     expect(keyView(listed, { ...companions, nowMs: NOW + 30 * DAY - 1 }).status).toBe('ACTIVE');
     expect(keyView(listed, { ...companions, nowMs: NOW + 30 * DAY }).status).toBe('EXPIRED');
+  });
+  it('shows a rotated key as such until its grace period ends', () => {
+    const rotated: KeyRingEvent = {
+      type: 'access-key.rotated.v1',
+      data: { keyId: 'key_1', replacedBy: 'key_2', worksUntil: iso(NOW + DAY) },
+    };
+    const replaced = keysProjection.apply(listed, recorded(rotated)) as ListedKey;
+    const at = (nowMs: number) => keyView(replaced, { ...companions, nowMs });
+    expect(at(NOW + DAY - 1)).toMatchObject({ status: 'ROTATED', expires: iso(NOW + DAY) });
+    expect(at(NOW + DAY).status).toBe('EXPIRED');
+    const gone = keysProjection.apply(replaced, recorded(revoked('key_1', 'lost'))) as ListedKey;
+    expect(keyView(gone, { ...companions, nowMs: NOW }).status).toBe('REVOKED');
   });
   it('includes revoked keys', () => {
     const gone = keysProjection.apply(listed, recorded(revoked('key_1', 'lost'))) as ListedKey;

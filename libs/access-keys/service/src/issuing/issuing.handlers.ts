@@ -1,13 +1,22 @@
-import { ACCESS, activeMember, organizationNotFound, type AccessSource } from '#access';
+import {
+  ACCESS,
+  activeMember,
+  can,
+  organizationNotFound,
+  weaker,
+  type AccessSource,
+  type DirectoryOrganization,
+} from '#access';
 import { createKeyRequest } from '#access-keys/contract';
 import { defaultLimits, explainLimit, PLAN_CATALOGUE, type PlanCatalogue } from '#billing/contract';
 import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
-import { CLOCK, ok, type Clock } from '#kernel';
+import { CLOCK, err, ok, type Clock } from '#kernel';
 import { Controller, Inject, Optional } from '@nestjs/common';
+import { keyErrors } from '../key-ring.errors.ts';
 import { KeyViews } from '../overview/key-views.service.ts';
 import { parseExpiry } from './expiry.ts';
-import { ISSUING, type Issuing } from './issuing.service.ts';
+import { ISSUING, shownOnce, type Issuing } from './issuing.service.ts';
 
 @Controller()
 export class IssuingHandlers {
@@ -25,10 +34,10 @@ export class IssuingHandlers {
    */
   @Serves(createKeyRequest)
   async create(
-    @Input() { name, role, expires, source }: InputOf<typeof createKeyRequest>,
+    @Input() { name, role, expires, source, service }: InputOf<typeof createKeyRequest>,
     @Caller() context: ContextOf<typeof createKeyRequest>,
   ): Promise<ReplyTo<typeof createKeyRequest>> {
-    const { organizationId, actor } = context;
+    const { organizationId, actor, principal } = context;
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
     const organization = directory.value.organization(organizationId);
@@ -36,6 +45,12 @@ export class IssuingHandlers {
     const member = organization && activeMember(organization, actor.id, nowMs);
     if (organization === undefined || member === undefined) return refuse(organizationNotFound());
 
+    if (service !== undefined) {
+      const decision = can(principal, 'keys.service', { organizationId }, directory.value, nowMs);
+      if (!decision.allowed) return refuse(decision.error);
+    }
+    const owner = service === undefined ? ok({ id: actor.id, ...member }) : serviceOf(organization, service);
+    if (!owner.ok) return refuse(owner.error);
     const until = expires === undefined ? ok(undefined) : parseExpiry(expires, nowMs);
     if (!until.ok) return until;
     const { keyExpiry } = organization.settings;
@@ -44,10 +59,10 @@ export class IssuingHandlers {
     const { activeKeys, keyLifetimeDays: lifetimeDays } = defaultLimits(this.catalogue);
     const issued = await this.issuing.issue(organizationId, context, (minted) => ({
       type: 'create-key',
-      key: { ...minted, memberId: actor.id, memberKind: member.kind, name },
+      key: { ...minted, memberId: owner.value.id, memberKind: owner.value.kind, name },
       source,
       ...(role && { role }),
-      ownRole: member.role,
+      ownRole: weaker(owner.value.role, member.role),
       ...(until.value !== undefined && { expires: until.value }),
       ...(usual.value !== undefined && { usualExpires: usual.value }),
       nowMs,
@@ -56,10 +71,15 @@ export class IssuingHandlers {
     if (!issued.ok) return explainLimit(this.bus, issued, context);
 
     const { key, secret, meta } = issued.value;
-    const warnings = [`The secret of ${key.id} was shown once, in the first response, and cannot be shown again.`];
     return reply(
       { ...(await this.views.one(key, context)), secret },
-      { ...meta, created: true, ...(meta.repeated && { warnings }) },
+      { ...meta, created: true, ...(meta.repeated && { warnings: [shownOnce(key.id)] }) },
     );
   }
+}
+
+/** Finds a service member by name. */
+function serviceOf({ members }: DirectoryOrganization, name: string) {
+  const found = [...members].find(([, { kind, name: own }]) => kind === 'service' && own === name);
+  return found ? ok({ id: found[0], ...found[1] }) : err(keyErrors.serviceUnknown(name));
 }

@@ -13,21 +13,27 @@ import {
   type Result,
 } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
-import { keyRingDecider } from '../key-ring.decider.ts';
+import { keyRingDecider, type KeyRingCommand } from '../key-ring.decider.ts';
 import { keyRingStream } from '../key-ring.events.ts';
 import type { ListedKey } from '../overview/keys.projection.ts';
-import type { CreateKey } from './create-key.ts';
-import type { CreateLoginKey } from './create-login-key.ts';
 import { mintKey, type Minted } from './mint.service.ts';
 
 export const ISSUING = Symbol('issuing of keys');
+
+type Issuance = Extract<KeyRingCommand, { readonly type: 'create-key' | 'create-login-key' | 'rotate-key' }>;
 
 export interface Issued {
   readonly key: ListedKey;
   /** The complete key, or `null` when the command had run before. */
   readonly secret: string | null;
+  /** The key that a rotation replaced, and until when it works, RFC 3339. */
+  readonly replaced?: { readonly id: string; readonly worksUntil: string };
   readonly meta: ReplyMeta;
 }
+
+/** Returns the warning of a response that repeats the creation of a key. */
+export const shownOnce = (keyId: string): string =>
+  `The secret of ${keyId} was shown once, in the first response, and cannot be shown again.`;
 
 /** How long to wait until the directory of this process has a new key. Before that, the key is rejected. */
 const ACCEPT_ATTEMPTS = 50;
@@ -50,7 +56,7 @@ export class Issuing {
   async issue(
     organizationId: string,
     context: CommandContext,
-    commandFor: (minted: Minted['key']) => CreateKey | CreateLoginKey,
+    commandFor: (minted: Minted['key']) => Issuance,
   ): Promise<Result<Issued, DomainError>> {
     const minted = mintKey(this.ids, this.commands, context);
     const command = commandFor(minted.key);
@@ -64,7 +70,9 @@ export class Issuing {
     if (!created) throw new Error('a key was issued without an event that says so');
     if (!repeated) await this.waitUntilAccepted(created.keyId);
     const key = listed(created, organizationId, command.nowMs);
-    return ok({ key, secret: repeated ? null : minted.text, meta });
+    const [rotated] = events.flatMap((event) => (event.type === 'access-key.rotated.v1' ? [event.data] : []));
+    const replaced = rotated && { id: rotated.keyId, worksUntil: rotated.worksUntil };
+    return ok({ key, secret: repeated ? null : minted.text, meta, ...(replaced && { replaced }) });
   }
 
   private async waitUntilAccepted(keyId: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { ACCESS, type AccessSource } from '#access';
 import type { AccessKeyView } from '#access-keys/contract';
 import { BUS, type Bus, type RequestContext } from '#bus';
 import { peopleById } from '#identity/contract';
@@ -14,6 +15,7 @@ export class KeyViews {
     @Inject(BUS) private readonly bus: Bus,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(USAGE) private readonly usage: Usage,
+    @Inject(ACCESS) private readonly access: AccessSource,
   ) {}
 
   async one(key: ListedKey, context: RequestContext): Promise<AccessKeyView> {
@@ -30,7 +32,8 @@ export class KeyViews {
   }
 
   /**
-   * Returns the address of a person, or the ID of a service member. If names cannot be looked up, a list shows none.
+   * Returns the address of a person, or the name of a service member. If addresses cannot be looked up, a list shows
+   * none.
    */
   private async owners(
     keys: readonly ListedKey[],
@@ -38,9 +41,14 @@ export class KeyViews {
   ): Promise<(key: ListedKey) => string | null> {
     const ids = new Set(keys.filter(({ memberKind }) => memberKind === 'person').map(({ memberId }) => memberId));
     const found = await peopleById(this.bus, [...ids], context);
-    return ({ memberId, memberKind }) => {
-      const person = found.ok ? found.value.get(memberId) : undefined;
-      return person ? (person.email ?? person.name ?? memberId) : memberKind === 'service' ? memberId : null;
+    const directory = await this.access.current();
+    const serviceName = ({ organizationId, memberId }: ListedKey) =>
+      (directory.ok ? directory.value.organization(organizationId)?.members.get(memberId)?.name : undefined) ??
+      memberId;
+    return (key) => {
+      if (key.memberKind === 'service') return serviceName(key);
+      const person = found.ok ? found.value.get(key.memberId) : undefined;
+      return person ? (person.email ?? person.name ?? key.memberId) : null;
     };
   }
 }
