@@ -10,7 +10,7 @@ import {
   type StoredDocument,
   type Write,
 } from '#read-store';
-import type { DatabaseSync, SqliteStore, StatementSync } from '#sqlite';
+import { createGroupCommit, type DatabaseSync, type SqliteStore, type StatementSync } from '#sqlite';
 import { LRUCache } from 'lru-cache';
 import { isMissingTable, openDatabase } from './database.ts';
 import { countSql, ensureSql, planPage, tableOf, upsertSql, type Statement } from './sql.ts';
@@ -37,6 +37,7 @@ export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOp
 export function readStoreOver(file: SqliteStore): ReadStore {
   const { database } = file;
   const prepared = statementCache(database);
+  const commits = createGroupCommit(file);
 
   /** Async, so that errors reject instead of being thrown synchronously. */
   const run = async <T>(action: () => T): Promise<T> => file.run(action);
@@ -80,17 +81,16 @@ export function readStoreOver(file: SqliteStore): ReadStore {
 
     count: (collection, where) => reading(0, () => Number(all(countSql(collection, where))[0]?.['n'] ?? 0)),
 
-    apply: (writes, move) =>
-      run((): Result<void, DomainError<'read-store/lost-lease'>> => {
-        checkWrites(writes);
-        if (writes.length === 0) return !move || moveCheckpoint(prepared, move) ? ok(undefined) : lostLease(move);
-        return file.transaction(() => {
-          // checked first in the transaction: nothing is written for a former leader
-          if (move && !moveCheckpoint(prepared, move)) return lostLease(move);
-          applyWrites(prepared, writes);
-          return ok(undefined);
-        });
-      }),
+    /** All projections follow the same events, so most of their writes are committed together. */
+    async apply(writes, move) {
+      await run(() => checkWrites(writes));
+      return commits.write((): Result<void, DomainError<'read-store/lost-lease'>> => {
+        // checked first: nothing is written for a former leader
+        if (move && !moveCheckpoint(prepared, move)) return lostLease(move);
+        applyWrites(prepared, writes);
+        return ok(undefined);
+      });
+    },
 
     checkpoint: (name) =>
       run((): Checkpoint | undefined => {
@@ -143,6 +143,7 @@ export function readStoreOver(file: SqliteStore): ReadStore {
       }),
 
     async close() {
+      await commits.settled();
       file.close();
     },
   };
