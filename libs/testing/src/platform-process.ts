@@ -102,7 +102,7 @@ async function startWhole(options: PlatformOptions, dataDir: string): Promise<St
           environment,
           options.entry ?? (options.worker === false ? 'testing/without-worker.ts' : 'main.ts'),
         )
-      : startNode([join(options.bundles, 'apps', 'platform', 'main.mjs')], environment);
+      : startNode(['--max-semi-space-size=16', join(options.bundles, 'apps', 'platform', 'main.mjs')], environment); // as the image does
   const url = await eventually(() => {
     const found = /ready at (http:\/\/\S+)/.exec(app.output())?.[1];
     if (!found) throw new Error(`the platform is not ready; it said:\n${app.output()}`);

@@ -25,6 +25,8 @@ export interface ThreadPoolOptions<J extends Jobs> {
   readonly inlineBytes?: number;
 }
 
+/** Memory for new objects of a thread. By default it grows to 100 MB. */
+const YOUNG_MB = 24;
 /** Milliseconds after which an idle thread is terminated. */
 const IDLE_MS = 60_000;
 
@@ -112,7 +114,7 @@ export class ThreadPool<J extends Jobs> {
     const { program, heapMb = 256 } = this.options;
     const worker = new Worker(program.file, {
       execArgv: [...program.execArgv],
-      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_MB },
     });
     const thread: Thread = { worker, isReady: false, task: undefined, timer: undefined };
     this.threads.add(thread);

@@ -48,6 +48,9 @@ class ThreadEndedError extends Error {}
 /** Milliseconds before a thread that exited is restarted. */
 const AGAIN_MS = 500;
 
+/** Memory for new objects. By default it grows to 100 MB, and is not given back. */
+const YOUNG_MB = 24;
+
 const PROGRAM = threadProgram('sandbox', import.meta.url);
 
 /**
@@ -88,6 +91,7 @@ export class SandboxThread {
     const worker = (this.worker = new Worker(program, {
       workerData: { ...this.data, preferredPort: this.port },
       execArgv: [...PROGRAM.execArgv],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
       name: `sandbox ${slot}`,
     }));
     const started = new Promise<number>((resolve, reject) => {
