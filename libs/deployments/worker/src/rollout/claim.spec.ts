@@ -77,6 +77,19 @@ describe('a claim', () => {
     expect(claim.superseded.aborted).toBe(true);
   });
 
+  it('is extended before a wave unless a report has just extended it', async () => {
+    await claim.report({ step: 'fetched', source: 'x' });
+    deployments.attempt(attemptId).superseded = true;
+    clock.advance(500);
+    await claim.extendBeforeWave();
+    expect(claim.superseded.aborted).toBe(false);
+    clock.advance(1);
+    await claim.extendBeforeWave();
+    expect(claim.superseded.aborted).toBe(true);
+    claim.stop();
+    await expect(claim.extendBeforeWave()).rejects.toThrow(ClaimLostError);
+  });
+
   it('is lost without further reports when another worker holds it', async () => {
     deployments.attempt(attemptId).claim++;
     await expect(claim.report({ step: 'fetched', source: 'x' })).rejects.toThrow(ClaimLostError);

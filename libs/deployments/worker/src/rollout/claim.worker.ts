@@ -26,6 +26,8 @@ export type Outcome = CallerInputOf<typeof finishAttemptRequest>['outcome'];
 const EXTEND_EVERY_MS = 8_000;
 /** Interval while the worker only waits for health, so that a newer revision ends the wait soon. */
 const FREQUENT_MS = 1_000;
+/** Age of the last response up to which a wave begins without another request. */
+const FRESH_MS = 500;
 /** Maximum length of a lease, in case the clock of the other host is wrong. */
 const MAX_LEASE_MS = 120_000;
 /** Delay between retries of a report. */
@@ -51,6 +53,8 @@ export class Claim {
   private ended = false;
   private unreported: readonly ShortStep[] = [];
   private everyMs = EXTEND_EVERY_MS;
+  /** Monotonic time of the last request that extended the claim. */
+  private extendedAt: number;
   private keptAt: number;
 
   constructor(
@@ -64,7 +68,7 @@ export class Claim {
     private readonly grant: Grant,
   ) {
     this.until = this.leaseEnd(grant.leaseUntil, grant.requestedAt);
-    this.keptAt = grant.requestedAt;
+    this.keptAt = this.extendedAt = grant.requestedAt;
     this.ticker = ports.clock.timer(EXTEND_EVERY_MS, () => void this.tick());
   }
 
@@ -102,9 +106,14 @@ export class Claim {
     if (!this.ended) this.ticker = this.ports.clock.timer(everyMs, () => void this.tick());
   }
 
-  /** Extends the claim. Called before each wave. */
+  /** Extends the claim. */
   async extend(): Promise<void> {
     await this.send(extendClaimRequest, {});
+  }
+
+  /** Extends the claim before a wave, unless it was extended immediately before, such as by the report of a step. */
+  async extendBeforeWave(): Promise<void> {
+    if (this.ended || this.ports.clock.monotonic() - this.extendedAt > FRESH_MS) await this.extend();
   }
 
   /** Reports a completed step, which also extends the claim. */
@@ -167,6 +176,7 @@ export class Claim {
       this.until,
     );
     this.until = Math.max(this.until, this.leaseEnd(leaseUntil, requestedAt));
+    this.extendedAt = Math.max(this.extendedAt, requestedAt);
     if (superseded) this.superseding.abort();
   }
 

@@ -29,6 +29,7 @@ function given(client: Partial<KubernetesClient>) {
     lost: lost.signal,
     deadline: () => Number.POSITIVE_INFINITY,
     extend: () => Promise.resolve(),
+    extendBeforeWave: () => Promise.resolve(),
     report: () => Promise.resolve(),
   };
   const task = { applicationId: 'app-1', applicationName: 'web', cluster: { name: 'dev' } };

@@ -106,7 +106,7 @@ export class Run {
   /** Renews the claim before each wave. A newer revision or the stop of this process ends the attempt here. */
   async beginWave(): Promise<void> {
     this.throwIfStopping();
-    await this.claim.extend();
+    await this.claim.extendBeforeWave();
     this.throwIfSuperseded();
   }
 
