@@ -2,7 +2,7 @@ import { position, type Recorded } from '#kernel';
 import { can } from './can.ts';
 import { Directory } from './directory.ts';
 import type { DirectoryFact } from './rights.events.ts';
-import { PERMISSION_NAMES, PERMISSIONS, type Permission } from './permissions.ts';
+import { currentTable, PERMISSION_NAMES, PERMISSIONS, type Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
 import { ROLES, type Role } from './roles.ts';
 
@@ -288,6 +288,29 @@ describe('can', () => {
     expect(fixFor()).toBe('ask an owner or admin of acme: astroctl org members');
     expect(fixFor([`organization-${ORG}`, contact])).toBe('ask team@acme.dev');
   });
+
+  it('applies the rules of the table that it gets, and denies what the table does not have', () => {
+    const { 'keys.others': rule, 'audit.read': _, ...rest } = currentTable();
+    const table = { ...rest, ...(rule && { 'keys.others': { ...rule, roles: ['owner'] as const } }) };
+    const scope = { organizationId: ORG };
+    const by = (permission: Permission) => codeOf(can(login('admin'), permission, scope, directory(), NOW, table));
+    expect(by('keys.others')).toBe('access/not-permitted');
+    expect(by('audit.read')).toBe('access/not-permitted');
+    expect(by('members.manage')).toBe('allowed');
+    expect(codeOf(decide(login('admin'), 'keys.others'))).toBe('allowed');
+  });
+
+  it.each(['application.deploy', 'secrets.write', 'profile.change'] as const)(
+    'denies %s to editors where a protected profile applies',
+    (permission) => {
+      const by = (principal: Principal, isProtected: boolean) =>
+        codeOf(can(principal, permission, { organizationId: ORG, isProtected }, directory(), NOW));
+      expect(by(login('editor'), false)).toBe('allowed');
+      expect(by(login('editor'), true)).toBe('access/protected-profile');
+      expect(by(key('owner', 'editor'), true)).toBe('access/protected-profile');
+      for (const id of ['admin', 'owner', 'root']) expect(by(login(id), true)).toBe('allowed');
+    },
+  );
 
   it('grants no permission of people to a service', () =>
     expect(decide({ kind: 'service', service: 'billing' }, 'organization.read').allowed).toBe(false));

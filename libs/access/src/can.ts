@@ -1,6 +1,13 @@
 import { domainError, type DomainError, type Position, type Result } from '#kernel';
-import { activeMember, type Directory, type DirectoryMember } from './directory.ts';
-import { PERMISSIONS, type Permission } from './permissions.ts';
+import {
+  activeMember,
+  type Directory,
+  type DirectoryKey,
+  type DirectoryMember,
+  type DirectoryOrganization,
+  type DirectoryUser,
+} from './directory.ts';
+import { PERMISSIONS, type AccessRule, type Permission, type RightsTable } from './permissions.ts';
 import type { Principal } from './principal.ts';
 import { weaker, type Role } from './roles.ts';
 
@@ -8,6 +15,21 @@ import { weaker, type Role } from './roles.ts';
 export interface Scope {
   /** ID of the organization; absent for permissions on oneself or the platform. */
   readonly organizationId?: string;
+  /** Whether a protected profile applies to the object. Default: no. */
+  readonly isProtected?: boolean;
+}
+
+interface Lookup<T> {
+  get(id: string): T | undefined;
+}
+
+/** Rights as decisions read them: those of now (a `Directory`), or those of an earlier time (`RightsHistory`). */
+export interface Rights {
+  readonly users: Lookup<Readonly<DirectoryUser>>;
+  readonly organizations: Lookup<
+    Readonly<Omit<DirectoryOrganization, 'members'>> & { readonly members: Lookup<Readonly<DirectoryMember>> }
+  >;
+  readonly keysById: Lookup<Readonly<DirectoryKey>>;
 }
 
 /** Explains a decision: the rule, the role, and the event that granted it. */
@@ -30,15 +52,17 @@ export type Decision =
  * cases.
  *
  * @param nowMs milliseconds since 1970, for rights that expire
+ * @param table the rules. Default: those of this release; questions about the past use those of their time.
  */
 export function can(
   principal: Principal,
   permission: Permission,
   scope: Scope,
-  directory: Directory,
+  directory: Rights,
   nowMs: number,
+  table: RightsTable = PERMISSIONS,
 ): Decision {
-  const rule = PERMISSIONS[permission];
+  const rule = table[permission];
   if (principal.kind === 'anonymous')
     return denied(
       permission,
@@ -55,6 +79,14 @@ export function can(
     return denied(
       permission,
       domainError('access/not-permitted', 'forbidden', 'Services can only send requests whose contracts list them.'),
+    );
+
+  if (rule === undefined)
+    return denied(
+      permission,
+      domainError('access/not-permitted', 'forbidden', `No rule grants ${permission}.`, {
+        fix: 'astroctl org members',
+      }),
     );
 
   const userId = principal.kind === 'login' ? principal.userId : principal.memberId;
@@ -87,6 +119,27 @@ export function can(
     return denied(permission, domainError('access/not-permitted', 'forbidden', 'Only a global admin can do this.'));
   }
 
+  return inOrganization({ principal, userId, isGlobalAdmin, permission, rule, scope, nowMs }, directory);
+}
+
+/** A question about a permission in an organization. */
+interface OrganizationQuestion {
+  readonly principal: Person;
+  readonly userId: string;
+  readonly isGlobalAdmin: boolean;
+  readonly permission: Permission;
+  readonly rule: AccessRule;
+  readonly scope: Scope;
+  readonly nowMs: number;
+}
+
+type Person = Extract<Principal, { readonly kind: 'login' | 'key' }>;
+
+function inOrganization(
+  { principal, userId, isGlobalAdmin, permission, rule, scope, nowMs }: OrganizationQuestion,
+  directory: Rights,
+): Decision {
+  const user = directory.users.get(userId);
   const organization =
     scope.organizationId === undefined ? undefined : directory.organizations.get(scope.organizationId);
   const member = organization && activeMember(organization, userId, nowMs);
@@ -104,7 +157,8 @@ export function can(
 
   const role = member && effectiveRole(member, principal);
   const isTakenFromViewers = role === 'viewer' && rule.viewers !== undefined && !organization.settings[rule.viewers];
-  if (member && role && rule.roles.includes(role) && !isTakenFromViewers)
+  const isProtectedFrom = role !== undefined && scope.isProtected === true && rule.exceptProtected?.includes(role);
+  if (member && role && rule.roles.includes(role) && !isTakenFromViewers && !isProtectedFrom)
     return { allowed: true, reason: { permission, rule: 'role', role, grantedBy: member.grantedBy } };
   if (member?.auditGrantedBy !== undefined && rule.audit && nowMs < (member.auditUntil ?? 0)) {
     return {
@@ -118,18 +172,35 @@ export function can(
       reason: { permission, rule: 'global-admin', role: 'global-admin', grantedBy: user.grantedBy },
     };
   const { slug, settings } = organization;
+  const fix =
+    settings.contact === null ? `ask an owner or admin of ${slug}: astroctl org members` : `ask ${settings.contact}`;
+  if (isProtectedFrom)
+    return denied(
+      permission,
+      domainError(
+        'access/protected-profile',
+        'forbidden',
+        `The role ${role} in ${slug} does not include ${permission} where a protected profile applies.`,
+        { fix },
+      ),
+    );
   const why = isTakenFromViewers
     ? `Viewers of ${slug} do not have ${permission}: its setting ${rule.viewers} is off.`
     : `The role ${role ?? 'of a global admin'} in ${slug} does not include ${permission}.`;
-  return denied(
-    permission,
-    domainError('access/not-permitted', 'forbidden', why, {
-      fix:
-        settings.contact === null
-          ? `ask an owner or admin of ${slug}: astroctl org members`
-          : `ask ${settings.contact}`,
-    }),
-  );
+  return denied(permission, domainError('access/not-permitted', 'forbidden', why, { fix }));
+}
+
+/** Returns the error of a key that was revoked or has expired; undefined for other principals. */
+export function endedKey(
+  principal: Principal,
+  directory: Pick<Rights, 'keysById'>,
+  nowMs: number,
+): DomainError | undefined {
+  if (principal.kind !== 'key') return undefined;
+  const key = directory.keysById.get(principal.keyId);
+  if (!key || (!key.revoked && nowMs < key.expiresAtMs)) return undefined;
+  const word = key.revoked ? 'revoked' : 'expired';
+  return domainError(`key/${word}`, 'unauthenticated', `This access key is ${word}.`, { fix: 'astroctl auth login' });
 }
 
 /** Returns the role that applies: the member's role, limited by the role of the access key. */

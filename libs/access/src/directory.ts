@@ -63,10 +63,10 @@ export interface DirectoryKey {
  * @param nowMs milliseconds since 1970
  */
 export function activeMember(
-  organization: Pick<DirectoryOrganization, 'members'>,
+  organization: { readonly members: { get(id: string): Readonly<DirectoryMember> | undefined } },
   memberId: string,
   nowMs: number,
-): DirectoryMember | undefined {
+): Readonly<DirectoryMember> | undefined {
   const member = organization.members.get(memberId);
   return member && nowMs < (member.untilMs ?? Number.POSITIVE_INFINITY) ? member : undefined;
 }

@@ -1,11 +1,22 @@
 export { GLOBAL_ROLES, isRole, mayGrant, ROLES, weaker, type GlobalRole, type Role } from './roles.ts';
-export { PERMISSIONS, PUBLIC, SERVICES_ONLY, type Permission, type PermissionRule } from './permissions.ts';
+export {
+  currentTable,
+  PERMISSION_NAMES,
+  PERMISSIONS,
+  PUBLIC,
+  SERVICES_ONLY,
+  type AccessRule,
+  type Permission,
+  type PermissionRule,
+  type RightsTable,
+} from './permissions.ts';
 export { actorOf, principalId, type Principal } from './principal.ts';
 export {
   DEFAULT_SETTINGS,
   directoryEvents,
   keyRingEvents,
   organizationEvents,
+  policyEvents,
   userEvents,
   type AccessKeyCreated,
   type DirectoryFact,
@@ -14,6 +25,7 @@ export {
   type MemberInvited,
   type OrganizationEvent,
   type OrganizationSettings,
+  type PolicyEvent,
   type UserEvent,
 } from './rights.events.ts';
 export { activeMember, Directory, type DirectoryKey, type DirectoryOrganization } from './directory.ts';
@@ -22,9 +34,13 @@ export {
   accountSuspended,
   can,
   effectiveRole,
+  endedKey,
   organizationNotFound,
   type AccessSource,
+  type Decision,
   type Reason,
+  type Rights,
+  type Scope,
 } from './can.ts';
 export {
   ACCESS_KEY_PREFIX,
@@ -33,3 +49,12 @@ export {
   maskAccessKey,
   parseAccessKey,
 } from './access-key-format.ts';
+export {
+  RightsHistory,
+  rightsEvents,
+  type Grant,
+  type Moment,
+  type PublishedPolicy,
+  type RightsFact,
+} from './rights-history.ts';
+export { Timeline } from './timeline.ts';

@@ -5,8 +5,8 @@ export const PUBLIC = 'PUBLIC';
 /** Declares that only services may send a request, and only those that the contract lists. */
 export const SERVICES_ONLY = 'SERVICES_ONLY';
 
-/** Who has a permission, and with which credential. */
-export interface PermissionRule {
+/** Who has a permission, and with which credential: a rule as it is recorded in the log. */
+export interface AccessRule {
   /** The scope of the permission: the user, one organization, or the platform. */
   readonly scope: 'self' | 'organization' | 'platform';
   /** Organization roles that have it. */
@@ -19,8 +19,17 @@ export interface PermissionRule {
   readonly by: 'key' | 'login';
   /** The organization's setting that can deny it to viewers. */
   readonly viewers?: 'viewersReadLogs';
+  /** Roles that do not have it where a protected profile applies. */
+  readonly exceptProtected?: readonly Role[];
+}
+
+/** A rule with its description. */
+export interface PermissionRule extends AccessRule {
   readonly covers: string;
 }
+
+/** The rules of one release, by permission. A permission without a rule is denied. */
+export type RightsTable = Readonly<Partial<Record<string, AccessRule>>>;
 
 const ALL = ['viewer', 'editor', 'admin', 'owner'] as const;
 const OAE = ['editor', 'admin', 'owner'] as const;
@@ -47,7 +56,7 @@ const organization = (
   roles: readonly Role[],
   by: 'key' | 'login',
   covers: string,
-  more: { g?: boolean; audit?: boolean; viewers?: 'viewersReadLogs' } = {},
+  more: { g?: boolean; audit?: boolean; viewers?: 'viewersReadLogs'; exceptProtected?: readonly Role[] } = {},
 ): PermissionRule => ({
   scope: 'organization',
   roles,
@@ -55,9 +64,12 @@ const organization = (
   audit: more.audit ?? false,
   by,
   ...(more.viewers && { viewers: more.viewers }),
+  ...(more.exceptProtected && { exceptProtected: more.exceptProtected }),
   covers,
 });
 const G = { g: true };
+/** Editors have it, except on protected profiles. */
+const UNPROTECTED = { g: true, exceptProtected: ['editor'] } as const;
 
 /**
  * The permission matrix, which guards, the reference, and questions about the past use. Rules that a role alone cannot
@@ -87,7 +99,12 @@ export const PERMISSIONS = {
   'keys.others': organization(OA, 'key', 'list (masked) and revoke keys of others', G),
   'keys.service': organization(OA, 'login', 'create and rotate keys of service members'),
   'profile.read': organization(ALL, 'key', 'read profiles', G),
-  'profile.change': organization(OAE, 'key', 'create and change profiles; editors can change only the defaults', G),
+  'profile.change': organization(
+    OAE,
+    'key',
+    'create and change profiles; editors can change only the defaults',
+    UNPROTECTED,
+  ),
   'profile.delete': organization(OA, 'key', 'delete profiles that are not in use', G),
   'cluster.read': organization(ALL, 'key', 'read clusters', G),
   'cluster.manage': organization(
@@ -111,12 +128,12 @@ export const PERMISSIONS = {
     OAE,
     'key',
     'create, change, deploy, restart, roll back, pause, resume, and sync applications',
-    G,
+    UNPROTECTED,
   ),
   'application.preserve': organization(OA, 'key', 'use namespaceMode: preserve', G),
   'application.delete': organization(OA, 'key', 'delete applications', G),
   'application.adopt': organization(OA, 'key', 'take over objects on a cluster that belong to no application', G),
-  'secrets.write': organization(OAE, 'key', 'write application secrets', G),
+  'secrets.write': organization(OAE, 'key', 'write application secrets', UNPROTECTED),
   'credentials.manage': organization(OA, 'key', 'manage git and registry credentials', G),
   'audit.read': organization(OAE, 'key', 'read, verify, and export the audit log; editors see only their own actions', {
     g: true,
@@ -137,6 +154,10 @@ export const PERMISSIONS = {
 } as const satisfies Record<string, PermissionRule>;
 
 export type Permission = keyof typeof PERMISSIONS;
+
+/** Returns the rules of this release as they are recorded: without descriptions. */
+export const currentTable = (): RightsTable =>
+  Object.fromEntries(Object.entries<PermissionRule>(PERMISSIONS).map(([name, { covers: _, ...rule }]) => [name, rule]));
 
 /** Names of all permissions. */
 export const PERMISSION_NAMES = Object.keys(PERMISSIONS) as readonly Permission[];

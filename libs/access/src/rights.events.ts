@@ -1,4 +1,5 @@
 import type { EventFamily, Fact } from '#kernel';
+import type { RightsTable } from './permissions.ts';
 import type { GlobalRole, Role } from './roles.ts';
 
 /**
@@ -183,6 +184,20 @@ export const keyRingEvents: EventFamily<KeyRingEvent> = {
     'access-keys.limits-set.v1': true,
     'access-key.expiry-announced.v1': true,
   },
+};
+
+/**
+ * Published rules of a release, so that questions about the past use the rules of their time. Stream:
+ * `platform-policy`. The directory does not read them: it applies the rules of its own release.
+ */
+export type PolicyEvent = Fact<
+  'platform.policy-published.v1',
+  { readonly release: string; readonly table: RightsTable }
+>;
+
+export const policyEvents: EventFamily<PolicyEvent> = {
+  categories: ['platform'],
+  types: { 'platform.policy-published.v1': true },
 };
 
 /** Events that the directory reads. */

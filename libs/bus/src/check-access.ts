@@ -1,5 +1,5 @@
-import { can, type Directory, type Permission, type Principal, type Reason } from '#access';
-import { domainError, err, ok, type DomainError, type Result } from '#kernel';
+import { can, endedKey, type Directory, type Permission, type Principal, type Reason } from '#access';
+import { err, ok, type DomainError, type Result } from '#kernel';
 
 /** A request to authorize. */
 export interface AccessQuestion {
@@ -24,13 +24,4 @@ export function checkAccess(
   if (ended) return err(ended);
   const decision = can(principal, permission, organizationId === undefined ? {} : { organizationId }, directory, nowMs);
   return decision.allowed ? ok(decision.reason) : err(decision.error);
-}
-
-/** Returns the error for a key that was valid when the request arrived and has ended since. */
-function endedKey(principal: Principal, directory: Directory, nowMs: number): DomainError | undefined {
-  if (principal.kind !== 'key') return undefined;
-  const key = directory.keysById.get(principal.keyId);
-  if (!key || (!key.revoked && nowMs < key.expiresAtMs)) return undefined;
-  const word = key.revoked ? 'revoked' : 'expired';
-  return domainError(`key/${word}`, 'unauthenticated', `This access key is ${word}.`, { fix: 'astroctl auth login' });
 }

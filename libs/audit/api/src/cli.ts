@@ -1,5 +1,16 @@
-import type { CliCommand, CliGroup } from '#cli';
+import { implement, type CliCommand, type CliGroup } from '#cli';
+import { accessCommands } from './access-commands.cli.ts';
 
-export const auditGroups: readonly CliGroup[] = [];
+export const auditGroups: readonly CliGroup[] = [
+  {
+    path: ['access'],
+    summary: 'Who can do what, now and at any earlier time',
+    examples: [
+      'astroctl access can-i application.deploy application/web',
+      'astroctl access who-can application.deploy application/web --as-of 2026-11-24T12:00:00Z',
+      'astroctl access explain application.deploy profile/production',
+    ],
+  },
+];
 
-export const auditCommands: readonly CliCommand[] = [];
+export const auditCommands: readonly CliCommand[] = implement(accessCommands, () => import('./access.cli.ts'));

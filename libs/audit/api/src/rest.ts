@@ -1,4 +1,4 @@
-import type { Contract } from '#bus/contract';
+import { canRequest, explainAccessRequest, listPermissionsRequest, whoCanRequest } from '#audit/contract';
 
 /** Requests that the gateway serves over HTTP. */
-export const auditRest: readonly Contract[] = [];
+export const auditRest = [canRequest, whoCanRequest, explainAccessRequest, listPermissionsRequest] as const;

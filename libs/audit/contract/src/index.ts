@@ -1,2 +1,11 @@
+export {
+  canRequest,
+  explainAccessRequest,
+  listPermissionsRequest,
+  membersAtRequest,
+  whoCanRequest,
+  type AccessWay,
+} from './access.contract.ts';
 export { createRefusalRecorder } from './refusal-recorder.ts';
 export { recordRefusalsRequest, REFUSALS_A_MINUTE, type RefusalRecord } from './refusals.contract.ts';
+export { logTime, parseLogTime } from './time.ts';

@@ -1,3 +1,5 @@
+import { EVENT_STORE } from '#event-store';
+import { LOG_FEED } from '#event-sourcing';
 import { temporaryFolder } from '#testing';
 import { answeringBus, bootModule, openEmbedded } from '#testing/embedded';
 import { auditService } from './index.ts';
@@ -7,7 +9,11 @@ const folder = temporaryFolder();
 it('resolves the dependencies of every provider and controller', async () => {
   const embedded = await openEmbedded(folder);
   try {
-    await bootModule(auditService, embedded, answeringBus('audit', {}));
+    const log = new Map<symbol, unknown>([
+      [EVENT_STORE, embedded.eventStore],
+      [LOG_FEED, {}],
+    ]);
+    await bootModule(auditService, embedded, answeringBus('audit', {}), log);
   } finally {
     await embedded.close();
   }

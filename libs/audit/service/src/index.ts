@@ -1,8 +1,10 @@
 import { recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
-import { clientAddressesRequest } from '#identity/contract';
+import { clientAddressesRequest, peopleRequest } from '#identity/contract';
 import type { ContextService } from '#runtime';
 import { AuditModule } from './audit.module.ts';
+import { policyDecider } from './policy/policy.decider.ts';
+import { PolicySweep } from './policy/policy.sweep.ts';
 import { refusalDecider } from './refusals/refusal.decider.ts';
 
 /** The service of this context, as a process composes it. */
@@ -10,9 +12,9 @@ export const auditService: ContextService = {
   name: 'audit',
   module: AuditModule,
   engines: ['eventStore', 'readStore', 'vault'],
-  calls: [recordRefusalsRequest, plansOfRequest, clientAddressesRequest],
-  deciders: [refusalDecider],
+  calls: [recordRefusalsRequest, plansOfRequest, clientAddressesRequest, peopleRequest],
+  deciders: [policyDecider, refusalDecider],
   projections: [],
   reactors: [],
-  sweeps: [],
+  sweeps: [PolicySweep],
 };

@@ -1,3 +1,4 @@
+export { objectEvents, type ObjectFact } from './object-events.ts';
 export { countApplicationsRequest } from './catalog.contract.ts';
 export {
   applicationStatusView,

@@ -34,7 +34,7 @@ const personSchema = z.strictObject({
 export const peopleRequest = request({
   subject: 'identity.v1.people.find',
   permission: SERVICES_ONLY,
-  callers: ['gateway', 'organizations', 'access-keys', 'billing', 'deployments'],
+  callers: ['gateway', 'organizations', 'access-keys', 'billing', 'deployments', 'audit'],
   input: z.strictObject({ ids: z.array(z.string()).max(500).default([]), email: z.string().optional() }),
   output: z.strictObject({ people: z.array(personSchema) }),
   timeoutMs: 5_000,

@@ -58,8 +58,11 @@ export const organizationCommands = {
   },
   orgMembers: {
     path: ['org', 'members'],
-    summary: 'List members',
-    examples: ['astroctl org members'],
+    summary: 'List members, now or at an earlier time',
+    options: {
+      'as-of': { help: 'an earlier time: RFC 3339, a date, a span such as -24h, or a position', value: 'time' },
+    },
+    examples: ['astroctl org members', 'astroctl org members --as-of 2026-11-24'],
   },
   orgAddUser: {
     path: ['org', 'add-user'],

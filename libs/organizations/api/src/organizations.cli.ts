@@ -206,14 +206,14 @@ const MEMBER_COLUMNS: readonly Column<MemberRow>[] = [
   { title: 'SINCE', value: ({ since }) => since },
 ];
 
-/** Runs `org members`: prints the members of the current organization. */
+/** Runs `org members`: prints the members of the current organization, with `--as-of` those of an earlier time. */
 export async function orgMembers(
-  _options: Options<typeof organizationCommands.orgMembers>,
+  { 'as-of': asOf }: Options<typeof organizationCommands.orgMembers>,
   session: Session,
 ): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const listed = await session.list(listMembersRequest, { org });
+  const listed = await session.list(listMembersRequest, { org, ...(asOf !== undefined && { asOf }) });
   if (!listed.ok) return listed.failure;
   await session.print.list(listed.value, { columns: MEMBER_COLUMNS, name: ({ id }) => `member/${id}` });
   return 0;

@@ -1,4 +1,5 @@
 import { ROLES, SERVICES_ONLY } from '#access';
+import { logTime } from '#audit/contract';
 import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 
@@ -148,12 +149,16 @@ const memberView = z.strictObject({
 export const listMembersRequest = request({
   subject: 'organizations.v1.members.list',
   route: 'GET /v1/organizations/{org}/members',
-  summary: 'List members and their roles',
+  summary: 'List members and their roles, now or at an earlier time',
   permission: 'organization.read',
-  input: z.strictObject({ org: z.string().min(1), ...pageInput }),
+  input: z.strictObject({
+    org: z.string().min(1),
+    asOf: logTime.optional().describe('RFC 3339 time, date, span (-24h), or position; default: now'),
+    ...pageInput,
+  }),
   output: z.strictObject(pageOutput(memberView)),
   organizationOf: ({ org }) => org,
-  timeoutMs: 5_000,
+  timeoutMs: 12_000,
 });
 
 export const setMemberRequest = request({

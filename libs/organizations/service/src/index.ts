@@ -1,4 +1,4 @@
-import { recordRefusalsRequest } from '#audit/contract';
+import { membersAtRequest, recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
 import { countApplicationsRequest, reviewAccessRequest } from '#deployments/contract';
 import {
@@ -23,6 +23,7 @@ export const organizationsService: ContextService = {
   module: OrganizationsModule,
   engines: ['eventStore', 'readStore', 'vault'],
   calls: [
+    membersAtRequest,
     recordRefusalsRequest,
     plansOfRequest,
     countApplicationsRequest,

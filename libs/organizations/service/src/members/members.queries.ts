@@ -1,8 +1,20 @@
-import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, type ReplyTo } from '#bus';
+import { membersAtRequest } from '#audit/contract';
+import {
+  BUS,
+  Caller,
+  Input,
+  refuse,
+  reply,
+  Serves,
+  type Bus,
+  type ContextOf,
+  type OrganizationContext,
+  type ReplyTo,
+} from '#bus';
 import { pageOf, type InputOf, type OutputOf } from '#bus/contract';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { peopleById, type Person } from '#identity/contract';
-import { CLOCK, type Clock } from '#kernel';
+import { CLOCK, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { listMembersRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { membersProjection, type ListedMember } from './members.projection.ts';
@@ -21,10 +33,9 @@ export class MembersQueries {
     @Input() place: InputOf<typeof listMembersRequest>,
     @Caller() context: ContextOf<typeof listMembersRequest>,
   ): Promise<ReplyTo<typeof listMembersRequest>> {
-    const found = await this.readModels.get(membersProjection, context.organizationId, context.consistency);
-    if (!found.ok) return refuse(found.error);
-    const all = found.value?.document.members ?? [];
-    const { items: members, ...rest } = pageOf(all, ({ since, id }) => `${since} ${id}`, place);
+    const all = place.asOf === undefined ? await this.present(context) : await this.past(place.asOf, context);
+    if (!all.ok) return refuse(all.error);
+    const { items: members, ...rest } = pageOf(all.value, ({ since, id }) => `${since} ${id}`, place);
     const people = await peopleById(
       this.bus,
       members.filter(({ kind }) => kind === 'person').map(({ id }) => id),
@@ -33,6 +44,21 @@ export class MembersQueries {
     if (!people.ok) return refuse(people.error);
     const nowMs = this.clock.now();
     return reply({ items: members.map((member) => memberView(member, people.value.get(member.id), nowMs)), ...rest });
+  }
+
+  private async present(context: OrganizationContext): Promise<Result<readonly ListedMember[], DomainError>> {
+    const found = await this.readModels.get(membersProjection, context.organizationId, context.consistency);
+    return found.ok ? ok(found.value?.document.members ?? []) : found;
+  }
+
+  /** Returns the members of an earlier time, which audit keeps. */
+  private async past(
+    asOf: string,
+    context: OrganizationContext,
+  ): Promise<Result<readonly ListedMember[], DomainError>> {
+    const { organizationId } = context;
+    const found = await this.bus.request(membersAtRequest, { organizationId, asOf }, this.bus.own(context));
+    return found.ok ? ok(found.value.members.map((member) => ({ ...member, until: null, auditUntil: null }))) : found;
   }
 }
 
