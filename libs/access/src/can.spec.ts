@@ -2,9 +2,9 @@ import { position, type Recorded } from '#kernel';
 import { can } from './can.ts';
 import { Directory } from './directory.ts';
 import type { DirectoryFact } from './rights.events.ts';
-import { currentTable, PERMISSION_NAMES, PERMISSIONS, type Permission } from './permissions.ts';
+import { currentTable, type Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
-import { ROLES, type Role } from './roles.ts';
+import type { Role } from './roles.ts';
 
 const ORG = '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02';
 const OTHER = '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c03';
@@ -75,70 +75,7 @@ const decide = (principal: Principal, permission: Permission, organizationId: st
   can(principal, permission, organizationId === undefined ? {} : { organizationId }, directory(), at);
 const codeOf = (decision: ReturnType<typeof can>): string => (decision.allowed ? 'allowed' : decision.error.code);
 
-/**
- * The permission matrix: who has each permission, and with which credential. Any change here is a change of the
- * product.
- */
-const MATRIX: Readonly<Record<Permission, string>> = {
-  'self.read': 'self key',
-  'self.enter': 'self login',
-  'organization.create': 'G login',
-  'organization.read': 'OAEVG key',
-  'organization.change': 'OG key',
-  'organization.delete': 'OG login',
-  'organization.leave': 'OAEV login',
-  'plan.change': 'OG login',
-  'members.manage': 'OAG key',
-  'owners.manage': 'OG login',
-  'keys.create': 'OAEV login',
-  'keys.own': 'OAEV key',
-  'keys.others': 'OAG key',
-  'keys.service': 'OA login',
-  'profile.read': 'OAEVG key',
-  'profile.change': 'OAEG key',
-  'profile.delete': 'OAG key',
-  'cluster.read': 'OAEVG key',
-  'cluster.manage': 'OAG key',
-  'cluster.kubeconfig': 'OAEV key',
-  'application.read': 'OAEVG key',
-  'application.logs': 'OAEVG key',
-  'application.deploy': 'OAEG key',
-  'application.preserve': 'OAG key',
-  'application.delete': 'OAG key',
-  'application.adopt': 'OAG key',
-  'secrets.write': 'OAEG key',
-  'credentials.manage': 'OAG key',
-  'audit.read': 'OAERG key',
-  'access.read': 'OAEVRG key',
-  'platform.organizations': 'G login',
-  'platform.users': 'G login',
-  'platform.operate': 'G login',
-};
-const LETTER: Readonly<Record<Role, string>> = { owner: 'O', admin: 'A', editor: 'E', viewer: 'V' };
-const ofOrganization = PERMISSION_NAMES.filter((name) => PERMISSIONS[name].scope === 'organization');
-
-describe('the permission matrix', () => {
-  it('has one line for every permission', () =>
-    expect(Object.keys(MATRIX).toSorted()).toEqual([...PERMISSION_NAMES].toSorted()));
-
-  it.each(ofOrganization)('A4: grants %s with a login to the listed roles only', (permission) => {
-    const [who = ''] = MATRIX[permission].split(' ');
-    for (const role of ROLES)
-      expect([role, decide(login(role), permission).allowed]).toEqual([role, who.includes(LETTER[role])]);
-    expect(decide(login('root'), permission).allowed).toBe(who.includes('G'));
-    expect(decide(login('auditor'), permission).allowed).toBe(who.includes('R') || who.includes('V'));
-  });
-
-  it.each(ofOrganization)('B25: grants %s with an access key only where it is listed', (permission) => {
-    const [who = '', by] = MATRIX[permission].split(' ');
-    for (const role of ROLES)
-      expect([role, decide(key(role, 'owner'), permission).allowed]).toEqual([
-        role,
-        who.includes(LETTER[role]) && by === 'key',
-      ]);
-    if (by === 'login') expect(codeOf(decide(key('owner', 'owner'), permission))).toBe('key/login-required');
-  });
-
+describe('permissions without an organization', () => {
   it('A10: a global developer has no permission on the platform; a global admin has them with a login only', () => {
     for (const permission of [
       'organization.create',

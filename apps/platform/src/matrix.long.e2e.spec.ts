@@ -1,0 +1,192 @@
+import { ROUTED_CONTRACTS } from '#gateway';
+import { VERSION } from '#kernel';
+import { call, loginAdmin, newPerson, startPlatform, type Person, type PersonResponse, type Platform } from '#testing';
+import { z } from 'zod';
+import { answerOf, CALLERS, type MatrixAnswer, type MatrixCaller, type MatrixCredential } from './testing/matrix.ts';
+
+const STATUS: Readonly<Record<Exclude<MatrixAnswer, 'allowed'>, number>> = {
+  'access/not-signed-in': 401,
+  'key/expired': 401,
+  'access/not-permitted': 403,
+  'access/protected-profile': 403,
+  'key/login-required': 403,
+  'key/other-organization': 403,
+  'organization/not-found': 404,
+};
+
+/** Requests that end a session or a membership: sent only by callers who must be denied. */
+const ENDS = new Set([
+  'DELETE /v1/me/sessions',
+  'DELETE /v1/organizations/{org}/members/me',
+  'DELETE /v1/organizations/{org}',
+]);
+
+const callerNamed = (name: string): MatrixCaller => {
+  const found = CALLERS.find((caller) => caller.name === name);
+  if (!found) throw new Error(`the matrix has no ${name}`);
+  return found;
+};
+const codeOf = ({ body }: PersonResponse): string =>
+  z.looseObject({ code: z.string() }).safeParse(body).data?.code ?? '';
+
+/** Whoever sends requests over HTTP. */
+interface Sender {
+  readonly caller: MatrixCaller;
+  readonly credential: MatrixCredential;
+  readonly secret: string | undefined;
+}
+
+describe('every route, for callers of every role', () => {
+  let platform: Platform;
+  let root: Person;
+  let grace: Person;
+  let linus: Person;
+  let senders: readonly Sender[];
+  const keys = new Map<string, string>();
+
+  const ask = (what: string, credential: string | undefined, body?: unknown) =>
+    call(platform.url, what, { ...(credential !== undefined && { credential }), ...(body !== undefined && { body }) });
+  const succeed = async (what: string, credential: string, body?: unknown): Promise<unknown> => {
+    const response = await ask(what, credential, body);
+    if (response.status >= 300) throw new Error(`${what}: ${response.status} ${response.text}`);
+    return response.body;
+  };
+
+  beforeAll(async () => {
+    platform = await startPlatform();
+    root = await loginAdmin(platform);
+    grace = await newPerson(platform, 'grace@astro.localhost', 'a password of grace');
+    linus = await newPerson(platform, 'linus@astro.localhost', 'a password of linus');
+    const organization = `/v1/organizations/${grace.organization.id}`;
+    // A plan with seats for everybody.
+    await succeed(`PUT ${organization}/subscription`, root.accessToken, { plan: 'enterprise' });
+    for (const role of ['viewer', 'editor', 'admin']) {
+      await succeed(`PUT ${organization}/members/service:${role}`, grace.accessToken, { role });
+      const made = await succeed(`POST ${organization}/access-keys`, grace.accessToken, {
+        name: role,
+        service: role,
+        role,
+      });
+      keys.set(role, z.looseObject({ secret: z.string() }).parse(made).secret);
+    }
+    await succeed(`PUT ${organization}/members/${linus.userId}`, grace.accessToken, { role: 'viewer' });
+    senders = [
+      { caller: callerNamed('global developer outside'), credential: 'none', secret: undefined },
+      { caller: callerNamed('owner'), credential: 'login', secret: grace.accessToken },
+      { caller: callerNamed('owner'), credential: 'key', secret: grace.key },
+      ...['viewer', 'editor', 'admin'].map((role) => ({
+        caller: callerNamed(`service ${role}`),
+        credential: 'key' as const,
+        secret: keys.get(role),
+      })),
+      { caller: callerNamed('viewer'), credential: 'login', secret: linus.accessToken },
+      { caller: callerNamed('viewer'), credential: 'other-key', secret: linus.key },
+      { caller: callerNamed('global admin outside'), credential: 'login', secret: root.accessToken },
+      { caller: callerNamed('global admin outside'), credential: 'other-key', secret: root.key },
+    ];
+  });
+  afterAll(() => platform.stop());
+
+  it.each(ROUTED_CONTRACTS.map((contract) => [String(contract.route), contract] as const))(
+    'A4, A23: %s decides by the matrix',
+    async (route, { permission, rawBody }) => {
+      if (permission === 'SERVICES_ONLY') throw new Error('a route is for people');
+      const parameters: Readonly<Record<string, string>> = { org: grace.organization.id };
+      const what = route.replaceAll(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? 'nothing-has-this');
+      // Permissions come before the body is read, so that a wrong one suffices.
+      const body = /^(POST|PUT|PATCH)/.test(route) ? { 'not-a-field': true } : undefined;
+      const wrong: unknown[] = [];
+      for (const { caller, credential, secret } of senders) {
+        const expected = answerOf(permission, caller, credential);
+        if (expected === 'allowed' && ENDS.has(route)) continue;
+        const response = await ask(what, secret, body);
+        const is = { status: response.status, code: codeOf(response) };
+        const isRight =
+          expected === 'allowed'
+            ? !Object.hasOwn(STATUS, is.code) || is.code === 'key/login-required' || rawBody !== undefined
+            : is.status === STATUS[expected] && is.code === expected;
+        if (!isRight) wrong.push({ caller: caller.name, credential, expected, is });
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  describe('who can do what, at any time', () => {
+    const astroctl = async (person: Person, words: string): Promise<string> =>
+      (await person.machine.run(words)).trimEnd();
+    const positionNow = async (): Promise<string> =>
+      z
+        .looseObject({ position: z.string() })
+        .parse(
+          await succeed(
+            `GET /v1/organizations/${grace.organization.id}/access/can?permission=organization.read`,
+            grace.key,
+          ),
+        ).position;
+
+    it('lists who had a permission before a change, the way, and the event that granted it', async () => {
+      const organization = `/v1/organizations/${grace.organization.id}`;
+      const before = await positionNow();
+      await succeed(`PUT ${organization}/members/${linus.userId}`, grace.accessToken, { role: 'editor' });
+      const between = await positionNow();
+      await succeed(`PUT ${organization}/members/${linus.userId}`, grace.accessToken, { role: 'viewer' });
+      const who = async (time: string): Promise<readonly string[]> =>
+        z
+          .looseObject({ items: z.array(z.looseObject({ user: z.string(), way: z.string() })) })
+          .parse(await succeed(`GET ${organization}/access/who-can?permission=application.deploy&${time}`, grace.key))
+          .items.filter(({ way }) => way === 'role')
+          .map(({ user }) => user);
+      expect(await who(`asOf=${before}`)).toEqual([grace.userId]);
+      expect(await who(`asOf=${between}`)).toEqual([grace.userId, linus.userId]);
+      expect(await who('')).toEqual([grace.userId]);
+      expect(await who(`during=${before}..`)).toEqual([grace.userId, linus.userId]);
+
+      const listed = await astroctl(grace, `access who-can application.deploy --as-of ${between}`);
+      expect(listed.split('\n')[0]).toMatch(/^WHO +HOW +FROM +TO +GRANTED-BY +EVENT$/);
+      expect(listed).toMatch(
+        /^linus@astro\.localhost +role editor +\S+ +\S+Z +grace@astro\.localhost +[0-9a-f-]{36}$/m,
+      );
+      expect(listed).toMatch(/^editor +key key_\w+ \(editor\) /m);
+      expect(await astroctl(grace, `org members --as-of ${between}`)).toMatch(/linus@astro\.localhost +editor +person/);
+      expect(await astroctl(grace, 'org members')).toMatch(/linus@astro\.localhost +viewer +person/);
+    });
+
+    it('answers about oneself for everyone, and about others only for those who may know', async () => {
+      const organization = `/v1/organizations/${grace.organization.id}`;
+      expect(await astroctl(grace, 'access can-i members.manage')).toBe('yes');
+      expect(await ask(`GET ${organization}/access/can?permission=members.manage`, keys.get('viewer'))).toMatchObject({
+        status: 200,
+        body: { allowed: false, code: 'access/not-permitted', way: null },
+      });
+      const explained = await astroctl(grace, 'access explain application.deploy --user linus@astro.localhost');
+      expect(explained).toMatch(/^allowed: +no$/m);
+      expect(explained).toMatch(/^grantedTo: +editor, admin, owner, global-admin$/m);
+      for (const role of ['viewer', 'editor'])
+        for (const path of ['who-can?permission=audit.read', `explain?permission=audit.read&user=${grace.userId}`])
+          expect(await ask(`GET ${organization}/access/${path}`, keys.get(role))).toMatchObject({
+            status: 403,
+            body: { code: 'access/others' },
+          });
+      expect((await ask(`GET ${organization}/access/who-can?permission=audit.read`, keys.get('admin'))).status).toBe(
+        200,
+      );
+      expect(
+        await ask(`GET ${organization}/access/who-can?permission=audit.read&asOf=2999-01-01`, grace.key),
+      ).toMatchObject({
+        status: 422,
+        body: { code: 'access/time-ahead' },
+      });
+      expect(
+        await ask(`GET ${organization}/access/can?permission=audit.read&object=application/none`, grace.key),
+      ).toMatchObject({ status: 404, body: { code: 'access/no-such-object' } });
+    });
+
+    it('A26: names the release whose rules it applied, which is recorded at start', async () => {
+      const answer = await succeed(
+        `GET /v1/organizations/${grace.organization.id}/access/can?permission=audit.read`,
+        grace.key,
+      );
+      expect(answer).toMatchObject({ allowed: true, rulesOf: VERSION, way: { way: 'key', role: 'owner' } });
+    });
+  });
+});
