@@ -281,9 +281,15 @@ describe('access keys', () => {
     for (let count = await active(); count < 9; count++) await create('ada');
     const responses = await Promise.all(Array.from({ length: 50 }, () => create('ada')));
     expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
-    expect(responses.flatMap((response) => (response.ok ? [] : [response.error.code]))).toEqual(
-      Array.from({ length: 49 }, () => 'access-keys/active-key-limit'),
-    );
+    const refused = responses.flatMap((response) => (response.ok ? [] : [response.error]));
+    expect(refused).toHaveLength(49);
+    for (const error of refused)
+      expect(error).toMatchObject({
+        code: 'access-keys/active-key-limit',
+        kind: 'limit',
+        detail: 'acme uses 10 of the 10 active keys of plan developer; key ci was not created.',
+        extra: { limit: 10, used: 10, plan: 'developer', pricingUrl: 'https://plans.example' },
+      });
     expect(await active()).toBe(10);
   });
   const listOf = async (userId: string, position?: Awaited<ReturnType<typeof revoking.revoke>>) => {

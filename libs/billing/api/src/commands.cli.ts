@@ -14,7 +14,10 @@ export const planCommands = {
   planSet: {
     path: ['org', 'plan', 'set'],
     summary: 'Change the plan',
-    options: { plan: { positional: 'required', help: 'name of the plan', names: ['org', 'plan', 'list'] } },
-    examples: ['astroctl org plan set enterprise'],
+    options: {
+      plan: { positional: 'required', help: 'name of the plan', names: ['org', 'plan', 'list'] },
+      'dry-run': { help: 'show which limits would change, or what exceeds them, without changing anything' },
+    },
+    examples: ['astroctl org plan set enterprise --dry-run', 'astroctl org plan set enterprise'],
   },
 } as const satisfies CommandDeclarations;

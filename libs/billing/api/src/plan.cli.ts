@@ -60,7 +60,7 @@ export async function planList(_options: Options<typeof planCommands.planList>, 
       ]),
     ),
   }));
-  for (const field of ['customTiers', 'auditExport', 'support'] as const)
+  for (const field of ['selfService', 'customTiers', 'auditExport', 'support'] as const)
     rows.push({
       limit: field,
       values: Object.fromEntries(
@@ -75,20 +75,29 @@ export async function planList(_options: Options<typeof planCommands.planList>, 
     ...items.map(({ name }) => ({ title: name.toUpperCase(), value: ({ values }: LimitRow) => values[name] })),
   ];
   await session.print.list(rows, { columns, name: ({ limit }) => limit });
-  session.print.note(`More: ${listed.value.pricingUrl}`);
+  const { pricingUrl, contact } = listed.value;
+  session.print.note(`More: ${pricingUrl}${contact === null ? '' : `, or ask ${contact}`}`);
   return 0;
 }
 
 const shownLimit = (value: number | null | undefined): string =>
   value === null ? 'unlimited' : value === undefined ? '-' : String(value);
 
-/** Runs `org plan set PLAN`. */
+/** Runs `org plan set PLAN`. A dry run lists the limits that would change. */
 export async function planSet(options: Options<typeof planCommands.planSet>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const changed = await session.call(changePlanRequest, { org, plan: options.plan });
+  const dryRun = options['dry-run'];
+  const present = dryRun ? await session.call(getSubscriptionRequest, { org }) : undefined;
+  if (present?.ok === false) return present.failure;
+  const changed = await session.call(changePlanRequest, { org, plan: options.plan }, { dryRun });
   if (!changed.ok) return changed.failure;
-  const text = `plan/${changed.value.plan} set`;
-  await session.print.done(changed.value, { text, name: `plan/${changed.value.plan}` });
+  const { plan, limits } = changed.value;
+  const text = `plan/${plan} ${dryRun ? 'would be set (dry run)' : 'set'}`;
+  await session.print.done(changed.value, { text, name: `plan/${plan}` });
+  const after = new Map(Object.entries(limits));
+  for (const [limit, value] of Object.entries(present?.value.limits ?? {}))
+    if (after.get(limit) !== value)
+      session.print.note(`${limit}: ${shownLimit(value)} → ${shownLimit(after.get(limit))}`);
   return 0;
 }

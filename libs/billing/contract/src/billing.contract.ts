@@ -6,6 +6,8 @@ import { AUDIT_EXPORTS } from './plans.ts';
 const planView = z.strictObject({
   name: z.string(),
   title: z.string(),
+  /** Whether owners can change to and from the plan; otherwise global admins only. */
+  selfService: z.boolean(),
   limits: z.strictObject({
     members: z.number(),
     clusters: z.number(),
@@ -28,7 +30,12 @@ export const listPlansRequest = request({
   summary: 'List plans',
   permission: 'self.read',
   input: z.strictObject({}),
-  output: z.strictObject({ items: z.array(planView), pricingUrl: z.string() }),
+  output: z.strictObject({
+    items: z.array(planView),
+    pricingUrl: z.string(),
+    /** Whom to ask about plans: an address or a URL. */
+    contact: z.string().nullable(),
+  }),
   timeoutMs: 5_000,
 });
 

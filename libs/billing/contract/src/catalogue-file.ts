@@ -8,6 +8,7 @@ const name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
 const planSchema = z.strictObject({
   name,
   title: z.string().min(1).max(80),
+  selfService: z.boolean().default(false),
   limits: z.strictObject({
     members: count,
     clusters: count,
@@ -27,6 +28,7 @@ const planSchema = z.strictObject({
 
 const catalogueSchema = z.strictObject({
   pricingUrl: z.url(),
+  contact: z.string().min(1).max(200).optional(),
   defaultPlan: name,
   plans: z.array(planSchema).min(1).max(50),
 });

@@ -1,4 +1,5 @@
 import type { Bus, OrganizationContext, OutputOf, Reply, RequestContext } from '#bus/contract';
+import type { DomainError } from '#kernel';
 import { plansOfRequest } from './billing.contract.ts';
 
 type PlanSummary = OutputOf<typeof plansOfRequest>['plans'][string];
@@ -25,13 +26,21 @@ export async function plansOf(
 
 /**
  * Adds the plan's name and the address of the catalogue to a response that a limit rejected. Returns others unchanged.
+ *
+ * @param sentence returns the error's sentence with the name of the plan. Default: the sentence remains the same.
  */
-export async function explainLimit<T>(bus: Bus, response: Reply<T>, context: OrganizationContext): Promise<Reply<T>> {
+export async function explainLimit<T>(
+  bus: Bus,
+  response: Reply<T>,
+  context: OrganizationContext,
+  sentence: (error: DomainError, plan: string) => string = ({ detail }) => detail,
+): Promise<Reply<T>> {
   if (response.ok || response.error.kind !== 'limit') return response;
   const { organizationId } = context;
   const found = await bus.request(plansOfRequest, { organizationIds: [organizationId] }, bus.own(context));
   const plan = found.ok ? found.value.plans[organizationId]?.plan : undefined;
   if (!found.ok || plan === undefined) return response;
   const { error } = response;
-  return { ok: false, error: { ...error, extra: { ...error.extra, plan, pricingUrl: found.value.pricingUrl } } };
+  const extra = { ...error.extra, plan, pricingUrl: found.value.pricingUrl };
+  return { ok: false, error: { ...error, detail: sentence(error, plan), extra } };
 }

@@ -23,6 +23,8 @@ export const AUDIT_EXPORTS = ['owner', 'everyone who can read the audit log'] as
 export interface Plan {
   readonly name: string;
   readonly title: string;
+  /** Whether owners can change to and from this plan themselves. Global admins can set every plan. */
+  readonly selfService: boolean;
   readonly limits: PlanLimits;
   readonly customTiers: boolean;
   readonly auditExport: (typeof AUDIT_EXPORTS)[number];
@@ -33,6 +35,8 @@ export interface Plan {
 /** All plans of an installation. */
 export interface PlanCatalogue {
   readonly pricingUrl: string;
+  /** Whom to ask about plans: an address or a URL. Default: the contact of the platform. */
+  readonly contact?: string | undefined;
   /** Plan of a new organization. */
   readonly defaultPlan: string;
   readonly plans: readonly Plan[];
@@ -46,6 +50,7 @@ export const DEFAULT_CATALOGUE: PlanCatalogue = {
     {
       name: 'developer',
       title: 'Developer',
+      selfService: true,
       limits: {
         members: 5,
         clusters: 2,
@@ -65,6 +70,7 @@ export const DEFAULT_CATALOGUE: PlanCatalogue = {
     {
       name: 'enterprise',
       title: 'Enterprise',
+      selfService: false,
       limits: {
         members: 1_000,
         clusters: 100,
@@ -78,7 +84,7 @@ export const DEFAULT_CATALOGUE: PlanCatalogue = {
       },
       customTiers: true,
       auditExport: 'everyone who can read the audit log',
-      support: 'the contact in the catalog',
+      support: 'contact',
       defaultTier: 'standard',
     },
   ],

@@ -107,7 +107,7 @@ describe('changing a plan', () => {
   const owner = (key?: string) =>
     embedded.request(
       { kind: 'login', userId: 'ada' },
-      { organizationId: ORGANIZATION, ...(key !== undefined && { key }) },
+      { organizationId: ORGANIZATION, isGlobalAdmin: true, ...(key !== undefined && { key }) },
     );
   const changeTo = (plan: string, key?: string) => changing.change({ org: ORGANIZATION, plan }, owner(key));
   const changingOver = (commands: CommandRunner) =>
@@ -145,6 +145,19 @@ describe('changing a plan', () => {
         (await embedded.events()).filter(({ stream }) => stream === subscriptionStream(ORGANIZATION)),
       ).toMatchObject([{ type: 'subscription.started.v1', data: { plan: 'developer' } }]),
     );
+  });
+
+  it('is refused to owners for a plan that is not self-service, before any limit is set', async () => {
+    const by = embedded.request({ kind: 'login', userId: 'ada' }, { organizationId: ORGANIZATION });
+    expect(await changing.change({ org: ORGANIZATION, plan: 'enterprise' }, by)).toMatchObject({
+      ok: false,
+      error: {
+        code: 'billing/not-self-service',
+        detail: 'The platform admin sets plan enterprise.',
+        fix: `ask a global admin, or see ${DEFAULT_CATALOGUE.pricingUrl}`,
+      },
+    });
+    expect(limits).toEqual({ members: 5, activeKeys: 10, applications: 10 });
   });
 
   it('sets the limits in every owning service, then the plan', async () => {
@@ -208,6 +221,8 @@ describe('changing a plan', () => {
       plan: 'enterprise',
       defaultPlan: 'developer',
       known: ['developer', 'enterprise'],
+      selfService: [],
+      pricingUrl: 'https://plans.example',
     } as const;
     const stream = subscriptionStream(ORGANIZATION);
     const left = await embedded.commands.run(subscriptionDecider, stream, request, owner());
@@ -248,6 +263,8 @@ describe('changing a plan', () => {
       plan: 'developer',
       defaultPlan: 'developer',
       known: ['developer', 'enterprise'],
+      selfService: [],
+      pricingUrl: 'https://plans.example',
     } as const;
     const requested = await embedded.commands.run(subscriptionDecider, stream, requestChange, owner());
     await resumeAll(requested.ok ? requested.value.position : undefined);

@@ -8,9 +8,10 @@ export function planNamed({ plans, defaultPlan }: PlanCatalogue, name: string | 
 }
 
 /** Returns a plan as the API shows it in the catalogue. */
-export const planView = ({ name, title, limits, customTiers, auditExport, support }: Plan) => ({
+export const planView = ({ name, title, selfService, limits, customTiers, auditExport, support }: Plan) => ({
   name,
   title,
+  selfService,
   limits,
   customTiers,
   auditExport,

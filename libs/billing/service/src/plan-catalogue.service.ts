@@ -3,12 +3,17 @@ import { DEFAULT_CATALOGUE, parseCatalogue, PLAN_CATALOGUE, type PlanCatalogue }
 import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
 import type { FactoryProvider } from '@nestjs/common';
 
-/** Provides the catalogue of `ASTRO_PLANS_FILE`, or else the built-in one, to every context of the process. */
+/**
+ * Provides the catalogue of `ASTRO_PLANS_FILE`, or else the built-in one, to every context of the process. Without a
+ * contact of its own, it has that of the platform.
+ */
 export const planCatalogue: FactoryProvider<PlanCatalogue> = {
   provide: PLAN_CATALOGUE,
   inject: [SERVICE_SETTINGS],
-  useFactory: ({ configuration: { plansFile } }: ServiceSettings) =>
-    plansFile === undefined ? DEFAULT_CATALOGUE : readCatalogue(plansFile),
+  useFactory: ({ configuration: { plansFile, contact } }: ServiceSettings) => {
+    const catalogue = plansFile === undefined ? DEFAULT_CATALOGUE : readCatalogue(plansFile);
+    return { ...catalogue, contact: catalogue.contact ?? contact };
+  },
 };
 
 /**

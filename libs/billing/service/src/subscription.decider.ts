@@ -1,4 +1,4 @@
-import { assertNever, err, ok, type Decider, type Result } from '#kernel';
+import { assertNever, err, ok, type Actor, type Decider, type Result } from '#kernel';
 import type { Over } from './over.ts';
 import { billingErrors, type BillingError } from './subscription.errors.ts';
 import { subscriptionEvents, type SubscriptionEvent } from './subscription.events.ts';
@@ -24,6 +24,11 @@ export type SubscriptionCommand =
       readonly plan: string;
       readonly defaultPlan: string;
       readonly known: readonly string[];
+      /** Plans that owners can change to and from. */
+      readonly selfService: readonly string[];
+      /** Whom to ask about other plans. */
+      readonly contact?: string | undefined;
+      readonly pricingUrl: string;
     }
   | { readonly type: 'complete-change'; readonly plan: string; readonly defaultPlan: string }
   | {
@@ -62,7 +67,11 @@ function evolve(state: Subscription, event: SubscriptionEvent): Subscription {
   }
 }
 
-function decide(command: SubscriptionCommand, state: Subscription): Result<readonly SubscriptionEvent[], BillingError> {
+function decide(
+  command: SubscriptionCommand,
+  state: Subscription,
+  actor: Actor,
+): Result<readonly SubscriptionEvent[], BillingError> {
   switch (command.type) {
     case 'start':
       return ok(state.plan === undefined ? [{ type: 'subscription.started.v1', data: { plan: command.plan } }] : []);
@@ -70,9 +79,12 @@ function decide(command: SubscriptionCommand, state: Subscription): Result<reado
       const from = state.plan ?? command.defaultPlan;
       if (!command.known.includes(command.plan)) return err(billingErrors.unknownPlan(command.known));
       if (state.changingTo !== undefined) return err(billingErrors.changeUnderWay());
-      return ok(
-        from === command.plan ? [] : [{ type: 'subscription.change-requested.v1', data: { from, to: command.plan } }],
-      );
+      if (from === command.plan) return ok([]);
+      const { contact, pricingUrl } = command;
+      const reserved = [command.plan, from].find((plan) => !command.selfService.includes(plan));
+      if (reserved !== undefined && !actor.isGlobalAdmin)
+        return err(billingErrors.notSelfService(reserved, contact, pricingUrl));
+      return ok([{ type: 'subscription.change-requested.v1', data: { from, to: command.plan } }]);
     }
     case 'complete-change':
       // The change took so long that it was ended in the meantime. The caller must restore the limits.

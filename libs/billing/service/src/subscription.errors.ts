@@ -6,6 +6,11 @@ export const billingErrors = {
     domainError('billing/unknown-plan', 'invalid', 'Plan not found.', {
       fix: `use one of: ${known.join(', ')}`,
     }),
+  notSelfService: (plan: string, contact: string | undefined, pricingUrl: string) =>
+    domainError('billing/not-self-service', 'forbidden', `The platform admin sets plan ${plan}.`, {
+      fix: `ask ${contact ?? 'a global admin'}, or see ${pricingUrl}`,
+      extra: { plan, pricingUrl },
+    }),
   changeUnderWay: () =>
     domainError('billing/change-under-way', 'conflict', 'Another change of this plan is in progress.', {
       fix: 'try again in a minute',

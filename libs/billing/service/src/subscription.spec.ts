@@ -20,6 +20,9 @@ const request = {
   plan: 'enterprise',
   defaultPlan: 'developer',
   known: ['developer', 'enterprise'],
+  selfService: ['developer', 'enterprise'],
+  contact: 'platform@acme.dev',
+  pricingUrl: 'https://plans.example',
 } as const;
 const over = [{ limit: 'members', words: 'Too many.', detail: {} }];
 const { given } = specify(subscriptionDecider);
@@ -39,6 +42,27 @@ describe('a subscription', () => {
     given(started)
       .when({ ...request, plan: 'enterprize' }, ada)
       .thenRejected({ code: 'billing/unknown-plan', kind: 'invalid', fix: expect.stringContaining('enterprise') }));
+  it.each(['enterprise', 'developer'])(
+    'lets only global admins change to or from a plan that is not self-service: %s',
+    (reserved) => {
+      const selfService = ['developer', 'enterprise'].filter((name) => name !== reserved);
+      given(started)
+        .when({ ...request, selfService }, ada)
+        .thenRejected({
+          code: 'billing/not-self-service',
+          kind: 'forbidden',
+          detail: `The platform admin sets plan ${reserved}.`,
+          fix: 'ask platform@acme.dev, or see https://plans.example',
+        });
+      given(started)
+        .when({ ...request, selfService }, { ...ada, isGlobalAdmin: true })
+        .thenRecorded(requested);
+    },
+  );
+  it('accepts a repeated request for the current plan, whoever sends it', () =>
+    given(started)
+      .when({ ...request, plan: 'developer', selfService: [] }, ada)
+      .thenNothingRecorded());
   it('rejects a change to its current plan', () =>
     given(started, requested, changed).when(request, ada).thenNothingRecorded());
   it('changes when every limit is set, and completes only the change in progress', () => {

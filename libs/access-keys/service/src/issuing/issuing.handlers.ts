@@ -68,7 +68,12 @@ export class IssuingHandlers {
       nowMs,
       defaults: { activeKeys, lifetimeDays },
     }));
-    if (!issued.ok) return explainLimit(this.bus, issued, context);
+    if (!issued.ok)
+      return explainLimit(this.bus, issued, context, ({ code, detail, extra }, plan) =>
+        code === 'access-keys/active-key-limit'
+          ? `${organization.slug} uses ${extra?.['used']} of the ${extra?.['limit']} active keys of plan ${plan}; key ${name} was not created.`
+          : detail,
+      );
 
     const { key, secret, meta } = issued.value;
     return reply(

@@ -4,7 +4,7 @@ import { err, ok, type CommandContext, type DomainError, type Result } from '#ke
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { planNamed } from '../catalogue.ts';
 import type { Over } from '../over.ts';
-import { subscriptionDecider, type Subscription } from '../subscription.decider.ts';
+import { subscriptionDecider, type Subscription, type SubscriptionCommand } from '../subscription.decider.ts';
 import { billingErrors } from '../subscription.errors.ts';
 import { subscriptionStream, type SubscriptionEvent } from '../subscription.events.ts';
 import { LimitSetter } from './limit-setter.service.ts';
@@ -74,8 +74,11 @@ export class PlanChange {
     context: CommandContext & { readonly ifMatch?: number },
   ): Promise<Result<Changed, DomainError>> {
     const { ifMatch } = context;
-    const known = this.catalogue.plans.map(({ name }) => name);
-    const requested = await this.run(organizationId, { type: 'request-change', plan, known }, context, {
+    const { plans, contact, pricingUrl } = this.catalogue;
+    const known = plans.map(({ name }) => name);
+    const selfService = plans.flatMap(({ name, selfService: isOpen }) => (isOpen ? [name] : []));
+    const command = { type: 'request-change', plan, known, selfService, contact, pricingUrl } as const;
+    const requested = await this.run(organizationId, command, context, {
       step: 'request',
       ...(ifMatch !== undefined && { ifMatch }),
     });
@@ -98,11 +101,11 @@ export class PlanChange {
   ): Promise<Result<Changed, DomainError>> {
     const { defaultPlan } = this.catalogue;
     const stream = subscriptionStream(organizationId);
-    return this.commands.run(subscriptionDecider, stream, { ...command, defaultPlan }, context, options);
+    return this.commands.run(subscriptionDecider, stream, { ...command, defaultPlan } as Changing, context, options);
   }
 }
 
-type WithoutDefault =
-  | { readonly type: 'request-change'; readonly plan: string; readonly known: readonly string[] }
-  | { readonly type: 'complete-change'; readonly plan: string }
-  | { readonly type: 'refuse-change'; readonly plan: string; readonly over: readonly Over[] };
+type Changing = Exclude<SubscriptionCommand, { readonly type: 'start' }>;
+type WithoutDefault = {
+  [T in Changing['type']]: Omit<Extract<Changing, { type: T }>, 'defaultPlan'>;
+}[Changing['type']];

@@ -29,7 +29,8 @@ export class BillingQueries {
 
   @Serves(listPlansRequest)
   async plans(): Promise<ReplyTo<typeof listPlansRequest>> {
-    return reply({ items: this.catalogue.plans.map(planView), pricingUrl: this.catalogue.pricingUrl });
+    const { plans, pricingUrl, contact = null } = this.catalogue;
+    return reply({ items: plans.map(planView), pricingUrl, contact });
   }
 
   @Serves(getSubscriptionRequest)

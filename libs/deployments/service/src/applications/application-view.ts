@@ -85,7 +85,7 @@ function messageOf(document: ApplicationDocument, awaited: readonly string[]): s
   if (status !== 'RUNNING') return message;
   // Fields are omitted: they contain words that users search the status for.
   if (drift.length > 0) return drift.map(({ what }) => what).join('; ');
-  if (sourceProblem !== null) return `its source cannot be checked for changes: ${sourceProblem}`;
+  if (sourceProblem !== null) return `changes of its source are not deployed: ${sourceProblem}`;
   return configuration?.cluster.provider === SANDBOX_PROVIDER ? SIMULATED : message;
 }
 

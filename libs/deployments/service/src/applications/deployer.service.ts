@@ -4,7 +4,7 @@ import { CLOCK, err, ok, type Clock, type CommandContext, type DomainError, type
 import { Inject, Injectable } from '@nestjs/common';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import type { Configuration } from '../catalog/beginnings.ts';
-import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { catalogDecider, catalogStream, utcDay } from '../catalog/catalog.decider.ts';
 import type { NewName } from '../catalog/catalog.events.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
@@ -108,7 +108,7 @@ export class Deployer {
       intent: configuration,
       namedNamespace: named,
     };
-    const command = { type: 'claim', claim, day: this.today() } as const;
+    const command = { type: 'claim', claim, day: utcDay(this.clock.now()) } as const;
     const claimed = await this.commands.run(catalogDecider, catalogStream(organizationId), command, context, {
       step: `claim ${applicationId}`,
     });
@@ -128,7 +128,7 @@ export class Deployer {
       name: configuration.name,
       id: applicationId,
       refers: configuration.profile.id,
-      day: this.today(),
+      day: utcDay(this.clock.now()),
     } as const;
     const counted = await this.commands.run(catalogDecider, catalogStream(organizationId), command, context, {
       step: 'count',
@@ -253,10 +253,6 @@ export class Deployer {
       if (!unhosted.ok) return unhosted;
     }
     return this.release.release(organizationId, applicationId, configuration.name, context);
-  }
-
-  private today(): string {
-    return new Date(this.clock.now()).toISOString().slice(0, 10);
   }
 }
 

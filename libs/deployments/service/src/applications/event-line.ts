@@ -107,7 +107,7 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
     case 'application.source-check-failed.v1':
       return {
         step: 'source-checked',
-        message: `the source cannot be checked for changes: ${event.data.message}`,
+        message: `changes of the source are not deployed: ${event.data.message}`,
         code: event.data.code,
       };
     case 'application.source-check-recovered.v1':

@@ -195,3 +195,6 @@ export const catalogDecider: Decider<Catalog, CatalogCommand, CatalogEvent, Depl
 
 /** Returns the name of an organization's catalog stream. */
 export const catalogStream = (organizationId: string): string => `catalog-${organizationId}`;
+
+/** Returns the UTC date on which a deployment is counted, such as `2026-11-24`. */
+export const utcDay = (nowMs: number): string => new Date(nowMs).toISOString().slice(0, 10);

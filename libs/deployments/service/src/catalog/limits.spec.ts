@@ -3,8 +3,13 @@ import {
   applyProfileRequest,
   deleteApplicationRequest,
   getApplicationRequest,
+  pauseApplicationRequest,
   registerClusterRequest,
+  restartApplicationRequest,
+  resumeApplicationRequest,
+  rollbackRequest,
   setCatalogLimitsRequest,
+  syncApplicationRequest,
 } from '#deployments/contract';
 import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
@@ -70,6 +75,75 @@ describe('limits of a plan', () => {
       });
     }
     expect((await catalog()).entries.application.size).toBe(3);
+  });
+
+  it.each([
+    [
+      'profile',
+      'profiles',
+      (name: string) => platform.ask(applyProfileRequest, { org, name, manifest: profile(name) }, ada()),
+    ],
+    [
+      'cluster',
+      'clusters',
+      (name: string) => platform.ask(registerClusterRequest, { org, name, manifest: registration(name) }, ada()),
+    ],
+    ['application', 'applications', (name: string) => apply(name)],
+    ['deployments-per-day', 'deploymentsPerDay', (name: string) => apply('web', name)],
+  ] as const)('A18: of %s admit exactly one of 20 parallel requests at limit - 1', async (kind, limit, create) => {
+    const set = (allowed: number) =>
+      platform.ask(
+        setCatalogLimitsRequest,
+        {
+          organizationId: org,
+          applications: 50,
+          profiles: 50,
+          clusters: 50,
+          deploymentsPerDay: 1_000,
+          [limit]: allowed,
+        },
+        platform.service('billing', org),
+      );
+    await apply('web', 'first');
+    const used = kind === 'deployments-per-day' ? 1 : [...(await catalog()).entries[kind].values()].length;
+    expect(await set(used + 2)).toMatchObject({ ok: true });
+    expect(await create('below-the-limit')).toMatchObject({ ok: true });
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => create(`race-${index}`)));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    for (const response of answers)
+      if (!response.ok)
+        expect(response.error).toMatchObject({
+          code: `billing/${kind}-limit`,
+          kind: 'limit',
+          extra: {
+            limit: used + 2,
+            used: used + 2,
+            plan: 'developer',
+            pricingUrl: 'https://docs.astro.example/plans',
+          },
+        });
+  });
+
+  it('are never exceeded nor counted by a rollback, restart, pause, resume, sync, or deletion', async () => {
+    const worker = new FakeWorker(platform, queue);
+    await limits(10, 2);
+    for (const tag of ['1', '2']) {
+      await apply('web', tag);
+      await worker.deploy();
+    }
+    expect(await apply('web', '3')).toMatchObject({ error: { code: 'billing/deployments-per-day-limit' } });
+    const before = (await catalog()).deployments;
+    const named = { org, name: 'web' };
+    const results = [
+      await platform.ask(restartApplicationRequest, named, ada()),
+      (await worker.deploy(), await platform.ask(syncApplicationRequest, named, ada())),
+      (await worker.deploy(), await platform.ask(rollbackRequest, { ...named, to: 1 }, ada())),
+      (await worker.deploy(), await platform.ask(pauseApplicationRequest, named, ada())),
+      await platform.ask(resumeApplicationRequest, named, ada()),
+      await remove('web'),
+    ];
+    expect(results.map(({ ok }) => ok)).toEqual(results.map(() => true));
+    expect((await catalog()).deployments).toBe(before);
   });
 
   it('are reported with the current use and the people who can help', async () => {

@@ -8,6 +8,7 @@ import {
   LOGGER,
   ok,
   type Clock,
+  type CommandContext,
   type DomainError,
   type Ids,
   type Logger,
@@ -22,6 +23,7 @@ import { reconfigured } from '../applications/configuration.service.ts';
 import { RevisionContent } from '../applications/revision-content.service.ts';
 import { SourcePins } from '../applications/source-pins.service.ts';
 import { trackedRevision, waitsForRollout, type TrackSource } from '../applications/track-source.ts';
+import { catalogDecider, catalogStream, utcDay } from '../catalog/catalog.decider.ts';
 import { canMove, isSamePin, lookupKey, pinnedIn, repinned, sourceChange } from '../resolve/remote-source.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 
@@ -45,6 +47,7 @@ const AT_ONCE = 4;
 const AGAIN_MS = 10_000;
 /** Maximum number of characters of a problem in an event. */
 const PROBLEM_CHARACTERS = 500;
+const LIMIT_REACHED = 'all deployments of today that the plan allows are used; it is tried again tomorrow (UTC)';
 /** Codes of a source that refuses the look-up or does not respond. Other problems are the platform's own. */
 const OF_SOURCE = /^(sources\/|clusters\/egress-)/;
 
@@ -160,12 +163,29 @@ export class SourceTracking implements OnModuleDestroy {
       found = { type: 'failed', problem: { code, message: shown(detail) } };
     } else if (isSamePin(source.pin, pin.value)) found = { type: 'same' };
     else {
-      const changed = await this.changed(ready, repinned(source, pin.value), context.actor.id);
+      const changed = await this.counted(ready, context, () =>
+        this.changed(ready, repinned(source, pin.value), context.actor.id),
+      );
       if (!changed.ok) return changed;
       found = changed.value;
     }
     const command = { type: 'track-source', revision: latest.revision, attemptId: this.ids.uuid(), found } as const;
     return this.commands.run(applicationDecider, applicationStream(applicationId), command, context);
+  }
+
+  /** Counts a deployment, unless the plan allows no further one today. Then a later check deploys the change. */
+  private async counted(
+    { organizationId, applicationId, latest }: Ready,
+    context: CommandContext,
+    deploy: () => Promise<Result<TrackSource['found'], DomainError>>,
+  ): Promise<Result<TrackSource['found'], DomainError>> {
+    const { name, profile } = latest;
+    const day = utcDay(this.clock.now());
+    const command = { type: 'count', kind: 'application', name, id: applicationId, refers: profile.id, day } as const;
+    const counted = await this.commands.run(catalogDecider, catalogStream(organizationId), command, context);
+    if (counted.ok) return deploy();
+    const { code, kind } = counted.error;
+    return kind === 'limit' ? ok({ type: 'failed', problem: { code, message: LIMIT_REACHED } }) : counted;
   }
 
   /** Stores the content of the next revision. If the revision is not recorded after all, a sweep removes it. */

@@ -9,6 +9,7 @@ import {
   pauseApplicationRequest,
   resumeApplicationRequest,
   rollbackRequest,
+  setCatalogLimitsRequest,
   type pinSourceRequest,
 } from '#deployments/contract';
 import { domainError, type DomainError } from '#kernel';
@@ -212,15 +213,42 @@ describe('an application with syncPolicy.auto', () => {
     expect(await status()).toMatchObject({
       status: 'RUNNING',
       health: 'Healthy',
-      message: 'its source cannot be checked for changes: git.acme.dev refused the credential',
+      message: 'changes of its source are not deployed: git.acme.dev refused the credential',
     });
     moveTo(FIRST);
     await poll(10);
     expect((await status()).message).not.toContain('source');
     expect((await requests()).slice(1)).toEqual([
-      'platform: the source cannot be checked for changes: git.acme.dev refused the credential',
+      'platform: changes of the source are not deployed: git.acme.dev refused the credential',
       'platform: the source can be checked for changes again',
     ]);
+  });
+
+  it('counts as a deployment of the day; beyond the limit, it is deployed on the next day', async () => {
+    await deployed();
+    const limits = { organizationId: ORG, applications: 10, profiles: 5, clusters: 2, deploymentsPerDay: 2 };
+    const set = await acme.platform.ask(setCatalogLimitsRequest, limits, acme.platform.service('billing', ORG));
+    expect(set.ok).toBe(true);
+    moveTo(SECOND);
+    await poll();
+    await acme.worker.deploy();
+    expect(await status()).toMatchObject({ version: 'v2' });
+    moveTo(THIRD);
+    await poll();
+    await poll();
+    expect(await status()).toMatchObject({
+      version: 'v2',
+      status: 'RUNNING',
+      message:
+        'changes of its source are not deployed: all deployments of today that the plan allows are used; it is tried again tomorrow (UTC)',
+    });
+    const applied = await acme.apply('web', { ...manifest(), description: 'by hand' });
+    expect(applied).toMatchObject({ ok: false, error: { code: 'billing/deployments-per-day-limit' } });
+    acme.platform.clock.shift(24 * 3_600_000);
+    await poll();
+    await acme.worker.deploy();
+    expect(await status()).toMatchObject({ version: 'v3' });
+    expect((await requests()).filter((line) => line.includes('not deployed'))).toHaveLength(1);
   });
 
   it('shows no problem of the platform as one of the source, and is checked again at the next interval', async () => {
