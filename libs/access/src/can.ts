@@ -221,6 +221,13 @@ export interface AccessSource {
   current(atLeast?: Position): Promise<Result<Directory, DomainError>>;
 }
 
+/**
+ * After this time, every instance has processed a change of rights or rejects all requests: a directory is current only
+ * while it has read up to a head of the log that was read at most this long ago. The response to a command that takes
+ * rights away is sent after it.
+ */
+export const PROPAGATION_MS = 200;
+
 /** Injection token of the AccessSource. */
 export const ACCESS = Symbol('access');
 

@@ -36,6 +36,7 @@ export {
   effectiveRole,
   endedKey,
   organizationNotFound,
+  PROPAGATION_MS,
   type AccessSource,
   type Decision,
   type Reason,

@@ -1,4 +1,4 @@
-import { ACCESS, type AccessSource } from '#access';
+import { ACCESS, PROPAGATION_MS, type AccessSource } from '#access';
 import { endLoginKeysRequest } from '#access-keys/contract';
 import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
@@ -7,7 +7,6 @@ import { CLOCK, LOGGER, pause, type Clock, type Logger } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { keyRingDecider } from '../key-ring.decider.ts';
 import { keyRingStream } from '../key-ring.events.ts';
-import { PROPAGATION_MS } from './revoking.handlers.ts';
 
 @Controller()
 export class LoginKeysHandlers {

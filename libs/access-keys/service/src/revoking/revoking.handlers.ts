@@ -1,4 +1,4 @@
-import { ACCESS, can, type AccessSource } from '#access';
+import { ACCESS, can, PROPAGATION_MS, type AccessSource } from '#access';
 import { revokeKeyRequest } from '#access-keys/contract';
 import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
@@ -20,12 +20,6 @@ import { keyErrors } from '../key-ring.errors.ts';
 import { keyRingStream } from '../key-ring.events.ts';
 import { KeyViews } from '../overview/key-views.service.ts';
 import { keysProjection, type ListedKey } from '../overview/keys.projection.ts';
-
-/**
- * After this time, every instance has processed a revocation or rejects all requests: a directory is current only while
- * it has read up to a head of the log that was read at most this long ago.
- */
-export const PROPAGATION_MS = 200;
 
 @Controller()
 export class RevokingHandlers {

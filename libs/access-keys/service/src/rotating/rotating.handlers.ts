@@ -1,4 +1,4 @@
-import { ACCESS, can, type AccessSource } from '#access';
+import { ACCESS, can, PROPAGATION_MS, type AccessSource } from '#access';
 import { rotateKeyRequest } from '#access-keys/contract';
 import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
@@ -6,7 +6,6 @@ import { CLOCK, LOGGER, pause, type Clock, type Logger } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { ISSUING, shownOnce, type Issuing } from '../issuing/issuing.service.ts';
 import { KeyViews } from '../overview/key-views.service.ts';
-import { PROPAGATION_MS } from '../revoking/revoking.handlers.ts';
 import { parseGrace } from './grace.ts';
 
 @Controller()

@@ -32,8 +32,8 @@ export class MembersHandlers {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(MemberLookup) private readonly lookup: MemberLookup,
-    @Inject(BUS) private readonly bus: Bus,
-    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(BUS) readonly bus: Bus,
+    @Inject(CLOCK) readonly clock: Clock,
   ) {}
 
   @Serves(setMemberRequest)
@@ -52,7 +52,7 @@ export class MembersHandlers {
       if (events.some(({ type }) => type === 'organization.member-role-changed.v1')) changed = memberId;
       return this.view(memberId, state, context);
     });
-    const ended = changed === undefined ? response : await endClusterAccess(this.bus, response, changed, context);
+    const ended = changed === undefined ? response : await endClusterAccess(this, response, changed, context);
     return explainLimit(this.bus, ended, context);
   }
 
@@ -84,7 +84,7 @@ export class MembersHandlers {
       id: memberId,
       removed: events.length > 0,
     }));
-    return endClusterAccess(this.bus, response, memberId, context);
+    return endClusterAccess(this, response, memberId, context);
   }
 
   /** Returns the member as the API shows it. A name that cannot be looked up does not fail the request. */
