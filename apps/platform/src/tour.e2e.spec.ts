@@ -174,6 +174,14 @@ function tour(name: string, optionsOf: () => Promise<PlatformOptions>): void {
       await succeed('app logs hello-world --tail 5');
     });
 
+    it('says in one sentence that the cluster does not measure what its pods use', async () => {
+      expect(await run('app top hello-world')).toMatchObject({
+        code: EXIT_CODES.unavailable,
+        stdout: '',
+        stderr: expect.stringMatching(`^Error: Cluster ${cluster} does not measure CPU and memory.*\\.\n`),
+      });
+    });
+
     it('adds a context without secrets for kubectl', async () => {
       await succeed(`clusters set-context ${cluster}`);
       const pods = await ada.kubectl(['get', 'pods', '-n', namespace, '-o', 'name']);

@@ -26,6 +26,7 @@ const UNPAGED_LISTS = [
   'billing.v1.plans.list',
   'deployments.v1.tiers.list',
   'deployments.v1.applications.resources',
+  'deployments.v1.applications.top',
   'deployments.v1.secrets.list',
   'deployments.v1.webhooks.list',
 ];

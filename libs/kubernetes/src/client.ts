@@ -25,7 +25,7 @@ export interface ListOptions extends ClientCallOptions {
 
 export interface ObjectList {
   readonly items: readonly KubernetesObject[];
-  /** Version to start from. */
+  /** Version to start from; '' for a list that cannot be watched, such as one of a metrics-server. */
   readonly resourceVersion: string;
 }
 

@@ -388,6 +388,16 @@ describe('use-S5: a response over its limit', () => {
     });
   });
 
+  it('needs no version, such as that of a metrics-server, but items', async () => {
+    respond = (_, response) => json(response, 200, { metadata: {}, items: [{ metadata: { name: 'a' } }] });
+    expect(await client.list(TYPES.configMap)).toMatchObject({
+      items: [{ metadata: { name: 'a' } }],
+      resourceVersion: '',
+    });
+    respond = (_, response) => json(response, 200, { metadata: { resourceVersion: '5' } });
+    await expect(client.list(TYPES.configMap)).rejects.toMatchObject({ why: 'malformed' });
+  });
+
   it('ends at the deadline if it is an endless list, counting all pages together', async () => {
     respond = (_, response) => json(response, 200, { metadata: { resourceVersion: '5', continue: 'more' }, items: [] });
     await expect(client.list(TYPES.configMap, { deadlineMs: 300 })).rejects.toMatchObject({ why: 'timeout' });

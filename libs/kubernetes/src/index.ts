@@ -30,6 +30,7 @@ export { clusterOffers, type ClusterOffers } from './cluster-offers.ts';
 export { renderImage } from './render-image.ts';
 export { readInlineManifests, readManifestFiles, type ManifestFile } from './inline-manifests.ts';
 export { checkInlineManifests, schemaErrors } from './schema-errors.ts';
+export { milliOf } from './quantity.ts';
 export { decorate, namespacedByOwnCrd } from './decorate.ts';
 export { checkManifests } from './check-manifests.ts';
 export { allowsNamespace, globsAllowing } from './namespace-globs.ts';

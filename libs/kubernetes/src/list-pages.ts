@@ -82,9 +82,9 @@ async function pagesOf(
         false,
       );
     const page = jsonOf(body);
-    const resourceVersion = text(at(page, 'metadata', 'resourceVersion'));
-    if (resourceVersion === undefined)
-      throw new KubernetesUnreachableError('malformed', 'The server returned a list without a resourceVersion.', false);
+    const resourceVersion = text(at(page, 'metadata', 'resourceVersion')) ?? '';
+    if (!Array.isArray(at(page, 'items')))
+      throw new KubernetesUnreachableError('malformed', 'The server returned a list without items.', false);
     // Items of a list have no apiVersion and kind of their own.
     for (const item of list(at(page, 'items'))) {
       const object = isRecord(item) ? { ...item, apiVersion: apiVersionOf(type), kind: type.kind } : item;

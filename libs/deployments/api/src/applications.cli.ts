@@ -27,6 +27,7 @@ export { appExport, appOpen, appSet } from './change.cli.ts';
 export { appDiff } from './diff.cli.ts';
 export { appApply, appValidate } from './apply.cli.ts';
 export { appEvents, appLogs } from './logs.cli.ts';
+export { appTop } from './top.cli.ts';
 export { appHistory, appRollback } from './revisions.cli.ts';
 
 /** Lines of `app status`. Their order must not change, because scripts parse them. */

@@ -82,6 +82,12 @@ export const applicationCommands = {
     options: { name },
     examples: ['astroctl app resources web'],
   },
+  appTop: {
+    path: ['app', 'top'],
+    summary: 'Show the CPU and memory that the pods of an application use, next to requests and limits',
+    options: { name, containers: { help: 'show the containers of each pod' } },
+    examples: ['astroctl app top web', 'astroctl app top web --containers'],
+  },
   appWait: {
     path: ['app', 'wait'],
     summary: 'Wait for applications',

@@ -211,6 +211,44 @@ export const applicationResourcesRequest = request({
   timeoutMs: 8_000,
 });
 
+/** Use of one resource, next to what is requested and what it is limited to. */
+const resourceUse = (unit: string) =>
+  z.strictObject({
+    used: z.number().int().nullable().describe(`${unit}; null if the cluster has not measured it yet`),
+    request: z.number().int().nullable().describe(`${unit}; null if none is set`),
+    limit: z.number().int().nullable().describe(`${unit}; null if it is not limited`),
+  });
+
+const resourcesUse = {
+  cpu: resourceUse('in thousandths of a core'),
+  memory: resourceUse('in bytes'),
+};
+
+/** Use of a pod, and of its containers. */
+const podUse = z.strictObject({
+  name: z.string(),
+  namespace: z.string(),
+  ...resourcesUse,
+  containers: z.array(z.strictObject({ name: z.string(), ...resourcesUse })),
+});
+export type PodUse = z.infer<typeof podUse>;
+export type ResourcesUse = Pick<PodUse, 'cpu' | 'memory'>;
+
+export const applicationTopRequest = request({
+  subject: 'deployments.v1.applications.top',
+  route: 'GET /v1/organizations/{org}/applications/{name}/top',
+  summary: 'Get the CPU and memory that the pods of an application use, next to their requests and limits',
+  permission: 'application.read',
+  input: z.strictObject({ org, name }),
+  output: z.strictObject({
+    /** The pods that have not ended, sorted by name. */
+    items: z.array(podUse),
+    total: z.strictObject(resourcesUse),
+  }),
+  organizationOf,
+  timeoutMs: 8_000,
+});
+
 /** One revision in the history of an application. */
 export const revisionView = z.strictObject({
   version: z.string(),

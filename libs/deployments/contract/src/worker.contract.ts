@@ -5,6 +5,7 @@ import {
   applicationEventsRequest,
   applicationResourcesRequest,
   applicationStatusView,
+  applicationTopRequest,
   fieldChange,
   logLine,
 } from './applications.contract.ts';
@@ -58,6 +59,19 @@ export const liveResourcesRequest = request({
   callers: DEPLOYMENTS,
   input: z.strictObject(live),
   output: applicationResourcesRequest.output,
+  timeoutMs: 6_000,
+});
+
+/** Returns what the pods of an application use. */
+export const liveTopRequest = request({
+  subject: 'deploy-worker.v1.applications.top',
+  permission: SERVICES_ONLY,
+  callers: DEPLOYMENTS,
+  input: z.strictObject(live),
+  output: z.strictObject({
+    /** Null if the cluster does not serve metrics. */
+    use: applicationTopRequest.output.nullable(),
+  }),
   timeoutMs: 6_000,
 });
 

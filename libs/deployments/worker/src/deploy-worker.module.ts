@@ -13,6 +13,7 @@ import { LogsHandlers } from './live/logs.handlers.ts';
 import { ProbeHandlers } from './live/probe.handlers.ts';
 import { ResourcesHandlers } from './live/resources.handlers.ts';
 import { StatusHandlers } from './live/status.handlers.ts';
+import { TopHandlers } from './live/top.handlers.ts';
 import { ObserverWorker } from './observer/observer.worker.ts';
 import { ManifestRenderer } from './rollout/renderer.worker.ts';
 import { RolloutMetrics } from './rollout/rollout-metrics.worker.ts';
@@ -31,6 +32,7 @@ import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
     ProbeHandlers,
     StatusHandlers,
     ResourcesHandlers,
+    TopHandlers,
     DifferencesHandlers,
     EventsHandlers,
     LogsHandlers,

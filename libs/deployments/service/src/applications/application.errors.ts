@@ -71,6 +71,20 @@ export const applicationErrors = {
     domainError('deployments/removes-most', 'conflict', `application/${name} would lose most objects: ${removals}.`, {
       fix: `to delete them: astroctl ${command} -y`,
     }),
+  /** @param isSandbox whether the cluster is the sandbox, in which no container runs */
+  noMetrics: (cluster: string, isSandbox: boolean) =>
+    domainError(
+      'deployments/metrics-unavailable',
+      'unavailable',
+      isSandbox
+        ? `Cluster ${cluster} does not measure CPU and memory, because no container runs in it.`
+        : `Cluster ${cluster} does not measure CPU and memory: its metrics API (metrics.k8s.io) is not available.`,
+      {
+        fix: isSandbox
+          ? 'deploy to a cluster of your own: astroctl clusters register --cluster-name NAME'
+          : 'install metrics-server on the cluster, or wait until it is ready',
+      },
+    ),
   paused: (name: string) =>
     domainError('deployments/paused', 'conflict', `application/${name} is paused.`, {
       fix: `resume it: astroctl app resume ${name}`,

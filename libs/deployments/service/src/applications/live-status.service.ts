@@ -1,20 +1,23 @@
 import { BUS, type Bus, type OrganizationContext, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import {
+  type applicationTopRequest,
   liveDifferencesRequest,
   liveEventsRequest,
   liveLogsRequest,
   liveResourcesRequest,
   liveStatusRequest,
+  liveTopRequest,
 } from '#deployments/contract';
 import type { Differences } from '../shared/manifest-jobs.service.ts';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { ok, type DomainError, type Result } from '#kernel';
+import { err, ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { inventoryOf } from '../attempts/attempt.ts';
 import type { Configuration } from '../catalog/beginnings.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import type { ApplicationDocument } from './application-document.ts';
 import { newestAttemptOf, type Application } from './application.ts';
@@ -26,6 +29,12 @@ type LogOptions = Omit<InputOf<typeof liveLogsRequest>, keyof Target>;
 /** Most objects that a comparison with the cluster checks, and how long an apply without a change waits for it. */
 const MAX_OBJECTS = 100;
 const TIMEOUT_MS = 2_000;
+
+const NOTHING_USED = { used: null, request: null, limit: null };
+const NO_USE: OutputOf<typeof applicationTopRequest> = {
+  items: [],
+  total: { cpu: NOTHING_USED, memory: NOTHING_USED },
+};
 
 /** Reads the status of objects on the cluster, through the worker. */
 @Injectable()
@@ -87,6 +96,20 @@ export class LiveStatus {
       this.own(context, liveResourcesRequest.timeoutMs),
     );
     return answer.ok ? ok(answer.value) : answer;
+  }
+
+  /** Returns what the pods use, or an error if the cluster does not measure it. */
+  async top(
+    document: ApplicationDocument,
+    context: OrganizationContext,
+  ): Promise<Result<OutputOf<typeof applicationTopRequest>, DomainError>> {
+    const target = await this.target(document);
+    if (!target.ok) return target;
+    if (!target.value || target.value.inventory.length === 0) return ok(NO_USE);
+    const answer = await this.bus.request(liveTopRequest, target.value, this.own(context, liveTopRequest.timeoutMs));
+    if (!answer.ok) return answer;
+    const { name, type } = target.value.cluster;
+    return answer.value.use ? ok(answer.value.use) : err(deploymentsErrors.noMetrics(name, type === 'sandbox'));
   }
 
   /**

@@ -15,6 +15,7 @@ import {
   applicationEventsRequest,
   applicationLogsRequest,
   applicationResourcesRequest,
+  applicationTopRequest,
   watchRequest,
 } from '#deployments/contract';
 import { EVENT_STORE, type EventStore } from '#event-store';
@@ -68,6 +69,17 @@ export class StreamsQueries {
     if (!found.ok) return refuse(found.error);
     const resources = await this.live.resources(found.value, context);
     return resources.ok ? reply(resources.value) : refuse(resources.error);
+  }
+
+  @Serves(applicationTopRequest)
+  async top(
+    @Input() { name }: InputOf<typeof applicationTopRequest>,
+    @Caller() context: ContextOf<typeof applicationTopRequest>,
+  ): Promise<ReplyTo<typeof applicationTopRequest>> {
+    const found = await this.find(name, context, false);
+    if (!found.ok) return refuse(found.error);
+    const use = await this.live.top(found.value, context);
+    return use.ok ? reply(use.value) : refuse(use.error);
   }
 
   @Serves(applicationLogsRequest)

@@ -15,6 +15,7 @@ export const NODE = kind('', 'v1', 'Node', 'nodes', false);
 export const CONFIG_MAP = kind('', 'v1', 'ConfigMap', 'configmaps');
 export const SECRET = kind('', 'v1', 'Secret', 'secrets');
 export const POD = kind('', 'v1', 'Pod', 'pods');
+export const POD_METRICS = kind('metrics.k8s.io', 'v1beta1', 'PodMetrics', 'pods');
 export const EVENT = kind('', 'v1', 'Event', 'events');
 export const SERVICE_ACCOUNT = kind('', 'v1', 'ServiceAccount', 'serviceaccounts');
 export const REPLICA_SET = kind('apps', 'v1', 'ReplicaSet', 'replicasets');

@@ -1,7 +1,7 @@
 import type { InventoryEntry } from '#deployments/contract';
 import { KubernetesApiError, type KubernetesClient, type KubernetesObject, type ResourceType } from '#kubernetes';
 import { at, list, text } from './json.ts';
-import { JOB, POD } from './kinds.ts';
+import { JOB, POD, POD_METRICS } from './kinds.ts';
 import { podSelector, WORKLOADS } from './pods.ts';
 
 /** Returns the type of an entry, or undefined if the cluster does not serve it. */
@@ -68,14 +68,49 @@ export async function livePods(
   workloads: readonly KubernetesObject[],
 ): Promise<readonly KubernetesObject[]> {
   const lists = await Promise.all(
-    workloads.map(async (workload) => {
-      if (workload.kind === 'Pod') return [workload];
-      const labelSelector = podSelector(workload);
-      const namespace = workload.metadata.namespace;
-      if (labelSelector === undefined || namespace === undefined) return [];
-      return (await client.list(POD, { namespace, labelSelector })).items;
-    }),
+    workloads.map((workload) => (workload.kind === 'Pod' ? [workload] : selected(client, POD, workload))),
   );
   const byUid = new Map(lists.flat().map((pod) => [pod.metadata.uid ?? pod.metadata.name, pod]));
   return [...byUid.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+}
+
+/** Time for the metrics of one workload, including retries. */
+const METRICS_MS = 2_000;
+
+/**
+ * Returns the PodMetrics of workloads; of pods that were created in the last seconds there are none yet. Undefined if
+ * the cluster does not serve them: it has no metrics-server, or that does not respond.
+ */
+export async function livePodMetrics(
+  client: KubernetesClient,
+  workloads: readonly KubernetesObject[],
+): Promise<readonly KubernetesObject[] | undefined> {
+  try {
+    const lists = await Promise.all(
+      workloads.map(async (workload) => {
+        if (workload.kind !== 'Pod') return selected(client, POD_METRICS, workload, METRICS_MS);
+        const { name, namespace } = workload.metadata;
+        return (await client.get(POD_METRICS, name, namespace, { deadlineMs: METRICS_MS })) ?? [];
+      }),
+    );
+    return lists.flat();
+  } catch (error) {
+    // An aggregated API whose server does not respond is answered with 503.
+    if (isUnknownType(error) || (error instanceof KubernetesApiError && error.status === 503)) return undefined;
+    throw error;
+  }
+}
+
+/** Returns the objects that the selector of a workload matches. */
+async function selected(
+  client: KubernetesClient,
+  type: ResourceType,
+  workload: KubernetesObject,
+  deadlineMs?: number,
+): Promise<readonly KubernetesObject[]> {
+  const labelSelector = podSelector(workload);
+  const { namespace } = workload.metadata;
+  if (labelSelector === undefined || namespace === undefined) return [];
+  const options = { namespace, labelSelector, ...(deadlineMs !== undefined && { deadlineMs }) };
+  return (await client.list(type, options)).items;
 }

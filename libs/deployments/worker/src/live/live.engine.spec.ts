@@ -24,6 +24,7 @@ import { logLines } from './logs.worker.ts';
 import { ProbeHandlers } from './probe.handlers.ts';
 import { ResourcesHandlers } from './resources.handlers.ts';
 import { StatusHandlers } from './status.handlers.ts';
+import { TopHandlers } from './top.handlers.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 if (kubeconfig) describe('requests to a live cluster', () => live(kubeconfig));
@@ -131,6 +132,13 @@ function live(kubeconfig: string): void {
       restarts: 0,
       node: 'node-0',
     });
+  });
+
+  it('says that nothing measures its pods, if it has no metrics-server', async () => {
+    const { types } = await shop.client.discovery();
+    const isMeasured = types.some(({ group }) => group === 'metrics.k8s.io');
+    const { use } = value(await new TopHandlers(shop.connections).top(about));
+    expect(use === null).toBe(!isMeasured);
   });
 
   it('returns objects with their health, and missing ones', async () => {
