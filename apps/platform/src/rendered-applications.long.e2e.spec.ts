@@ -171,6 +171,47 @@ describe('image applications on a cluster', () => {
     expect(await kubectl(`-n ${namespace} get jobs -o name`)).toBe('');
   });
 
+  it('run hooks when they are deleted, or are deleted without them', async () => {
+    const job = (name: string, hook: string, tag: string) => `        apiVersion: batch/v1
+        kind: Job
+        metadata: { name: ${name}, annotations: { ${hook} } }
+        spec: { backoffLimit: 0, template: { spec: { restartPolicy: Never, containers: [{ name: c, image: "sandbox.invalid/app:${tag}" }] } } }
+`;
+    const manifest = (name: string, ...jobs: readonly string[]) =>
+      `name: ${name}
+profileName: default
+source:
+  type: yaml
+  yaml:
+    manifests: |
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: data }
+        ---
+${jobs.join('        ---\n')}`;
+    const helm = job('backup', 'helm.sh/hook: pre-delete', 'exit-0');
+    await ada.run(
+      'app apply -f - --wait',
+      manifest('going', helm, job('bye', 'argocd.argoproj.io/hook: PostDelete', 'exit-0')),
+    );
+    const namespace = await namespaceOf('going');
+    expect(await kubectl(`-n ${namespace} get jobs -o name`)).toBe('');
+    await ada.run('app delete going -y');
+    expect(await ada.run('app events going')).toMatch(
+      /pre-delete: 1 object \(1\/2\)\n[^]*post-delete: 1 object \(2\/2\)\n/,
+    );
+
+    await ada.run('app apply -f - --wait', manifest('staying', job('backup', 'helm.sh/hook: pre-delete', 'exit-3')));
+    const kept = await namespaceOf('staying');
+    const timedOut = await ada.astroctl(['app', 'delete', 'staying', '-y', '--timeout', '15s']);
+    expect(timedOut.code).not.toBe(0);
+    expect(await ada.run('app status staying')).toMatch(/^status: +DELETING$/m);
+    expect(await ada.run('app events staying')).toMatch(/pre-delete hook Job\/backup failed: /);
+    expect(await kubectl(`-n ${kept} get configmap data -o name`)).toBe('configmap/data\n');
+    await ada.run('app delete staying -y --no-hooks');
+    expect((await ada.astroctl(['app', 'status', 'staying'])).code).toBe(6);
+  });
+
   it('run on a schedule, without a Service', async () => {
     await apply('report', '1', {
       image: "schedule: '0 3 * * *', timeZone: Europe/Berlin, preDeploy: { args: [check] }",

@@ -15,6 +15,7 @@ import {
 } from './ownership.ts';
 import { CONCURRENCY } from './plan-deployment.ts';
 import type { InventoryEntry, Plan, PlannedObject } from './plan.types.ts';
+import { migrateVersion } from './version-migration.ts';
 import { byOrder, NEVER_PRUNED } from './waves.ts';
 
 export interface WriteLimits {
@@ -70,7 +71,7 @@ async function applyOne(
   planned: PlannedObject,
   limits: WriteLimits,
 ): Promise<InventoryEntry> {
-  const { object, type, force, unchanged, uid, handOver, clear, adopts, replaces } = planned;
+  const { object, type, force, unchanged, uid, handOver, clear, adopts, migrates, replaces } = planned;
   const entry = { key: keyOf(object), apiVersion: object.apiVersion };
   if (unchanged) return { ...entry, ...(uid !== undefined && { uid }) };
   const where = {
@@ -78,6 +79,7 @@ async function applyOne(
     ...(object.metadata.namespace !== undefined && { namespace: object.metadata.namespace }),
   };
   if (replaces !== undefined) await deleteAndWait(client, planned, { ...limits, uid: replaces });
+  if (migrates) await migrateVersion(client, type, object, call(limits));
   if (adopts) await takeClientSideFields(client, type, where, call(limits));
   if (clear)
     await client.patch(type, where, { kind: 'merge', body: clear }, { fieldManager: UNION_MANAGER, ...call(limits) });

@@ -643,6 +643,63 @@ function deploying(path: string): void {
     await client.delete(TYPES.customResourceDefinition, crd.metadata);
   });
 
+  it('K8.6-44: keeps its fields when a definition gains a version with defaults, which makes the server forget them', async () => {
+    const group = `g${randomUUID().slice(0, 8)}.example.com`;
+    const gadgets = (version: string): ResourceType => ({
+      group,
+      version,
+      kind: 'Gadget',
+      resource: 'gadgets',
+      namespaced: true,
+      verbs: [],
+    });
+    const schema = (properties: object) => ({
+      openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties } } },
+    });
+    const size = { type: 'string' };
+    const definition = (versions: readonly object[]): KubernetesObject => ({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `gadgets.${group}` },
+      spec: { group, scope: 'Namespaced', names: { plural: 'gadgets', singular: 'gadget', kind: 'Gadget' }, versions },
+    });
+    const gadget = (version: string, value: string): KubernetesObject => ({
+      apiVersion: `${group}/${version}`,
+      kind: 'Gadget',
+      metadata: { name: 'a', namespace },
+      spec: { size: value },
+    });
+    const served = { name: 'v1', served: true, schema: schema({ size }) };
+    const before = definition([{ ...served, storage: true }]);
+    const after = definition([
+      { ...served, storage: false },
+      { name: 'v2', served: true, storage: true, schema: schema({ size, color: { type: 'string', default: 'red' } }) },
+    ]);
+    const live = () => client.get(gadgets('v2'), 'a', namespace).catch(() => undefined);
+    const first = await deploy(ours([before, gadget('v1', 'small')]));
+    const second = await deploy(ours([after, gadget('v1', 'small')]), first);
+    await eventually(async () => expect(await live()).toBeDefined());
+    const annotate = { kind: 'merge' as const, body: { metadata: { annotations: { checked: 'yes' } } } };
+    await client.patch(gadgets('v2'), { name: 'a', namespace }, annotate, { fieldManager: 'operator' });
+    // The server cannot express the default in v1, where our entry is, so it drops all entries.
+    expect(list((await live())?.metadata['managedFields'])).toEqual([]);
+    expect(at(await live(), 'spec')).toEqual({ size: 'small', color: 'red' });
+
+    for (const [version, value] of [
+      ['v1', 'medium'],
+      ['v2', 'large'],
+    ] as const) {
+      const objects = ours([after, gadget(version, value)]);
+      const entries = await deploy(objects, second);
+      expect(at(await live(), 'spec')).toEqual({ size: value, color: 'red' });
+      expect(list((await live())?.metadata['managedFields'])).toContainEqual(
+        expect.objectContaining({ manager: 'astro-platform', operation: 'Apply' }),
+      );
+      expect(actions(await plan(objects, entries))['Gadget/a']).toBe('unchanged');
+    }
+    await client.delete(TYPES.customResourceDefinition, after.metadata);
+  });
+
   describe('replicas and autoscaling', () => {
     const scaled = { autoscaling: { min: 2, max: 5, cpu: 80 } };
     const scale = (replicas: number) =>

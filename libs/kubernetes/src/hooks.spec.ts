@@ -14,7 +14,7 @@ const object = (kind: string, name: string, helm: Readonly<Record<string, string
 const job = (name: string, hook: string, more: Readonly<Record<string, string>> = {}) =>
   object('Job', name, { hook, ...more });
 
-const turns = (objects: readonly KubernetesObject[], event: 'install' | 'upgrade' | 'rollback' | 'none' = 'upgrade') =>
+const turns = (objects: readonly KubernetesObject[], event: Parameters<typeof splitHooks>[1] = 'upgrade') =>
   splitHooks(objects, event).hooks.map((hook) => `${hook.phase} ${hook.object.metadata.name}`);
 
 describe('hooks of a deployment', () => {
@@ -106,25 +106,107 @@ describe('hooks of a deployment', () => {
   });
 });
 
-describe('hooks that no deployment runs', () => {
-  it('are left out, with a warning about those for deletions', () => {
-    const settings = object('ConfigMap', 'settings');
-    const chart = [settings, object('Pod', 'smoke', { hook: 'test' }), job('clean', 'pre-delete, post-delete')];
-    expect(withoutOtherHooks(chart)).toEqual({
-      objects: [settings],
-      warnings: ['hooks for deletions, which do not run: Job clean (pre-delete, post-delete)'],
+describe('hooks of a deletion', () => {
+  const hooks = [
+    job('last', 'post-delete'),
+    job('second', 'pre-delete', { 'hook-weight': '1' }),
+    job('first', 'pre-delete,post-install', { 'hook-delete-policy': 'hook-succeeded' }),
+    job('migrate', 'pre-install,pre-upgrade'),
+  ];
+
+  it('run before and after it, and not with deployments', () => {
+    const { hooks: run, otherHooks } = splitHooks(hooks, 'delete');
+    expect(run.map(({ phase, object: { metadata } }) => [phase, metadata.name])).toEqual([
+      ['pre-delete', 'first'],
+      ['pre-delete', 'second'],
+      ['post-delete', 'last'],
+    ]);
+    expect(run[0]).toMatchObject({
+      isDeletedWhen: { succeeded: true, failed: false },
+      object: { metadata: { annotations: { 'platform.astropulse.io/hook': 'pre-delete' } } },
+    });
+    expect(otherHooks.map(({ metadata }) => metadata.name)).toEqual(['migrate']);
+    expect(turns(hooks, 'install')).toEqual(['pre-deploy migrate', 'post-deploy first']);
+    expect(turns(hooks, 'none')).toEqual([]);
+  });
+});
+
+describe('hooks of Argo CD', () => {
+  const argo = (kind: string, name: string, annotations: Readonly<Record<string, string>>): KubernetesObject => ({
+    apiVersion: API_VERSIONS[kind] ?? 'v1',
+    kind,
+    metadata: {
+      name,
+      annotations: Object.fromEntries(
+        Object.entries(annotations).map(([key, value]) => [`argocd.argoproj.io/${key}`, value]),
+      ),
+    },
+  });
+
+  it('run at the times of helm, in the order of their waves, with their policies', () => {
+    const hooks = [
+      argo('Job', 'notify', { hook: 'PostSync' }),
+      argo('Job', 'migrate', { hook: 'PreSync', 'sync-wave': '2', 'hook-delete-policy': 'HookSucceeded,HookFailed' }),
+      argo('Job', 'check', { hook: 'PreSync, PostSync', 'sync-wave': '-1' }),
+      argo('Job', 'clean', { hook: 'PostDelete' }),
+      argo('ConfigMap', 'note', { hook: 'PreDelete', 'hook-delete-policy': 'BeforeHookCreation' }),
+    ];
+    for (const event of ['install', 'upgrade', 'rollback'] as const)
+      expect(turns(hooks, event)).toEqual([
+        'pre-deploy check',
+        'pre-deploy migrate',
+        'post-deploy check',
+        'post-deploy notify',
+      ]);
+    expect(splitHooks(hooks, 'delete').hooks.map(({ phase, object: { metadata } }) => [phase, metadata.name])).toEqual([
+      ['pre-delete', 'note'],
+      ['post-delete', 'clean'],
+    ]);
+    expect(splitHooks(hooks, 'install').hooks[1]).toMatchObject({
+      weight: 2,
+      isRecreated: true,
+      isDeletedWhen: { succeeded: true, failed: true },
     });
   });
 
-  it('do not include those that a deployment runs too', () => {
+  it('do not count if helm has annotations too', () => {
+    const both = argo('Job', 'both', { hook: 'PostSync', 'hook-delete-policy': 'HookFailed' });
+    const annotations = { ...both.metadata.annotations, 'helm.sh/hook': 'pre-install' };
+    const object = { ...both, metadata: { ...both.metadata, annotations } };
+    expect(turns([object], 'install')).toEqual(['pre-deploy both']);
+    expect(splitHooks([object], 'install').hooks[0]?.isDeletedWhen).toEqual({ succeeded: false, failed: false });
+    expect(turns([object], 'upgrade')).toEqual([]);
+  });
+
+  it('that have no equivalent are named in a warning, except for those that are to be skipped', () => {
+    const plain = argo('ConfigMap', 'a', { 'sync-wave': '1' });
+    const sync = argo('Job', 'seed', { hook: 'Sync' });
+    const alert = argo('Job', 'alert', { hook: 'PostSync,SyncFail' });
+    const skipped = argo('Job', 'skipped', { hook: 'Skip' });
+    const failing = argo('Job', 'failing', { hook: 'SyncFail' });
+    const unknown = argo('Job', 'unknown', { hook: 'Presync' });
+    expect(withoutOtherHooks([plain, sync, alert, skipped, failing, unknown])).toEqual({
+      objects: [plain, sync, alert, unknown],
+      warnings: [
+        'hooks of Argo CD that do not run: Job alert (SyncFail), Job failing (SyncFail)',
+        'hooks of Argo CD that are deployed with the other objects: Job seed (Sync)',
+      ],
+    });
+    expect(splitHooks([sync, unknown], 'install').objects).toEqual([sync, unknown]);
+  });
+});
+
+describe('hooks that never run', () => {
+  it('are left out: those for tests', () => {
     const chart = [
       object('ConfigMap', 'settings', { hook: 'pre-install' }),
       job('migrate', 'pre-install,pre-delete'),
       job('back', 'post-rollback'),
+      job('clean', 'pre-delete, post-delete'),
     ];
-    expect(withoutOtherHooks(chart)).toEqual({
+    expect(withoutOtherHooks([...chart, object('Pod', 'smoke', { hook: 'test' })])).toEqual({
       objects: chart,
-      warnings: ['hooks for deletions, which do not run: Job migrate (pre-delete)'],
+      warnings: [],
     });
   });
 

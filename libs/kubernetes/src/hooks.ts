@@ -1,17 +1,17 @@
 import { groupOf, type KubernetesObject } from './objects.ts';
 import { HOOK_ANNOTATION } from './ownership.ts';
-import type { Hook, HookPhase } from './plan.types.ts';
-import { byOrder, NEVER_PRUNED } from './waves.ts';
+import { HOOK_PHASES, type Hook, type HookPhase } from './plan.types.ts';
+import { byOrder, NEVER_PRUNED, SYNC_WAVE } from './waves.ts';
 
-/** What a deployment does for an application, which determines its hooks. `none` runs no hooks. */
-export type HookEvent = 'install' | 'upgrade' | 'rollback' | 'none';
+/** What is done to an application, which determines the hooks. `none` runs no hooks. */
+export type HookEvent = 'install' | 'upgrade' | 'rollback' | 'delete' | 'none';
 
 export interface SplitObjects {
   /** Objects that are not hooks. */
   readonly objects: readonly KubernetesObject[];
-  /** Hooks of this deployment, in the order in which they run. An object can be a hook of both phases. */
+  /** Hooks of this event, in the order in which they run. An object can be a hook of both phases. */
   readonly hooks: readonly Hook[];
-  /** Hooks of other deployments. */
+  /** Hooks of other events. */
   readonly otherHooks: readonly KubernetesObject[];
 }
 
@@ -25,26 +25,56 @@ export const preDeployHook = (deletePolicy: readonly ('before-hook-creation' | '
   [DELETE_POLICY]: deletePolicy.join(','),
 });
 
-const PHASES: readonly HookPhase[] = ['pre-deploy', 'post-deploy'];
-const PREFIXES: Readonly<Record<HookPhase, string>> = { 'pre-deploy': 'pre-', 'post-deploy': 'post-' };
+/** Annotations of Argo CD, which count for objects without that of helm. */
+const ARGO_HOOK = 'argocd.argoproj.io/hook';
+const ARGO_DELETE_POLICY = 'argocd.argoproj.io/hook-delete-policy';
+
 const DEPLOYING = ['install', 'upgrade', 'rollback'] as const;
+const EVENTS = [...DEPLOYING, 'delete'] as const;
 
-/** Events of helm at which an object is a hook; none for other objects. Helm 3 and 4 ignore `crd-install`. */
-const hookEventsOf = (object: KubernetesObject): readonly string[] =>
-  words(object, HOOK).filter((event) => event !== 'crd-install');
+/** Hooks of Argo CD in the words of helm. */
+const ARGO_HOOKS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['PreSync', DEPLOYING.map((event) => `pre-${event}`)],
+  ['PostSync', DEPLOYING.map((event) => `post-${event}`)],
+  ['PreDelete', ['pre-delete']],
+  ['PostDelete', ['post-delete']],
+]);
+/** Hooks of Argo CD that have no equivalent. They are not deployed. */
+const ARGO_LEFT_OUT: ReadonlySet<string> = new Set(['Skip', 'SyncFail']);
+const ARGO_POLICIES: ReadonlyMap<string, string> = new Map([
+  ['BeforeHookCreation', 'before-hook-creation'],
+  ['HookSucceeded', 'hook-succeeded'],
+  ['HookFailed', 'hook-failed'],
+]);
 
-/** Returns whether a hook runs during deployments; others are for tests and deletions. */
-const runsInDeployments = (events: readonly string[]): boolean =>
-  PHASES.some((phase) => DEPLOYING.some((event) => events.includes(`${PREFIXES[phase]}${event}`)));
+/**
+ * Events of helm at which an object is a hook; none for other objects. Helm 3 and 4 ignore `crd-install`, and words that
+ * Argo CD does not know do not make a hook.
+ */
+function hookEventsOf(object: KubernetesObject): readonly string[] {
+  const events = words(object, HOOK).filter((event) => event !== 'crd-install');
+  return events.length > 0 ? events : words(object, ARGO_HOOK).flatMap((type) => ARGO_HOOKS.get(type) ?? []);
+}
 
-/** Separates the hooks of a deployment from the other objects. */
+/** Returns the hooks of Argo CD that an object is, if it is none of helm. */
+const argoHooksOf = (object: KubernetesObject): readonly string[] =>
+  words(object, HOOK).length > 0 ? [] : words(object, ARGO_HOOK);
+
+/** Returns in which phases of an event a hook runs. */
+const phasesOf = (events: readonly string[], event: HookEvent): readonly HookPhase[] =>
+  HOOK_PHASES.filter(
+    (phase) =>
+      phase.endsWith('-delete') === (event === 'delete') && events.includes(`${phase.split('-', 1)[0]}-${event}`),
+  );
+
+/** Separates the hooks of an event from the other objects. */
 export function splitHooks(objects: readonly KubernetesObject[], event: HookEvent): SplitObjects {
   const hooks: Hook[] = [];
   const otherHooks: KubernetesObject[] = [];
   const others = objects.filter((object) => {
     const events = hookEventsOf(object);
     if (events.length === 0) return true;
-    const phases = PHASES.filter((phase) => events.includes(`${PREFIXES[phase]}${event}`));
+    const phases = phasesOf(events, event);
     hooks.push(...phases.map((phase) => hookOf(object, phase)));
     if (phases.length === 0) otherHooks.push(object);
     return false;
@@ -54,18 +84,23 @@ export function splitHooks(objects: readonly KubernetesObject[], event: HookEven
 
 /** As in helm: by phase, then by weight, then by kind and name. */
 const byTurn = (a: Hook, b: Hook): number =>
-  PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase) || a.weight - b.weight || byOrder(a.object, b.object);
+  HOOK_PHASES.indexOf(a.phase) - HOOK_PHASES.indexOf(b.phase) || a.weight - b.weight || byOrder(a.object, b.object);
 
 function hookOf(object: KubernetesObject, phase: HookPhase): Hook {
-  const policies = words(object, DELETE_POLICY);
+  const policies = words(object, DELETE_POLICY).concat(
+    argoHooksOf(object).length > 0
+      ? words(object, ARGO_DELETE_POLICY).flatMap((policy) => ARGO_POLICIES.get(policy) ?? [])
+      : [],
+  );
   const { metadata } = object;
+  const weight = metadata.annotations?.[WEIGHT] ?? metadata.annotations?.[SYNC_WAVE] ?? '';
   return {
     phase,
     object: {
       ...object,
       metadata: { ...metadata, annotations: { ...metadata.annotations, [HOOK_ANNOTATION]: phase } },
     },
-    weight: Number.parseInt(metadata.annotations?.[WEIGHT] ?? '', 10) || 0,
+    weight: Number.parseInt(weight, 10) || 0,
     // A Job or Pod can run only once. Without a policy, nothing that contains data is deleted.
     isRecreated:
       runsToCompletion(object) ||
@@ -85,25 +120,32 @@ const words = ({ metadata: { annotations } }: KubernetesObject, annotation: stri
     .map((word) => word.trim())
     .filter((word) => word !== '');
 
-/** Objects that are deployed, and a sentence about the hooks that never run. */
+/** Objects that are deployed, and sentences about hooks that do not run as such. */
 interface WithoutHooks {
   readonly objects: readonly KubernetesObject[];
   readonly warnings: readonly string[];
 }
 
-/** Leaves out hooks that no deployment runs. Those for tests are left out without a warning, as helm does. */
+/** Leaves out hooks that never run. Those for tests are left out without a warning, as helm does. */
 export function withoutOtherHooks(objects: readonly KubernetesObject[]): WithoutHooks {
   const left: string[] = [];
+  const plain: string[] = [];
   const kept = objects.filter((object) => {
+    const name = `${object.kind} ${object.metadata.name}`;
     const events = hookEventsOf(object);
-    if (events.length === 0) return true;
-    const deleting = events.filter((event) => /^(pre|post)-delete$/.test(event));
-    if (deleting.length > 0) left.push(`${object.kind} ${object.metadata.name} (${deleting.join(', ')})`);
-    return runsInDeployments(events);
+    const argo = argoHooksOf(object);
+    if (argo.includes('SyncFail')) left.push(`${name} (SyncFail)`);
+    if (argo.includes('Skip')) return false;
+    if (events.length > 0) return EVENTS.some((event) => phasesOf(events, event).length > 0);
+    if (argo.includes('Sync')) plain.push(`${name} (Sync)`);
+    return argo.includes('Sync') || !argo.some((type) => ARGO_LEFT_OUT.has(type));
   });
   return {
     objects: kept,
-    warnings: left.length > 0 ? [`hooks for deletions, which do not run: ${listed(left)}`] : [],
+    warnings: [
+      ...(left.length > 0 ? [`hooks of Argo CD that do not run: ${listed(left)}`] : []),
+      ...(plain.length > 0 ? [`hooks of Argo CD that are deployed with the other objects: ${listed(plain)}`] : []),
+    ],
   };
 }
 

@@ -46,8 +46,10 @@ export {
   NAMESPACE_LABEL,
   OWNER_ANNOTATION,
 } from './ownership.ts';
+export { HOOK_PHASES } from './plan.types.ts';
 export type {
   FieldChange,
+  Hook,
   HookPhase,
   InventoryEntry,
   Plan,

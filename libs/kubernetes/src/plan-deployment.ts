@@ -41,6 +41,7 @@ import {
 import type { Hook, InventoryEntry, PlannedChange, PlannedObject, PlanOutcome, PlanError } from './plan.types.ts';
 import { isAutoscaled } from './autoscaled.ts';
 import { plainText, withoutValues } from './status.ts';
+import { needsMigration } from './version-migration.ts';
 import { inWaves, NEVER_PRUNED } from './waves.ts';
 
 export interface PlanInput {
@@ -368,9 +369,29 @@ async function planUpdate(
   } catch (error) {
     const cleared = await planClear(context, object, type, live, error);
     if (cleared) return cleared;
+    if (needsMigration(error, live, object.apiVersion)) return planMigration(context, object, type, live);
     const refusal = refusalOf(error, key);
     return (await planReplacement(context, object, type, { live, refusal })) ?? refusal;
   }
+}
+
+/**
+ * Plans an update for which the version of `managedFields` must be changed first, so that no dry run of it is possible.
+ * The object is validated under another name, and its changes are not known.
+ */
+async function planMigration(
+  context: PlanContext,
+  object: KubernetesObject,
+  type: ResourceType,
+  { metadata: { uid } }: KubernetesObject,
+): Promise<ObjectPlan | PlanError> {
+  const made = await planCreate(context, object, type, standIn(object));
+  if ('code' in made) return made;
+  return {
+    ...made,
+    change: { ...made.change, action: 'update', changes: [], takesBackFrom: [] },
+    planned: { ...made.planned, migrates: true, ...(uid !== undefined && { uid }) },
+  };
 }
 
 /**

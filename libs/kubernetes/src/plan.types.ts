@@ -96,6 +96,8 @@ export interface PlannedObject {
   readonly replaces?: string;
   /** Whether the object belonged to no application, and a person decided to take it over. */
   readonly adopts?: true;
+  /** Whether the version of `managedFields` is changed first. See `migrateVersion`. */
+  readonly migrates?: true;
   /** Whether the object is already up to date, so that nothing is written. */
   readonly unchanged: boolean;
   /** UID of the live object; missing if there is none. */
@@ -106,9 +108,13 @@ export interface PlannedObject {
   readonly handOver?: number;
 }
 
-/** When hooks run: before the other objects of a deployment are written, or after they are healthy. */
-export type HookPhase = 'pre-deploy' | 'post-deploy';
-/** An object that runs at a certain time of a deployment, such as a Job that migrates a database. */
+/**
+ * When hooks run: before the other objects of a deployment are written, after they are healthy, before they are deleted
+ * with their application, or after that. In this order.
+ */
+export const HOOK_PHASES = ['pre-deploy', 'post-deploy', 'pre-delete', 'post-delete'] as const;
+export type HookPhase = (typeof HOOK_PHASES)[number];
+/** An object that runs at a certain time of a deployment or deletion, such as a Job that migrates a database. */
 export interface Hook {
   readonly phase: HookPhase;
   /** As it is applied, with the annotation of its phase. */

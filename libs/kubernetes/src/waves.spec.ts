@@ -36,6 +36,27 @@ describe('waves', () => {
     ]);
   });
 
+  it('of Argo CD are the order of objects of the same wave', () => {
+    const inTurn = (kind: string, name: string, wave: string): PlannedObject => {
+      const { object, ...rest } = planned(kind, name);
+      const annotations = { 'argocd.argoproj.io/sync-wave': wave };
+      return { ...rest, object: { ...object, metadata: { name, annotations } } };
+    };
+    const waves = inWaves([
+      inTurn('Deployment', 'web', '10'),
+      inTurn('Deployment', 'database', '-5'),
+      inTurn('ConfigMap', 'late', '20'),
+      inTurn('Deployment', 'odd', 'first'),
+      planned('StatefulSet', 'plain'),
+    ]);
+    expect(waves.map(({ name, objects }) => [name, objects.map(({ object }) => object.metadata.name)])).toEqual([
+      ['configuration', ['late']],
+      ['workloads', ['database']],
+      ['workloads', ['odd', 'plain']],
+      ['workloads', ['web']],
+    ]);
+  });
+
   it('have the same order, whatever the order of the manifests', () => {
     const objects = ['b', 'a', 'c'].map((name): KubernetesObject => ({
       apiVersion: 'v1',

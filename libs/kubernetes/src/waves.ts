@@ -36,6 +36,12 @@ const WAVE_OF: Readonly<Record<string, WaveName>> = {
   APIService: 'access',
 };
 
+/** Annotation of Argo CD for the order of objects: a number, 0 by default. */
+export const SYNC_WAVE = 'argocd.argoproj.io/sync-wave';
+
+const syncWaveOf = ({ metadata }: Pick<KubernetesObject, 'metadata'>): number =>
+  Number.parseInt(metadata.annotations?.[SYNC_WAVE] ?? '', 10) || 0;
+
 /** Order within a wave: dependencies first. Unlisted kinds come last, sorted by name. */
 const ORDER = Object.keys(WAVE_OF);
 
@@ -55,12 +61,17 @@ export function byOrder(
   );
 }
 
-/** Groups planned objects into waves, without empty ones. */
+/**
+ * Groups planned objects into waves, without empty ones. Objects with different waves of Argo CD are in several waves of
+ * the same name.
+ */
 export function inWaves(objects: readonly PlannedObject[]): readonly Wave[] {
   const sorted = objects.toSorted((a, b) => byOrder(a.object, b.object));
-  return WAVES.map((name) => ({ name, objects: sorted.filter(({ object }) => waveOf(object.kind) === name) })).filter(
-    (wave) => wave.objects.length > 0,
-  );
+  return WAVES.flatMap((name) => {
+    const own = sorted.filter(({ object }) => waveOf(object.kind) === name);
+    const turns = [...new Set(own.map(({ object }) => syncWaveOf(object)))].toSorted((a, b) => a - b);
+    return turns.map((turn) => ({ name, objects: own.filter(({ object }) => syncWaveOf(object) === turn) }));
+  });
 }
 
 /** Kinds that are never pruned, since that would delete data or objects of others. */

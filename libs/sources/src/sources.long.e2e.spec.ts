@@ -307,7 +307,6 @@ spec:
     await run('clusters policy set sandbox --cluster-scoped apiextensions.k8s.io/CustomResourceDefinition');
     expect(await apply(offer('1.0.0'))).toContain('application/full created');
     expect(await waves()).toEqual(['definitions', 'pre-deploy', 'configuration', 'workloads', 'post-deploy']);
-    expect(await run('app events full')).toContain('hooks for deletions, which do not run: Job clean (pre-delete)');
     const namespace = await namespaceOf('full');
     const jobs = async () => {
       const listed = await ada.machine.kubectl([
@@ -337,6 +336,7 @@ spec:
 
     await run('app delete full -y');
     await run('app wait full --for deleted');
+    expect(await run('app events full')).toContain('pre-delete: 1 object (1/1)');
     await eventually(async () => expect(await jobs()).toEqual(['']));
     expect((await ada.machine.kubectl(['get', 'crd', 'widgets.acme.dev'])).code).not.toBe(0);
   }, 120_000);

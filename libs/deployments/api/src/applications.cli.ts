@@ -195,7 +195,7 @@ export async function appDelete(
   if (isCommandError(timeoutMs)) return timeoutMs;
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const input = { org, name, orphan: options.orphan };
+  const input = { org, name, orphan: options.orphan, noHooks: options['no-hooks'] };
   const plan = await session.call(deleteApplicationRequest, input, { dryRun: true });
   if (!plan.ok) return plan.failure;
   const { objects } = plan.value;

@@ -226,8 +226,13 @@ export const applicationCommands = {
   appDelete: {
     path: ['app', 'delete'],
     summary: 'Delete an application and its objects; its history is kept',
-    options: { name, orphan: { help: 'keep the objects on the cluster' }, timeout },
-    examples: ['astroctl app delete web', 'astroctl app delete web -y'],
+    options: {
+      name,
+      orphan: { help: 'keep the objects on the cluster' },
+      'no-hooks': { help: 'do not run hooks, also not those of a deletion in progress' },
+      timeout,
+    },
+    examples: ['astroctl app delete web', 'astroctl app delete web -y', 'astroctl app delete web --no-hooks'],
   },
   appValidate: {
     path: ['app', 'validate'],

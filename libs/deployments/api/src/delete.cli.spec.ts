@@ -31,3 +31,19 @@ it('use-D5: app delete --orphan lists the objects left after the deletion, not o
   expect(stderr).toContain('A rollout in progress is ended first.');
   expect(stderr).toContain(`web: ${kept}`);
 });
+
+it('app delete --no-hooks requests a deletion that runs no hooks', async () => {
+  const laptop = createLaptop(folder, { commands: deploymentsCommands, groups: [] });
+  laptop.logIn(['acme']);
+  laptop.on(deleteApplicationRequest, ({ name }) => ({ name, attemptId: 'a2', objects: [], dryRun: false }));
+  laptop.on(applicationStatusRequest, ({ name }) =>
+    domainError('deployments/application-not-found', 'not-found', `Application ${name} not found.`),
+  );
+  laptop.onStream(applicationEventsRequest, () => []);
+  const requested = async (words: string) => {
+    await laptop.run(`app delete web -y${words}`);
+    return laptop.sent.findLast(({ subject }) => subject === deleteApplicationRequest.subject)?.input;
+  };
+  expect(await requested('')).toMatchObject({ noHooks: false });
+  expect(await requested(' --no-hooks')).toMatchObject({ noHooks: true, orphan: false });
+});

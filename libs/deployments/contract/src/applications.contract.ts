@@ -165,7 +165,12 @@ export const deleteApplicationRequest = request({
   ifMatch: true,
   summary: 'Delete an application and its objects; its history is kept',
   permission: 'application.delete',
-  input: z.strictObject({ org, name, orphan: flag.default(false) }),
+  input: z.strictObject({
+    org,
+    name,
+    orphan: flag.default(false),
+    noHooks: flag.default(false).describe('do not run hooks, also not those of a deletion in progress'),
+  }),
   output: z.strictObject({
     name: z.string(),
     attemptId: z.string().nullable(),

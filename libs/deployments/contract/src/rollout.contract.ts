@@ -103,7 +103,7 @@ export const rolloutTask = z.strictObject({
   ownsNamespace: z.boolean(),
   /** Name of the vault record with the resolved specification (JSON, `ResolvedSpec`); null for a deletion. */
   resolved: z.string().nullable(),
-  /** Rendered objects and plan of an earlier attempt at this revision that was interrupted. */
+  /** Rendered objects and plan of an earlier attempt at the same that was interrupted; of a deletion, only its hooks. */
   recordedPlan: z.strictObject({ rendered: z.string(), digest: z.string() }).nullable(),
   /** All objects that earlier attempts may have applied to the cluster. */
   inventory: z.array(inventoryEntry),
@@ -127,6 +127,11 @@ export const rolloutTask = z.strictObject({
    * it; all later ones, of any revision with the same source, pin, and namespace, read it. Absent for other sources.
    */
   rendering: z.string().optional(),
+  /**
+   * For a deletion that runs hooks: the objects of the revision that was deployed last. Absent if none was, and if hooks
+   * are not to run.
+   */
+  deployed: z.strictObject({ rendered: z.string(), digest: z.string() }).optional(),
   /** Hooks that run. Absent in tasks of earlier releases: those of an upgrade. */
   hooks: z.enum(['install', 'upgrade', 'rollback', 'none']).optional(),
   /** For an image: the credential of its registry, and the name of the registry in a pull secret. */

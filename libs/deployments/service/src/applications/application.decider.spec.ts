@@ -15,7 +15,12 @@ const ref = (number: number, revision: number) => ({ attemptId: `t${number}`, nu
 const requested = (
   number: number,
   revision: number,
-  more: { kind?: 'deploy' | 'delete'; cause?: 'apply' | 'rollback' | 'delete' | 'abandoned'; orphan?: boolean } = {},
+  more: {
+    kind?: 'deploy' | 'delete';
+    cause?: 'apply' | 'rollback' | 'delete' | 'abandoned';
+    orphan?: boolean;
+    noHooks?: true;
+  } = {},
 ): ApplicationEvent => ({
   type: 'deployment.requested.v1',
   data: { ...ref(number, revision), kind: 'deploy', orphan: false, cause: 'apply', ...more },
@@ -199,6 +204,27 @@ describe('delete an application', () => {
     given(configured(1), requested(1, 1), succeeded(1, 1), ...asked)
       .when({ ...command, attemptId: 't3' }, ada)
       .thenNothingRecorded();
+  });
+  it('runs no hooks if that is requested, and then ends a deletion that runs them', () => {
+    const asked: ApplicationEvent = { type: 'application.deletion-requested.v1', data: { orphan: false } };
+    const history = [configured(1), requested(1, 1), succeeded(1, 1)];
+    const deletion = requested(2, 1, { kind: 'delete', cause: 'delete' });
+    const quick = (number: number) => requested(number, 1, { kind: 'delete', cause: 'delete', noHooks: true });
+    given(...history)
+      .when({ ...command, noHooks: true }, ada)
+      .thenRecorded(asked, quick(2));
+    given(...history, asked, deletion)
+      .when({ ...command, attemptId: 't3', running: ['t2'], noHooks: true }, ada)
+      .thenRecorded(quick(3));
+    given(...history, asked, quick(2))
+      .when({ ...command, attemptId: 't3', running: ['t2'], noHooks: true }, ada)
+      .thenNothingRecorded();
+    given(...history, asked, quick(2))
+      .when({ type: 'abandon-attempt', attemptId: 't2', claims: 1, nextAttemptId: 't3' }, ada)
+      .thenRecorded(
+        { type: 'deployment.abandoned.v1', data: { ...ref(2, 1), claims: 1 } },
+        requested(3, 1, { kind: 'delete', cause: 'abandoned', noHooks: true }),
+      );
   });
   it('ends an application that has only a name immediately', () =>
     given().when(command, ada).thenRecorded({ type: 'application.deleted.v1', data: {} }));

@@ -71,6 +71,8 @@ export type ApplicationEvent =
         readonly adopt?: readonly AdoptableObject[];
         /** Whether the attempt may delete most objects of the application. */
         readonly allowRemovals?: true;
+        /** Whether a deletion runs no hooks. */
+        readonly noHooks?: true;
         /** Milliseconds until the attempt may start. Set when a deletion is retried. */
         readonly delayMs?: number;
         /** Why, in the words of the user who requested it. With the cause `auto`: `main: 9f2c41… → 03be77…`. */

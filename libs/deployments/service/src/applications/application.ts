@@ -185,7 +185,7 @@ function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<strin
 type Requested = Extract<ApplicationEvent, { type: 'deployment.requested.v1' }>['data'];
 
 function requestedAttempt(data: Requested, application: Application): Attempt {
-  const { attemptId: id, number, revision, kind, orphan, restart, failFast, allowRemovals, adopt } = data;
+  const { attemptId: id, number, revision, kind, orphan, restart, failFast, allowRemovals, noHooks, adopt } = data;
   const { delayMs, cause, healedAt } = data;
   const continuesHeal = cause === 'abandoned' && newestAttemptOf(application)?.heals === true;
   return {
@@ -197,6 +197,7 @@ function requestedAttempt(data: Requested, application: Application): Attempt {
     ...(restart !== undefined && { restart }),
     ...(failFast && { failFast }),
     ...(allowRemovals && { allowRemovals }),
+    ...(noHooks && { noHooks }),
     ...((healedAt !== undefined || continuesHeal) && { heals: true as const }),
     ...(adopt && { adopt }),
     ...(delayMs !== undefined && { delayed: true as const }),

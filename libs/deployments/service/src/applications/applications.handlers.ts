@@ -47,7 +47,7 @@ export class ApplicationsHandlers {
 
   @Serves(deleteApplicationRequest)
   async delete(
-    @Input() { name, orphan }: InputOf<typeof deleteApplicationRequest>,
+    @Input() { name, orphan, noHooks }: InputOf<typeof deleteApplicationRequest>,
     @Caller() context: ContextOf<typeof deleteApplicationRequest>,
   ): Promise<Reply<Deleted>> {
     const membership = await this.organizations.membership(context);
@@ -75,6 +75,7 @@ export class ApplicationsHandlers {
     const command = {
       type: 'delete',
       orphan,
+      noHooks,
       attemptId: this.commands.newId(context, 1),
       running: running.value,
       protection: protection.value,

@@ -10,6 +10,8 @@ export interface DeleteApplication {
   readonly type: 'delete';
   /** Whether to leave the objects on the cluster. */
   readonly orphan: boolean;
+  /** Whether no hooks run, not even those of a deletion in progress. */
+  readonly noHooks?: boolean;
   readonly attemptId: string;
   readonly running: readonly string[];
   readonly protection: Protection;
@@ -22,7 +24,7 @@ export interface Discard {
 
 /** Requests the deletion of an application. Records nothing if the deletion is already in progress. */
 export function deleteApplication(
-  { orphan, attemptId, running, protection }: DeleteApplication,
+  { orphan, noHooks, attemptId, running, protection }: DeleteApplication,
   application: Application,
 ): Result<readonly ApplicationEvent[], DeploymentsError> {
   const latest = latestOf(application);
@@ -33,7 +35,8 @@ export function deleteApplication(
   if (refused) return err(refused);
   const newest = newestAttemptOf(application);
   const isOnItsWay = newest?.kind === 'delete' && newest.state === 'open';
-  if (isOnItsWay && (!newest.delayed || running.includes(newest.id))) return ok([]); // a delayed retry starts now
+  const endsHooks = noHooks === true && newest?.noHooks !== true;
+  if (isOnItsWay && !endsHooks && (!newest.delayed || running.includes(newest.id))) return ok([]); // a delayed retry starts now
   const asked: ApplicationEvent[] =
     application.status === 'deleting' ? [] : [{ type: 'application.deletion-requested.v1', data: { orphan } }];
   return ok([
@@ -47,6 +50,7 @@ export function deleteApplication(
         revision: latest.revision,
         kind: 'delete',
         orphan,
+        ...(noHooks && { noHooks }),
         cause: 'delete',
       },
     },

@@ -67,7 +67,11 @@ export function endAttempt(
   }
 }
 
-function deletionAgain({ revision, orphan }: Attempt, application: Application, attemptId: string): ApplicationEvent {
+function deletionAgain(
+  { revision, orphan, noHooks }: Attempt,
+  application: Application,
+  attemptId: string,
+): ApplicationEvent {
   const before = application.attempts.filter(({ kind, state }) => kind === 'delete' && state === 'failed').length;
   return {
     type: 'deployment.requested.v1',
@@ -77,6 +81,7 @@ function deletionAgain({ revision, orphan }: Attempt, application: Application, 
       revision,
       kind: 'delete',
       orphan,
+      ...(noHooks && { noHooks }),
       cause: 'delete',
       delayMs: Math.min(RETRY_MS.first * 2 ** before, RETRY_MS.most),
     },
@@ -111,7 +116,7 @@ export function abandonAttempt(
   }
   const abandoned: ApplicationEvent = { type: 'deployment.abandoned.v1', data: { ...ref, claims } };
   if (newestAttemptOf(application)?.id !== attemptId) return ok([abandoned]);
-  const { revision, kind, orphan, restart, failFast, allowRemovals, adopt } = attempt;
+  const { revision, kind, orphan, restart, failFast, allowRemovals, noHooks, adopt } = attempt;
   return ok([
     abandoned,
     {
@@ -126,6 +131,7 @@ export function abandonAttempt(
         ...(restart !== undefined && { restart }),
         ...(failFast && { failFast }),
         ...(allowRemovals && { allowRemovals }),
+        ...(noHooks && { noHooks }),
         ...(adopt && { adopt }),
       },
     },

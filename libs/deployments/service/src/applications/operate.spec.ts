@@ -208,6 +208,12 @@ describe('use-D4: a deletion that failed', () => {
       .when({ type: 'end-attempt', attemptId: 't3', outcome, nextAttemptId: 't4' }, ada)
       .thenRecorded(failed(3, 1), again(4, 120_000));
   });
+  it('is retried without hooks if it was requested without them', () => {
+    const quick = requested(2, 1, { kind: 'delete', cause: 'delete', noHooks: true });
+    given(...deleting.slice(0, -1), quick)
+      .when({ type: 'end-attempt', attemptId: 't2', outcome, nextAttemptId: 't3' }, ada)
+      .thenRecorded(failed(2, 1), requested(3, 1, { kind: 'delete', cause: 'delete', noHooks: true, delayMs: 60_000 }));
+  });
   it('is retried immediately when it is requested again', () => {
     const asked = { type: 'delete', orphan: false, attemptId: 't4', running: [], protection: ADMIN } as const;
     given(...deleting, failed(2, 1), again(3, 60_000))

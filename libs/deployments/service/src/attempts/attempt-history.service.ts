@@ -36,6 +36,10 @@ export class AttemptHistory {
   }
 }
 
+/** Returns the objects that were deployed last, including those that did not become healthy. Undefined if none were. */
+export const deployedPlanOf = (records: readonly AttemptRecord[]): AttemptProgress['plan'] =>
+  records.findLast(({ attempt, progress }) => attempt.kind === 'deploy' && progress.plan)?.progress.plan;
+
 /** Returns the number of objects that the last successful deployment left, without Jobs; undefined if none succeeded. */
 export function deployedObjectsOf(records: readonly AttemptRecord[]): number | undefined {
   const succeeded = records.find(({ attempt: { kind, state } }) => kind === 'deploy' && state === 'succeeded');

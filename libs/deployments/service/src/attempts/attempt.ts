@@ -15,6 +15,8 @@ export interface Attempt {
   readonly failFast?: true;
   /** Whether the attempt may delete most objects of the application. */
   readonly allowRemovals?: true;
+  /** Whether a deletion runs no hooks. */
+  readonly noHooks?: true;
   /** Objects that belong to no application and that the attempt may take over. */
   readonly adopt?: readonly AdoptableObject[];
   /** Objects that belong to no application and that made the attempt fail. */

@@ -4,7 +4,7 @@ import { err, ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { latestOf, type Application, type Revision } from '../applications/application.ts';
 import { renderingRecord, SourcePins } from '../applications/source-pins.service.ts';
-import { AttemptHistory, deployedObjectsOf } from '../attempts/attempt-history.service.ts';
+import { AttemptHistory, deployedObjectsOf, deployedPlanOf } from '../attempts/attempt-history.service.ts';
 import { inventoryOf, type Attempt, type AttemptRecord } from '../attempts/attempt.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
@@ -96,6 +96,8 @@ export class RolloutTasks {
     const access = await this.sourceAccess(organizationId, applicationId, attempt, revision);
     if (!access.ok) return access;
     const deployedObjects = deployedObjectsOf(records.value);
+    const runsHooks = attempt.kind === 'delete' && !attempt.orphan && !attempt.noHooks;
+    const deployed = runsHooks ? deployedPlanOf(records.value) : undefined;
     const image = await this.imageCredential(organizationId, attempt, revision);
     if (!image.ok) return image;
     const sharers = namespaces.value.state.get(revision.targetNamespace)?.applications ?? [];
@@ -119,6 +121,7 @@ export class RolloutTasks {
       ...(attempt.restart !== undefined && { restart: attempt.restart }),
       ...access.value,
       ...(attempt.kind === 'deploy' && { hooks: hooksOf(application, attempt, revision) }),
+      ...(deployed && { deployed }),
       ...image.value,
       ...(revision.byAdmin && { byAdmin: true }),
       ...(revision.syncPolicy?.prune === false && { prune: false }),

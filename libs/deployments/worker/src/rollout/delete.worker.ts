@@ -19,6 +19,7 @@ import { NAMESPACE } from '../cluster/kinds.ts';
 import { isUnknownType, liveObject, typeOf } from '../cluster/workloads.worker.ts';
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
+import { deletionHooks } from './delete-hooks.worker.ts';
 import {
   definedType,
   deletionOrder,
@@ -31,6 +32,7 @@ import {
 import { shortName, toContract, toLibrary } from './inventory.ts';
 import { listed } from './large-inventory.worker.ts';
 import { mayRemove } from './namespace.worker.ts';
+import type { Progress } from './progress.ts';
 import { fenceOf, type Run } from './run.worker.ts';
 
 /** Interval for checking whether objects are deleted. */
@@ -49,38 +51,32 @@ const WITH_DEPENDENTS = new Set([
 
 /**
  * Deletes an application: its objects in reverse order, then the fence, then the namespace if the platform created it
- * and nobody else uses it. Finalizers are never removed, but reported.
+ * and nobody else uses it. Hooks of the deletion run before and after the objects are deleted; they and the hooks of
+ * deployments are deleted last, since the hooks may need each other. Finalizers are never removed, but reported.
  */
 export async function remove(run: Run): Promise<Outcome> {
-  const { task, ports } = run;
-  const until = ports.clock.monotonic() + ports.times.deletionMs;
-  let left = task.inventory.map(toLibrary);
+  const { task } = run;
+  const progress: Progress = { inventory: task.inventory.map(toLibrary), applied: [], wrote: true };
   const orphans = new Set<string>();
   const kept: KeptObject[] = [];
   try {
-    const fence = await run.call(async (client) =>
-      (await client.get(NAMESPACE, task.targetNamespace)) ? openFence(client, fenceOf(run)) : undefined,
-    );
-    for (const whole of deletionOrder(left)) {
-      await run.beginWave();
-      await fence?.hold(left);
-      if (task.orphan) await run.call((client) => each(whole, (entry) => orphan(run, client, entry, orphans)));
-      else {
-        const group = await withoutShared(run, whole, kept);
-        await run.call((client) => each(group, (entry) => deleteOne(run, client, entry)));
-        await waitUntilDeleted(run, until, async (client) =>
-          (await each(group, (entry) => ownedObject(run, client, entry))).flatMap((object) =>
-            object ? [deletionBlockerOf(object)] : [],
-          ),
-        );
-      }
-      left = left.filter((entry) => !whole.includes(entry));
-      // A kind whose definition was deleted is no longer served.
-      if (whole.some(({ key }) => key.kind === DEFINITION))
-        await run.call((client) => client.discovery({ maxAgeMs: 0 }));
+    const namespace = await run.call((client) => client.get(NAMESPACE, task.targetNamespace));
+    const fence = namespace && (await run.call((client) => openFence(client, fenceOf(run))));
+    const isTerminating = namespace?.metadata.deletionTimestamp !== undefined;
+    const hooks = fence && !isTerminating ? await deletionHooks(run, fence, progress) : undefined;
+    const deletion = { fence, progress, orphans, kept };
+    if (hooks) {
+      await hooks.run('pre-delete');
+      await removeObjects(
+        run,
+        progress.inventory.filter(({ hook }) => !hook),
+        deletion,
+      );
+      await hooks.run('post-delete');
     }
+    await removeObjects(run, progress.inventory, deletion);
     await run.beginWave();
-    await removeNamespace(run, fence, until);
+    await removeNamespace(run, fence);
     const deleted = `${task.inventory.length - kept.length} objects deleted`;
     const sentences = kept.map(({ object, contains }) => `${object} is kept because it contains ${contains}`);
     return {
@@ -94,8 +90,43 @@ export async function remove(run: Run): Promise<Outcome> {
   } catch (error) {
     if (error instanceof SupersededError) return { outcome: 'superseded' };
     if (!(error instanceof AttemptFailedError)) throw error;
-    const { entries: inventory, ...record } = await listed(run, left.map(toContract));
+    const { entries: inventory, ...record } = await listed(run, progress.inventory.map(toContract));
     return { outcome: 'failed', ...error.failure, applied: true, inventory, ...record, serving: null };
+  }
+}
+
+interface Deletion {
+  readonly fence: Fence | undefined;
+  /** Its inventory has the objects that are left. */
+  readonly progress: Progress;
+  /** Receives the names of objects that are kept because of `--orphan`. */
+  readonly orphans: Set<string>;
+  /** Receives the objects that are kept because they contain objects of others. */
+  readonly kept: KeptObject[];
+}
+
+/** Deletes or, with `orphan`, releases objects, group by group. Waits until each group is deleted. */
+async function removeObjects(
+  run: Run,
+  entries: readonly InventoryEntry[],
+  { fence, progress, orphans, kept }: Deletion,
+): Promise<void> {
+  for (const whole of deletionOrder(entries)) {
+    await run.beginWave();
+    await fence?.hold(progress.inventory);
+    if (run.task.orphan) await run.call((client) => each(whole, (entry) => orphan(run, client, entry, orphans)));
+    else {
+      const group = await withoutShared(run, whole, kept);
+      await run.call((client) => each(group, (entry) => deleteOne(run, client, entry)));
+      await waitUntilDeleted(run, async (client) =>
+        (await each(group, (entry) => ownedObject(run, client, entry))).flatMap((object) =>
+          object ? [deletionBlockerOf(object)] : [],
+        ),
+      );
+    }
+    progress.inventory = progress.inventory.filter((entry) => !whole.includes(entry));
+    // A kind whose definition was deleted is no longer served.
+    if (whole.some(({ key }) => key.kind === DEFINITION)) await run.call((client) => client.discovery({ maxAgeMs: 0 }));
   }
 }
 
@@ -196,7 +227,7 @@ async function disown(run: Run, client: KubernetesClient, entry: InventoryEntry)
   );
 }
 
-async function removeNamespace(run: Run, fence: Fence | undefined, until: number): Promise<void> {
+async function removeNamespace(run: Run, fence: Fence | undefined): Promise<void> {
   const { task } = run;
   const mayRemoveNamespace = await run.call((client) => mayRemove(client, run));
   const inTheWay =
@@ -216,7 +247,7 @@ async function removeNamespace(run: Run, fence: Fence | undefined, until: number
   await run.call((client) =>
     client.delete(NAMESPACE, { name: task.targetNamespace }, { ...mayRemoveNamespace, deadlineMs: run.writeMs() }),
   );
-  await waitUntilDeleted(run, until, async (client) => {
+  await waitUntilDeleted(run, async (client) => {
     const namespace = await client.get(NAMESPACE, task.targetNamespace);
     return namespace?.metadata.uid === mayRemoveNamespace.uid ? [namespaceBlockersOf(namespace)] : [];
   });
@@ -244,10 +275,10 @@ async function foreignObject(run: Run, client: KubernetesClient, namespace: stri
 /** Waits until `still` returns nothing. Reports what is left, once for each new text. */
 async function waitUntilDeleted(
   run: Run,
-  until: number,
   still: (client: KubernetesClient) => Promise<readonly string[]>,
 ): Promise<void> {
-  const { clock } = run.ports;
+  const { clock, times } = run.ports;
+  const until = clock.monotonic() + times.deletionMs;
   let reported = '';
   for (let looks = 0; ; looks++) {
     const present = await run.call(still);

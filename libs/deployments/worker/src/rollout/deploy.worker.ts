@@ -20,7 +20,7 @@ import {
 import { failureOfHealth, failureOfPlanErrors, failureOfRemovals, type Failure } from '../cluster/failure.ts';
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
-import { runHooks, weightsOf, type HookContext } from './hooks.worker.ts';
+import { runHooks, waveReports, type HookContext } from './hooks.worker.ts';
 import { identity, shortName, toContract, toLibrary, united } from './inventory.ts';
 import { listed } from './large-inventory.worker.ts';
 import { ensureNamespace } from './namespace.worker.ts';
@@ -55,7 +55,7 @@ export async function deploy(run: Run): Promise<Outcome> {
     const health = await run.ports.metrics.waiting(() => run.idly(settled));
     await rememberJobs(run, fence, progress);
     const healthy = { step: 'healthy', message: healthText(health) } as const;
-    const isLast = plan.prune.length === 0 && weightsOf(plan, 'post-deploy').length === 0;
+    const isLast = plan.prune.length === 0 && plan.hooks.every(({ phase }) => phase !== 'post-deploy');
     if (isLast) run.claim.reportWithNext(healthy);
     else await run.claim.report(healthy);
     await runHooks(run, 'post-deploy', context, []);
@@ -141,18 +141,6 @@ async function reportOf(run: Run, { rendered, digest, warnings }: Prepared, plan
 
 /** Maximum number of objects held by finalizers that the message of an attempt names. */
 const MAX_BLOCKED = 5;
-
-/** Returns a function that reports a wave of objects or hooks, and how many of all waves are done. */
-function waveReports(run: Run, plan: Plan): HookContext['report'] {
-  const waves = plan.waves.filter(({ objects }) => objects.length > 0).length;
-  const all = waves + weightsOf(plan, 'pre-deploy').length + weightsOf(plan, 'post-deploy').length;
-  let done = 0;
-  return async (wave, applied) => {
-    const { entries: objects, ...record } = await listed(run, applied.map(toContract));
-    done += 1;
-    await run.claim.report({ step: 'applied', wave, objects, ...record, waves: { done, all } });
-  };
-}
 
 /** Waves without which hooks may not be able to run. */
 const BEFORE_HOOKS: ReadonlySet<string> = new Set(['namespaces', 'definitions']);

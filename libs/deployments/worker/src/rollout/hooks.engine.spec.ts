@@ -286,6 +286,149 @@ spec:
     });
   });
 
+  describe('of a deletion', () => {
+    const DEADLINE = [
+      ['backoffLimit: 0', 'activeDeadlineSeconds: 1'],
+      ['restartPolicy: Never', 'nodeSelector: {acme.dev/never: ""}, restartPolicy: Never'],
+    ] as const;
+    const failing = (manifest: string) => DEADLINE.reduce((text, [from, to]) => text.replace(from, to), manifest);
+    const backup = job('backup', 'pre-delete', ', helm.sh/hook-weight: "-1"');
+    const last = job('last', 'pre-delete', ', helm.sh/hook-delete-policy: hook-succeeded');
+    const farewell = job('farewell', 'post-delete');
+    const deployed = async (ns: string, ...hookManifests: readonly string[]) => {
+      const manifests = set(config('app', '1'), job('migrate', 'pre-install'), ...hookManifests);
+      const { steps, outcome } = await rollOut(yamlSpec(ns, 1, manifests), { hooks: 'install' });
+      expect(outcome).toMatchObject({ outcome: 'succeeded' });
+      const plan = steps.flatMap((step) => (step.step === 'planned' ? [step.plan] : []))[0];
+      if (!plan) throw new Error('nothing was planned');
+      return { rendered: plan.rendered, digest: plan.digest };
+    };
+    const remove = (ns: string, more: Parameters<Workshop['request']>[1]) =>
+      rollOut(yamlSpec(ns, 1, ''), { kind: 'delete', resolved: null, ...more });
+    /** Creations of Jobs and deletions of all objects, in order. */
+    const history = (ns: string) =>
+      shop
+        .writes(ns)
+        .filter(({ verb, code }) => (verb === 'patch' && code === 201) || (verb === 'delete' && code === 200))
+        .filter(({ object }) => /^(?:jobs|configmaps\/app)/.test(object))
+        .map(({ verb, object }) => `${verb === 'patch' ? 'create' : verb} ${object}`);
+
+    it('run before and after the objects are deleted, and are deleted last', async () => {
+      const ns = namespace('bye');
+      const plan = await deployed(ns, backup, last, farewell);
+      expect(created(ns)).toEqual(['jobs/migrate']);
+      const { outcome, waves } = await remove(ns, { deployed: plan, ownsNamespace: false });
+      expect(outcome).toMatchObject({ outcome: 'succeeded', inventory: [] });
+      expect(waves).toEqual(['pre-delete backup 1/3', 'pre-delete last 2/3', 'post-delete farewell 3/3']);
+      await eventually(() => {
+        const seen = history(ns);
+        expect(seen.filter((line) => line.startsWith('create jobs/'))).toEqual([
+          'create jobs/migrate',
+          'create jobs/backup',
+          'create jobs/last',
+          'create jobs/farewell',
+        ]);
+        expect(seen.indexOf('delete configmaps/app')).toBeGreaterThan(seen.indexOf('create jobs/last'));
+        expect(seen.indexOf('create jobs/farewell')).toBeGreaterThan(seen.indexOf('delete configmaps/app'));
+        expect(seen.indexOf('delete jobs/migrate')).toBeGreaterThan(seen.indexOf('create jobs/farewell'));
+      });
+      for (const name of ['migrate', 'backup', 'last', 'farewell'])
+        await eventually(async () => expect(await jobUid(name, ns)).toBeUndefined());
+    });
+
+    it('K8.6-35: keep the application if one fails, which runs again with the next attempt, or not at all', async () => {
+      const ns = namespace('refuses');
+      const plan = await deployed(ns, last, failing(farewell), backup);
+      const first = await remove(ns, { deployed: plan, ownsNamespace: false });
+      expect(first.outcome).toMatchObject({
+        outcome: 'failed',
+        code: 'deployments/hook-failed',
+        message: expect.stringMatching(/^post-delete hook Job\/farewell failed: .*deadline/),
+        fix: expect.stringContaining('astroctl app delete web --no-hooks'),
+        inventory: expect.arrayContaining([expect.objectContaining({ name: 'farewell', hook: true })]),
+      });
+      expect(await valueOf('app', ns)).toBeUndefined();
+      const uid = await jobUid('farewell', ns);
+      const second = await remove(ns, { deployed: plan, ownsNamespace: false });
+      expect(second.outcome).toMatchObject({ outcome: 'failed', code: 'deployments/hook-failed' });
+      expect(await jobUid('farewell', ns)).not.toBe(uid);
+      // what a hook needs may be deleted already, so those that have completed are not run again
+      expect(created(ns)).toEqual(['migrate', 'backup', 'last', 'farewell', 'farewell'].map((name) => `jobs/${name}`));
+      const third = await remove(ns, { ownsNamespace: false });
+      expect(third.outcome).toMatchObject({ outcome: 'succeeded', inventory: [] });
+      await eventually(async () => expect(await jobUid('farewell', ns)).toBeUndefined());
+    });
+
+    it('keep all objects if one that runs before fails', async () => {
+      const ns = namespace('before');
+      const plan = await deployed(ns, failing(backup), farewell);
+      const { outcome } = await remove(ns, { deployed: plan });
+      expect(outcome).toMatchObject({
+        outcome: 'failed',
+        message: expect.stringMatching(/^pre-delete hook Job\/backup failed/),
+      });
+      expect(await valueOf('app', ns)).toBe('1');
+      expect(await jobUid('farewell', ns)).toBeUndefined();
+    });
+
+    it('do not run if the objects are kept, or if the namespace was deleted', async () => {
+      const [kept, gone] = [namespace('orphans'), namespace('gone')];
+      const plan = await deployed(kept, backup);
+      expect((await remove(kept, { deployed: plan, orphan: true })).outcome).toMatchObject({ outcome: 'succeeded' });
+      expect(created(kept)).toEqual(['jobs/migrate']);
+      expect(await valueOf('app', kept)).toBe('1');
+      const other = await deployed(gone, backup);
+      await dropNamespace(shop.client, gone);
+      expect((await remove(gone, { deployed: other })).outcome).toMatchObject({ outcome: 'succeeded', inventory: [] });
+      expect(created(gone)).toEqual(['jobs/migrate']);
+    });
+
+    it('do not run again if everything was deleted, but nobody heard of it', async () => {
+      const ns = namespace('unheard');
+      const plan = await deployed(ns, backup);
+      const first = await remove(ns, { deployed: plan, ownsNamespace: false });
+      const again = await remove(ns, { deployed: plan, ownsNamespace: false, inventory: first.task.inventory });
+      expect(again.outcome).toMatchObject({ outcome: 'succeeded' });
+      expect(created(ns)).toEqual(['jobs/migrate', 'jobs/backup']);
+    });
+
+    it('that hang are ended by a deletion without hooks', async () => {
+      const ns = namespace('hanging');
+      const plan = await deployed(ns, backup.replace('spec:\n', 'spec:\n  suspend: true\n'));
+      const old = await shop.request(yamlSpec(ns, 1, ''), { kind: 'delete', resolved: null, deployed: plan });
+      const running = shop.deliver(old);
+      await eventually(async () => expect(await jobUid('backup', ns)).toBeDefined());
+      const quick = await shop.request(yamlSpec(ns, 1, ''), { kind: 'delete', resolved: null });
+      await running;
+      expect(shop.deployments.attempt(old.attemptId).outcome).toEqual({ outcome: 'superseded' });
+      await shop.deliver(quick);
+      expect(shop.deployments.attempt(quick.attemptId).outcome).toMatchObject({ outcome: 'succeeded', inventory: [] });
+      await eventually(async () => expect(await shop.client.get(NAMESPACE, ns)).toBeUndefined());
+    });
+
+    const points = ['planned', 'applied', 'applied', 'applied'] as const;
+    const losses: Loss[] = points.flatMap((step, index) =>
+      (['before', 'after'] as const).map((when) => ({ step, nth: Math.max(0, index - 1), when })),
+    );
+
+    it.each(losses)('E12: run once: $step $nth, report lost $when it was recorded', async (loss) => {
+      const ns = namespace('killed');
+      const plan = await deployed(ns, backup, last, farewell);
+      shop.deployments.loss = loss;
+      const first = await shop.request(yamlSpec(ns, 1, ''), {
+        kind: 'delete',
+        resolved: null,
+        deployed: plan,
+        ownsNamespace: false,
+      });
+      expect(await shop.deliver(first)).toBe('retried');
+      const { outcome } = await remove(ns, { deployed: plan, ownsNamespace: false });
+      expect(outcome).toMatchObject({ outcome: 'succeeded', inventory: [] });
+      expect(created(ns)).toEqual(['migrate', 'backup', 'last', 'farewell'].map((name) => `jobs/${name}`));
+      await eventually(async () => expect(await jobUid('farewell', ns)).toBeUndefined());
+    });
+  });
+
   it('a newer revision waits until the hook that runs has ended', async () => {
     const ns = namespace('newer');
     const slow = set(job('migrate', 'pre-install').replace('spec:\n', 'spec:\n  suspend: true\n'), config('app'));

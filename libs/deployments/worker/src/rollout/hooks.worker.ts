@@ -3,6 +3,7 @@ import {
   deleteOnce,
   FIELD_MANAGER,
   HOOK_ANNOTATION,
+  HOOK_PHASES,
   isMarkedAsOf,
   keyOf,
   keyText,
@@ -20,8 +21,9 @@ import {
 } from '#kubernetes';
 import { count, at } from '../cluster/json.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
+import { listed } from './large-inventory.worker.ts';
 import { failureOfHook, hookName } from './hook-failure.ts';
-import { identity, united } from './inventory.ts';
+import { identity, toContract, united } from './inventory.ts';
 import type { Progress } from './progress.ts';
 import type { Run } from './run.worker.ts';
 
@@ -30,17 +32,34 @@ const LOOK_MS = 250;
 /** How much longer than a Job's own deadline the worker waits for it. */
 const GRACE_MS = 60_000;
 
-/** What running the hooks of a deployment needs. */
+/** What running the hooks of a deployment or deletion needs. */
 export interface HookContext {
   readonly plan: Plan;
   readonly fence: Fence;
   readonly progress: Progress;
   /** Reports a wave. */
   readonly report: (wave: string, applied: readonly InventoryEntry[]) => Promise<void>;
+  /**
+   * Name for all attempts in which a completed hook is not run again. By default, these are an attempt and those that
+   * continue it.
+   */
+  readonly completedIn?: string;
+}
+
+/** Returns a function that reports a wave of objects or hooks, and how many of all waves are done. */
+export function waveReports(run: Run, plan: Plan): HookContext['report'] {
+  const waves = plan.waves.filter(({ objects }) => objects.length > 0).length;
+  const all = HOOK_PHASES.reduce((sum, phase) => sum + weightsOf(plan, phase).length, waves);
+  let done = 0;
+  return async (wave, applied) => {
+    const { entries: objects, ...record } = await listed(run, applied.map(toContract));
+    done += 1;
+    await run.claim.report({ step: 'applied', wave, objects, ...record, waves: { done, all } });
+  };
 }
 
 /** Groups hooks of one weight, which are reported together. */
-export function weightsOf(plan: Plan, phase: HookPhase): readonly (readonly PlannedHook[])[] {
+function weightsOf(plan: Plan, phase: HookPhase): readonly (readonly PlannedHook[])[] {
   const groups: PlannedHook[][] = [];
   for (const hook of plan.hooks.filter((one) => one.phase === phase)) {
     const last = groups.at(-1);
@@ -94,7 +113,7 @@ async function runHook(
   const { object } = hook;
   const key = keyOf(object);
   const entry: InventoryEntry = { key, apiVersion: object.apiVersion, hook: true };
-  const deployment = object.metadata.annotations?.[ATTEMPT_ANNOTATION] ?? '';
+  const deployment = context.completedIn ?? object.metadata.annotations?.[ATTEMPT_ANNOTATION] ?? '';
   const name = `${hook.phase} ${keyText(key)}`;
   if (fence.hasCompleted(deployment, name)) return entry;
   await run.call(() => fence.hold(progress.inventory, pending));
@@ -163,41 +182,46 @@ const isStarted = (live: KubernetesObject, object: KubernetesObject): boolean =>
 
 /**
  * Waits until a hook has completed or failed. A newer revision does not end the wait, because it would delete the hook
- * while it runs, such as in the middle of a migration.
+ * while it runs, such as in the middle of a migration. A newer deletion does, since it was requested to run no hooks.
  */
 async function completion(run: Run, hook: PlannedHook, entry: InventoryEntry): Promise<ApplicationHealth> {
   const { clock, ids, times, metrics } = run.ports;
   const ownMs = count(at(hook.object, 'spec', 'activeDeadlineSeconds')) * 1_000;
   const deadlineMs = Math.max(times.rolloutMs, ownMs === 0 ? 0 : ownMs + GRACE_MS);
   const until = clock.monotonic() + deadlineMs;
-  const signal = AbortSignal.any([run.claim.lost, run.stopping]);
+  const isDeletion = run.task.kind === 'delete';
+  const signal = isDeletion ? run.ended : AbortSignal.any([run.claim.lost, run.stopping]);
+  const throwIfEnded = () => {
+    run.throwIfStopping();
+    if (isDeletion) run.throwIfSuperseded();
+  };
   let reported = '';
   const onProgress = async ({ state, message }: ApplicationHealth): Promise<void> => {
     if (state === 'Healthy' || message === reported) return;
     reported = message;
     await run.claim.report({ step: 'progressing', message: `${hook.phase} ${message}` });
   };
-  const wait = () =>
-    run.callToCompletion(async (client) => {
-      try {
-        return await waitForHealth(client, {
-          entries: [entry],
-          toCompletion: true,
-          deadlineMs: until - clock.monotonic(),
-          toleranceScale: times.toleranceScale,
-          failFast: run.task.failFast === true,
-          onProgress,
-          signal,
-          clock,
-          ids,
-        });
-      } catch (error) {
-        run.throwIfStopping();
-        throw error;
-      }
-    });
+  const look = async (client: KubernetesClient): Promise<ApplicationHealth> => {
+    try {
+      return await waitForHealth(client, {
+        entries: [entry],
+        toCompletion: true,
+        deadlineMs: until - clock.monotonic(),
+        toleranceScale: times.toleranceScale,
+        failFast: run.task.failFast === true,
+        onProgress,
+        signal,
+        clock,
+        ids,
+      });
+    } catch (error) {
+      throwIfEnded();
+      throw error;
+    }
+  };
+  const wait = () => (isDeletion ? run.call(look) : run.callToCompletion(look));
   const health = await metrics.waiting(() => run.idly(wait));
-  run.throwIfStopping();
+  throwIfEnded();
   return health;
 }
 
