@@ -43,7 +43,14 @@ export interface Webhook {
 
 /** Stream: `application-<application id>`. Each attempt has one terminal event. */
 export type ApplicationEvent =
-  | Fact<'application.configured.v1', Configuration & { readonly revision: number }>
+  | Fact<
+      'application.configured.v1',
+      Configuration & {
+        readonly revision: number;
+        /** Whether its first attempt may delete most objects. Set while the application is paused. */
+        readonly allowRemovals?: true;
+      }
+    >
   | Fact<'application.deletion-requested.v1', { readonly orphan: boolean }>
   | Fact<
       'deployment.requested.v1',

@@ -20,6 +20,8 @@ export interface Application {
   readonly attemptCount: number;
   /** Whether revisions are recorded but not deployed. */
   readonly paused: boolean;
+  /** Whether the first attempt at the latest revision, which was recorded during a pause, may delete most objects. */
+  readonly allowsRemovals: boolean;
   /** Whether the latest revision is a rollback whose pin was ended. */
   readonly unpinned: boolean;
   /** Present secrets by key. An application without a revision may have some. */
@@ -55,6 +57,7 @@ export const noApplication: Application = {
   attempts: [],
   attemptCount: 0,
   paused: false,
+  allowsRemovals: false,
   unpinned: false,
   secrets: new Map(),
   secretVersions: new Map(),
@@ -84,14 +87,17 @@ export const openAttempt = ({ attempts }: Application, id: string): Attempt | un
 /** Applies an event to the state. */
 export function evolveApplication(application: Application, event: ApplicationEvent): Application {
   switch (event.type) {
-    case 'application.configured.v1':
+    case 'application.configured.v1': {
+      const { allowRemovals, ...revision } = event.data;
       return {
         ...application,
         status: 'active',
+        allowsRemovals: allowRemovals === true,
         unpinned: false,
         sourceProblem: undefined,
-        revisions: [...application.revisions, { ...event.data, succeeded: false }],
+        revisions: [...application.revisions, { ...revision, succeeded: false }],
       };
+    }
     case 'application.deletion-requested.v1':
       return { ...application, status: 'deleting' };
     case 'deployment.requested.v1': {

@@ -83,10 +83,10 @@ export function changeSecrets(
   const bytes = [...secrets.values()].reduce((sum, secret) => sum + secret.bytes, 0);
   if (secrets.size > SECRETS_PER_APPLICATION || bytes > SECRETS_BYTES)
     return err(deploymentsErrors.secretLimit(name, SECRETS_PER_APPLICATION, SECRETS_BYTES / 1_024));
-  return ok([
-    ...events,
-    ...(configuration ? revisionOf({ ...command, configuration, revision: revision + 1 }, application, 'apply') : []),
-  ]);
+  if (!configuration) return ok(events);
+  const { paused, allowsRemovals } = application;
+  const next = { ...command, configuration, revision: revision + 1, allowRemovals: paused && allowsRemovals };
+  return ok([...events, ...revisionOf(next, application, 'apply')]);
 }
 
 const eventsOf = ({ set, unset }: SecretsChange, { secrets }: Application): ApplicationEvent[] => [

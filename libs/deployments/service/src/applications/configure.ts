@@ -87,7 +87,14 @@ export const revisionOf = (
   application: Application,
   cause?: DeployCause,
 ): readonly ApplicationEvent[] => [
-  { type: 'application.configured.v1', data: { ...command.configuration, revision: command.revision } },
+  {
+    type: 'application.configured.v1',
+    data: {
+      ...command.configuration,
+      revision: command.revision,
+      ...(application.paused && command.allowRemovals === true && { allowRemovals: true as const }),
+    },
+  },
   ...(application.paused ? [] : deploymentOf(command, application, cause)),
 ];
 

@@ -147,6 +147,26 @@ describe('use-D1: sync, restart, pause and resume', () => {
       .when({ ...operate, operation: 'restart', running: ['t1'] }, ada)
       .thenRecorded(requested(2, 1, { cause: 'restart', restart: operate.at }));
   });
+  it('K8.6-27: may delete most objects after a pause if that was confirmed during it, for the last revision', () => {
+    const apply = { ...configure, configuration: two, allowRemovals: true } as const;
+    const confirmed: ApplicationEvent = {
+      type: 'application.configured.v1',
+      data: { ...two, revision: 2, allowRemovals: true },
+    };
+    const resume = { ...operate, operation: 'resume' } as const;
+    given(...running, paused)
+      .when(apply, ada)
+      .thenRecorded(confirmed);
+    given(...running, paused, confirmed)
+      .when(resume, ada)
+      .thenRecorded(resumed, requested(2, 2, { cause: 'resume', allowRemovals: true }));
+    given(...running, paused, confirmed, configured(3))
+      .when(resume, ada)
+      .thenRecorded(resumed, requested(2, 3, { cause: 'resume' }));
+    given(...running)
+      .when(apply, ada)
+      .thenRecorded(configured(2, two), requested(2, 2, { allowRemovals: true }));
+  });
   it('record revisions during a pause and deploy the last one afterwards', () => {
     const pause = { ...operate, operation: 'pause' } as const;
     const resume = { ...operate, operation: 'resume' } as const;

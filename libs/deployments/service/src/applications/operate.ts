@@ -92,7 +92,10 @@ function resume(command: Operate, application: Application, { revision }: Revisi
   return ok([
     { type: 'application.resumed.v1', data: reasonOf(command) },
     ...(isOwed
-      ? [...supersedeQueued(application, command.running, revision), requested(command, application, revision)]
+      ? [
+          ...supersedeQueued(application, command.running, revision),
+          requested({ ...command, allowRemovals: application.allowsRemovals }, application, revision),
+        ]
       : []),
   ]);
 }

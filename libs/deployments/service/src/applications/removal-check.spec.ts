@@ -91,6 +91,17 @@ describe('K8.6-27: a revision that would delete most objects', () => {
     expect((await given.worker.granted(await given.worker.next())).task).toMatchObject({ allowRemovals: true });
   });
 
+  it('that was confirmed during a pause is deployed when the application is resumed', async () => {
+    await given.platform.ask(pauseApplicationRequest, { org: ORG, name: 'web' }, given.by('ada'));
+    expect(await apply(['a'])).toMatchObject(REFUSED);
+    expect(await apply(['a'], { allowRemovals: true })).toMatchObject({ value: { application: { version: 'v2' } } });
+    await given.platform.ask(resumeApplicationRequest, { org: ORG, name: 'web' }, given.by('ada'));
+    expect((await given.worker.granted(await given.worker.next())).task).toMatchObject({
+      revision: 2,
+      allowRemovals: true,
+    });
+  });
+
   it('by a rollback is shown by its dry run, and must be confirmed', async () => {
     await apply(['a', 'b', 'e', 'f', 'g', 'h', 'i']);
     await given.worker.deploy(['a', 'b', 'e', 'f', 'g', 'h', 'i'].map((name) => entry('ConfigMap', name)));
