@@ -24,10 +24,10 @@ export const actingUntil = (actor: Actor, organization: ActiveOrganization): str
 /** Returns whether granting, changing, or removing the role requires a login; an access key is rejected. */
 export const needsLogin = (role: Role | undefined): boolean => role === 'admin' || role === 'owner';
 
-/** Returns whether an end, which may be absent, is no later than another one. */
+/** Returns whether an end, which may be absent, is at or before another one. */
 export const endsBy = (until: string | undefined, limit: string | undefined): boolean =>
   limit === undefined || (until !== undefined && Date.parse(until) <= Date.parse(limit));
 
-/** Returns whether a change only takes from a member: a role that is no higher, and an end that is no later. */
+/** Returns whether a change only takes from a member: the role is not higher, and the end is not later. */
 export const onlyReduces = (from: Member | undefined, role: Role, until: string | undefined): boolean =>
   from !== undefined && mayGrant(from.role, role) && endsBy(until, from.until);

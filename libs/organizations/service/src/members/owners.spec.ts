@@ -17,7 +17,7 @@ interface Step {
   readonly actor: { readonly id: string; readonly key: Role | undefined };
   readonly memberId: string;
   readonly role: Role;
-  /** Hours after the command; may lie in the past. */
+  /** Hours after the command; negative for a time in the past. */
   readonly end: number | undefined;
   readonly kind: 'set' | 'remove' | 'leave';
   readonly afterHours: number;
