@@ -159,7 +159,7 @@ const end = z
   .overwrite((text) => new Date(parseInstant(text) ?? 0).toISOString())
   .describe('a date, or a time with a time zone');
 
-/** What a member loses by a change, at the moment of the answer. */
+/** What a member loses by a change. */
 const memberLoss = z.strictObject({
   /** The role before; `null` if there was no membership in effect. */
   role: z.enum(ROLES).nullable(),
