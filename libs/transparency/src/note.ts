@@ -77,7 +77,7 @@ export function parseCheckpoint(text: string): Checkpoint | undefined {
  * Returns a signed note.
  *
  * @param seed Ed25519 seed of 32 bytes
- * @param name name of the key
+ * @param name of the key
  */
 export function signNote(text: string, name: string, seed: Uint8Array): string {
   const { id } = verifierKey(name, publicKeyOf(seed));
