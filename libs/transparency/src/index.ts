@@ -1,3 +1,4 @@
+export { eventHash, type ChainedEvent } from './event-hash.ts';
 export {
   consistencyRanges,
   EMPTY_ROOT,
