@@ -11,7 +11,7 @@ export const LEASE_MS = 30_000;
 /** A step that a worker reports. */
 export type ReportedStep = InputOf<typeof reportStepRequest>['step'];
 /** Steps that a worker completed before, and reports together with a step or with the end. */
-export type EarlierSteps = NonNullable<InputOf<typeof reportStepRequest>['earlier']>;
+type EarlierSteps = NonNullable<InputOf<typeof reportStepRequest>['earlier']>;
 
 /** `nowMs`: milliseconds since 1970. */
 export type AttemptCommand = AttemptOf &
