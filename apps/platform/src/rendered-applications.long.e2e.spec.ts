@@ -151,6 +151,24 @@ describe('image applications on a cluster', () => {
     ]);
   });
 
+  it('K8.6-27: show the objects that a file changes, and ask before most objects are deleted', async () => {
+    const manifests = ['a', 'b', 'c', 'd']
+      .map((name) => `      apiVersion: v1\n      kind: ConfigMap\n      metadata: { name: ${name} }\n`)
+      .join('      ---\n');
+    const source = `source:\n  type: yaml\n  yaml:\n    manifests: |\n${manifests}`;
+    await ada.run('app apply -f - --wait', `name: swapped\nprofileName: default\n${source}`);
+    const refused = await ada.astroctl(['app', 'apply', '-f', '-'], { input: application('swapped', '1') });
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('4 of 4 objects would be deleted');
+    await ada.run('app apply -f - -y --wait', application('swapped', '1'));
+    const diff = await ada.astroctl(['app', 'diff', 'swapped', '-f', '-'], {
+      input: application('swapped', '2', { image: 'replicas: 3' }),
+    });
+    expect(diff.code).toBe(1);
+    expect(diff.stdout).toMatch(/^~ Deployment\/swapped spec\.replicas: 1 -> 3$/m);
+    expect(diff.stdout).toMatch(/^~ Deployment\/swapped .*image: sandbox\.invalid\/app:1 -> sandbox\.invalid\/app:2$/m);
+  });
+
   it('run a command before each rollout, and change nothing if it fails', async () => {
     const preDeploy = 'preDeploy: { command: [/app/migrate] }, env: [{ name: LOG_LEVEL, value: "1" }]';
     await apply('migrated', '1', { image: preDeploy });

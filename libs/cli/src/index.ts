@@ -16,7 +16,6 @@ export {
   localError,
   printable,
   usage,
-  withErrorExit,
   type CommandError,
   serverError,
 } from './command-error.ts';

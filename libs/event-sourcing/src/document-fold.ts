@@ -7,7 +7,7 @@ import type { ParkedDocument } from './projection-control.ts';
 
 /** Effect of a batch of events on the documents of a collection. */
 export interface Folding {
-  /** Parts that were moved out of documents, then one for each changed document. */
+  /** One for each changed document. */
   readonly writes: readonly Write[];
   /** Documents that cannot be updated further, by ID. */
   readonly parked: ReadonlyMap<string, ParkedDocument>;
@@ -76,14 +76,12 @@ export class DocumentFold<E extends Fact, D> {
     await this.fetch(due);
 
     const changed = new Map<string, Held<D>>();
-    const writes: Write[] = [];
-    const onPart = (write: Write) => writes.push(write);
     for (const { id, recorded } of due) {
       const { position } = recorded.metadata;
       const held = this.held.get(id) ?? { position: undefined, document: undefined };
       if (parked.has(id) || (held.position !== undefined && held.position >= position)) continue;
       try {
-        const next = await this.apply(id, held.document, recorded, onPart);
+        const next = await this.apply(id, held.document, recorded);
         if (next === held.document) continue;
         held.document = next;
         held.position = position;
@@ -93,29 +91,25 @@ export class DocumentFold<E extends Fact, D> {
         parked.set(id, this.reasonFor(error, recorded.metadata, recorded.event.type));
       }
     }
+    const writes: Write[] = [];
     for (const [id, { position, document }] of changed)
       if (position !== undefined) writes.push(this.write(id, position, document));
     return { writes, parked, halt, passed };
   }
 
-  /**
-   * Folds one document from a section of the log. Throws what the projection and the reader throw.
-   *
-   * @param onPart called with the write of each part that is moved out of the document
-   */
+  /** Folds one document from a section of the log. Throws what the projection and the reader throw. */
   async step(
     document: D | undefined,
     documentId: string,
     log: AsyncIterable<CheckedEvents>,
     upTo: Position,
-    onPart: (write: Write) => void = () => {},
   ): Promise<D | undefined> {
     let state = document;
     for await (const { events, faults } of log) {
       for (const stored of events) {
         if (stored.position > upTo) return state;
         const recorded = this.recordedOf(stored, faults, documentId);
-        if (recorded) state = this.applied(state, recorded, onPart);
+        if (recorded) state = this.applied(state, recorded);
       }
     }
     return state;
@@ -152,15 +146,10 @@ export class DocumentFold<E extends Fact, D> {
     return recorded && this.projection.documentId(recorded);
   }
 
-  private async apply(
-    id: string,
-    document: D | undefined,
-    recorded: Recorded<E>,
-    onPart: (write: Write) => void,
-  ): Promise<D | undefined> {
+  private async apply(id: string, document: D | undefined, recorded: Recorded<E>): Promise<D | undefined> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return this.applied(document, recorded, onPart);
+        return this.applied(document, recorded);
       } catch (error) {
         if (tries < TRIES) continue;
         const known = document === undefined ? this.options.fromLog(id, recorded.metadata.position) : undefined;
@@ -170,13 +159,9 @@ export class DocumentFold<E extends Fact, D> {
     }
   }
 
-  private applied(document: D | undefined, recorded: Recorded<E>, onPart: (write: Write) => void): D | undefined {
+  private applied(document: D | undefined, recorded: Recorded<E>): D | undefined {
     const next = this.projection.apply(document, recorded);
-    if (next === REMOVED) return undefined;
-    const split = this.projection.split?.(next);
-    if (split === undefined) return next;
-    for (const [id, part] of split.parts) onPart(this.write(id, recorded.metadata.position, part));
-    return split.document;
+    return next === REMOVED ? undefined : next;
   }
 
   private write(id: string, position: Position, document: D | undefined): Write {

@@ -9,13 +9,3 @@ export {
 export { createRefusalRecorder } from './refusal-recorder.ts';
 export { recordRefusalsRequest, REFUSALS_A_MINUTE, type RefusalRecord } from './refusals.contract.ts';
 export { logTime, parseLogTime } from './time.ts';
-export {
-  auditHeadSchema,
-  getAuditHeadRequest,
-  listAuditKeysRequest,
-  listSealedEventsRequest,
-  proveAuditRequest,
-  sealedEventSchema,
-  verifyAuditRequest,
-  type AuditHead,
-} from './heads.contract.ts';

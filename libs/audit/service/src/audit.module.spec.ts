@@ -1,6 +1,5 @@
 import { EVENT_STORE } from '#event-store';
 import { LOG_FEED } from '#event-sourcing';
-import { SERVICE_SETTINGS } from '#runtime';
 import { temporaryFolder } from '#testing';
 import { answeringBus, bootModule, openEmbedded } from '#testing/embedded';
 import { auditService } from './index.ts';
@@ -13,7 +12,6 @@ it('resolves the dependencies of every provider and controller', async () => {
     const log = new Map<symbol, unknown>([
       [EVENT_STORE, embedded.eventStore],
       [LOG_FEED, {}],
-      [SERVICE_SETTINGS, { publicUrl: 'https://astro.acme.dev', configuration: {} }],
     ]);
     await bootModule(auditService, embedded, answeringBus('audit', {}), log);
   } finally {

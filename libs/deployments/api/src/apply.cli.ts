@@ -131,6 +131,7 @@ async function applyOne(
     ? await session.call(diffManifestRequest, { org, name, manifest: manifest.spec })
     : undefined;
   if (differences && !differences.ok) return differences.failure;
+  for (const warning of differences?.value.warnings ?? []) session.print.note(`Warning: ${warning}`);
   const result = differences ? { ...applied.value, diff: differences.value.changes } : applied.value;
   await session.print.done(result, {
     text: `application/${name} ${outcome}${moved === undefined ? '' : ` (${moved})`}${suffix}`,

@@ -303,6 +303,8 @@ export const applicationDiff = z.strictObject({
   changes: z.array(fieldChange),
   /** Number of changes that are left out. Absent if there are none. */
   omitted: z.number().int().optional(),
+  /** One sentence each, such as that the objects were not compared. Absent if there are none. */
+  warnings: z.array(z.string()).optional(),
 });
 export type ApplicationDiff = z.infer<typeof applicationDiff>;
 
@@ -328,7 +330,8 @@ export const diffApplicationRequest = request({
 export const diffManifestRequest = request({
   subject: 'deployments.v1.applications.diff-manifest',
   route: 'POST /v1/organizations/{org}/applications/{name}/diff',
-  summary: 'Preview field by field what applying a manifest would change; the body is the manifest',
+  summary:
+    'Preview field by field what applying a manifest would change, with the objects that it renders to; the body is the manifest',
   permission: 'application.read',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',

@@ -190,6 +190,7 @@ export {
   liveResourcesRequest,
   liveTopRequest,
   liveDifferencesRequest,
+  previewRevisionRequest,
   liveEventsRequest,
   liveLogsRequest,
   issueTokenRequest,

@@ -9,7 +9,7 @@ import {
   fieldChange,
   logLine,
 } from './applications.contract.ts';
-import { clusterConnection, inventoryEntry } from './rollout.contract.ts';
+import { clusterConnection, inventoryEntry, rolloutTask } from './rollout.contract.ts';
 
 /** Only deployments calls the worker, which holds the connections to clusters. */
 const DEPLOYMENTS = ['deployments'];
@@ -90,6 +90,38 @@ export const liveDifferencesRequest = request({
     omitted: z.number().int(),
   }),
   timeoutMs: 8_000,
+});
+
+/**
+ * Renders what an attempt at a revision would apply, and validates it like an attempt. Writes nothing to the cluster.
+ * Refused with the error of such an attempt.
+ */
+export const previewRevisionRequest = request({
+  subject: 'deploy-worker.v1.applications.preview',
+  permission: SERVICES_ONLY,
+  callers: DEPLOYMENTS,
+  input: rolloutTask.pick({
+    organizationId: true,
+    applicationId: true,
+    applicationName: true,
+    revision: true,
+    attemptNumber: true,
+    cluster: true,
+    targetNamespace: true,
+    namespaceMode: true,
+    resolved: true,
+    rendering: true,
+    imageCredential: true,
+    sourceAccess: true,
+    byAdmin: true,
+  }),
+  output: z.strictObject({
+    /** Vault record with the objects (JSON list). The next preview of the application replaces it. */
+    rendered: z.string(),
+    /** SHA-256 of the record, in hexadecimal. */
+    digest: z.string(),
+  }),
+  timeoutMs: 20_000,
 });
 
 /** Streams the Kubernetes events of an application's objects. */

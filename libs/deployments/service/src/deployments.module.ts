@@ -65,6 +65,7 @@ import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
 import { AttemptHosts } from './rollouts/attempt-hosts.service.ts';
 import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
+import { Previews } from './applications/previews.service.ts';
 import { RemovalCheck } from './applications/removal-check.service.ts';
 import { Rollbacks } from './applications/rollbacks.service.ts';
 import { RollbackReactor } from './applications/rollback.reactor.ts';
@@ -129,6 +130,7 @@ import { WebhooksHandlers } from './webhooks/webhooks.handlers.ts';
     Dependencies,
     Deployer,
     Rollbacks,
+    Previews,
     RemovalCheck,
     HostClaims,
     HostClaimsReactor,

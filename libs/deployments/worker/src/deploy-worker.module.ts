@@ -10,6 +10,7 @@ import { DifferencesHandlers } from './live/differences.handlers.ts';
 import { EventsHandlers } from './live/events.handlers.ts';
 import { RESOLVE_HOST, hostResolver } from './live/external-access.worker.ts';
 import { LogsHandlers } from './live/logs.handlers.ts';
+import { PreviewHandlers } from './live/preview.handlers.ts';
 import { ProbeHandlers } from './live/probe.handlers.ts';
 import { ResourcesHandlers } from './live/resources.handlers.ts';
 import { StatusHandlers } from './live/status.handlers.ts';
@@ -34,6 +35,7 @@ import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
     ResourcesHandlers,
     TopHandlers,
     DifferencesHandlers,
+    PreviewHandlers,
     EventsHandlers,
     LogsHandlers,
     AccessHandlers,

@@ -9,6 +9,8 @@ import {
   liveDifferencesRequest,
   liveResourcesRequest,
   liveStatusRequest,
+  liveTopRequest,
+  previewRevisionRequest,
   pinSourceRequest,
   probeClusterRequest,
   type ClusterConnection,
@@ -97,6 +99,8 @@ describe('the worker as part of an application', () => {
     const contracts = [
       probeClusterRequest,
       liveStatusRequest,
+      liveTopRequest,
+      previewRevisionRequest,
       liveDifferencesRequest,
       liveResourcesRequest,
       liveEventsRequest,

@@ -2,12 +2,10 @@ import {
   aboutRequest,
   endSessionRequest,
   endSessionsRequest,
-  eraseUserRequest,
   listSessionsRequest,
   listUsersRequest,
   meRequest,
   setGlobalRoleRequest,
-  setUserStateRequest,
 } from '#identity/contract';
 
 export { createAddressRecords } from './address-records.ts';
@@ -22,6 +20,4 @@ export const identityRest = [
   endSessionRequest,
   listUsersRequest,
   setGlobalRoleRequest,
-  setUserStateRequest,
-  eraseUserRequest,
 ] as const;

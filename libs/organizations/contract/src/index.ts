@@ -1,7 +1,6 @@
 export {
   changeOrganizationRequest,
   createOrganizationRequest,
-  departRequest,
   displayNameSchema,
   ensureDefaultOrganizationRequest,
   getOrganizationRequest,
@@ -11,7 +10,6 @@ export {
   removeMemberRequest,
   setMemberRequest,
   setSeatLimitRequest,
-  type MemberLoss,
   type OrganizationView,
 } from './organizations.contract.ts';
 export {

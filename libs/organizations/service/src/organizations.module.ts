@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { OrganizationCreation } from './creation/creation.service.ts';
 import { CreationHandlers } from './creation/creation.handlers.ts';
-import { DeparturesHandlers } from './members/departures.handlers.ts';
 import { SeatLimitHandlers } from './limits/seat-limit.handlers.ts';
 import { MemberLookup } from './members/member-lookup.service.ts';
 import { MembersHandlers } from './members/members.handlers.ts';
@@ -17,7 +16,6 @@ import { SettingsHandlers } from './settings/settings.handlers.ts';
 @Module({
   controllers: [
     CreationHandlers,
-    DeparturesHandlers,
     MembersHandlers,
     MembersQueries,
     OrganizationsQueries,

@@ -20,6 +20,7 @@ import { Deployer, type Deployed } from './deployer.service.ts';
 import { DeploymentPlanner, type PlannedDeployment } from './deployment-planner.service.ts';
 import { LiveStatus } from './live-status.service.ts';
 import { NameRelease } from './name-release.service.ts';
+import { Previews } from './previews.service.ts';
 import { RemovalCheck } from './removal-check.service.ts';
 import { SourcePins, type Pin } from './source-pins.service.ts';
 
@@ -36,6 +37,9 @@ interface Applying {
 
 /** How often a deployment is planned again because others changed the application in the meantime. */
 const TRIES = 20;
+
+/** How long an apply waits to find out what it would delete, such as while the cluster does not respond. */
+const PREVIEW_MS = 10_000;
 
 interface Written {
   readonly prepared: PlannedDeployment;
@@ -61,6 +65,7 @@ export class ApplyHandlers {
     @Inject(LiveStatus) private readonly live: LiveStatus,
     @Inject(SourcePins) private readonly pins: SourcePins,
     @Inject(RemovalCheck) private readonly removals: RemovalCheck,
+    @Inject(Previews) private readonly previews: Previews,
   ) {}
 
   @Serves(applyApplicationRequest)
@@ -115,7 +120,9 @@ export class ApplyHandlers {
     const drifted = isWell && (await this.live.hasDrifted(prepared, application, context));
     const isUnchanged = isWell && !drifted;
     const held = isUnchanged || application.paused ? undefined : heldRemovals(application);
-    const removals = isSameContent ? ok(held) : await this.removals.of(nextOf(prepared));
+    const preview = allowRemovals ? undefined : () => this.previews.of(prepared, context, PREVIEW_MS);
+    const next = { ...nextOf(prepared), ...(preview && { preview }) };
+    const removals = isSameContent ? ok(held) : await this.removals.of(next);
     if (!removals.ok) return removals;
     const mayRemove = allowRemovals || context.dryRun === true; // a dry run shows what would be deleted
     if (removals.value !== undefined && !mayRemove)

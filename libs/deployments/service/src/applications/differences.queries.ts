@@ -29,8 +29,9 @@ import { VaultRecords } from '../shared/vault-records.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, type Application, type Revision } from './application.ts';
-import { DeploymentPlanner } from './deployment-planner.service.ts';
+import { DeploymentPlanner, type PlannedDeployment } from './deployment-planner.service.ts';
 import { LiveStatus } from './live-status.service.ts';
+import { Previews } from './previews.service.ts';
 import { Receipts } from './receipts.service.ts';
 import { SourcePins } from './source-pins.service.ts';
 
@@ -68,6 +69,7 @@ export class DifferencesQueries {
     @Inject(SourcePins) private readonly pins: SourcePins,
     @Inject(Receipts) private readonly receipts: Receipts,
     @Inject(FingerprintKeys) private readonly fingerprintKeys: FingerprintKeys,
+    @Inject(Previews) private readonly previews: Previews,
   ) {}
 
   @Serves(diffApplicationRequest)
@@ -130,12 +132,21 @@ export class DifferencesQueries {
     const latest = found.ok ? latestOf(found.value.application) : undefined;
     const old = latest && (await this.contentOf(name, latest));
     if (old && !old.ok) return refuse(old.error);
+    // The fields of inline manifests are those of the objects.
+    const isInline = old?.value.source.type === 'yaml' && planned.value.resolved.source.type === 'yaml';
+    const pair = latest && !isInline ? await this.previewedPair(latest, planned.value, context) : ok(undefined);
+    if (!pair.ok && pair.error.kind !== 'unavailable') return refuse(pair.error);
     const differences = await this.manifests.differences({
       ...(old && { before: old.value }),
       after: planned.value.resolved,
       key: found.ok ? keyOf(found.value.application) : id,
+      ...(pair.ok && pair.value && { rendered: pair.value }),
     });
-    return differences.ok ? reply(diffOf(name, latest, 'manifest', differences.value)) : refuse(differences.error);
+    if (!differences.ok) return refuse(differences.error);
+    const diff = diffOf(name, latest, 'manifest', differences.value);
+    return reply(
+      pair.ok ? diff : { ...diff, warnings: [`The objects are not compared: ${lowered(pair.error.detail)}`] },
+    );
   }
 
   @Serves(getRevisionRequest)
@@ -219,6 +230,22 @@ export class DifferencesQueries {
     return ok({ before: old.value, after: now.value, targetNamespace, key: key.value });
   }
 
+  /** Returns what a revision was rendered to, and what a manifest would be. Undefined if the revision was not rendered. */
+  private async previewedPair(
+    before: Revision,
+    planned: PlannedDeployment,
+    context: OrganizationContext,
+  ): Promise<Result<RenderedPair | undefined, DomainError>> {
+    const old = await this.receipts.rendered(planned.applicationId, before, context);
+    if (!old.ok) return old;
+    if (old.value === undefined) return ok(undefined);
+    const now = await this.previews.of(planned, context);
+    if (!now.ok) return now;
+    const key = await this.fingerprintKeys.of(context.organizationId);
+    if (!key.ok) return key;
+    return ok({ before: old.value, after: now.value, targetNamespace: before.targetNamespace, key: key.value });
+  }
+
   private async liveDifferences(
     name: string,
     application: Application,
@@ -274,6 +301,8 @@ export class DifferencesQueries {
       : ok(JSON.parse(record.value) as ResolvedSpec); // written by the platform
   }
 }
+
+const lowered = (sentence: string): string => `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
 
 function revisionAt(application: Application, name: string, wanted: number | undefined): Result<Revision, DomainError> {
   const latest = latestOf(application);

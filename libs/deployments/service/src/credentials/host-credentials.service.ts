@@ -1,12 +1,13 @@
 import { createHmac, X509Certificate } from 'node:crypto';
-import type { HostCredential } from '#deployments/contract';
+import type { HostCredential, RolloutTask } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { canonicalJson, ok, type DomainError, type Result } from '#kernel';
 import type { HostSettings } from '#sources';
 import { Inject, Injectable } from '@nestjs/common';
 import { FingerprintKeys } from '../shared/fingerprint-keys.service.ts';
 import { credentialErrors } from './credential.errors.ts';
-import { credentialsDecider, credentialsStream, type Credentials } from './credentials.decider.ts';
+import { credentialsDecider, credentialsStream, keyOf, type Credentials } from './credentials.decider.ts';
+import { registryOf } from './image-registry.ts';
 
 /** Characters of a fingerprint that are kept; see `shownFingerprint` for those that are shown. */
 const FINGERPRINT = 24;
@@ -28,6 +29,17 @@ export class HostCredentials {
   async records(organizationId: string): Promise<Result<HostCredential[], DomainError>> {
     const all = await this.all(organizationId);
     return all.ok ? ok([...all.value.values()].map(({ host, kind, record }) => ({ host, kind, record }))) : all;
+  }
+
+  /** Returns where the secret of an image's registry is stored; undefined if there is none. @param image reference */
+  async ofImage(organizationId: string, image: string): Promise<Result<RolloutTask['imageCredential'], DomainError>> {
+    const all = await this.all(organizationId);
+    if (!all.ok) return all;
+    const { hosts, name: registry } = registryOf(image);
+    const found = hosts
+      .map((host) => all.value.get(keyOf({ host, kind: 'registry' })))
+      .find((stored) => stored && stored.fingerprint !== null);
+    return ok(found && { registry, record: found.record });
   }
 
   /** Returns a function that computes fingerprints with the key of the organization; see {@link FingerprintKeys}. */

@@ -8,10 +8,8 @@ import { AttemptHistory, deployedObjectsOf, deployedPlanOf } from '../attempts/a
 import { inventoryOf, type Attempt, type AttemptRecord } from '../attempts/attempt.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
-import { keyOf } from '../credentials/credentials.decider.ts';
 import { HostCredentials } from '../credentials/host-credentials.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { registryOf } from './image-registry.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 
@@ -67,13 +65,8 @@ export class RolloutTasks {
     { source }: Revision,
   ): Promise<Result<Pick<RolloutTask, 'imageCredential'>, DomainError>> {
     if (kind === 'delete' || source.type !== 'image') return ok({});
-    const all = await this.credentials.all(organizationId);
-    if (!all.ok) return all;
-    const { hosts, name: registry } = registryOf(source.ref);
-    const found = hosts
-      .map((host) => all.value.get(keyOf({ host, kind: 'registry' })))
-      .find((stored) => stored && stored.fingerprint !== null);
-    return ok(found ? { imageCredential: { registry, record: found.record } } : {});
+    const found = await this.credentials.ofImage(organizationId, source.ref);
+    return found.ok ? ok(found.value ? { imageCredential: found.value } : {}) : found;
   }
 
   async of(

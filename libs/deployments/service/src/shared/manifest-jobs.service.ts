@@ -9,7 +9,7 @@ import {
   type ManifestKind,
   type ResolvedSpec,
 } from '#deployments/contract';
-import { hostNames, keyOf, readInlineManifests, type ObjectKey } from '#kubernetes';
+import { hostNames, keyOf, readInlineManifests, type KubernetesObject, type ObjectKey } from '#kubernetes';
 import { ok, type InputError, type Result } from '#kernel';
 import { differencesOf, MAX_CHANGES, renderedDifferencesOf, type RenderedPair } from './differences.service.ts';
 import { appliedObjects, withHiddenValues } from './hidden-values.service.ts';
@@ -48,6 +48,8 @@ export const manifestJobs = {
     const read = readInlineManifests(manifests);
     return read.ok ? read.value.objects.map(keyOf) : [];
   },
+  /** Returns the objects of a record that a worker has written. */
+  renderedObjects: (json: string): ObjectKey[] => (JSON.parse(json) as readonly KubernetesObject[]).map(keyOf),
   hidden: (json: string) => {
     const { spec, key } = JSON.parse(json) as Shown; // serialized by the manifest reader
     return withHiddenValues(spec, key);

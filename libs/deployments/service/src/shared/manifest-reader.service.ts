@@ -76,6 +76,12 @@ export class ManifestReader implements OnApplicationShutdown {
     return done.ok ? done : err(refusalOf(done.error));
   }
 
+  /** Returns the objects of a record that a worker has written. */
+  async renderedObjects(rendered: string): Promise<Result<readonly ObjectKey[], DomainError>> {
+    const done = await this.threads.run('renderedObjects', rendered, rendered.length);
+    return done.ok ? done : err(refusalOf(done.error));
+  }
+
   /** Returns the manifest with fingerprints instead of possible secrets; see `withHiddenValues`. */
   async hidden(shown: Shown): Promise<Result<{ readonly spec: unknown; readonly hidden: number }, DomainError>> {
     const json = JSON.stringify(shown);

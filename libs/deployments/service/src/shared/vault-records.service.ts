@@ -6,6 +6,9 @@ import { Inject, Injectable } from '@nestjs/common';
 /** Returns the SHA-256 of the canonical JSON in lower-case hexadecimal. */
 export const digestOf = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
 
+/** Returns the SHA-256 of a text in lower-case hexadecimal. */
+export const textDigest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 /** Stores what events may not contain in the vault. Records named by their digest never change. */
 @Injectable()
 export class VaultRecords {

@@ -6,7 +6,7 @@ import { silentLogger } from '#kernel';
 import { createKubernetesClient, inventoryName } from '#kubernetes';
 import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
-import { encodeText } from '#vault';
+import { decodeText, encodeText } from '#vault';
 import { openEmbeddedVault } from '#vault/embedded';
 import { AccessHandlers } from '../access/access.handlers.ts';
 import { CLUSTER_ROLE_BINDING, NAMESPACE, POD, ROLE_BINDING } from '../cluster/kinds.ts';
@@ -16,11 +16,15 @@ import {
   DEPLOYMENT,
   dropNamespace,
   freshNamespace,
+  imageSpec,
+  noSources,
   openWorkshop,
   type Workshop,
 } from '../testing/workshop.worker.ts';
+import { ManifestRenderer } from '../rollout/renderer.worker.ts';
 import { applicationEvents } from './events.worker.ts';
 import { logLines } from './logs.worker.ts';
+import { PreviewHandlers } from './preview.handlers.ts';
 import { ProbeHandlers } from './probe.handlers.ts';
 import { ResourcesHandlers } from './resources.handlers.ts';
 import { StatusHandlers } from './status.handlers.ts';
@@ -139,6 +143,37 @@ function live(kubeconfig: string): void {
     const isMeasured = types.some(({ group }) => group === 'metrics.k8s.io');
     const { use } = value(await new TopHandlers(shop.connections).top(about));
     expect(use === null).toBe(!isMeasured);
+  });
+
+  it('renders what an attempt would apply, and writes nothing to the cluster', async () => {
+    const renderer = new ManifestRenderer(systemClock, silentLogger);
+    const handlers = new PreviewHandlers(shop.connections, shop.vault, renderer, noSources, systemClock, systemIds);
+    const place = freshNamespace('preview');
+    const ask = async (image: string) => {
+      const resolved = `resolved/${place}`;
+      await shop.vault.put(resolved, encodeText(JSON.stringify(imageSpec(place, 1, image, { replicas: 3 }))));
+      return handlers.preview({
+        organizationId: 'org-1',
+        applicationId: 'previewed',
+        applicationName: 'web',
+        revision: 1,
+        attemptNumber: 0,
+        cluster: shop.cluster,
+        targetNamespace: place,
+        namespaceMode: 'override',
+        resolved,
+      });
+    };
+    const { rendered, digest } = value(await ask('images.acme.dev/web:1.0'));
+    const record = await shop.vault.get(rendered);
+    const objects: unknown = JSON.parse(decodeText(record?.value ?? new Uint8Array()));
+    expect(objects).toContainEqual(
+      expect.objectContaining({ kind: 'Deployment', spec: expect.objectContaining({ replicas: 3 }) }),
+    );
+    expect(value(await ask('images.acme.dev/web:1.0')).digest).toBe(digest);
+    expect(value(await ask('images.acme.dev/web:2.0')).digest).not.toBe(digest);
+    expect(await shop.client.get(NAMESPACE, place)).toBeUndefined();
+    await renderer.onModuleDestroy();
   });
 
   it('returns objects with their health, and missing ones', async () => {

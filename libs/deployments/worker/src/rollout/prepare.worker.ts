@@ -6,7 +6,8 @@ import { ReportRefusedError } from './claim.worker.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
 import { parseInTurns } from './renderer.worker.ts';
 import { dockerConfigOf } from './pull-secret.ts';
-import { renderOnce } from './rendering.worker.ts';
+import type { Checked } from './render-jobs.worker.ts';
+import { renderOnce, type Rendering } from './rendering.worker.ts';
 import type { Run } from './run.worker.ts';
 import { withSecretValues } from './secret-values.ts';
 import { attemptMark, fetchedText } from './steps.ts';
@@ -43,18 +44,41 @@ export async function prepare(run: Run): Promise<Prepared> {
   const { claim, task, ports } = run;
   const { source, warnings } = await fetch(run);
   const fetched = { step: 'fetched', source: fetchedText(source) } as const;
-  const isRemote = source.type === 'git' || source.type === 'helm';
-  if (isRemote) await claim.report(fetched);
+  if (source.type === 'git' || source.type === 'helm') await claim.report(fetched);
   else claim.reportWithNext(fetched);
+  const { checked, warnings: more } = await renderAndCheck(run, source);
+  const { digest, bytes, hosts } = checked;
+  const step = { step: 'rendered', objects: checked.objects.length, digest } as const;
+  if (hosts.length > 0) await claimHosts(() => claim.report({ ...step, hosts: [...hosts] }));
+  else claim.reportWithNext(step);
+  const record = `rendered/${task.organizationId}/${task.applicationId}/${digest}`;
+  await ports.records.put(record, bytes);
+  const objects = await parseInTurns(checked.objects);
+  return { objects, rendered: record, digest, warnings: [...warnings, ...more], hosts };
+}
+
+/** Returns the objects that an attempt would apply. Nothing is reported or stored. */
+export async function preview(rendering: Rendering): Promise<Checked> {
+  const { source } = await fetch(rendering);
+  const { checked } = await renderAndCheck(rendering, source);
+  return checked;
+}
+
+async function renderAndCheck(
+  run: Rendering,
+  source: ResolvedSpec['source'],
+): Promise<{ readonly checked: Checked; readonly warnings: readonly string[] }> {
+  const { task, ports } = run;
   const cluster = source.type === 'image' && (await run.call((client) => clusterOffers(client, source.workload)));
   if (cluster && cluster.ingressClassNames) throw unclearClass(task.cluster.name, cluster.ingressClassNames);
-  const rendered = isRemote
-    ? await renderOnce(run, source)
-    : await ports.renderer.render({
-        source,
-        fingerprintKey: await fingerprintKey(run),
-        ...(cluster && { cluster }),
-      });
+  const rendered =
+    source.type === 'git' || source.type === 'helm'
+      ? await renderOnce(run, source)
+      : await ports.renderer.render({
+          source,
+          fingerprintKey: await fingerprintKey(run),
+          ...(cluster && { cluster }),
+        });
   const discovery = await run.call((client) => client.discovery());
   const checked = await ports.renderer.check({
     objects: rendered.objects,
@@ -66,20 +90,7 @@ export async function prepare(run: Run): Promise<Prepared> {
     attempt: attemptMark(task),
     labels: source.type === 'image' ? undefined : source.labels,
   });
-  const { digest, bytes, hosts } = checked;
-  const step = { step: 'rendered', objects: checked.objects.length, digest } as const;
-  if (hosts.length > 0) await claimHosts(() => claim.report({ ...step, hosts: [...hosts] }));
-  else claim.reportWithNext(step);
-  const record = `rendered/${task.organizationId}/${task.applicationId}/${digest}`;
-  await ports.records.put(record, bytes);
-  const objects = await parseInTurns(checked.objects);
-  return {
-    objects,
-    rendered: record,
-    digest,
-    warnings: [...warnings, ...rendered.warnings, ...checked.warnings],
-    hosts,
-  };
+  return { checked, warnings: [...rendered.warnings, ...checked.warnings] };
 }
 
 /** Reports the rendered objects, which claims their hosts. A host of another application ends the attempt. */
@@ -93,10 +104,10 @@ async function claimHosts(report: () => Promise<void>): Promise<void> {
   }
 }
 
-async function fetch({
-  ports,
-  task,
-}: Run): Promise<{ readonly source: ResolvedSpec['source']; readonly warnings: readonly string[] }> {
+async function fetch({ ports, task }: Pick<Rendering, 'ports' | 'task'>): Promise<{
+  readonly source: ResolvedSpec['source'];
+  readonly warnings: readonly string[];
+}> {
   const record = task.resolved === null ? undefined : await ports.records.get(task.resolved);
   if (!record)
     throw sourceMissing('the specification of this revision is no longer in the vault', task.applicationName);
@@ -124,7 +135,10 @@ async function fetch({
  * Returns the key for fingerprints of secrets, without which a secret cannot be guessed. One per organization, created
  * on first use.
  */
-export async function fingerprintKey({ ports: { records, ids }, task }: Run): Promise<string> {
+export async function fingerprintKey({
+  ports: { records, ids },
+  task,
+}: Pick<Rendering, 'ports' | 'task'>): Promise<string> {
   const name = `fingerprint-key/${task.organizationId}`;
   const known = await records.get(name);
   if (known) return decodeText(known.value);

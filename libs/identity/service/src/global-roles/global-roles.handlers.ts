@@ -27,8 +27,7 @@ export class GlobalRolesHandlers {
   ): Promise<ReplyTo<typeof setGlobalRoleRequest>> {
     const found = await this.userNamed(user);
     if (!found.ok) return refuse(found.error);
-    const { id: userId, isSuspended } = found.value;
-    if (isSuspended && role === 'admin') return refuse(identityErrors.isSuspended());
+    const userId = found.value;
     const change = { type: role === 'admin' ? 'grant-admin' : 'withdraw-admin', userId } as const;
     const { ifMatch } = context;
     const setRole = (callContext: typeof context, options: { readonly ifMatch?: number } = {}) =>
@@ -50,22 +49,14 @@ export class GlobalRolesHandlers {
     if (!set.ok) return set;
     const email = (await this.people.get(userId))?.email ?? null;
     const lastLogin = await this.lastLogins.of(userId);
-    return reply(
-      { id: userId, email, globalRole: role, state: isSuspended ? 'SUSPENDED' : 'ACTIVE', lastLogin },
-      set.value.meta,
-    );
+    return reply({ id: userId, email, globalRole: role, state: 'ACTIVE', lastLogin }, set.value.meta);
   }
 
-  private async userNamed(
-    user: string,
-  ): Promise<Result<{ readonly id: string; readonly isSuspended: boolean }, DomainError>> {
+  private async userNamed(user: string): Promise<Result<string, DomainError>> {
     const userId = user.includes('@') ? await this.people.byAddress(user) : user;
     if (userId === undefined) return err(identityErrors.noSuchUser());
     const loaded = await this.commands.load(userDecider, userStream(userId));
     if (!loaded.ok) return loaded;
-    const { state } = loaded.value;
-    return state.status === 'active'
-      ? ok({ id: userId, isSuspended: state.isSuspended })
-      : err(identityErrors.noSuchUser());
+    return loaded.value.state.status === 'active' ? ok(userId) : err(identityErrors.noSuchUser());
   }
 }
