@@ -84,7 +84,7 @@ describe('every route, for callers of every role', () => {
       { caller: callerNamed('global admin outside'), credential: 'login', secret: root.accessToken },
       { caller: callerNamed('global admin outside'), credential: 'other-key', secret: root.key },
     ];
-  });
+  }, 240_000);
   afterAll(() => platform.stop());
 
   it.each(ROUTED_CONTRACTS.map((contract) => [String(contract.route), contract] as const))(
@@ -187,6 +187,47 @@ describe('every route, for callers of every role', () => {
         grace.key,
       );
       expect(answer).toMatchObject({ allowed: true, rulesOf: VERSION, way: { way: 'key', role: 'owner' } });
+    });
+  });
+
+  describe('the replay of an organization', () => {
+    const objects = z.looseObject({
+      items: z.array(z.looseObject({ kind: z.string(), id: z.string(), value: z.looseObject({}) })),
+    });
+    const list = z.looseObject({ items: z.array(z.looseObject({ id: z.string() })) });
+
+    it('equals the lists now, and earlier states at earlier times', async () => {
+      const organization = `/v1/organizations/${grace.organization.id}`;
+      const replay = async (query = '') =>
+        objects.parse(await succeed(`GET ${organization}/audit/replay${query}`, grace.key)).items;
+      const before = new Date().toISOString();
+      await succeed(`PATCH ${organization}`, grace.accessToken, { settings: { contact: 'team@acme.dev' } });
+      await succeed(`DELETE ${organization}/members/service:editor`, grace.accessToken);
+
+      const now = await replay();
+      const shown = (kind: string, from: Awaited<ReturnType<typeof replay>>) => from.filter((one) => one.kind === kind);
+      for (const [kind, path, fields] of [
+        ['member', 'members', ['id', 'role', 'kind', 'since']],
+        ['access-key', 'access-keys', ['id', 'name', 'role', 'memberId', 'createdAt']],
+        ['profile', 'profiles', ['name', 'revision']],
+        ['cluster', 'clusters', ['name', 'provider', 'region']],
+      ] as const) {
+        const listed = list.parse(await succeed(`GET ${organization}/${path}`, grace.accessToken)).items;
+        const pick = (value: Readonly<Record<string, unknown>>) =>
+          Object.fromEntries(fields.map((field) => [field, value[field]]));
+        const sorted = (values: readonly Readonly<Record<string, unknown>>[]) =>
+          values.map((value) => JSON.stringify(pick(value))).toSorted();
+        expect([kind, sorted(shown(kind, now).map(({ value }) => value))]).toEqual([kind, sorted(listed)]);
+        expect(listed.length).toBeGreaterThan(0);
+      }
+      expect(shown('organization', now)[0]?.value).toMatchObject({ settings: { contact: 'team@acme.dev' } });
+      expect(shown('subscription', now)[0]?.value).toMatchObject({ plan: 'enterprise' });
+
+      const earlier = await replay(`?until=${before}`);
+      expect(shown('organization', earlier)[0]?.value).toMatchObject({ settings: { contact: null } });
+      expect(shown('member', earlier).length).toBe(shown('member', now).length + 1);
+      expect(JSON.stringify(now)).not.toContain('digest');
+      expect(await grace.machine.run('audit replay -o name')).toContain(`member/${grace.userId}`);
     });
   });
 });

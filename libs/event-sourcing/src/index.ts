@@ -6,6 +6,7 @@ export { EventReader, isHalt } from './event-reader.ts';
 export { requestLeader } from './leader-requests.ts';
 export { LOG_FEED, type LogFeed } from './log-feed.ts';
 export { PROJECTION_CONTROL, READ_MODELS, type ProjectionControl, type ReadModels } from './read-models.ts';
+export { replayDocuments, replayed } from './replay-documents.ts';
 export { haltRefusal, runnerErrors } from './runner-errors.ts';
 export type { Reactor, Sweep } from './service.ts';
 export { finishOrUndo, ownerFirst, Resumption, type TwoStreams } from './two-streams.ts';

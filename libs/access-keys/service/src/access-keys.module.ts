@@ -12,9 +12,11 @@ import { RevokingHandlers } from './revoking/revoking.handlers.ts';
 import { RotatingHandlers } from './rotating/rotating.handlers.ts';
 import { Usage, USAGE, UsageHandlers } from './usage/usage.handlers.ts';
 
+import { ReplayQueries } from './replay.queries.ts';
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
   controllers: [
+    ReplayQueries,
     LoginHandlers,
     IssuingHandlers,
     RevokingHandlers,

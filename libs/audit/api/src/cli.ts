@@ -1,5 +1,6 @@
 import { implement, type CliCommand, type CliGroup } from '#cli';
 import { accessCommands } from './access-commands.cli.ts';
+import { replayCommands } from './replay-commands.cli.ts';
 
 export const auditGroups: readonly CliGroup[] = [
   {
@@ -11,6 +12,14 @@ export const auditGroups: readonly CliGroup[] = [
       'astroctl access explain application.deploy profile/production',
     ],
   },
+  {
+    path: ['audit'],
+    summary: 'The history of the organization',
+    examples: ['astroctl audit replay --until 2026-11-24T12:00:00Z'],
+  },
 ];
 
-export const auditCommands: readonly CliCommand[] = implement(accessCommands, () => import('./access.cli.ts'));
+export const auditCommands: readonly CliCommand[] = [
+  ...implement(accessCommands, () => import('./access.cli.ts')),
+  ...implement(replayCommands, () => import('./replay.cli.ts')),
+];

@@ -1,4 +1,16 @@
-import { canRequest, explainAccessRequest, listPermissionsRequest, whoCanRequest } from '#audit/contract';
+import {
+  canRequest,
+  explainAccessRequest,
+  listPermissionsRequest,
+  replayRequest,
+  whoCanRequest,
+} from '#audit/contract';
 
 /** Requests that the gateway serves over HTTP. */
-export const auditRest = [canRequest, whoCanRequest, explainAccessRequest, listPermissionsRequest] as const;
+export const auditRest = [
+  canRequest,
+  whoCanRequest,
+  explainAccessRequest,
+  listPermissionsRequest,
+  replayRequest,
+] as const;

@@ -8,4 +8,12 @@ export {
 } from './access.contract.ts';
 export { createRefusalRecorder } from './refusal-recorder.ts';
 export { recordRefusalsRequest, REFUSALS_A_MINUTE, type RefusalRecord } from './refusals.contract.ts';
+export {
+  replayAccessKeysRequest,
+  replayBillingRequest,
+  replayDeploymentsRequest,
+  replayOrganizationsRequest,
+  replayRequest,
+  type ReplayedObject,
+} from './replay.contract.ts';
 export { logTime, parseLogTime } from './time.ts';

@@ -1,12 +1,11 @@
-import { parseInstant } from '#kernel';
+import { parseInstant, parsePosition, type Position } from '#kernel';
 import { z } from 'zod';
 
 /** A time of the log: a position, or milliseconds since 1970. */
-export type LogTime = { readonly position: string } | { readonly sequence: number } | { readonly timeMs: number };
+export type LogTime = { readonly position: Position } | { readonly sequence: number } | { readonly timeMs: number };
 
 const SPAN = /^-(\d{1,9})(m|h|d|w)$/;
 const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
-const POSITION = /^[a-z0-9]{8,32}\.\d{20}$/;
 
 /**
  * Parses a time of the log: an RFC 3339 time, a date (its start in UTC), a span before now (`-24h`, `-30d`), or a position,
@@ -18,7 +17,8 @@ export function parseLogTime(text: string, nowMs: number): LogTime | undefined {
   const [, amount, unit] = SPAN.exec(text) ?? [];
   if (amount !== undefined && unit !== undefined)
     return { timeMs: nowMs - Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS] }; // one of the pattern's letters
-  if (POSITION.test(text)) return { position: text };
+  const position = parsePosition(text);
+  if (position.ok) return { position: position.value };
   if (/^\d{1,15}$/.test(text)) return { sequence: Number(text) };
   const timeMs = parseInstant(text);
   return timeMs === undefined ? undefined : { timeMs };

@@ -1,4 +1,3 @@
-import { EVENT_STORE } from '#event-store';
 import { LOG_FEED } from '#event-sourcing';
 import { temporaryFolder } from '#testing';
 import { answeringBus, bootModule, openEmbedded } from '#testing/embedded';
@@ -9,10 +8,7 @@ const folder = temporaryFolder();
 it('resolves the dependencies of every provider and controller', async () => {
   const embedded = await openEmbedded(folder);
   try {
-    const log = new Map<symbol, unknown>([
-      [EVENT_STORE, embedded.eventStore],
-      [LOG_FEED, {}],
-    ]);
+    const log = new Map([[LOG_FEED, {}]]);
     await bootModule(auditService, embedded, answeringBus('audit', {}), log);
   } finally {
     await embedded.close();

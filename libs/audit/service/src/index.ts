@@ -1,4 +1,10 @@
-import { recordRefusalsRequest } from '#audit/contract';
+import {
+  recordRefusalsRequest,
+  replayAccessKeysRequest,
+  replayBillingRequest,
+  replayDeploymentsRequest,
+  replayOrganizationsRequest,
+} from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
 import { clientAddressesRequest, peopleRequest } from '#identity/contract';
 import type { ContextService } from '#runtime';
@@ -12,7 +18,16 @@ export const auditService: ContextService = {
   name: 'audit',
   module: AuditModule,
   engines: ['eventStore', 'readStore', 'vault'],
-  calls: [recordRefusalsRequest, plansOfRequest, clientAddressesRequest, peopleRequest],
+  calls: [
+    recordRefusalsRequest,
+    replayAccessKeysRequest,
+    replayBillingRequest,
+    replayDeploymentsRequest,
+    replayOrganizationsRequest,
+    plansOfRequest,
+    clientAddressesRequest,
+    peopleRequest,
+  ],
   deciders: [policyDecider, refusalDecider],
   projections: [],
   reactors: [],

@@ -6,9 +6,10 @@ import { PlanChange } from './changing/plan-change.service.ts';
 import { BillingQueries } from './overview/billing.queries.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 
+import { ReplayQueries } from './replay.queries.ts';
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
-  controllers: [ChangingHandlers, BillingQueries],
+  controllers: [ReplayQueries, ChangingHandlers, BillingQueries],
   providers: [LimitSetter, PlanChange, PlanChangeReactor, StartingReactor],
 })
 export class BillingModule {}

@@ -91,9 +91,11 @@ import { DeliveriesHandlers } from './webhooks/deliveries.handlers.ts';
 import { WebhookRecordsSweep } from './webhooks/webhook-records.sweep.ts';
 import { WebhooksHandlers } from './webhooks/webhooks.handlers.ts';
 
+import { ReplayQueries } from './replay.queries.ts';
 /** All slices of deployments. The process provides the tokens that they inject. */
 @Module({
   controllers: [
+    ReplayQueries,
     ApplyHandlers,
     ApplicationsHandlers,
     ApplicationsQueries,

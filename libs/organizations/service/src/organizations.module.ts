@@ -12,9 +12,11 @@ import { OrganizationsQueries } from './overview/organizations.queries.ts';
 import { OrganizationChanges } from './settings/organization-change.service.ts';
 import { SettingsHandlers } from './settings/settings.handlers.ts';
 
+import { ReplayQueries } from './replay.queries.ts';
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
   controllers: [
+    ReplayQueries,
     CreationHandlers,
     MembersHandlers,
     MembersQueries,

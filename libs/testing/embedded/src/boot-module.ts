@@ -1,6 +1,7 @@
 import { ACCESS } from '#access';
 import { BUS, REQUEST_GUARD, type Bus } from '#bus';
 import { COMMANDS, READ_MODELS } from '#event-sourcing';
+import { EVENT_STORE } from '#event-store';
 import { CLOCK, IDS, LOGGER, silentLogger } from '#kernel';
 import { READ_STORE } from '#read-store';
 import type { ContextService } from '#runtime';
@@ -26,6 +27,7 @@ export async function bootModule(
     [REQUEST_GUARD, {}],
     [COMMANDS, embedded.commands],
     [READ_MODELS, embedded.readModels],
+    [EVENT_STORE, embedded.eventStore],
     [READ_STORE, embedded.readStore],
     [VAULT, embedded.vault],
     [CLOCK, embedded.clock],

@@ -1,5 +1,4 @@
 import { RightsHistory, rightsEvents, type Moment } from '#access';
-import { parseLogTime } from '#audit/contract';
 import { objectEvents } from '#deployments/contract';
 import { EventReader, haltRefusal, isHalt, LOG_FEED, type LogFeed } from '#event-sourcing';
 import {
@@ -14,11 +13,9 @@ import {
   err,
   LOGGER,
   ok,
-  otherStore,
   pause,
   position,
   sequenceOf,
-  storeOf,
   type Clock,
   type DomainError,
   type Logger,
@@ -27,6 +24,7 @@ import {
 } from '#kernel';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { accessErrors } from './access.errors.ts';
+import { logEndOf } from './log-time.ts';
 import { ObjectHistory } from './object-history.ts';
 import type { AccessPast } from './ways.ts';
 
@@ -85,16 +83,15 @@ export class AccessHistory implements OnModuleDestroy {
    */
   momentOf(text: string | undefined): Result<Moment, DomainError> {
     const nowMs = this.clock.now();
-    const head = sequenceOf(this.at);
-    const time = text === undefined ? undefined : parseLogTime(text, nowMs);
-    if (text === undefined || time === undefined) return ok({ sequence: head, nowMs });
-    if ('timeMs' in time)
-      return time.timeMs > nowMs
-        ? err(accessErrors.timeAhead(text))
-        : ok(this.past.rights.asOfTime(time.timeMs) ?? { sequence: 0, nowMs: time.timeMs });
-    if ('position' in time && storeOf(time.position as Position) !== this.eventStore.storeId) return err(otherStore()); // its form was checked
-    const sequence = 'sequence' in time ? time.sequence : sequenceOf(time.position as Position);
-    return sequence > head ? err(accessErrors.timeAhead(text)) : ok(this.past.rights.momentAt(sequence));
+    if (text === undefined) return ok({ sequence: sequenceOf(this.at), nowMs });
+    const end = logEndOf(text, this.at, nowMs);
+    if (!end.ok) return end;
+    const { rights } = this.past;
+    return ok(
+      'sequence' in end.value
+        ? rights.momentAt(end.value.sequence)
+        : (rights.asOfTime(end.value.timeMs) ?? { sequence: 0, nowMs: end.value.timeMs }),
+    );
   }
 
   /** Returns the position of a moment. */
