@@ -44,18 +44,21 @@ export function referencePages(root: string): Readonly<Record<string, string>> {
 const LETTERS = { owner: 'O', admin: 'A', editor: 'E', viewer: 'V' } as const;
 
 function permissions(): string {
-  const who = ({ scope, roles, audit, globalAdmin }: PermissionRule): string => {
+  const who = ({ scope, roles, audit, globalAdmin, exceptProtected }: PermissionRule): string => {
     if (scope === 'self') return 'any user';
     const letters = ROLES.filter((role) => roles.includes(role)).map((role) => LETTERS[role]);
+    const excepted = exceptProtected?.map((role) => LETTERS[role]);
     return [
-      ...letters.toSorted((a, b) => 'OAEV'.indexOf(a) - 'OAEV'.indexOf(b)),
+      ...letters
+        .toSorted((a, b) => 'OAEV'.indexOf(a) - 'OAEV'.indexOf(b))
+        .map((letter) => (excepted?.includes(letter) ? `${letter}¹` : letter)),
       ...(audit ? ['R'] : []),
       ...(globalAdmin ? ['G'] : []),
     ].join(' ');
   };
   return page(
     'Permissions',
-    '*Who*: O owner, A admin, E editor, V viewer of the organization; R anyone with the `audit` right; G global admin, with a login only. *With*: `key` = an access key or a login, `login` = a person’s login only. Some requests also depend on the object, such as a protected profile, an owner, or another user’s key.',
+    '*Who*: O owner, A admin, E editor, V viewer of the organization; R anyone with the `audit` right; G global admin, with a login only; ¹ not where a protected profile applies. *With*: `key` = an access key or a login, `login` = a person’s login only. Some requests also depend on the object, such as a protected profile, an owner, or another user’s key.',
     table(
       ['permission', 'allows', 'who', 'with'],
       Object.entries<PermissionRule>(PERMISSIONS).map(([name, rule]) => [
