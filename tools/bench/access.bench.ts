@@ -74,12 +74,12 @@ async function pastOfMillion(): Promise<() => void> {
     else
       apply(index, `organization-${slug}`, {
         type: 'organization.member-role-changed.v1',
-        data: { memberId, role: round % 2 ? 'viewer' : 'editor' },
+        data: { memberId, role: round % 2 ? 'admin' : 'editor' },
       });
     if (index % 10_000 === 0) await new Promise(setImmediate);
   }
   return () => {
-    let allowed = 0;
+    const allowed = { editor: 0, admin: 0 };
     for (let n = 0; n < PAST_DECISIONS; n++) {
       const slug = `o${n % ORGANIZATIONS}`;
       const at = history.asOfTime(START + ((n * 7_919) % EVENTS) * 1_000);
@@ -88,8 +88,8 @@ async function pastOfMillion(): Promise<() => void> {
       const principal = { kind: 'login', userId: `user-of-${slug}` } as const;
       const table = history.policyAt(at.sequence)?.table ?? PERMISSIONS;
       const decision = can(principal, 'application.deploy', { organizationId: slug }, rights, at.nowMs, table);
-      if (decision.allowed) allowed++;
+      if (decision.reason.role === 'editor' || decision.reason.role === 'admin') allowed[decision.reason.role]++;
     }
-    if (allowed < PAST_DECISIONS / 4 || allowed > (PAST_DECISIONS * 3) / 4) throw new Error(`${allowed} were allowed`);
+    if (Math.min(allowed.editor, allowed.admin) < PAST_DECISIONS / 4) throw new Error(JSON.stringify(allowed));
   };
 }
