@@ -31,6 +31,8 @@ export interface Moment {
   readonly sequence: number;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
+  /** Set if the moment is a time at which something ends by itself, not one of an event. */
+  readonly isTime?: true;
 }
 
 /** The event that granted a right. */
@@ -202,9 +204,15 @@ export class RightsHistory {
     const ends = [...(member?.all ?? []), ...(key?.all ?? [])].flatMap((value) => (value ? endsOf(value) : []));
     const moments = [
       ...[...sequences].map((sequence) => this.momentAt(sequence)),
-      ...ends.flatMap((endMs) => this.asOfTime(endMs) ?? []),
+      ...ends.flatMap((endMs) => this.endAt(endMs) ?? []),
     ];
     return moments.toSorted((a, b) => a.sequence - b.sequence || a.nowMs - b.nowMs);
+  }
+
+  /** Returns the moment at which something that was granted until a time ends by itself. */
+  endAt(timeMs: number): Moment | undefined {
+    const moment = this.asOfTime(timeMs);
+    return moment && { ...moment, isTime: true };
   }
 
   /** Returns the moment right after the event at `sequence`. */
@@ -244,10 +252,10 @@ const namesIn = (data: unknown): readonly string[] =>
   typeof data === 'object' && data !== null ? Object.values(data).filter((value) => typeof value === 'string') : [];
 
 /** Returns the times at which something ends by itself: milliseconds since 1970. */
-const endsOf = (value: DirectoryMember | DirectoryKey): number[] =>
-  ['expiresAtMs' in value ? value.expiresAtMs : undefined, 'auditUntil' in value ? value.auditUntil : undefined].filter(
-    (time) => time !== undefined && Number.isFinite(time),
-  ) as number[]; // the filter leaves numbers
+const endsOf = (value: DirectoryMember | DirectoryKey): number[] => {
+  const ends = 'created' in value ? [value.expiresAtMs] : [value.untilMs, value.auditUntil];
+  return ends.filter((time) => time !== undefined && Number.isFinite(time)) as number[]; // the filter leaves numbers
+};
 
 function timelineOf<T>(map: Map<string, Timeline<T>>, id: string): Timeline<T> {
   const timeline = map.get(id) ?? new Timeline<T>();

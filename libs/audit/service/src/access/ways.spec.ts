@@ -150,6 +150,23 @@ describe('the ways in which somebody has a permission', () => {
     ]);
   });
 
+  it('last until their date, also after events that concern no rights', () => {
+    const past = pastOf(...BEGINNING, [
+      12,
+      `organization-${ORG}`,
+      {
+        type: 'organization.member-role-changed.v1',
+        data: { memberId: 'grace', role: 'editor', until: at(30) },
+      },
+    ]);
+    const [, way] = waysOf(past, ask(), 'grace');
+    const later = (minute: number) => ({ sequence: 1_000, nowMs: START + minute * MINUTE });
+    expect(shown(way ? [way] : [])).toEqual(['grace role editor 12..30 event-5']);
+    expect([29, 30].map((minute) => way !== undefined && isAt(way, later(minute)))).toEqual([true, false]);
+    expect(way !== undefined && isDuring(way, later(29), later(40))).toBe(true);
+    expect(way !== undefined && isDuring(way, later(30), later(40))).toBe(false);
+  });
+
   it('end at the date of the right audit, also if that is in the future', () => {
     const past = pastOf(...BEGINNING, added(11, 'linus', 'viewer'), user(11, 'linus'), [
       12,

@@ -94,11 +94,11 @@ export const waysOfAll = (past: AccessPast, question: AccessQuestion): readonly 
 
 /** Returns whether somebody had a permission in this way at a moment. */
 export const isAt = ({ from, to }: Way, at: Moment): boolean =>
-  compare(from, at) <= 0 && (to === undefined || compare(at, to) < 0);
+  !isBefore(at, from) && (to === undefined || isBefore(at, to));
 
 /** Returns whether somebody had a permission in this way at some time between two moments. */
 export const isDuring = ({ from, to }: Way, start: Moment, end: Moment): boolean =>
-  compare(from, end) <= 0 && (to === undefined || compare(start, to) < 0);
+  !isBefore(end, from) && (to === undefined || isBefore(start, to));
 
 /** Decides at every moment of change, and joins what stays the same. */
 function runsOf(
@@ -146,7 +146,7 @@ function wayOf(
 
 function kubeconfigWay({ rights }: AccessPast, organizationId: string, issued: IssuedKubeconfig): Way {
   const { memberId, clusterId, eventId, from, expiresAtMs, endedAt } = issued;
-  const expiry = rights.asOfTime(expiresAtMs) ?? { sequence: from, nowMs: expiresAtMs };
+  const expiry = rights.endAt(expiresAtMs) ?? { sequence: from, nowMs: expiresAtMs, isTime: true as const };
   const ended = endedAt === undefined ? undefined : rights.momentAt(endedAt);
   const member = rights.rightsAt(from).organizations.get(organizationId)?.members.get(memberId);
   return {
@@ -162,5 +162,9 @@ function kubeconfigWay({ rights }: AccessPast, organizationId: string, issued: I
 }
 
 const isSameWay = (a: Way, b: Way): boolean => a.way === b.way && a.role === b.role && a.grantedBy === b.grantedBy;
+
+/** Returns whether a moment is before a change: by its position, or by its time if time alone causes the change. */
+const isBefore = (at: Moment, change: Moment): boolean =>
+  change.isTime ? at.nowMs < change.nowMs : compare(at, change) < 0;
 
 const compare = (a: Moment, b: Moment): number => a.sequence - b.sequence || a.nowMs - b.nowMs;
