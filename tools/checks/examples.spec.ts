@@ -11,7 +11,7 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 /** Manifests of examples/ and of fenced blocks in the README and the documentation, by location. */
 const EXAMPLES: readonly (readonly [string, string])[] = [
-  ...globSync('examples/*.yaml', { cwd: root }).map((file) => [file, read(file)] as const),
+  ...globSync('examples/{*,*/*}.yaml', { cwd: root }).map((file) => [file, read(file)] as const),
   ...globSync(['README.md', 'docs/**/*.md'], { cwd: root }).flatMap((file) =>
     documentTexts(file, read(file))
       .filter(({ fence, text }) => fence === 'yaml' && /^kind:/m.test(text))
@@ -41,6 +41,30 @@ async function astroctl(words: readonly string[], folder: string): Promise<{ exi
   const exit = await runProgram(words, io, parts);
   return { exit, said: String(output.read() ?? '') };
 }
+
+/** Test that deploys the files of each folder of examples. It contains the name of the folder. */
+const DEPLOYED_BY: Readonly<Record<string, string>> = {
+  '': 'apps/platform/src/examples.e2e.spec.ts',
+  chart: 'libs/sources/src/examples.long.e2e.spec.ts',
+  kustomization: 'libs/sources/src/examples.long.e2e.spec.ts',
+  kafka: 'libs/sources/src/kafka.long.e2e.spec.ts',
+};
+
+describe('the files of examples', () => {
+  const contains = (test: string, text: string) => read(test).includes(text);
+
+  it('are each deployed by a test', () => {
+    const files = globSync('examples/**/*.*', { cwd: root }).filter((file) => !file.endsWith('.md'));
+    expect(files.length).toBeGreaterThan(15);
+    const folderOf = (file: string): string => (file.split('/').length === 2 ? '' : (file.split('/')[1] ?? ''));
+    expect(files.filter((file) => DEPLOYED_BY[folderOf(file)] === undefined)).toEqual([]);
+    const missing = Object.entries(DEPLOYED_BY).filter(
+      ([folder, test]) => !contains(test, folder === '' ? 'examples/*.yaml' : `${folder}/`),
+    );
+    expect(missing).toEqual([]);
+    expect(read('examples/README.md')).toMatch(/\(hello-world\.yaml\)[^]*\(chart\)[^]*\(kustomization\)[^]*\(kafka\)/);
+  });
+});
 
 describe('manifests of examples and docs', () => {
   const folder = temporaryFolder();

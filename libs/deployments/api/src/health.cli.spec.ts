@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLaptop } from '#cli/testing';
 import { getClusterHealthRequest, setClusterHealthRequest, type HealthSettings } from '#deployments/contract';
@@ -58,6 +58,15 @@ describe('clusters health', () => {
       stdout: TEXT,
     });
     expect(at.sent.at(-1)?.input).toEqual({ org: 'id-of-acme', name: 'dev', ...settings });
+  });
+
+  it('accepts the file in the user guide', async () => {
+    const guide = readFileSync(new URL('../../../../docs/user-guide.md', import.meta.url), 'utf8');
+    const section = guide.split('### Health and failed rollouts\n')[1] ?? '';
+    const [, text = ''] = /^```yaml\n(kinds:.*?)^```/ms.exec(section) ?? [];
+    const at = laptop();
+    expect(await at.run(['clusters', 'health', 'set', 'dev', '-f', fileWith(text)])).toMatchObject({ exit: 0 });
+    expect(at.sent.at(-1)?.input).toMatchObject({ kinds: [{ group: 'acme.dev', kind: 'Database' }] });
   });
 
   it.each([
