@@ -1,4 +1,4 @@
-// node tools/clients/main.mjs [go|python|typescript]…: prepares clients in other languages in the cache folder, from Go
+// node tools/clients/main.mjs [go|transparency|python|typescript]…: prepares clients in other languages in the cache folder, from Go
 // modules, PyPI and npm, and prints the environment variables for the test suites. If a toolchain is missing, the
 // client is omitted with a line on standard error, and its suite is skipped.
 import { spawnSync } from 'node:child_process';
@@ -9,14 +9,17 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
+/** A program in Go, whose folder has its name. */
+const goClient = (variable, name) => ({
+  variable,
+  needs: 'go',
+  sources: name,
+  make: (from, to) => run('go', ['build', '-trimpath', '-ldflags', '-s -w', '-o', join(to, name), '.'], from),
+  value: (folder) => join(folder, name),
+});
 const CLIENTS = {
-  go: {
-    variable: 'ASTRO_TEST_GO_CLIENT',
-    needs: 'go',
-    sources: 'operator',
-    make: (from, to) => run('go', ['build', '-trimpath', '-ldflags', '-s -w', '-o', join(to, 'operator'), '.'], from),
-    value: (folder) => join(folder, 'operator'),
-  },
+  go: goClient('ASTRO_TEST_GO_CLIENT', 'operator'),
+  transparency: goClient('ASTRO_TEST_TRANSPARENCY_CLIENT', 'transparency'),
   python: {
     variable: 'ASTRO_TEST_PYTHON_CLIENT',
     needs: 'python3',

@@ -240,7 +240,7 @@ export const organizationNotFound = (): DomainError<'organization/not-found'> =>
 /** Returns the error for the logins and access keys of a suspended user. */
 export const accountSuspended = (): DomainError<'access/suspended'> =>
   domainError('access/suspended', 'forbidden', 'This account is suspended.', {
-    fix: 'ask a global admin to restore it',
+    fix: 'ask a global admin to restore it: astroctl user restore EMAIL',
   });
 
 const loginRequired = (): DomainError =>

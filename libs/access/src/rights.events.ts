@@ -14,7 +14,8 @@ export type UserEvent =
   | Fact<'user.global-role-set.v1', { readonly globalRole: GlobalRole }>
   | Fact<'user.suspended.v1', Record<never, never>>
   | Fact<'user.restored.v1', Record<never, never>>
-  | Fact<'user.erased.v1', Record<never, never>>;
+  /** `at` (RFC 3339): tokens that were issued before do not register the person again. */
+  | Fact<'user.erased.v1', { readonly at?: string }>;
 
 export const userEvents: EventFamily<UserEvent> = {
   categories: ['user'],

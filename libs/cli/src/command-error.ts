@@ -84,6 +84,10 @@ export function serverError(
   };
 }
 
+/** Returns the error with exit code 2 or above, for commands whose exit code 1 is a result, such as `app diff`. */
+export const withErrorExit = (failure: CommandError): CommandError =>
+  failure.exit < ExitCode.Usage ? { ...failure, exit: ExitCode.Usage } : failure;
+
 const EDGE_STATUSES = new Set([400, 405, 406, 412, 413, 414, 415, 431]);
 
 /**

@@ -14,6 +14,8 @@ export interface OptionSpec {
   readonly alias?: string;
   /** Whether the flag can be repeated. */
   readonly repeat?: boolean;
+  /** Behind this switch on the command line, the flag stands for another one: `--audit --until DATE`. */
+  readonly after?: { readonly switch: string; readonly flag: string };
   readonly default?: string;
   /** The allowed values. */
   readonly choices?: readonly string[];

@@ -16,6 +16,7 @@ export {
   localError,
   printable,
   usage,
+  withErrorExit,
   type CommandError,
   serverError,
 } from './command-error.ts';

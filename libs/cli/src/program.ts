@@ -173,7 +173,15 @@ function addCommand(program: Command, command: CliCommand, io: Streams, run: Run
   const positionals: string[] = [];
   for (const [name, spec] of Object.entries(command.options ?? {})) {
     if (spec.positional === undefined) {
-      leaf.addOption(flagOf(name, spec));
+      const { after } = spec;
+      const flag = flagOf(name, spec);
+      if (after)
+        flag.argParser((value: string, previous: string | typeof PASSED_ON | undefined) => {
+          if (leaf.getOptionValue(camel(after.switch)) !== true) return value;
+          leaf.setOptionValueWithSource(camel(after.flag), value, 'cli');
+          return previous ?? PASSED_ON;
+        });
+      leaf.addOption(flag);
       if (spec.alias !== undefined) leaf.addOption(flagOf(spec.alias, spec).hideHelp());
     } else {
       positionals.push(name);
@@ -196,6 +204,9 @@ function addCommand(program: Command, command: CliCommand, io: Streams, run: Run
     await run(command, values, flags);
   });
 }
+
+/** The value of a flag that another one has taken. Commander would replace `undefined` by an empty text. */
+const PASSED_ON = Symbol('passed on');
 
 /** Returns the flags of a command, including those between its words: `org plan --org acme set enterprise`. */
 function flagsOf(command: Command): Readonly<Record<string, unknown>> {

@@ -7,7 +7,7 @@ import type { ParkedDocument } from './projection-control.ts';
 
 /** Effect of a batch of events on the documents of a collection. */
 export interface Folding {
-  /** One for each changed document. */
+  /** Parts that were moved out of documents, then one for each changed document. */
   readonly writes: readonly Write[];
   /** Documents that cannot be updated further, by ID. */
   readonly parked: ReadonlyMap<string, ParkedDocument>;
@@ -76,12 +76,14 @@ export class DocumentFold<E extends Fact, D> {
     await this.fetch(due);
 
     const changed = new Map<string, Held<D>>();
+    const writes: Write[] = [];
+    const onPart = (write: Write) => writes.push(write);
     for (const { id, recorded } of due) {
       const { position } = recorded.metadata;
       const held = this.held.get(id) ?? { position: undefined, document: undefined };
       if (parked.has(id) || (held.position !== undefined && held.position >= position)) continue;
       try {
-        const next = await this.apply(id, held.document, recorded);
+        const next = await this.apply(id, held.document, recorded, onPart);
         if (next === held.document) continue;
         held.document = next;
         held.position = position;
@@ -91,25 +93,29 @@ export class DocumentFold<E extends Fact, D> {
         parked.set(id, this.reasonFor(error, recorded.metadata, recorded.event.type));
       }
     }
-    const writes: Write[] = [];
     for (const [id, { position, document }] of changed)
       if (position !== undefined) writes.push(this.write(id, position, document));
     return { writes, parked, halt, passed };
   }
 
-  /** Folds one document from a section of the log. Throws what the projection and the reader throw. */
+  /**
+   * Folds one document from a section of the log. Throws what the projection and the reader throw.
+   *
+   * @param onPart called with the write of each part that is moved out of the document
+   */
   async step(
     document: D | undefined,
     documentId: string,
     log: AsyncIterable<CheckedEvents>,
     upTo: Position,
+    onPart: (write: Write) => void = () => {},
   ): Promise<D | undefined> {
     let state = document;
     for await (const { events, faults } of log) {
       for (const stored of events) {
         if (stored.position > upTo) return state;
         const recorded = this.recordedOf(stored, faults, documentId);
-        if (recorded) state = this.applied(state, recorded);
+        if (recorded) state = this.applied(state, recorded, onPart);
       }
     }
     return state;
@@ -146,10 +152,15 @@ export class DocumentFold<E extends Fact, D> {
     return recorded && this.projection.documentId(recorded);
   }
 
-  private async apply(id: string, document: D | undefined, recorded: Recorded<E>): Promise<D | undefined> {
+  private async apply(
+    id: string,
+    document: D | undefined,
+    recorded: Recorded<E>,
+    onPart: (write: Write) => void,
+  ): Promise<D | undefined> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return this.applied(document, recorded);
+        return this.applied(document, recorded, onPart);
       } catch (error) {
         if (tries < TRIES) continue;
         const known = document === undefined ? this.options.fromLog(id, recorded.metadata.position) : undefined;
@@ -159,9 +170,13 @@ export class DocumentFold<E extends Fact, D> {
     }
   }
 
-  private applied(document: D | undefined, recorded: Recorded<E>): D | undefined {
+  private applied(document: D | undefined, recorded: Recorded<E>, onPart: (write: Write) => void): D | undefined {
     const next = this.projection.apply(document, recorded);
-    return next === REMOVED ? undefined : next;
+    if (next === REMOVED) return undefined;
+    const split = this.projection.split?.(next);
+    if (split === undefined) return next;
+    for (const [id, part] of split.parts) onPart(this.write(id, recorded.metadata.position, part));
+    return split.document;
   }
 
   private write(id: string, position: Position, document: D | undefined): Write {

@@ -1,5 +1,5 @@
 import { ChainBrokenError, type ChainFaults, type StoredEvent } from '#event-store';
-import type { EventFamily, EventMetadata, Fact, Position, Recorded } from '#kernel';
+import { EVERY_CATEGORY, type EventFamily, type EventMetadata, type Fact, type Position, type Recorded } from '#kernel';
 import { splitAuthorization } from './stored-authorization.ts';
 
 /** An event has a type of a newer release, which this one does not know. */
@@ -33,14 +33,16 @@ export const isHalt = (error: unknown): error is Halt =>
  */
 export class EventReader<E extends Fact> {
   private readonly prefixes: readonly string[];
+  private readonly readsEverything: boolean;
 
   constructor(private readonly family: EventFamily<E>) {
+    this.readsEverything = family.categories.includes(EVERY_CATEGORY);
     this.prefixes = family.categories.map((category) => `${category}-`);
   }
 
   /** Returns whether a stream is in one of the family's categories. */
   covers(stream: string): boolean {
-    return this.prefixes.some((prefix) => stream.startsWith(prefix));
+    return this.readsEverything || this.prefixes.some((prefix) => stream.startsWith(prefix));
   }
 
   /**
@@ -66,7 +68,7 @@ export class EventReader<E extends Fact> {
    */
   current(stored: StoredEvent): E {
     const { types, upcast } = this.family;
-    if (!Object.hasOwn(types, stored.type)) throw new NewerReleaseError(stored);
+    if (!this.readsEverything && !Object.hasOwn(types, stored.type)) throw new NewerReleaseError(stored);
     const fact: Fact = { type: stored.type, data: splitAuthorization(stored.data).data };
     // The type is in the family's table, and the family's own deciders wrote the data.
     return upcast ? upcast(fact) : (fact as E);

@@ -136,15 +136,18 @@ export class ProjectionLead<E extends Fact, D> {
     const { eventStore, log, projection } = this.options;
     const before = this.at;
     if (before === undefined) return false;
+    const parts: Write[] = [];
+    const onPart = (write: Write) => parts.push(write);
     try {
       const id = await this.documentIdOf(parkedId);
       // The long part, concurrently.
-      const early = id === undefined ? undefined : await this.fold.step(undefined, id, checkedLog(eventStore), before);
+      const early =
+        id === undefined ? undefined : await this.fold.step(undefined, id, checkedLog(eventStore), before, onPart);
       await this.exclusive(async () => {
         const at = this.at ?? before;
         if (id !== undefined) {
-          const document = await this.fold.step(early, id, checkedLog(eventStore, before), at);
-          await this.write([this.fold.replace(id, at, document)], this.stored);
+          const document = await this.fold.step(early, id, checkedLog(eventStore, before), at, onPart);
+          await this.write([...parts, this.fold.replace(id, at, document)], this.stored);
         }
         this.parked.delete(parkedId);
         await this.saveControl();

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { sealedEvents } from '#event-store/contract-suite';
 import { openEmbeddedEventStore } from '#event-store/embedded';
 import { type EventStore, type StoredEvent } from '#event-store';
-import { position, type Position, type Projection } from '#kernel';
+import { EVERY_CATEGORY, position, type Fact, type Position, type Projection } from '#kernel';
 import type { ReadStore, Write } from '#read-store';
 import { openEmbeddedReadStore } from '#read-store/embedded';
 import { eventually, temporaryFolder } from '#testing';
@@ -391,6 +391,40 @@ describe('projections', () => {
       ok: false,
       error: { code: 'read/not-yet', kind: 'unavailable', retryAfterSeconds: 1 },
     });
+  });
+
+  it('reads every stream, and moves finished parts of a document into documents of their own', async () => {
+    let failing = true;
+    const types: Projection<Fact, { readonly part: number; readonly types: readonly string[] }> = {
+      name: 'types.v1',
+      events: { categories: [EVERY_CATEGORY], types: {} },
+      documentId: () => 'open',
+      apply(document, { event, metadata }) {
+        if (failing && metadata.revision === 3) throw new Error('fails until it is fixed');
+        return { part: document?.part ?? 0, types: [...(document?.types ?? []), event.type] };
+      },
+      split({ part, types: all }) {
+        if (all.length < 2) return undefined;
+        const parts = new Map([[`part-${part}`, { part, types: all }]]);
+        return { document: { part: part + 1, types: [] }, parts };
+      },
+    };
+    await main.projections([types]);
+    await open('account-a');
+    for (let n = 0; n < 3; n += 1) await credit('account-a', 1);
+    await eventStore.append('other-1', sealedEvents('other-1', [{ type: 'of-a-newer-release.v9' }]), -1);
+    const documentOf = async (id: string) => {
+      const found = await main.readModels.get(types, id);
+      return found.ok ? found.value?.document : found.error;
+    };
+    await settle();
+    expect(await documentOf('part-0')).toEqual({ part: 0, types: ['account.opened.v1', 'account.credited.v2'] });
+    expect(await documentOf('open')).toEqual({ part: 1, types: ['account.credited.v2'] });
+
+    failing = false;
+    expect(await main.control.retry(types.name)).toEqual({ ok: true, value: undefined });
+    expect(await documentOf('part-1')).toEqual({ part: 1, types: ['account.credited.v2', 'account.credited.v2'] });
+    expect(await documentOf('open')).toEqual({ part: 2, types: ['of-a-newer-release.v9'] });
   });
 
   it('rebuilds while the current documents serve, and switches when the new ones have caught up', async () => {

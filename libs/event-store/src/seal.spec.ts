@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { hashOf, sealEvents, verifyStream, type UnsealedEvent } from './seal.ts';
+import { eventHash } from '#transparency';
+import { sealEvents, verifyStream, type UnsealedEvent } from './seal.ts';
 
 const event = (revision: number): UnsealedEvent => ({
   id: `00000000-0000-5000-8000-00000000000${revision}`,
@@ -28,7 +29,7 @@ describe('the seal of a stream', () => {
         .update(first.hash + canonical)
         .digest('hex'),
     );
-    expect(hashOf(first.hash, { ...event(1), data: { name: 'N', slug: 's1' } })).toBe(second.hash);
+    expect(eventHash(first.hash, { ...event(1), data: { name: 'N', slug: 's1' } })).toBe(second.hash);
   });
 
   it('is valid for what was sealed, in one part or several, with and without a head', () => {

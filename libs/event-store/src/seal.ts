@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
-import { canonicalJson, err, ok, type Position, type Result } from '#kernel';
+import { err, ok, type Position, type Result } from '#kernel';
+import { eventHash } from '#transparency';
 import { UNREADABLE, type SealedEvent } from './event-store.ts';
 
 /** An event before it is chained to the previous one. */
@@ -24,24 +24,11 @@ export interface BrokenChain {
   readonly reason: ChainFault;
 }
 
-/**
- * Returns the lower-case hex SHA-256 of `previousHash` ('' before the first event) followed by the event's canonical
- * JSON (RFC 8785). Position and server time are not included, because they are known only after the append.
- */
-export function hashOf(previousHash: string, event: UnsealedEvent): string {
-  const { id, type, stream, revision, recordedAt, actor, organizationId, commandId, correlationId, causationId } =
-    event;
-  // These members are in the order of RFC 8785, which JSON.stringify keeps, so the envelope needs no sorting.
-  const before = JSON.stringify({ actor, causationId, commandId, correlationId }).slice(0, -1);
-  const behind = JSON.stringify({ id, organizationId, recordedAt, revision, stream, type }).slice(1);
-  return hash('sha256', `${previousHash}${before},"data":${canonicalJson(event.data)},${behind}`, 'hex');
-}
-
 /** Chains events of one stream, in order, after the event with the hash `previousHash` ('' for a new stream). */
 export function sealEvents(events: readonly UnsealedEvent[], previousHash: string): readonly SealedEvent[] {
   let previous = previousHash;
   return events.map((event) => {
-    previous = hashOf(previous, event);
+    previous = eventHash(previous, event);
     return { ...event, hash: previous };
   });
 }
@@ -94,7 +81,7 @@ export function faultBehind(
 
 function isSealedAs(event: SealedEvent, previousHash: string): boolean {
   try {
-    return hashOf(previousHash, event) === event.hash;
+    return eventHash(previousHash, event) === event.hash;
   } catch {
     return false; // not JSON, so not what was sealed
   }

@@ -111,14 +111,19 @@ export class Authenticator {
     if (!people) return err(headerInvalid());
     const verified = await people.tokens.verify(request);
     if (!verified.ok) return verified;
-    const { iss, sub } = verified.value;
+    const { iss, sub, iat } = verified.value;
     const name = JSON.stringify([iss, sub]);
     const known = this.users.get(name);
-    if (known !== undefined) return ok({ kind: 'login', userId: known });
+    if (known !== undefined && !(await this.isErased(known))) return ok({ kind: 'login', userId: known });
     const { claims, isFinal } = await people.claims.read(token, verified.value);
-    const user = await people.users.userOf(claims);
+    const user = await people.users.userOf({ ...claims, ...(iat !== undefined && { issuedAt: iat }) });
     if (!user.ok) return user;
     if (isFinal) this.users.set(name, user.value);
     return ok({ kind: 'login', userId: user.value });
+  }
+  /** Returns whether a cached user was erased: a later login of the same subject is a new user. */
+  private async isErased(userId: string): Promise<boolean> {
+    const current = await this.options.access.current();
+    return current.ok && current.value.users.get(userId)?.erased === true;
   }
 }

@@ -10,6 +10,8 @@ export interface LoginClaims {
   readonly email?: string;
   readonly emailVerified?: boolean;
   readonly name?: string;
+  /** When the token was issued, in seconds since 1970. */
+  readonly issuedAt?: number;
   /** Set if the issuer could not be reached for more claims, so that missing ones are unknown rather than absent. */
   readonly incomplete?: true;
 }

@@ -62,11 +62,15 @@ export interface CommandContext {
   readonly by?: Authorization;
 }
 
+/** In `categories` of a family: every stream of the log, with events of every type, as they were written. */
+export const EVERY_CATEGORY = '*';
+
 /** The event types that a context writes to its streams, and how retired shapes are converted to current ones. */
 export interface EventFamily<E extends Fact> {
   /**
    * Categories of streams (named `<category>-<id>`) of which every event must be known. If several contexts write to
-   * one category, each lists its part of it: `names-slug` stands for the streams `names-slug-<slug>`.
+   * one category, each lists its part of it: `names-slug` stands for the streams `names-slug-<slug>`. A family of
+   * `EVERY_CATEGORY` reads all streams, with types that no release knows.
    */
   readonly categories: readonly string[];
   /** All stored types that can be read, including retired shapes. A type that is absent is from a newer release. */
@@ -104,6 +108,11 @@ export interface EventMetadata {
   readonly causationId: string;
   /** Absent for work of the platform itself, and for events of releases that did not record it. */
   readonly by?: Authorization;
+  /**
+   * Lower-case hex SHA-256 that chains the event to the previous one of its stream. Absent in an event that is folded
+   * before it is recorded.
+   */
+  readonly hash?: string;
 }
 
 /** An event as it was recorded, with its metadata. */
@@ -132,6 +141,18 @@ export interface Projection<E extends Fact, Document> {
    * document. The result is never `undefined`, so that an event type without a case does not compile.
    */
   apply(document: Document | undefined, recorded: Recorded<E>): Document | typeof REMOVED;
+  /**
+   * Moves finished parts out of a document that would otherwise grow without bound. Called after each `apply`. A part
+   * becomes a document of its own, which no event changes: `documentId` never returns its ID. Parts depend on the log
+   * alone, since they can be written more than once. `undefined`: nothing to move.
+   */
+  split?(document: Document): Split<Document> | undefined;
+}
+
+/** A document without its finished parts, and the parts by document ID. */
+export interface Split<Document> {
+  readonly document: Document;
+  readonly parts: ReadonlyMap<string, Document>;
 }
 
 /** Returns the category of a stream: the part before its first hyphen. */

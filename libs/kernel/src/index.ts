@@ -16,6 +16,7 @@ export { parseInstant } from './instant.ts';
 export { otherStore, parsePosition, position, sequenceOf, storeOf, type Position } from './position.ts';
 export {
   categoryOf,
+  EVERY_CATEGORY,
   idOf,
   REMOVED,
   type Actor,
@@ -27,6 +28,7 @@ export {
   type Fact,
   type Projection,
   type Recorded,
+  type Split,
 } from './decider.ts';
 export { CLOCK, IDS, LOGGER, silentLogger, type Logger } from './logger.ts';
 export { nearestName } from './nearest-name.ts';

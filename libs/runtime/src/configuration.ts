@@ -1,5 +1,13 @@
 import { err, nearestName, ok, type Result } from '#kernel';
-import { readVariable, VARIABLES, type Engine, type Settings, type Variable, type VariableKey } from './variables.ts';
+import {
+  readVariable,
+  VARIABLES,
+  type AuditSink,
+  type Engine,
+  type Settings,
+  type Variable,
+  type VariableKey,
+} from './variables.ts';
 
 /** The validated configuration of a process, with defaults. */
 export interface Configuration {
@@ -36,6 +44,8 @@ export interface Configuration {
   readonly adminPassword: string | undefined;
   /** Absent: the built-in catalogue of plans is used. */
   readonly plansFile: string | undefined;
+  /** Where signed heads of the audit logs are kept outside the platform. */
+  readonly auditSink: AuditSink | undefined;
   readonly contact: string;
   readonly sealingKeys: string | undefined;
   readonly callerKeys: string | undefined;
@@ -123,6 +133,7 @@ function configurationOf(settings: Settings, searchPath: string): Configuration 
     adminEmail: settings.adminEmail,
     adminPassword: settings.adminPassword,
     plansFile: settings.plansFile,
+    auditSink: settings.auditSink,
     contact: settings.contact ?? adminEmails[0] ?? settings.adminEmail,
     sealingKeys: settings.sealingKeys,
     callerKeys: settings.callerKeys,

@@ -12,4 +12,4 @@ export {
   type WorkerService,
 } from './service.ts';
 export { StartError } from './start-error.ts';
-export { defaultShown, VARIABLES, type Variable } from './variables.ts';
+export { defaultShown, VARIABLES, type AuditSink, type Variable } from './variables.ts';

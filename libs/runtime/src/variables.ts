@@ -35,6 +35,35 @@ function wholeNumber(least: number, most: number) {
     .pipe(z.number().min(least, message).max(most, message));
 }
 
+/** A folder, or a bucket of an S3-compatible store. */
+export type AuditSink =
+  | { readonly kind: 'folder'; readonly path: string }
+  | {
+      readonly kind: 's3';
+      /** Address of the bucket, with the prefix of its objects: no slash at its end. */
+      readonly url: string;
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly region: string;
+    };
+
+const SINK =
+  'must be a folder, or a bucket: s3://ACCESS_KEY_ID:SECRET@HOST/BUCKET?region=REGION (s3+http:// without encryption)';
+const auditSink = z
+  .string()
+  .refine((text) => !text.includes('\0') && (!/^[a-z0-9+]+:\/\//i.test(text) || bucketIn(text) !== undefined), SINK)
+  .transform((text): AuditSink => bucketIn(text) ?? { kind: 'folder', path: text });
+
+function bucketIn(text: string): AuditSink | undefined {
+  const scheme = /^s3(\+http)?:\/\//.exec(text);
+  const url = URL.parse(scheme ? text.replace(scheme[0], scheme[1] ? 'http://' : 'https://') : '');
+  const [accessKeyId, secretAccessKey] = [url?.username, url?.password].map((part = '') => decodeURIComponent(part));
+  const path = url?.pathname.replace(/\/+$/, '');
+  if (!url || !path || !accessKeyId || !secretAccessKey || url.hash !== '') return undefined;
+  const region = url.searchParams.get('region') ?? 'us-east-1';
+  return { kind: 's3', url: `${url.protocol}//${url.host}${path}`, accessKeyId, secretAccessKey, region };
+}
+
 /** The text is unchanged, because a trailing slash makes another issuer. */
 const exactWebAddress = z
   .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://', abort: true })
@@ -297,6 +326,14 @@ export const VARIABLES = {
     schema: path,
     good: '/etc/astro/plans.json',
     bad: ['a\0b'],
+  },
+  auditSink: {
+    name: 'ASTRO_AUDIT_SINK',
+    meaning: 'folder or S3-compatible bucket to which signed heads of the audit logs are written every hour',
+    defaultInWords: 'none',
+    schema: auditSink,
+    good: 's3://AKIAEXAMPLE:secret@s3.eu-west-1.amazonaws.com/astro-heads?region=eu-west-1',
+    bad: ['s3://s3.amazonaws.com/astro-heads', 'https://example.com/heads', 'a\0b'],
   },
   contact: {
     name: 'ASTRO_CONTACT',

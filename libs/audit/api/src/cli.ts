@@ -1,8 +1,14 @@
 import { implement, type CliCommand, type CliGroup } from '#cli';
 import { accessCommands } from './access-commands.cli.ts';
 import { replayCommands } from './replay-commands.cli.ts';
+import { headCommands } from './heads-commands.cli.ts';
 
 export const auditGroups: readonly CliGroup[] = [
+  {
+    path: ['audit'],
+    summary: 'Read, verify, and export the audit log',
+    examples: ['astroctl audit verify', 'astroctl audit head > acme.checkpoint'],
+  },
   {
     path: ['access'],
     summary: 'Who can do what, now and at any earlier time',
@@ -22,4 +28,5 @@ export const auditGroups: readonly CliGroup[] = [
 export const auditCommands: readonly CliCommand[] = [
   ...implement(accessCommands, () => import('./access.cli.ts')),
   ...implement(replayCommands, () => import('./replay.cli.ts')),
+  ...implement(headCommands, () => import('./heads.cli.ts')),
 ];

@@ -3,6 +3,11 @@ import {
   explainAccessRequest,
   listPermissionsRequest,
   replayRequest,
+  getAuditHeadRequest,
+  listAuditKeysRequest,
+  listSealedEventsRequest,
+  proveAuditRequest,
+  verifyAuditRequest,
   whoCanRequest,
 } from '#audit/contract';
 
@@ -13,4 +18,9 @@ export const auditRest = [
   explainAccessRequest,
   listPermissionsRequest,
   replayRequest,
+  getAuditHeadRequest,
+  listAuditKeysRequest,
+  proveAuditRequest,
+  listSealedEventsRequest,
+  verifyAuditRequest,
 ] as const;

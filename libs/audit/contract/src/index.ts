@@ -17,3 +17,13 @@ export {
   type ReplayedObject,
 } from './replay.contract.ts';
 export { logTime, parseLogTime } from './time.ts';
+export {
+  auditHeadSchema,
+  getAuditHeadRequest,
+  listAuditKeysRequest,
+  listSealedEventsRequest,
+  proveAuditRequest,
+  sealedEventSchema,
+  verifyAuditRequest,
+  type AuditHead,
+} from './heads.contract.ts';

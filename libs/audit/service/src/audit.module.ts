@@ -3,12 +3,33 @@ import { AccessAnswers } from './access/access-answers.service.ts';
 import { AccessHistory } from './access/access-history.service.ts';
 import { AccessQueries } from './access/access.queries.ts';
 import { PolicySweep } from './policy/policy.sweep.ts';
+import { AuditVerification } from './heads/audit-verification.service.ts';
+import { HeadSigning } from './heads/head-signing.service.ts';
+import { HeadsQueries } from './heads/heads.queries.ts';
+import { HeadsSweep } from './heads/heads.sweep.ts';
+import { SealedEvents } from './heads/sealed-events.service.ts';
+import { SigningKeys } from './heads/signing-keys.service.ts';
+import { HeadPublishingSweep } from './publishing/head-publishing.sweep.ts';
+import { HeadSink } from './publishing/head-sink.service.ts';
 import { RefusalsHandlers } from './refusals/refusals.handlers.ts';
 import { ReplayQueries } from './replay/replay.queries.ts';
+import { TreeReader } from './tree/tree-reader.service.ts';
 
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
-  controllers: [AccessQueries, RefusalsHandlers, ReplayQueries],
-  providers: [AccessAnswers, AccessHistory, PolicySweep],
+  controllers: [AccessQueries, RefusalsHandlers, HeadsQueries, ReplayQueries],
+  providers: [
+    AccessAnswers,
+    AccessHistory,
+    PolicySweep,
+    TreeReader,
+    SigningKeys,
+    HeadSigning,
+    SealedEvents,
+    AuditVerification,
+    HeadsSweep,
+    HeadSink,
+    HeadPublishingSweep,
+  ],
 })
 export class AuditModule {}

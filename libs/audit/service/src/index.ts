@@ -11,7 +11,12 @@ import type { ContextService } from '#runtime';
 import { AuditModule } from './audit.module.ts';
 import { policyDecider } from './policy/policy.decider.ts';
 import { PolicySweep } from './policy/policy.sweep.ts';
+import { headDecider, signingKeyDecider } from './heads/head.decider.ts';
+import { headsProjection } from './heads/heads.projection.ts';
+import { HeadsSweep } from './heads/heads.sweep.ts';
+import { HeadPublishingSweep } from './publishing/head-publishing.sweep.ts';
 import { refusalDecider } from './refusals/refusal.decider.ts';
+import { treeProjection } from './tree/tree.projection.ts';
 
 /** The service of this context, as a process composes it. */
 export const auditService: ContextService = {
@@ -28,8 +33,8 @@ export const auditService: ContextService = {
     clientAddressesRequest,
     peopleRequest,
   ],
-  deciders: [policyDecider, refusalDecider],
-  projections: [],
+  deciders: [policyDecider, refusalDecider, headDecider, signingKeyDecider],
+  projections: [treeProjection, headsProjection],
   reactors: [],
-  sweeps: [PolicySweep],
+  sweeps: [PolicySweep, HeadsSweep, HeadPublishingSweep],
 };

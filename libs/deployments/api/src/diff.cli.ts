@@ -1,12 +1,19 @@
-import { ExitCode, isCommandError, usage, type CommandError, type Options, type Outcome, type Session } from '#cli';
+import {
+  ExitCode,
+  isCommandError,
+  usage,
+  withErrorExit,
+  type CommandError,
+  type Options,
+  type Outcome,
+  type Session,
+} from '#cli';
 import { diffApplicationRequest, diffManifestRequest, type ApplicationDiff } from '#deployments/contract';
 import type { applicationCommands } from './commands.cli.ts';
 import { readManifestFiles } from './manifest-files.cli.ts';
 
 /** Exit codes as in diff(1): 0 for no difference, 1 for differences, 2 and above for an error. */
 const DIFFERENT = 1;
-const asDiffError = (failure: CommandError): CommandError =>
-  failure.exit < ExitCode.Usage ? { ...failure, exit: ExitCode.Usage } : failure;
 
 /** Returns the number of a version: `3` for `v3`. */
 export function revisionOf(version: string, application: string): number | CommandError {
@@ -31,7 +38,7 @@ export async function appDiff(
     filename.length > 0
       ? await withFile(org, name, filename, session)
       : await withRevisions(org, name, { from, to, live }, session);
-  if (isCommandError(diff)) return asDiffError(diff);
+  if (isCommandError(diff)) return withErrorExit(diff);
   for (const warning of diff.warnings ?? []) session.print.note(`Warning: ${warning}`);
   if (session.print.format === 'table' || session.print.format === 'wide') {
     for (const line of diffLines(diff)) session.print.line(line);

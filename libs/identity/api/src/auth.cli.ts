@@ -1,6 +1,13 @@
 import { revokeKeyRequest } from '#access-keys/contract';
 import { EXIT_CODES, isCommandError, type Column, type Options, type Outcome, type Session } from '#cli';
-import { endSessionsRequest, meRequest, listUsersRequest, setGlobalRoleRequest } from '#identity/contract';
+import {
+  endSessionsRequest,
+  eraseUserRequest,
+  listUsersRequest,
+  meRequest,
+  setGlobalRoleRequest,
+  setUserStateRequest,
+} from '#identity/contract';
 
 import type { authCommands } from './commands.cli.ts';
 
@@ -128,7 +135,7 @@ interface UserRow {
 
 const USER_COLUMNS: readonly Column<UserRow>[] = [
   { title: 'ID', value: ({ id }) => id },
-  { title: 'EMAIL', value: ({ email }) => email },
+  { title: 'EMAIL', value: ({ email, state }) => email ?? (state === 'ERASED' ? 'erased user' : null) },
   { title: 'GLOBAL-ROLE', value: ({ globalRole }) => globalRole },
   { title: 'STATE', value: ({ state }) => state },
   { title: 'LAST-LOGIN', value: ({ lastLogin }) => lastLogin },
@@ -153,5 +160,46 @@ export async function userSetGlobalRole(
   if (!changed.ok) return changed.failure;
   const name = `user/${changed.value.email ?? changed.value.id}`;
   await session.print.done(changed.value, { text: `${name} ${role}`, name });
+  return 0;
+}
+
+/** Runs `user suspend`. */
+export const userSuspend = ({ user }: Options<typeof authCommands.userSuspend>, session: Session): Promise<Outcome> =>
+  setState(user, 'SUSPENDED', session);
+
+/** Runs `user restore`. */
+export const userRestore = ({ user }: Options<typeof authCommands.userRestore>, session: Session): Promise<Outcome> =>
+  setState(user, 'ACTIVE', session);
+
+async function setState(user: string, state: 'ACTIVE' | 'SUSPENDED', session: Session): Promise<Outcome> {
+  const changed = await session.call(setUserStateRequest, { user, state });
+  if (!changed.ok) return changed.failure;
+  const name = `user/${changed.value.email ?? changed.value.id}`;
+  await session.print.done(changed.value, { text: `${name} ${state === 'ACTIVE' ? 'restored' : 'suspended'}`, name });
+  return 0;
+}
+
+/** Runs `user erase`: shows what ends, and asks for confirmation. */
+export async function userErase(
+  { user, 'dry-run': dryRun }: Options<typeof authCommands.userErase>,
+  session: Session,
+): Promise<Outcome> {
+  const planned = await session.call(eraseUserRequest, { user }, { dryRun: true });
+  if (!planned.ok) return planned.failure;
+  const { id, organizations } = planned.value;
+  const name = `user/${id}`;
+  session.print.note(
+    `The name, address, and logins of ${user} are destroyed; their keys end.` +
+      (organizations.length === 0 ? '' : ` They leave ${organizations.join(', ')}.`),
+  );
+  if (dryRun) {
+    await session.print.done(planned.value, { text: `${name} would be erased (dry run)`, name });
+    return 0;
+  }
+  const sure = await session.confirm(`Erase ${user}? This cannot be undone.`);
+  if (isCommandError(sure)) return sure;
+  const erased = await session.call(eraseUserRequest, { user: id });
+  if (!erased.ok) return erased.failure;
+  await session.print.done(erased.value, { text: `${name} erased`, name });
   return 0;
 }

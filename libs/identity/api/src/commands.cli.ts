@@ -43,6 +43,27 @@ export const authCommands = {
     summary: 'List all users',
     examples: ['astroctl user list'],
   },
+  userSuspend: {
+    path: ['user', 'suspend'],
+    summary: 'Suspend a user: sessions end, and logins, access keys, and access to clusters stop working immediately',
+    options: { user: { positional: 'required', help: 'e-mail address or ID', names: ['user', 'list'] } },
+    examples: ['astroctl user suspend grace@acme.dev'],
+  },
+  userRestore: {
+    path: ['user', 'restore'],
+    summary: 'Restore a suspended user: logins and access keys work again',
+    options: { user: { positional: 'required', help: 'e-mail address or ID', names: ['user', 'list'] } },
+    examples: ['astroctl user restore grace@acme.dev'],
+  },
+  userErase: {
+    path: ['user', 'erase'],
+    summary: 'Erase a user: personal data is destroyed, and views show an erased user',
+    options: {
+      user: { positional: 'required', help: 'e-mail address or ID', names: ['user', 'list'] },
+      'dry-run': { help: 'show what would happen without changing anything' },
+    },
+    examples: ['astroctl user erase grace@acme.dev --dry-run', 'astroctl user erase grace@acme.dev -y'],
+  },
   userSetGlobalRole: {
     path: ['user', 'set-global-role'],
     summary: 'Make a user a global admin or a developer',

@@ -2,10 +2,12 @@ import {
   aboutRequest,
   endSessionRequest,
   endSessionsRequest,
+  eraseUserRequest,
   listSessionsRequest,
   listUsersRequest,
   meRequest,
   setGlobalRoleRequest,
+  setUserStateRequest,
 } from '#identity/contract';
 
 export { createAddressRecords } from './address-records.ts';
@@ -20,4 +22,6 @@ export const identityRest = [
   endSessionRequest,
   listUsersRequest,
   setGlobalRoleRequest,
+  setUserStateRequest,
+  eraseUserRequest,
 ] as const;

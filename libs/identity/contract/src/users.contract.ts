@@ -9,6 +9,8 @@ export const claimsSchema = z.strictObject({
   email: z.string().max(320).optional(),
   emailVerified: z.boolean().default(false),
   name: z.string().max(500).optional(),
+  /** When the token was issued, in seconds since 1970. A token from before an erasure registers nobody again. */
+  issuedAt: z.number().optional(),
   /** Set if the issuer could not be reached for more claims, so that missing ones are unknown rather than absent. */
   incomplete: z.literal(true).optional(),
 });
@@ -138,6 +140,34 @@ export const setGlobalRoleRequest = request({
   input: z.strictObject({ user: z.string().min(1), role: z.enum(GLOBAL_ROLES) }),
   output: userView,
   timeoutMs: 5_000,
+});
+
+export const setUserStateRequest = request({
+  subject: 'identity.v1.users.set-state',
+  route: 'PUT /v1/users/{user}/state',
+  dryRun: true,
+  ifMatch: true,
+  summary: 'Suspend or restore a user (ID or e-mail address); a suspended user has no access, and keys are rejected',
+  permission: 'platform.users',
+  input: z.strictObject({ user: z.string().min(1).max(320), state: z.enum(['ACTIVE', 'SUSPENDED']) }),
+  output: userView,
+  timeoutMs: 15_000,
+});
+
+export const eraseUserRequest = request({
+  subject: 'identity.v1.users.erase',
+  route: 'DELETE /v1/users/{user}',
+  dryRun: true,
+  ifMatch: true,
+  summary: 'Erase a user (ID or e-mail address): personal data is destroyed, and views show an erased user',
+  permission: 'platform.users',
+  input: z.strictObject({ user: z.string().min(1).max(320) }),
+  output: z.strictObject({
+    id: z.string(),
+    /** Slugs of the organizations that the user leaves. */
+    organizations: z.array(z.string()),
+  }),
+  timeoutMs: 20_000,
 });
 
 const sessionView = z.strictObject({

@@ -36,6 +36,8 @@ export interface Accounts {
   verify(email: string, password: string): Promise<Account | undefined>;
   /** Changes the password, and ends all sessions, refresh tokens, and codes of the account. */
   setPassword(email: string, password: string): Promise<Result<Account, AccountError>>;
+  /** Deletes an account and its sessions. A repeat deletes what is left. */
+  remove(id: string): Promise<void>;
 }
 
 /**
@@ -101,6 +103,13 @@ export function createAccounts({
       decoy ??= hashPassword('nobody has this password', ids);
       const right = await isPassword(password, account?.password ?? (await decoy));
       return right ? account : undefined;
+    },
+    async remove(id) {
+      const account = await find(id);
+      await createSessions(vault).end(id);
+      const index = account && (await vault.get(addressName(account.email)));
+      if (account && index && decodeText(index.value) === id) await vault.delete(addressName(account.email));
+      await vault.delete(recordName(id));
     },
     async setPassword(email, password) {
       const account = await byAddress(email);

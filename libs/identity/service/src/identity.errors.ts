@@ -3,6 +3,10 @@ import { domainError } from '#kernel';
 export const identityErrors = {
   erased: () =>
     domainError('identity/erased', 'unauthenticated', 'This account was erased.', { fix: 'ask a global admin' }),
+  isSuspended: () =>
+    domainError('identity/suspended', 'conflict', 'A suspended user cannot become a global admin.', {
+      fix: 'restore the user first: astroctl user restore EMAIL',
+    }),
   noSuchUser: () =>
     domainError('identity/no-such-user', 'not-found', 'User not found. Users appear after their first login.', {
       fix: 'astroctl user list',

@@ -8,6 +8,9 @@ import { IssuerQueries } from './issuer.queries.ts';
 import { IdentityQueries } from './overview/identity.queries.ts';
 import { People, PEOPLE } from './people/people.service.ts';
 import { SessionsHandlers } from './sessions/sessions.handlers.ts';
+import { ErasureReactor } from './states/erasure.reactor.ts';
+import { Erasure } from './states/erasure.service.ts';
+import { StatesHandlers } from './states/states.handlers.ts';
 import { LastLogins, LAST_LOGINS } from './users/last-logins.service.ts';
 import { RegistrationHandlers } from './users/registration.handlers.ts';
 
@@ -20,6 +23,7 @@ import { RegistrationHandlers } from './users/registration.handlers.ts';
     IssuerQueries,
     SessionsHandlers,
     ClientAddressesHandlers,
+    StatesHandlers,
   ],
   providers: [
     { provide: PEOPLE, useClass: People },
@@ -27,6 +31,8 @@ import { RegistrationHandlers } from './users/registration.handlers.ts';
     { provide: LAST_LOGINS, useClass: LastLogins },
     GlobalRolesReactor,
     ErasedAddressesReactor,
+    Erasure,
+    ErasureReactor,
   ],
 })
 export class IdentityModule {}

@@ -1,13 +1,14 @@
 import { endLoginKeysRequest } from '#access-keys/contract';
 import { recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
-import { findInvitationRequest } from '#organizations/contract';
+import { departRequest, findInvitationRequest } from '#organizations/contract';
 import type { ContextService } from '#runtime';
 import { ErasedAddressesReactor } from './client-addresses/erased-addresses.reactor.ts';
 import { adminsDecider } from './admins/admins.decider.ts';
 import { GlobalRolesReactor } from './global-roles/global-roles.reactor.ts';
 import { IdentityModule } from './identity.module.ts';
 import { adminGreeting, issuerProviders } from './issuer.module.ts';
+import { ErasureReactor } from './states/erasure.reactor.ts';
 import { usersProjection } from './overview/users.projection.ts';
 import { subjectDecider } from './users/subject.decider.ts';
 import { userDecider } from './users/user.decider.ts';
@@ -17,10 +18,10 @@ export const identityService: ContextService = {
   name: 'identity',
   module: IdentityModule,
   engines: ['eventStore', 'readStore', 'vault'],
-  calls: [endLoginKeysRequest, recordRefusalsRequest, plansOfRequest, findInvitationRequest],
+  calls: [endLoginKeysRequest, recordRefusalsRequest, plansOfRequest, departRequest, findInvitationRequest],
   deciders: [userDecider, subjectDecider, adminsDecider],
   projections: [usersProjection],
-  reactors: [GlobalRolesReactor, ErasedAddressesReactor],
+  reactors: [GlobalRolesReactor, ErasedAddressesReactor, ErasureReactor],
   sweeps: [],
   providers: issuerProviders,
   greeting: adminGreeting,

@@ -4,6 +4,12 @@ const member = {
   user: { help: 'user ID or e-mail address', value: 'id', alias: 'user-id', names: ['org', 'members'] },
   service: { help: 'a service member instead', value: 'name' },
 } as const;
+const until = {
+  help: 'when the membership ends, such as 2027-03-31; behind --audit: when that right ends',
+  value: 'date',
+  after: { switch: 'audit', flag: 'audit-until' },
+} as const;
+const dryRun = { help: 'show what would happen without changing anything' } as const;
 
 /** Declarations of the `org` commands. `organizations.cli.ts` implements each with a function of the same name. */
 export const organizationCommands = {
@@ -67,25 +73,52 @@ export const organizationCommands = {
   orgAddUser: {
     path: ['org', 'add-user'],
     summary: 'Add a user who has logged in before, or a service member',
-    options: { ...member, role: { help: 'viewer, editor, admin, or owner', value: 'role', default: 'viewer' } },
+    options: {
+      ...member,
+      role: { help: 'viewer, editor, admin, or owner', value: 'role', default: 'viewer' },
+      until: { help: 'when the membership ends, such as 2027-03-31', value: 'date' },
+    },
     examples: [
       'astroctl org add-user --org-id acme --user grace@acme.dev --role editor',
+      'astroctl org add-user --user linus@acme.dev --role editor --until 2027-03-31',
       'astroctl org add-user --service ci-deploy --role editor',
     ],
   },
   orgSetRole: {
     path: ['org', 'set-role'],
-    summary: "Change a member's role",
+    summary: "Change a member's role, when it ends, and the right audit",
     options: {
-      member: { positional: 'required', help: 'e-mail address, ID, or service:NAME', names: ['org', 'members'] },
+      member: {
+        positional: 'required',
+        help: 'e-mail address, ID, or name of a service member',
+        names: ['org', 'members'],
+      },
       role: { positional: 'required', help: 'the new role', choices: ['viewer', 'editor', 'admin', 'owner'] },
+      until,
+      audit: { help: 'grant the right audit too: reading, verifying, and exporting the audit log' },
+      'audit-until': { help: 'when the right audit ends', value: 'date' },
+      'dry-run': dryRun,
     },
-    examples: ['astroctl org set-role grace@acme.dev viewer'],
+    examples: [
+      'astroctl org set-role grace@acme.dev viewer --dry-run',
+      'astroctl org set-role linus@acme.dev editor --until 2027-03-31',
+      'astroctl org set-role auditor@acme.dev viewer --audit --until 2027-03-31',
+      'astroctl org set-role ci-deploy editor',
+    ],
+  },
+  orgLeave: {
+    path: ['org', 'leave'],
+    summary: 'Leave the current organization; your keys for it stop working immediately',
+    options: { 'dry-run': dryRun },
+    examples: ['astroctl org leave --org acme', 'astroctl org leave -y'],
   },
   orgRemoveUser: {
     path: ['org', 'remove-user'],
     summary: 'Remove a member; their keys stop working immediately',
-    options: { ...member, 'dry-run': { help: 'show what would happen without changing anything' } },
-    examples: ['astroctl org remove-user --user grace@acme.dev'],
+    options: { ...member, 'dry-run': dryRun },
+    examples: [
+      'astroctl org remove-user --user grace@acme.dev --dry-run',
+      'astroctl org remove-user --user grace@acme.dev',
+    ],
   },
 } as const satisfies CommandDeclarations;

@@ -7,6 +7,8 @@ import {
   listOrganizationsRequest,
   removeMemberRequest,
   setMemberRequest,
+  leaveOrganizationRequest,
+  type MemberLoss,
   type OrganizationView,
 } from '#organizations/contract';
 import { temporaryFolder } from '#testing';
@@ -15,7 +17,18 @@ import { organizationsCommands, organizationsGroups } from './cli.ts';
 const folder = temporaryFolder();
 const laptopOf = () => createLaptop(folder, { commands: organizationsCommands, groups: organizationsGroups });
 const since = '2026-01-01T00:00:00.000Z';
-const grace = { id: 'user-grace', email: 'grace@acme.dev', name: null, kind: 'person', audit: false, since } as const;
+const lost: MemberLoss = { role: 'editor', audit: false, permissions: [], keys: [], invitations: [] };
+const listed = {
+  id: 'user-grace',
+  email: 'grace@acme.dev',
+  name: null,
+  kind: 'person',
+  audit: false,
+  since,
+  until: null,
+  auditUntil: null,
+} as const;
+const grace = { ...listed, lost };
 
 /** Returns the platform's error for a key that grants, changes, or removes the roles admin and owner. */
 const keyRefused = () =>
@@ -32,7 +45,7 @@ describe('use-C3: changes that an access key may not make', () => {
     const { exit, stdout, stderr } = await laptop.run('org set-role grace@acme.dev viewer', { terminal: true });
     expect({ exit, stdout, stderr }).toEqual({
       exit: 0,
-      stdout: 'member/grace@acme.dev changed: viewer\n',
+      stdout: 'grace@acme.dev: editor → viewer\n',
       stderr: '',
     });
     expect(laptop.sent.map(({ credential }) => credential)).toEqual(['key-of-acme', 'login-1']);
@@ -43,7 +56,7 @@ describe('use-C3: changes that an access key may not make', () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(removeMemberRequest, ({ user }, { credential }) =>
-      isKey(credential) ? keyRefused() : { id: user, removed: true },
+      isKey(credential) ? keyRefused() : { id: user, removed: true, lost },
     );
     const { exit, stdout } = await laptop.run('org remove-user --user grace@acme.dev', { terminal: true });
     expect({ exit, stdout }).toEqual({ exit: 0, stdout: 'member/grace@acme.dev removed\n' });
@@ -131,7 +144,7 @@ describe('use-C5: org use', () => {
   it('changes the organization of later commands', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme', 'globex']);
-    laptop.on(listMembersRequest, () => ({ items: [{ ...grace, role: 'viewer' as const }] }));
+    laptop.on(listMembersRequest, () => ({ items: [{ ...listed, role: 'viewer' as const }] }));
     expect((await laptop.run('org members')).exit).toBe(2);
     expect((await laptop.run('org use globex')).exit).toBe(0);
     expect((await laptop.run('org members -o name')).stdout).toBe('member/user-grace\n');
@@ -231,5 +244,68 @@ describe('org get', () => {
     expect(stdout).toMatch(/^viewersReadLogs: +yes$/m);
     const { stdout: json } = await laptop.run('org get -o json');
     expect(JSON.parse(json)).toEqual(acme);
+  });
+});
+
+describe('org set-role', () => {
+  it('prints what the member loses, and each loss in a dry run', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    const keys = [
+      { id: 'key_1', name: 'ci', role: 'viewer' as const },
+      { id: 'key_2', name: 'laptop', role: 'viewer' as const },
+    ];
+    laptop.on(setMemberRequest, ({ role }) => ({
+      ...grace,
+      role,
+      lost: { ...lost, permissions: ['application.deploy'], keys, invitations: ['invitation-1'] },
+    }));
+    const { stdout, stderr } = await laptop.run('org set-role grace@acme.dev viewer --dry-run');
+    expect(stdout).toBe('grace@acme.dev: editor → viewer; 2 keys shrink to read-only, 1 invitation ends (dry run)\n');
+    expect(stderr).toBe(
+      'loses application.deploy\nkey key_1 (ci) shrinks to viewer\nkey key_2 (laptop) shrinks to viewer\ninvitation invitation-1 can no longer be accepted\n',
+    );
+  });
+
+  it.each([
+    ['--until 2027-03-31', { audit: false, until: '2027-03-31' }],
+    ['--audit', { audit: true }],
+    ['--audit --until 2027-03-31', { audit: true, auditUntil: '2027-03-31' }],
+    ['--until 2027-06-30 --audit --until 2027-03-31', { audit: true, until: '2027-06-30', auditUntil: '2027-03-31' }],
+  ])('takes %s: behind --audit, the date ends that right only', async (flags, sent) => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(setMemberRequest, ({ role }) => ({ ...grace, role }));
+    expect((await laptop.run(`org set-role grace@acme.dev viewer ${flags}`)).exit).toBe(0);
+    const { input } = laptop.sent[0] ?? {};
+    expect(input).toMatchObject({ user: 'grace@acme.dev', role: 'viewer', add: false, ...sent });
+    expect(Object.keys(input as object).filter((name) => name.toLowerCase().endsWith('until'))).toEqual(
+      Object.keys(sent).filter((name) => name.toLowerCase().endsWith('until')),
+    );
+  });
+
+  it('takes a service member by name', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(setMemberRequest, ({ role }) => ({ ...grace, email: null, name: 'ci-deploy', kind: 'service', role }));
+    expect((await laptop.run('org set-role ci-deploy viewer')).stdout).toBe('ci-deploy: editor → viewer\n');
+    expect(laptop.sent[0]?.input).toMatchObject({ user: 'service:ci-deploy' });
+  });
+});
+
+describe('org leave', () => {
+  it('needs -y without a terminal, and then removes the key of this machine', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme'], { login: { accessToken: 'earlier-login', expiresAt: '2026-01-01T00:10:00Z' } });
+    let left = 0;
+    laptop.on(leaveOrganizationRequest, () => {
+      left += 1;
+      return { id: 'user-grace', removed: true, lost };
+    });
+    expect((await laptop.run('org leave')).exit).toBe(2);
+    expect(left).toBe(1); // the dry run, which shows what ends
+    const { exit, stdout } = await laptop.run('org leave -y');
+    expect({ exit, stdout }).toEqual({ exit: 0, stdout: 'organization/acme left\n' });
+    expect((await laptop.run('org members')).exit).toBe(4);
   });
 });

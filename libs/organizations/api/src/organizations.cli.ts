@@ -15,12 +15,15 @@ import {
   changeOrganizationRequest,
   createOrganizationRequest,
   getOrganizationRequest,
+  leaveOrganizationRequest,
   listMembersRequest,
   listOrganizationsRequest,
   removeMemberRequest,
   setMemberRequest,
+  type MemberLoss,
   type OrganizationView,
 } from '#organizations/contract';
+import type { OutputOf } from '#bus/contract';
 import type { organizationCommands } from './commands.cli.ts';
 
 interface OrganizationRow extends OrganizationView {
@@ -189,21 +192,16 @@ async function noKeyFor(name: string, session: Session): Promise<CommandError> {
       );
 }
 
-interface MemberRow {
-  readonly id: string;
-  readonly email: string | null;
-  readonly role: string;
-  readonly kind: string;
-  readonly audit: boolean;
-  readonly since: string;
-}
+type MemberRow = Omit<OutputOf<typeof listMembersRequest>['items'][number], 'name'> & { readonly name: string | null };
 const MEMBER_COLUMNS: readonly Column<MemberRow>[] = [
   { title: 'ID', value: ({ id }) => id },
-  { title: 'EMAIL', value: ({ email }) => email },
+  { title: 'EMAIL', value: ({ email, name }) => email ?? name },
   { title: 'ROLE', value: ({ role }) => role },
   { title: 'KIND', value: ({ kind }) => kind },
   { title: 'AUDIT', value: ({ audit }) => audit },
   { title: 'SINCE', value: ({ since }) => since },
+  { title: 'UNTIL', value: ({ until }) => until, wide: true },
+  { title: 'AUDIT-UNTIL', value: ({ auditUntil }) => auditUntil, wide: true },
 ];
 
 /** Runs `org members`: prints the members of the current organization, with `--as-of` those of an earlier time. */
@@ -230,24 +228,81 @@ export async function orgAddUser(
 ): Promise<Outcome> {
   const user = memberOf(options);
   if (user === undefined) return usage('Specify whom to add.', 'add --user ID, or --service NAME');
-  return setRole(session, user, options.role, true);
-}
-
-/** Runs `org set-role`: changes the role of a member, and adds nobody. */
-export const orgSetRole = (
-  options: Options<typeof organizationCommands.orgSetRole>,
-  session: Session,
-): Promise<Outcome> => setRole(session, options.member, options.role, false);
-
-async function setRole(session: Session, user: string, role: string, add: boolean): Promise<Outcome> {
-  if (!isRole(role)) return usage(`${role} is not a role.`, 'choose viewer, editor, admin, or owner');
+  if (!isRole(options.role)) return usage(`${options.role} is not a role.`, 'choose viewer, editor, admin, or owner');
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const set = await session.call(setMemberRequest, { org, user, role, add });
+  const { until, role } = options;
+  const wanted = { org, user, role, add: true, ...(until !== undefined && { until }) };
+  const set = await session.call(setMemberRequest, wanted);
   if (!set.ok) return set.failure;
   const name = `member/${set.value.email ?? set.value.name ?? set.value.id}`;
-  await session.print.done(set.value, { text: `${name} ${add ? 'added' : 'changed'}: ${set.value.role}`, name });
+  await session.print.done(set.value, { text: `${name} added: ${described(set.value)}`, name });
   return 0;
+}
+
+/** Runs `org set-role`: changes the role of a member, and adds nobody. Prints what the member loses. */
+export async function orgSetRole(
+  options: Options<typeof organizationCommands.orgSetRole>,
+  session: Session,
+): Promise<Outcome> {
+  const { role, until, audit } = options;
+  const auditUntil = options['audit-until'];
+  if (auditUntil !== undefined && !audit) return usage('--audit-until needs --audit.', 'add --audit');
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const wanted = {
+    org,
+    user: addressed(options.member),
+    role,
+    add: false,
+    audit,
+    ...(until !== undefined && { until }),
+    ...(auditUntil !== undefined && { auditUntil }),
+  };
+  const dryRun = options['dry-run'];
+  const set = await session.call(setMemberRequest, wanted, { dryRun });
+  if (!set.ok) return set.failure;
+  const { lost } = set.value;
+  const who = set.value.email ?? set.value.name ?? set.value.id;
+  const before = lost.role === null ? 'ended' : `${lost.role}${lost.audit ? ' with audit' : ''}`;
+  const text = `${who}: ${before} → ${described(set.value)}${summarized(lost)}${dryRun ? ' (dry run)' : ''}`;
+  await session.print.done(set.value, { text, name: `member/${who}` });
+  if (dryRun) noteLosses(lost, session);
+  return 0;
+}
+
+/** Returns a member as the API expects it: the name of a service member gets its prefix. */
+const addressed = (member: string): string =>
+  /^[a-z][a-z0-9-]{0,39}$/.test(member) && !/^[0-9a-f]{8}-[0-9a-f]{4}-/.test(member) ? `service:${member}` : member;
+
+const described = ({ role, audit, until, auditUntil }: Pick<MemberRow, 'role' | 'audit' | 'until' | 'auditUntil'>) =>
+  `${role}${until === null ? '' : ` until ${until}`}` +
+  `${audit ? ` with audit${auditUntil === null ? '' : ` until ${auditUntil}`}` : ''}`;
+
+/** Returns what is lost in a few words: `; 2 keys shrink to read-only, 1 invitation ends`. */
+function summarized({ keys, invitations }: MemberLoss): string {
+  const ending = keys.filter(({ role }) => role === null).length;
+  const shrinking = keys.length - ending;
+  const [first] = keys.flatMap(({ role }) => role ?? []);
+  const to = first === 'viewer' ? 'read-only' : (first ?? '');
+  const parts = [
+    ...(shrinking > 0 ? [`${counted(shrinking, 'key')} ${shrinking === 1 ? 'shrinks' : 'shrink'} to ${to}`] : []),
+    ...(ending > 0 ? [`${counted(ending, 'key')} ${ending === 1 ? 'ends' : 'end'}`] : []),
+    ...(invitations.length > 0
+      ? [`${counted(invitations.length, 'invitation')} ${invitations.length === 1 ? 'ends' : 'end'}`]
+      : []),
+  ];
+  return parts.length === 0 ? '' : `; ${parts.join(', ')}`;
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** Prints each loss on a line of its own. */
+function noteLosses({ permissions, keys, invitations }: MemberLoss, session: Session): void {
+  for (const permission of permissions) session.print.note(`loses ${permission}`);
+  for (const { id, name, role } of keys)
+    session.print.note(role === null ? `key ${id} (${name}) ends` : `key ${id} (${name}) shrinks to ${role}`);
+  for (const id of invitations) session.print.note(`invitation ${id} can no longer be accepted`);
 }
 
 /** Runs `org remove-user`. The member's keys stop working immediately. */
@@ -259,9 +314,45 @@ export async function orgRemoveUser(
   if (user === undefined) return usage('Specify whom to remove.', 'add --user ID, or --service NAME');
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const removed = await session.call(removeMemberRequest, { org, user }, { dryRun: options['dry-run'] });
+  const dryRun = options['dry-run'];
+  const removed = await session.call(removeMemberRequest, { org, user }, { dryRun });
   if (!removed.ok) return removed.failure;
-  const text = `member/${user} ${options['dry-run'] ? 'would be removed (dry run)' : 'removed'}`;
+  const text = `member/${user} ${dryRun ? 'would be removed (dry run)' : 'removed'}${summarized(removed.value.lost)}`;
   await session.print.done(removed.value, { text, name: `member/${user}` });
+  if (dryRun) noteLosses(removed.value.lost, session);
   return 0;
 }
+
+/** Runs `org leave`: shows what ends, asks for confirmation, and leaves the current organization. */
+export async function orgLeave(
+  options: Options<typeof organizationCommands.orgLeave>,
+  session: Session,
+): Promise<Outcome> {
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const planned = await session.call(leaveOrganizationRequest, { org }, { dryRun: true });
+  if (!planned.ok) return planned.failure;
+  const { slug } = session.config.api(session.flags.apiUrl).organizations.find(({ id }) => id === org) ?? { slug: org };
+  const name = `organization/${slug}`;
+  if (options['dry-run']) {
+    const text = `${name} would be left (dry run)${summarized(planned.value.lost)}`;
+    await session.print.done(planned.value, { text, name });
+    noteLosses(planned.value.lost, session);
+    return 0;
+  }
+  session.print.note(`You lose your access to ${slug}${summarized(planned.value.lost)}.`);
+  const sure = await session.confirm(`Leave ${slug}?`);
+  if (isCommandError(sure)) return sure;
+  const left = await session.call(leaveOrganizationRequest, { org });
+  if (!left.ok) return left.failure;
+  await forget(org, session);
+  await session.print.done(left.value, { text: `${name} left`, name });
+  return 0;
+}
+
+/** Removes the key of an organization from this machine. */
+const forget = (org: string, session: Session): Promise<void> =>
+  session.config.update(session.flags.apiUrl, (api) => {
+    api.organizations = api.organizations.filter(({ id }) => id !== org);
+    if (api.currentOrg === org) delete api.currentOrg;
+  });

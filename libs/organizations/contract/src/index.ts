@@ -1,6 +1,7 @@
 export {
   changeOrganizationRequest,
   createOrganizationRequest,
+  departRequest,
   displayNameSchema,
   ensureDefaultOrganizationRequest,
   getOrganizationRequest,
@@ -10,6 +11,7 @@ export {
   removeMemberRequest,
   setMemberRequest,
   setSeatLimitRequest,
+  type MemberLoss,
   type OrganizationView,
 } from './organizations.contract.ts';
 export {

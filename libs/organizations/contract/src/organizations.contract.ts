@@ -1,5 +1,6 @@
 import { ROLES, SERVICES_ONLY } from '#access';
 import { logTime } from '#audit/contract';
+import { parseInstant } from '#kernel';
 import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 
@@ -144,7 +145,32 @@ const memberView = z.strictObject({
   kind: z.enum(['person', 'service']),
   audit: z.boolean(),
   since: z.string(),
+  /** When the membership ends, RFC 3339; it is listed until it is removed. `null`: it does not end. */
+  until: z.string().nullable(),
+  /** When the right `audit` ends, RFC 3339. */
+  auditUntil: z.string().nullable(),
 });
+
+/** A date (its start in UTC) or an RFC 3339 time, as RFC 3339 in UTC. */
+const end = z
+  .string()
+  .max(40)
+  .refine((text) => parseInstant(text) !== undefined, 'must be a date, such as 2027-03-31, or an RFC 3339 time')
+  .overwrite((text) => new Date(parseInstant(text) ?? 0).toISOString())
+  .describe('a date, or a time with a time zone');
+
+/** What a member loses by a change. */
+const memberLoss = z.strictObject({
+  /** The role before; `null` if there was no membership in effect. */
+  role: z.enum(ROLES).nullable(),
+  audit: z.boolean(),
+  permissions: z.array(z.string()),
+  /** Keys of the member that become weaker (with the role that remains) or end (`role: null`). */
+  keys: z.array(z.strictObject({ id: z.string(), name: z.string(), role: z.enum(ROLES).nullable() })),
+  /** Pending invitations that the member sent and that can no longer be accepted. */
+  invitations: z.array(z.string()),
+});
+export type MemberLoss = z.infer<typeof memberLoss>;
 
 export const listMembersRequest = request({
   subject: 'organizations.v1.members.list',
@@ -168,14 +194,22 @@ export const setMemberRequest = request({
   ifMatch: true,
   summary: 'Add a member or change a role (user ID, e-mail address, or service:NAME)',
   permission: 'members.manage',
-  input: z.strictObject({
-    org: z.string().min(1),
-    user: z.string().min(1),
-    role: z.enum(ROLES),
-    /** Whether to add a user who is not a member. With `false`, such a user is a 404. Default: `true`. */
-    add: z.boolean().optional(),
-  }),
-  output: memberView,
+  input: z
+    .strictObject({
+      org: z.string().min(1),
+      user: z.string().min(1),
+      role: z.enum(ROLES),
+      until: end.exactOptional().describe('when the membership ends; absent: it does not end'),
+      audit: z.boolean().exactOptional().describe('grant or remove the right audit; absent: unchanged'),
+      auditUntil: end.exactOptional().describe('when the right audit ends; needs audit'),
+      /** Whether to add a user who is not a member. With `false`, such a user is a 404. Default: `true`. */
+      add: z.boolean().optional(),
+    })
+    .refine(({ audit, auditUntil }) => auditUntil === undefined || audit === true, {
+      path: ['auditUntil'],
+      message: 'needs audit: true',
+    }),
+  output: z.strictObject({ ...memberView.shape, lost: memberLoss }),
   organizationOf: ({ org }) => org,
   timeoutMs: 12_000,
 });
@@ -188,7 +222,7 @@ export const removeMemberRequest = request({
   summary: 'Remove a member; their keys stop working immediately',
   permission: 'members.manage',
   input: z.strictObject({ org: z.string().min(1), user: z.string().min(1) }),
-  output: z.strictObject({ id: z.string(), removed: z.boolean() }),
+  output: z.strictObject({ id: z.string(), removed: z.boolean(), lost: memberLoss }),
   organizationOf: ({ org }) => org,
   timeoutMs: 12_000,
 });
@@ -201,9 +235,22 @@ export const leaveOrganizationRequest = request({
   summary: 'Leave an organization; your keys for it stop working immediately',
   permission: 'organization.leave',
   input: z.strictObject({ org: z.string().min(1) }),
-  output: z.strictObject({ id: z.string(), removed: z.boolean() }),
+  output: z.strictObject({ id: z.string(), removed: z.boolean(), lost: memberLoss }),
   organizationOf: ({ org }) => org,
   timeoutMs: 12_000,
+});
+
+/**
+ * Ends all memberships of a user who is about to be erased. Sent by identity. Refused while the user is the last owner of
+ * an organization whose membership does not end.
+ */
+export const departRequest = request({
+  subject: 'organizations.v1.members.depart',
+  permission: SERVICES_ONLY,
+  callers: ['identity'],
+  input: z.strictObject({ userId: z.string(), /** Whether to change nothing. */ check: z.boolean() }),
+  output: z.strictObject({ organizations: z.array(z.string()).describe('slugs') }),
+  timeoutMs: 10_000,
 });
 
 /** Sets the seat limit of an organization's plan. Sent by billing, and recorded in the organization's stream. */

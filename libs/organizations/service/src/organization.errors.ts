@@ -41,21 +41,39 @@ export const organizationErrors = {
     domainError('organization/may-not-grant', 'forbidden', `Your role cannot grant or revoke the role ${role}.`, {
       fix: 'ask an owner: astroctl org members',
     }),
+  mayNotGrantLonger: (until: string | undefined) =>
+    domainError(
+      'organization/may-not-grant-longer',
+      'forbidden',
+      `Your own membership ends at ${until}; you cannot grant anything beyond it.`,
+      { fix: 'set an earlier end with --until, or ask an owner: astroctl org members' },
+    ),
+  untilPast: () =>
+    domainError('organization/until-past', 'invalid', 'A membership or right cannot end in the past.', {
+      fix: 'use a later date, or remove the member: astroctl org remove-user --user ID',
+    }),
   loginRequired: () =>
     domainError(
       'key/login-required',
       'forbidden',
-      'An access key cannot grant or change the roles admin and owner; log in instead.',
+      'An access key cannot grant or change the roles admin and owner, or the right audit; log in instead.',
       { fix: 'astroctl auth login' },
     ),
   lastOwner: () =>
     domainError(
       'organization/last-owner',
       'conflict',
-      'An organization needs at least one owner; promote another member first.',
+      'An organization needs at least one owner whose membership does not end; promote another member first.',
       {
         fix: 'astroctl org set-role MEMBER owner',
       },
+    ),
+  lastOwnerOf: (slugs: readonly string[]) =>
+    domainError(
+      'organization/last-owner-of',
+      'conflict',
+      `The user is the last owner of ${slugs.join(', ')}; make somebody else an owner first, or delete the organization.`,
+      { fix: `astroctl org set-role MEMBER owner --org ${slugs[0] ?? 'NAME'}`, extra: { organizations: slugs } },
     ),
   serviceOwner: () => domainError('organization/service-owner', 'invalid', 'A service member cannot be an owner.'),
   seatLimit: (limit: number, used: number) =>

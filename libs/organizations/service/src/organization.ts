@@ -8,6 +8,10 @@ export interface Member {
   readonly role: Role;
   /** Name of a service member. No event contains the name of a person. */
   readonly name?: string;
+  /** When the membership ends, RFC 3339. Absent: it does not end. */
+  readonly until?: string;
+  /** The right `audit`, and when it ends. Absent: the member does not have it. */
+  readonly audit?: { readonly until?: string };
 }
 
 /** An invitation. Whether a pending one has expired is determined when it is read. */
@@ -53,15 +57,13 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
     case 'organization.settings-set.v1':
       return isActive(state) ? { ...state, settings: { ...state.settings, ...event.data } } : state;
     case 'organization.member-added.v1': {
-      const { memberId, kind, role, name } = event.data;
-      return withMembers(state, (members) =>
-        members.set(memberId, { kind, role, ...(name !== undefined && { name }) }),
-      );
+      const { memberId, ...member } = event.data;
+      return withMembers(state, (members) => members.set(memberId, member));
     }
     case 'organization.member-role-changed.v1':
-      return withMembers(state, (members) => {
-        const member = members.get(event.data.memberId);
-        if (member) members.set(event.data.memberId, { ...member, role: event.data.role });
+      return withMember(state, event.data.memberId, ({ until: _, ...member }) => {
+        const { role, until } = event.data;
+        return { ...member, role, ...(until !== undefined && { until }) };
       });
     case 'organization.member-removed.v1':
       return withMembers(state, (members) => members.delete(event.data.memberId));
@@ -72,7 +74,10 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
     case 'organization.deleted.v1':
       return { status: 'deleted' };
     case 'organization.audit-right-set.v1':
-      return state;
+      return withMember(state, event.data.memberId, ({ audit: _, ...member }) => {
+        const { granted, until } = event.data;
+        return granted ? { ...member, audit: until === undefined ? {} : { until } } : member;
+      });
     case 'organization.member-invited.v1': {
       const {
         invitationId,
@@ -118,9 +123,22 @@ export const isActive = (state: Organization): state is ActiveOrganization =>
 export const membersOf = (state: Organization): ReadonlyMap<string, Member> =>
   isActive(state) ? state.members : new Map();
 
-/** Returns the IDs of the owners. */
-export const ownersOf = (members: ReadonlyMap<string, Member>): string[] =>
-  [...members].filter(([, { role }]) => role === 'owner').map(([id]) => id);
+/** Returns whether a membership or right with this end, which may be absent, is in effect. */
+export const isInEffect = (until: string | undefined, nowMs: number): boolean =>
+  until === undefined || nowMs < Date.parse(until);
+
+/** Returns whether the member is an owner whose membership does not end. Every organization has at least one. */
+const isLastingOwner = (member: Member | undefined): boolean => member?.role === 'owner' && member.until === undefined;
+
+/** Returns whether the organization would have no lasting owner with `changed` (absent: removed) in a member's place. */
+export const losesLastOwner = (
+  members: ReadonlyMap<string, Member>,
+  memberId: string,
+  changed?: Pick<Member, 'kind' | 'role' | 'until'>,
+): boolean =>
+  isLastingOwner(members.get(memberId)) &&
+  !isLastingOwner(changed) &&
+  ![...members].some(([id, member]) => id !== memberId && isLastingOwner(member));
 
 /** Returns whether the invitation can be accepted. It expires at this check, not by an event. */
 export const isPending = ({ state, expiresAtMs }: Invitation, nowMs: number): boolean =>
@@ -146,6 +164,13 @@ function withInvitation(state: Organization, id: string, change: Invitation | Pa
 
 const isWhole = (invitation: Invitation | Partial<Invitation>): invitation is Invitation =>
   invitation.addressId !== undefined;
+
+function withMember(state: Organization, id: string, change: (member: Member) => Member): Organization {
+  return withMembers(state, (members) => {
+    const member = members.get(id);
+    if (member) members.set(id, change(member));
+  });
+}
 
 function withMembers(state: Organization, change: (members: Map<string, Member>) => void): Organization {
   if (!isActive(state)) return state;

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { OrganizationCreation } from './creation/creation.service.ts';
 import { CreationHandlers } from './creation/creation.handlers.ts';
+import { DeparturesHandlers } from './members/departures.handlers.ts';
 import { SeatLimitHandlers } from './limits/seat-limit.handlers.ts';
 import { MemberLookup } from './members/member-lookup.service.ts';
 import { MembersHandlers } from './members/members.handlers.ts';
@@ -18,6 +19,7 @@ import { ReplayQueries } from './replay.queries.ts';
   controllers: [
     ReplayQueries,
     CreationHandlers,
+    DeparturesHandlers,
     MembersHandlers,
     MembersQueries,
     OrganizationsQueries,

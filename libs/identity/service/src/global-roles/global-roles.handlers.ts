@@ -27,7 +27,8 @@ export class GlobalRolesHandlers {
   ): Promise<ReplyTo<typeof setGlobalRoleRequest>> {
     const found = await this.userNamed(user);
     if (!found.ok) return refuse(found.error);
-    const userId = found.value;
+    const { id: userId, isSuspended } = found.value;
+    if (isSuspended && role === 'admin') return refuse(identityErrors.isSuspended());
     const change = { type: role === 'admin' ? 'grant-admin' : 'withdraw-admin', userId } as const;
     const { ifMatch } = context;
     const setRole = (callContext: typeof context, options: { readonly ifMatch?: number } = {}) =>
@@ -49,14 +50,22 @@ export class GlobalRolesHandlers {
     if (!set.ok) return set;
     const email = (await this.people.get(userId))?.email ?? null;
     const lastLogin = await this.lastLogins.of(userId);
-    return reply({ id: userId, email, globalRole: role, state: 'ACTIVE', lastLogin }, set.value.meta);
+    return reply(
+      { id: userId, email, globalRole: role, state: isSuspended ? 'SUSPENDED' : 'ACTIVE', lastLogin },
+      set.value.meta,
+    );
   }
 
-  private async userNamed(user: string): Promise<Result<string, DomainError>> {
+  private async userNamed(
+    user: string,
+  ): Promise<Result<{ readonly id: string; readonly isSuspended: boolean }, DomainError>> {
     const userId = user.includes('@') ? await this.people.byAddress(user) : user;
     if (userId === undefined) return err(identityErrors.noSuchUser());
     const loaded = await this.commands.load(userDecider, userStream(userId));
     if (!loaded.ok) return loaded;
-    return loaded.value.state.status === 'active' ? ok(userId) : err(identityErrors.noSuchUser());
+    const { state } = loaded.value;
+    return state.status === 'active'
+      ? ok({ id: userId, isSuspended: state.isSuspended })
+      : err(identityErrors.noSuchUser());
   }
 }

@@ -111,6 +111,14 @@ export class People {
     return userId !== undefined && (await this.hasAddress(userId, address)) ? userId : undefined;
   }
 
+  /** Destroys the record of a person, and the lookup by address. A repeat deletes what is left. */
+  async erase(userId: string): Promise<void> {
+    const person = await this.get(userId);
+    if (person?.email) await this.forgetAddress(person.email, userId);
+    await this.vault.delete(personName(userId));
+    this.remembered.delete(userId);
+  }
+
   private async indexAddress(address: string, userId: string): Promise<void> {
     const name = await this.addressName(address);
     const present = await this.vault.get(name);

@@ -30,6 +30,13 @@ export class LastLogins {
     return (await this.store.get<{ readonly at: string }>(collection.name, userId))?.document.at ?? null;
   }
 
+  async forget(userId: string): Promise<void> {
+    await this.open();
+    const minute = Math.floor(this.clock.now() / 60_000);
+    const at = position('lastlogin', minute + 1); // after every login that was noted
+    await this.store.apply([{ collection: collection.name, id: userId, position: at, removed: true }]);
+  }
+
   private open(): Promise<void> {
     this.ready ??= this.store.ensure(collection).catch((error: unknown) => {
       this.ready = undefined;

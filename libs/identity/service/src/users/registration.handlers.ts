@@ -47,10 +47,19 @@ export class RegistrationHandlers {
     const stream = await this.people.subjectStream(claims);
     const known = await this.commands.load(subjectDecider, stream);
     if (!known.ok) return known;
-    if (known.value.state.userId !== undefined) return ok(known.value.state.userId);
-    const command = { type: 'claim-subject', userId: this.ids.uuid() } as const;
+    const { userId } = known.value.state;
+    if (userId !== undefined && !(await this.isFormer(userId, claims))) return ok(userId);
+    const replacing = userId === undefined ? {} : { replacing: userId };
+    const command = { type: 'claim-subject', userId: this.ids.uuid(), ...replacing } as const;
     const claimed = await this.commands.run(subjectDecider, stream, command, context);
     return claimed.ok ? ok(claimed.value.state.userId ?? command.userId) : claimed;
+  }
+
+  /** Returns whether the user was erased before the token was issued. Then the token belongs to a new user. */
+  private async isFormer(userId: string, { issuedAt = 0 }: Claims): Promise<boolean> {
+    const loaded = await this.commands.load(userDecider, userStream(userId));
+    const state = loaded.ok ? loaded.value.state : undefined;
+    return state?.status === 'erased' && state.at !== undefined && issuedAt * 1_000 > Date.parse(state.at);
   }
 
   /** Completes a registration, also one that another request started. For a registered user, stores changed claims. */

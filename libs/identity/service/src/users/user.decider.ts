@@ -14,12 +14,19 @@ export type User =
       readonly isRoleDecided: boolean;
       readonly isSuspended: boolean;
     }
-  | { readonly status: 'erased' };
+  | {
+      readonly status: 'erased';
+      /** RFC 3339; absent in events of earlier releases. */
+      readonly at?: string;
+    };
 
 export type UserCommand =
   | { readonly type: 'register'; readonly globalRole: GlobalRole }
   /** Authorization, and that at least one admin remains, was decided in the stream of global admins. */
-  | { readonly type: 'set-global-role'; readonly globalRole: GlobalRole };
+  | { readonly type: 'set-global-role'; readonly globalRole: GlobalRole }
+  | { readonly type: 'set-state'; readonly state: 'ACTIVE' | 'SUSPENDED' }
+  /** `at`: RFC 3339. */
+  | { readonly type: 'erase'; readonly at: string };
 
 export const userDecider: Decider<User, UserCommand, UserEvent, IdentityError> = {
   events: userEvents,
@@ -38,24 +45,31 @@ function evolve(state: User, event: UserEvent): User {
     case 'user.restored.v1':
       return state.status === 'active' ? { ...state, isSuspended: event.type === 'user.suspended.v1' } : state;
     case 'user.erased.v1':
-      return { status: 'erased' };
+      return { status: 'erased', ...event.data };
     default:
       return assertNever(event);
   }
 }
 
 function decide(command: UserCommand, state: User): Result<readonly UserEvent[], IdentityError> {
-  const { globalRole } = command;
+  if (command.type === 'erase')
+    return state.status === 'active' ? ok([{ type: 'user.erased.v1', data: { at: command.at } }]) : ok([]);
   if (state.status === 'erased') return err(identityErrors.erased());
   switch (command.type) {
     case 'register':
-      return ok(state.status === 'absent' ? [{ type: 'user.registered.v1', data: { globalRole } }] : []);
+      return ok(
+        state.status === 'absent' ? [{ type: 'user.registered.v1', data: { globalRole: command.globalRole } }] : [],
+      );
     case 'set-global-role':
       return ok(
-        state.status === 'absent' || state.globalRole === globalRole
+        state.status === 'absent' || state.globalRole === command.globalRole
           ? []
-          : [{ type: 'user.global-role-set.v1', data: { globalRole } }],
+          : [{ type: 'user.global-role-set.v1', data: { globalRole: command.globalRole } }],
       );
+    case 'set-state':
+      if (state.status === 'absent') return err(identityErrors.noSuchUser());
+      if (state.isSuspended === (command.state === 'SUSPENDED')) return ok([]);
+      return ok([{ type: state.isSuspended ? 'user.restored.v1' : 'user.suspended.v1', data: {} }]);
     default:
       return assertNever(command);
   }

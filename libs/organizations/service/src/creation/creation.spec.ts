@@ -1,7 +1,7 @@
 import { reply } from '#bus';
 import type { CommandRunner } from '#event-sourcing';
 import { ok, type Decider, type Fact } from '#kernel';
-import { eventually, temporaryFolder } from '#testing';
+import { eventually, manualClock, temporaryFolder } from '#testing';
 import { answeringBus, killAtEachAppend, openEmbedded, type Embedded } from '#testing/embedded';
 import { NameClaimsReactor } from '../name-claims.reactor.ts';
 import { OrganizationChanges } from '../settings/organization-change.service.ts';
@@ -27,9 +27,10 @@ const bus = answeringBus('organizations', {
     reply({ people: [{ id: 'grace', email: 'grace-canary@acme.dev', name: 'Grace Canary', erased: false }] }),
 });
 
+const clock = manualClock();
 const creationOver = (commands: CommandRunner) => new OrganizationCreation(commands, new Names(commands));
 const resumptionOver = (commands: CommandRunner) =>
-  new NameClaimsReactor(creationOver(commands), new OrganizationChanges(commands, new Names(commands), bus));
+  new NameClaimsReactor(creationOver(commands), new OrganizationChanges(commands, new Names(commands), bus, clock));
 
 describe('creating organizations', () => {
   const folder = temporaryFolder();
@@ -89,7 +90,7 @@ describe('creating organizations', () => {
     await embedded.commands.run(
       organizationDecider,
       stream,
-      { type: 'remove-member', memberId: 'ada', leaving: false },
+      { type: 'remove-member', memberId: 'ada', leaving: false, nowMs: 0 },
       context,
       { step: 'remove' },
     );

@@ -1,18 +1,33 @@
-import { isRole, weaker, type Role } from '#access';
+import { isRole, mayGrant, weaker, type Role } from '#access';
 import type { Actor } from '#kernel';
-import type { ActiveOrganization } from '../organization.ts';
+import { isInEffect, type ActiveOrganization, type Member } from '../organization.ts';
 
 /**
- * Returns the role that applies to the actor: the member's role, limited by the role of the access key. A global admin
- * (who is logged in) acts as an owner. The role is read from the organization's stream, because the guard's copy can be
- * some milliseconds stale.
+ * Returns the role that applies to the actor: the member's role until it ends, limited by the role of the access key. A
+ * global admin (who is logged in) acts as an owner. The role is read from the organization's stream, because the
+ * guard's copy can be some milliseconds stale.
+ *
+ * @param nowMs milliseconds since 1970
  */
-export function actingRole(actor: Actor, organization: ActiveOrganization): Role | undefined {
+export function actingRole(actor: Actor, organization: ActiveOrganization, nowMs: number): Role | undefined {
   if (actor.isGlobalAdmin) return 'owner';
-  const own = organization.members.get(actor.id)?.role;
-  if (own === undefined || actor.key === undefined) return own;
-  return isRole(actor.key.role) ? weaker(own, actor.key.role) : undefined;
+  const own = organization.members.get(actor.id);
+  if (own === undefined || !isInEffect(own.until, nowMs)) return undefined;
+  if (actor.key === undefined) return own.role;
+  return isRole(actor.key.role) ? weaker(own.role, actor.key.role) : undefined;
 }
+
+/** Returns when the actor's own membership ends, which limits what the actor grants; undefined if it does not. */
+export const actingUntil = (actor: Actor, organization: ActiveOrganization): string | undefined =>
+  actor.isGlobalAdmin ? undefined : organization.members.get(actor.id)?.until;
 
 /** Returns whether granting, changing, or removing the role requires a login; an access key is rejected. */
 export const needsLogin = (role: Role | undefined): boolean => role === 'admin' || role === 'owner';
+
+/** Returns whether an end, which may be absent, is at or before another one. */
+export const endsBy = (until: string | undefined, limit: string | undefined): boolean =>
+  limit === undefined || (until !== undefined && Date.parse(until) <= Date.parse(limit));
+
+/** Returns whether a change only takes from a member: the role is not higher, and the end is not later. */
+export const onlyReduces = (from: Member | undefined, role: Role, until: string | undefined): boolean =>
+  from !== undefined && mayGrant(from.role, role) && endsBy(until, from.until);

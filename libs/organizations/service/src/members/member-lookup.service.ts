@@ -1,4 +1,4 @@
-import { ACCESS, type AccessSource } from '#access';
+import { ACCESS, type AccessSource, type DirectoryKey } from '#access';
 import { BUS, type Bus, type OrganizationContext, type RequestContext } from '#bus';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { peopleRequest } from '#identity/contract';
@@ -68,6 +68,13 @@ export class MemberLookup {
     if (!loaded.ok) return loaded;
     const memberId = memberIdOf(wanted.value, membersOf(loaded.value.state));
     return memberId === wanted.value.memberId ? err(organizationErrors.noSuchMember(user)) : ok(memberId);
+  }
+
+  /** Returns the keys of a member in the organization; none while the directory is unavailable. */
+  async keysOf(memberId: string, { organizationId }: OrganizationContext): Promise<readonly DirectoryKey[]> {
+    const directory = await this.access.current();
+    const keys = directory.ok ? [...directory.value.keysById.values()] : [];
+    return keys.filter((key) => key.organizationId === organizationId && key.created.memberId === memberId);
   }
 
   private service(user: string, context: OrganizationContext): Result<NamedMember, DomainError> {

@@ -18,8 +18,9 @@ import { leaveOrganizationRequest, removeMemberRequest, setMemberRequest } from 
 import { Controller, Inject } from '@nestjs/common';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream } from '../organization.events.ts';
-import { membersOf, type Organization } from '../organization.ts';
+import { isActive, membersOf, type Organization } from '../organization.ts';
 import { endClusterAccess } from './cluster-access.service.ts';
+import { memberLoss } from './member-loss.ts';
 import { MemberLookup } from './member-lookup.service.ts';
 import { membersProjection, newMember } from './members.projection.ts';
 import { memberView, type MemberView } from './members.queries.ts';
@@ -38,20 +39,37 @@ export class MembersHandlers {
 
   @Serves(setMemberRequest)
   async set(
-    @Input() { user, role, add = true }: InputOf<typeof setMemberRequest>,
+    @Input() { user, role, until, audit, auditUntil, add = true }: InputOf<typeof setMemberRequest>,
     @Caller() context: ContextOf<typeof setMemberRequest>,
   ): Promise<ReplyTo<typeof setMemberRequest>> {
     const member = add ? await this.lookup.toSet(user, context) : await this.lookup.toChange(user, context);
     if (!member.ok) return refuse(member.error);
     const stream = organizationStream(context.organizationId);
-    const nowMs = this.clock.now();
-    const command = { type: 'set-member', ...member.value, role, nowMs, ...(!add && { changing: user }) } as const;
+    const before = await this.commands.load(organizationDecider, stream);
+    if (!before.ok) return refuse(before.error);
+    const auditOf = audit ? { ...(auditUntil !== undefined && { until: auditUntil }) } : null;
+    const command = {
+      type: 'set-member',
+      ...member.value,
+      role,
+      ...(until !== undefined && { until }),
+      ...(audit !== undefined && { audit: auditOf }),
+      nowMs: this.clock.now(),
+      ...(!add && { changing: user }),
+    } as const;
     let changed: string | undefined;
-    const response = await this.commands.reply(organizationDecider, stream, command, context, ({ state, events }) => {
-      const memberId = memberIdOf(command, membersOf(state));
-      if (events.some(({ type }) => type === 'organization.member-role-changed.v1')) changed = memberId;
-      return this.view(memberId, state, context);
-    });
+    const response = await this.commands.reply(
+      organizationDecider,
+      stream,
+      command,
+      context,
+      async ({ state, events }) => {
+        const memberId = memberIdOf(command, membersOf(state));
+        if (events.some(({ type }) => type === 'organization.member-role-changed.v1')) changed = memberId;
+        const lost = await this.lost(memberId, before.value.state, state, context);
+        return { ...(await this.view(memberId, state, context)), lost };
+      },
+    );
     const ended = changed === undefined ? response : await endClusterAccess(this, response, changed, context);
     return explainLimit(this.bus, ended, context);
   }
@@ -63,7 +81,10 @@ export class MembersHandlers {
   ): Promise<ReplyTo<typeof removeMemberRequest>> {
     const memberId = await this.lookup.toRemove(user, context);
     if (!memberId.ok) return refuse(memberId.error);
-    return this.take({ type: 'remove-member', memberId: memberId.value, leaving: false }, context);
+    return this.take(
+      { type: 'remove-member', memberId: memberId.value, leaving: false, nowMs: this.clock.now() },
+      context,
+    );
   }
 
   @Serves(leaveOrganizationRequest)
@@ -71,7 +92,10 @@ export class MembersHandlers {
     @Input() _input: InputOf<typeof leaveOrganizationRequest>,
     @Caller() context: ContextOf<typeof leaveOrganizationRequest>,
   ): Promise<ReplyTo<typeof leaveOrganizationRequest>> {
-    return this.take({ type: 'remove-member', memberId: context.actor.id, leaving: true }, context);
+    return this.take(
+      { type: 'remove-member', memberId: context.actor.id, leaving: true, nowMs: this.clock.now() },
+      context,
+    );
   }
 
   private async take(
@@ -80,11 +104,26 @@ export class MembersHandlers {
   ): Promise<ReplyTo<typeof removeMemberRequest>> {
     const stream = organizationStream(context.organizationId);
     const { memberId } = command;
-    const response = await this.commands.reply(organizationDecider, stream, command, context, ({ events }) => ({
-      id: memberId,
-      removed: events.length > 0,
-    }));
+    const before = await this.commands.load(organizationDecider, stream);
+    if (!before.ok) return refuse(before.error);
+    const response = await this.commands.reply(
+      organizationDecider,
+      stream,
+      command,
+      context,
+      async ({ state, events }) => ({
+        id: memberId,
+        removed: events.length > 0,
+        lost: await this.lost(memberId, before.value.state, state, context),
+      }),
+    );
     return endClusterAccess(this, response, memberId, context);
+  }
+
+  private async lost(memberId: string, from: Organization, to: Organization, context: OrganizationContext) {
+    const change = { memberId, before: membersOf(from).get(memberId), after: membersOf(to).get(memberId) };
+    const invitations = isActive(to) ? to.invitations : new Map();
+    return memberLoss(change, { keys: await this.lookup.keysOf(memberId, context), invitations }, this.clock.now());
   }
 
   /** Returns the member as the API shows it. A name that cannot be looked up does not fail the request. */
@@ -92,9 +131,10 @@ export class MembersHandlers {
     const nowMs = this.clock.now();
     const listed = await this.readModels.get(membersProjection, context.organizationId);
     const before = listed.ok ? listed.value?.document.members.find((member) => member.id === id) : undefined;
-    const { kind = 'person', role = 'viewer', name } = membersOf(state).get(id) ?? {};
+    const { kind = 'person', role = 'viewer', name, until = null, audit } = membersOf(state).get(id) ?? {};
     const people = kind === 'person' ? await peopleById(this.bus, [id], context) : undefined;
     const member = before ?? newMember(id, kind, role, new Date(nowMs).toISOString(), name);
-    return memberView({ ...member, role }, people?.ok ? people.value.get(id) : undefined, nowMs);
+    const present = { ...member, role, until, audit: audit !== undefined, auditUntil: audit?.until ?? null };
+    return memberView(present, people?.ok ? people.value.get(id) : undefined, nowMs);
   }
 }

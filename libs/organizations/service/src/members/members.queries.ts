@@ -71,10 +71,20 @@ export type MemberView = OutputOf<typeof listMembersRequest>['items'][number];
  * @param nowMs milliseconds since 1970, to determine whether the right `audit` has expired
  */
 export function memberView(
-  { id, kind, role, name, since, audit, auditUntil }: ListedMember,
+  { id, kind, role, name, since, until, audit, auditUntil }: ListedMember,
   person: Person | undefined,
   nowMs: number,
 ): MemberView {
   const mayAudit = audit && (auditUntil === null || nowMs < Date.parse(auditUntil));
-  return { id, email: person?.email ?? null, name: name ?? person?.name ?? null, role, kind, audit: mayAudit, since };
+  return {
+    id,
+    email: person?.email ?? null,
+    name: name ?? (person?.erased ? 'erased user' : (person?.name ?? null)),
+    role,
+    kind,
+    audit: mayAudit,
+    since,
+    until,
+    auditUntil: mayAudit ? auditUntil : null,
+  };
 }

@@ -35,7 +35,7 @@ const set = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer') =>
 const setService = (name: string, role: 'owner' | 'admin' | 'editor') =>
   ({ type: 'set-member', memberId: 'service-new', kind: 'service', role, name, nowMs: 0 }) as const;
 const change = (memberId: string, role: 'viewer' | 'editor') => ({ ...set(memberId, role), changing: memberId });
-const remove = (memberId: string, leaving = false) => ({ type: 'remove-member', memberId, leaving }) as const;
+const remove = (memberId: string, leaving = false) => ({ type: 'remove-member', memberId, leaving, nowMs: 0 }) as const;
 
 const { given } = specify(organizationDecider);
 const staffed = [created, seats(5), added(grace.id, 'admin'), added(linus.id, 'editor')] as const;
@@ -179,4 +179,83 @@ describe('the seat limit', () => {
     given(created, seats(5), service('service-1', 'ci'))
       .when({ type: 'set-seat-limit', limit: 1, nowMs: 0 }, ada)
       .thenRecorded(seats(1)));
+});
+
+const AT = Date.UTC(2026, 5, 1);
+const inDays = (days: number) => new Date(AT + days * 86_400_000).toISOString();
+const until = (event: OrganizationEvent, end: string): OrganizationEvent =>
+  ({ ...event, data: { ...event.data, until: end } }) as OrganizationEvent;
+const setUntil = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer', end?: string) =>
+  ({ ...set(memberId, role), nowMs: AT, ...(end !== undefined && { until: end }) }) as const;
+const audit = (memberId: string, granted: boolean, end?: string): OrganizationEvent => ({
+  type: 'organization.audit-right-set.v1',
+  data: { memberId, granted, ...(end !== undefined && { until: end }) },
+});
+
+describe('a membership that ends', () => {
+  it('is recorded with its end, changed, and made permanent', () => {
+    given(...staffed)
+      .when(setUntil(linus.id, 'editor', inDays(7)), ada)
+      .thenRecorded(until(changed(linus.id, 'editor'), inDays(7)));
+    given(...staffed, until(changed(linus.id, 'editor'), inDays(7)))
+      .when(setUntil(linus.id, 'editor'), ada)
+      .thenRecorded(changed(linus.id, 'editor'));
+  });
+  it('cannot end in the past', () =>
+    given(...staffed)
+      .when(setUntil(linus.id, 'editor', inDays(-1)), ada)
+      .thenRejected({ code: 'organization/until-past', kind: 'invalid' }));
+  it('grants nothing from its end on', () => {
+    const ended = [created, seats(5), until(added(grace.id, 'admin'), inDays(0))] as const;
+    given(...ended)
+      .when(setUntil(edith.id, 'viewer'), grace)
+      .thenRejected({ code: 'organization/may-not-manage-members' });
+    given(...ended)
+      .when({ ...setUntil(edith.id, 'viewer', inDays(-1)), nowMs: AT - 2 * 86_400_000 }, grace)
+      .thenRecorded(until(added(edith.id, 'viewer'), inDays(-1)));
+  });
+  it('A6: nobody grants anything beyond the end of their own membership, also not to themselves', () => {
+    const limited = [created, seats(5), until(added(grace.id, 'owner'), inDays(7))] as const;
+    for (const command of [
+      setUntil(grace.id, 'owner'),
+      setUntil(edith.id, 'viewer'),
+      setUntil(edith.id, 'owner', inDays(8)),
+    ])
+      given(...limited)
+        .when(command, grace)
+        .thenRejected({ code: 'organization/may-not-grant-longer', kind: 'forbidden' });
+    given(...limited, added(edith.id, 'editor'))
+      .when(setUntil(edith.id, 'viewer'), grace)
+      .thenRecorded(changed(edith.id, 'viewer'));
+  });
+  it('A8: an owner whose membership ends does not count as the last owner', () => {
+    const limited = [created, seats(5), until(added(grace.id, 'owner'), inDays(7))] as const;
+    given(...limited)
+      .when({ ...remove(ada.id), nowMs: AT }, ada)
+      .thenRejected({ code: 'organization/last-owner' });
+    given(...limited)
+      .when(setUntil(ada.id, 'owner', inDays(7)), ada)
+      .thenRejected({ code: 'organization/last-owner' });
+    given(...limited)
+      .when({ ...remove(grace.id), nowMs: AT }, ada)
+      .thenRecorded(removed(grace.id));
+  });
+});
+
+describe('the right audit', () => {
+  it('is granted with the role, with an end of its own, and removed', () => {
+    given(...staffed)
+      .when({ ...setUntil(linus.id, 'viewer'), audit: { until: inDays(7) } }, grace)
+      .thenRecorded(changed(linus.id, 'viewer'), audit(linus.id, true, inDays(7)));
+    given(...staffed, audit(linus.id, true))
+      .when({ ...setUntil(linus.id, 'editor'), audit: null }, grace)
+      .thenRecorded(audit(linus.id, false));
+    given(...staffed, audit(linus.id, true))
+      .when({ ...setUntil(linus.id, 'editor'), audit: {} }, grace)
+      .thenNothingRecorded();
+  });
+  it('needs a login', () =>
+    given(...staffed)
+      .when({ ...setUntil(linus.id, 'editor'), audit: {} }, withKey(ada, 'admin'))
+      .thenRejected({ code: 'key/login-required' }));
 });

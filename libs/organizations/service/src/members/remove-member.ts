@@ -1,16 +1,21 @@
 import { mayGrant } from '#access';
 import { err, ok, type Actor, type Result } from '#kernel';
-import { ownersOf, type Organization } from '../organization.ts';
+import { losesLastOwner, type Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
-import { needsLogin, actingRole } from './acting-role.ts';
+import { actingRole, needsLogin } from './acting-role.ts';
 
 /** Command: remove a member. */
 export interface RemoveMember {
   readonly type: 'remove-member';
   readonly memberId: string;
-  /** Whether the members remove themselves, which needs no right over other members. */
+  /**
+   * Whether the members remove themselves, or their user is being erased by the platform. Neither needs a right over
+   * other members.
+   */
   readonly leaving: boolean;
+  /** Milliseconds since 1970: roles end. */
+  readonly nowMs: number;
 }
 
 /** Removes a member. A repeated command succeeds and records nothing; the last owner cannot be removed. */
@@ -24,13 +29,13 @@ export function removeMember(
   const { members } = organization;
   const { memberId, leaving } = command;
   const current = members.get(memberId)?.role;
-  const own = actingRole(actor, organization);
+  const own = actingRole(actor, organization, command.nowMs);
 
-  if (leaving && memberId !== actor.id) return err(organizationErrors.mayNotManageMembers());
+  if (leaving && memberId !== actor.id && actor.kind !== 'system') return err(organizationErrors.mayNotManageMembers());
   if (!leaving && !mayGrant(own, 'admin')) return err(organizationErrors.mayNotManageMembers());
   if (actor.key !== undefined && (leaving || needsLogin(current))) return err(organizationErrors.loginRequired());
   if (current === undefined) return ok([]);
   if (!leaving && !mayGrant(own, current)) return err(organizationErrors.mayNotGrant(current));
-  if (current === 'owner' && ownersOf(members).length === 1) return err(organizationErrors.lastOwner());
+  if (losesLastOwner(members, memberId)) return err(organizationErrors.lastOwner());
   return ok([{ type: 'organization.member-removed.v1', data: { memberId } }]);
 }

@@ -26,6 +26,7 @@ const nothing = {
   settings: {},
   applications: 0,
   isResumed: false,
+  nowMs: 0,
 } as const;
 const toRockets = { ...nothing, name: 'Rockets', slug: 'rockets' };
 const { given } = specify(organizationDecider);

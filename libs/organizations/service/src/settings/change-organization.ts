@@ -19,6 +19,8 @@ export interface ChangeOrganization {
   readonly applications: number;
   /** Whether this completes an interrupted change, whose caller was authorized when the names were claimed. */
   readonly isResumed: boolean;
+  /** Milliseconds since 1970: roles end. */
+  readonly nowMs: number;
 }
 
 /** Changes name, slug, and settings. New names are already claimed. A repeated command records nothing. */
@@ -30,7 +32,8 @@ export function changeOrganization(
   if (!isActive(organization)) return err(organizationErrors.notFound());
 
   const { name, slug, from, applications, isResumed } = command;
-  if (!isResumed && actingRole(actor, organization) !== 'owner') return err(organizationErrors.mayNotChange());
+  if (!isResumed && actingRole(actor, organization, command.nowMs) !== 'owner')
+    return err(organizationErrors.mayNotChange());
   if (organization.status === 'deleting') return err(organizationErrors.isDeleting());
   const isRenamed = name !== organization.name || slug !== organization.slug;
   if (isRenamed && (from.name !== organization.name || from.slug !== organization.slug))

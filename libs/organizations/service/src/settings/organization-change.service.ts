@@ -2,7 +2,7 @@ import type { OrganizationSettings } from '#access';
 import { BUS, type Bus, type OrganizationContext } from '#bus';
 import { countApplicationsRequest } from '#deployments/contract';
 import { COMMANDS, finishOrUndo, ownerFirst, type CommandRunner, type Committed } from '#event-sourcing';
-import { err, ok, type CommandContext, type DomainError, type Result } from '#kernel';
+import { CLOCK, err, ok, type Clock, type CommandContext, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClaimedName, OrganizationChange, RenamedKind } from '../names/name.events.ts';
 import { Names, nameStream } from '../names/names.service.ts';
@@ -29,6 +29,7 @@ export class OrganizationChanges {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(Names) private readonly names: Names,
     @Inject(BUS) private readonly bus: Bus,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async change(wanted: WantedChange, context: OrganizationContext): Promise<Result<Changed, DomainError>> {
@@ -121,7 +122,16 @@ export class OrganizationChanges {
     return this.commands.run(
       organizationDecider,
       organizationStream(organizationId),
-      { type: 'change-organization', name, slug, from, settings, applications: applications.value, isResumed },
+      {
+        type: 'change-organization',
+        name,
+        slug,
+        from,
+        settings,
+        applications: applications.value,
+        isResumed,
+        nowMs: this.clock.now(),
+      },
       context,
       { step: 'change', ...options },
     );

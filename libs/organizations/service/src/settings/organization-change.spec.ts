@@ -2,7 +2,7 @@ import { reply, type OrganizationContext } from '#bus';
 import type { CommandRunner } from '#event-sourcing';
 import type { CommandContext } from '#kernel';
 import { changeOrganizationRequest } from '#organizations/contract';
-import { eventually, temporaryFolder } from '#testing';
+import { eventually, manualClock, temporaryFolder } from '#testing';
 import { answeringBus, killAtEachAppend, openEmbedded, type Embedded } from '#testing/embedded';
 import { OrganizationCreation } from '../creation/creation.service.ts';
 import { NameClaimsReactor } from '../name-claims.reactor.ts';
@@ -22,8 +22,9 @@ const bus = answeringBus('organizations', {
 });
 type Wanted = { readonly name?: string; readonly slug?: string };
 
+const clock = manualClock();
 const creationOver = (commands: CommandRunner) => new OrganizationCreation(commands, new Names(commands));
-const changesOver = (commands: CommandRunner) => new OrganizationChanges(commands, new Names(commands), bus);
+const changesOver = (commands: CommandRunner) => new OrganizationChanges(commands, new Names(commands), bus, clock);
 const resumptionOver = (commands: CommandRunner) =>
   new NameClaimsReactor(creationOver(commands), changesOver(commands));
 

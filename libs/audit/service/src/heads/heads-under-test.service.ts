@@ -1,0 +1,86 @@
+import { directoryEvents, type DirectoryFact } from '#access';
+import type { AuditHead } from '#audit/contract';
+import { silentLogger, type Clock, type Decider } from '#kernel';
+import { answeringBus, openEmbedded } from '#testing/embedded';
+import { TreeReader } from '../tree/tree-reader.service.ts';
+import { treeProjection } from '../tree/tree.projection.ts';
+import { AuditVerification } from './audit-verification.service.ts';
+import { HeadSigning } from './head-signing.service.ts';
+import { HeadsQueries } from './heads.queries.ts';
+import { HeadsSweep } from './heads.sweep.ts';
+import { headsProjection } from './heads.projection.ts';
+import { SealedEvents } from './sealed-events.service.ts';
+import { SigningKeys } from './signing-keys.service.ts';
+
+export const ACME = 'a0000000-0000-7000-8000-000000000001';
+export const OTHER = 'a0000000-0000-7000-8000-000000000002';
+const settings = { publicUrl: 'https://astro.acme.dev:8443/' };
+
+/** Records any events, in place of the other contexts. */
+const facts: Decider<null, readonly DirectoryFact[], DirectoryFact, never> = {
+  events: directoryEvents,
+  initialState: null,
+  evolve: () => null,
+  decide: (events) => ({ ok: true, value: events }),
+};
+
+/** Opens the context on a folder, with a clock that `later` advances. */
+export async function openHeads(folder: string) {
+  const embedded = await openEmbedded(folder);
+  const { commands, readModels, vault, ids, eventStore } = embedded;
+  await embedded.sourcing.projections([treeProjection, headsProjection]);
+  let ahead = 0;
+  const clock: Clock = { ...embedded.clock, now: () => embedded.clock.now() + ahead };
+  const bus = answeringBus('audit', {});
+  const keys = new SigningKeys(commands, vault, bus, ids, clock);
+  const signing = new HeadSigning(commands, readModels, keys, bus, clock, settings);
+  const tree = new TreeReader(readModels);
+  const verification = new AuditVerification(eventStore, keys, clock);
+  const sealed = new SealedEvents(eventStore, tree);
+  const queries = new HeadsQueries(readModels, tree, sealed, verification, keys, settings);
+  const context = (organizationId = ACME) => embedded.request({ kind: 'login', userId: 'ada' }, { organizationId });
+  const level = async () => embedded.sourcing.control.waitUntilApplied(await eventStore.head());
+  return {
+    ...embedded,
+    keys,
+    queries,
+    bus,
+    clock,
+    context,
+    sweep: new HeadsSweep(readModels, signing, silentLogger),
+    later: (ms: number) => void (ahead += ms),
+    level,
+    async record(organizationId: string, ...events: DirectoryFact[]) {
+      const stream = `organization-${organizationId}`;
+      const recorded = await commands.run(facts, stream, events, context(organizationId));
+      if (!recorded.ok) throw new Error(recorded.error.code);
+      await level();
+    },
+    async head(): Promise<AuditHead> {
+      await level();
+      const found = await queries.head({ org: ACME }, context());
+      if (!found.ok) throw new Error(found.error.code);
+      return found.value;
+    },
+    async proof(input: { position: string } | { from: number; to?: number }) {
+      const found = await queries.prove({ org: ACME, ...input }, context());
+      if (!found.ok) throw new Error(found.error.code);
+      return found.value;
+    },
+    async verify() {
+      const verified = await queries.verify({ org: ACME }, context());
+      if (!verified.ok) throw new Error(verified.error.code);
+      return verified.value;
+    },
+  };
+}
+export type Opened = Awaited<ReturnType<typeof openHeads>>;
+
+export const created = (slug: string): DirectoryFact => ({
+  type: 'organization.created.v1',
+  data: { name: slug, slug, ownerId: 'ada', isDefault: false },
+});
+export const added = (n: number): DirectoryFact => ({
+  type: 'organization.member-added.v1',
+  data: { memberId: `user-${n}`, kind: 'person', role: 'viewer' },
+});

@@ -1,0 +1,77 @@
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { IDS, type Ids } from '#kernel';
+import { SERVICE_SETTINGS, type AuditSink, type ServiceSettings } from '#runtime';
+import { Inject, Injectable } from '@nestjs/common';
+import { AwsClient } from 'aws4fetch';
+
+/** Effect of writing a head: `same` and `different` compare it with the one that was there already. */
+export type Written = 'written' | 'same' | 'different';
+
+/** Milliseconds until a request to a bucket is given up. */
+const TIMEOUT_MS = 20_000;
+
+/** The place outside the platform where heads are kept: a folder, or an S3-compatible bucket. Nothing is overwritten. */
+@Injectable()
+export class HeadSink {
+  private readonly target: AuditSink | undefined;
+
+  constructor(
+    @Inject(SERVICE_SETTINGS)
+    { configuration }: { readonly configuration: Pick<ServiceSettings['configuration'], 'auditSink'> },
+    @Inject(IDS) private readonly ids: Ids,
+  ) {
+    this.target = configuration.auditSink;
+  }
+
+  /** Whether the settings name a place. */
+  get isConfigured(): boolean {
+    return this.target !== undefined;
+  }
+
+  /**
+   * Writes a head, unless there is one of this name.
+   *
+   * @param name path below the folder or the bucket
+   * @throws if the place does not respond or refuses; the message contains no secret
+   */
+  async write(name: string, note: string): Promise<Written> {
+    if (this.target === undefined) throw new Error('ASTRO_AUDIT_SINK is not set');
+    return this.target.kind === 'folder'
+      ? this.toFolder(join(this.target.path, name), note)
+      : toBucket(this.target, name, note);
+  }
+
+  private async toFolder(file: string, note: string): Promise<Written> {
+    await mkdir(dirname(file), { recursive: true });
+    const draft = `${file}.${this.ids.uuid()}`;
+    await writeFile(draft, note, { flush: true });
+    try {
+      await link(draft, file); // fails if the file exists, and never shows a part of it
+      return 'written';
+    } catch (error) {
+      if (!(typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST')) throw error;
+      return compared(await readFile(file, 'utf8'), note);
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+}
+
+/** Uses conditional writes (`If-None-Match: *`), which S3 and its compatible stores have. */
+async function toBucket(bucket: AuditSink & { readonly kind: 's3' }, name: string, note: string): Promise<Written> {
+  const { url, accessKeyId, secretAccessKey, region } = bucket;
+  const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries: 0 });
+  const request = (method: string, more: RequestInit = {}): Promise<Response> =>
+    client.fetch(`${url}/${name}`, { method, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS), ...more });
+  const put = await request('PUT', { body: note, headers: { 'content-type': 'text/plain', 'if-none-match': '*' } });
+  await put.body?.cancel();
+  if (put.ok) return 'written';
+  if (put.status !== 412 && put.status !== 409) throw new Error(`the bucket responds ${put.status} to PUT`);
+  const found = await request('GET');
+  if (!found.ok) throw new Error(`the bucket responds ${found.status} to GET`);
+  return compared(await found.text(), note);
+}
+
+/** Witnesses may have added signatures to the head that was written. */
+const compared = (present: string, note: string): Written => (present.startsWith(note) ? 'same' : 'different');

@@ -1,0 +1,31 @@
+export { eventHash, type ChainedEvent } from './event-hash.ts';
+export {
+  consistencyRanges,
+  EMPTY_ROOT,
+  GrowingTree,
+  inclusionRanges,
+  isConsistent,
+  isIncluded,
+  isSame,
+  leafHash,
+  nodeHash,
+  rangeHash,
+  subtreesOf,
+  type Hash,
+  type Range,
+  type SubtreeHash,
+} from './merkle.ts';
+export {
+  checkpointText,
+  formatVerifierKey,
+  isSignedBy,
+  parseCheckpoint,
+  parseNote,
+  parseVerifierKey,
+  publicKeyOf,
+  signNote,
+  verifierKey,
+  type Checkpoint,
+  type Note,
+  type VerifierKey,
+} from './note.ts';
