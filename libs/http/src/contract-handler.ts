@@ -6,14 +6,15 @@ import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { JSON_TYPE, sendReply } from './send-reply.ts';
 import { thrownProblem } from './edge-filter.ts';
 import type { EdgeOptions } from './edge-options.ts';
-import { gather, sendEvents } from './event-stream.ts';
+import { sendDownload } from './download.ts';
+import { gather, nextOf, sendEvents } from './event-stream.ts';
 import type { EdgeMetrics } from './metrics.ts';
 import { preferredType } from './negotiation.ts';
 import { noteProblem } from './problem-codes.ts';
 import { originOf } from './origin.ts';
 import { defaultOf, hasMember, idempotencyKeyOf, ifMatchOf, inputReader } from './request-input.ts';
 import type { OpenStreams } from './open-streams.ts';
-import { signedCursors } from './signed-cursors.ts';
+import { signedCursors, type SignedCursors } from './signed-cursors.ts';
 import { organizationParameter, RouteTable, type ContractRoute } from './routes.ts';
 import type { Turns } from './turns.ts';
 
@@ -49,7 +50,7 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
     const origin = isChange ? await originOf(principal, request.ip, options) : undefined;
     const context = { ...contextOf(route, request, dryRun, principal, options), ...(origin && { origin }) };
     if (contract.kind === 'stream')
-      return respondStream(route, contract, input, context, { request, reply, options, parts });
+      return respondStream(route, contract, input, context, { request, reply, options, parts, cursors });
     // The service validates the input with the schema, once.
     const turn = parts.turns.take(context.principal);
     const ended = turn instanceof Promise ? await turn : turn;
@@ -114,22 +115,27 @@ interface Exchange {
   readonly reply: FastifyReply;
   readonly options: EdgeOptions;
   readonly parts: HandlerParts;
+  readonly cursors: SignedCursors | undefined;
 }
 
-/** Sends server-sent events if they are requested or the stream follows; otherwise all items in one response. */
+/**
+ * Sends server-sent events if they are requested or the stream follows, a download in the requested format, or all items
+ * in one response.
+ */
 async function respondStream(
   route: ContractRoute,
   contract: StreamContract,
   input: Record<string, unknown>,
   context: RequestContext,
-  { request, reply, options, parts }: Exchange,
+  { request, reply, options, parts, cursors }: Exchange,
 ): Promise<FastifyReply | void> {
   const { 'last-event-id': lastEventId, accept } = request.headers;
   if (typeof lastEventId === 'string' && lastEventId !== '' && hasMember(contract, 'after'))
     input['after'] = lastEventId;
   // The service parses the input and rejects it before the first item, if invalid.
   const follows = (input['follow'] ?? defaultOf(contract, 'follow')) === true;
-  const pageItems = Number(input['limit'] ?? defaultOf(contract, 'limit'));
+  // A stream with cursors says itself whether there is a next page.
+  const pageItems = cursors ? Number.NaN : Number(input['limit'] ?? defaultOf(contract, 'limit'));
   const wantsEvents = preferredType(accept, ['application/json', 'text/event-stream']) === 'text/event-stream';
 
   const closed = parts.streams.open(context.principal, await organizationIdOf(route, request, options));
@@ -138,10 +144,12 @@ async function respondStream(
   request.raw.socket.once('close', leave);
   parts.closing.addEventListener('abort', leave, { once: true });
   if (parts.closing.aborted || request.raw.socket.destroyed) leave();
-  const items = (options.bus as LooseBus).stream(contract, input, context, left.signal);
+  const sent = (options.bus as LooseBus).stream(contract, input, context, left.signal);
+  const items = cursors ? withSignedNext(sent, cursors) : sent;
+  const download = contract.downloads?.[String(input['format'] ?? defaultOf(contract, 'format'))];
   try {
-    if (!wantsEvents && !follows)
-      return await respondGathered(items, left, pageItems, { request, reply, options, parts });
+    if (!wantsEvents && !follows && !download)
+      return await respondGathered(items, left, pageItems, { request, reply, options, parts, cursors });
     reply.hijack();
     parts.metrics.openStreams.inc();
     try {
@@ -149,14 +157,16 @@ async function respondStream(
         Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
       );
       const noTable = new RouteTable([]); // an error in a stream is never a missing route
-      await sendEvents({
+      const stream = {
         items,
         response: reply.raw,
         headers,
-        clock: options.clock,
         signal: left.signal,
-        problemOf: (thrown) => thrownProblem(thrown, request, { options, metrics: parts.metrics, table: noTable }),
-      });
+        problemOf: (thrown: unknown) =>
+          thrownProblem(thrown, request, { options, metrics: parts.metrics, table: noTable }),
+      };
+      if (download && !wantsEvents) await sendDownload({ ...stream, format: download });
+      else await sendEvents({ ...stream, clock: options.clock });
     } finally {
       parts.metrics.openStreams.dec();
     }
@@ -164,6 +174,14 @@ async function respondStream(
     closed();
     request.raw.socket.off('close', leave);
     parts.closing.removeEventListener('abort', leave);
+  }
+}
+
+/** Signs the cursor of the next page, with which a page of a stream may end. */
+async function* withSignedNext(items: AsyncIterable<unknown>, cursors: SignedCursors): AsyncGenerator<unknown> {
+  for await (const item of items) {
+    const next = nextOf(item);
+    yield next === undefined ? item : { next: cursors.signed(next) };
   }
 }
 

@@ -165,6 +165,30 @@ export const contracts = {
     organizationOf,
     timeoutMs: 2_000,
   }),
+  pages: stream({
+    subject: 'fixture.v1.pages',
+    route: 'GET /v1/organizations/{org}/pages',
+    permission: 'application.read',
+    input: z.object({ org, cursor: z.string().optional(), limit: z.coerce.number().int().default(2) }),
+    output: z.unknown(),
+    organizationOf,
+    timeoutMs: 2_000,
+  }),
+  lines: stream({
+    subject: 'fixture.v1.lines',
+    route: 'GET /v1/organizations/{org}/lines',
+    permission: 'application.read',
+    input: z.object({
+      org,
+      count: z.coerce.number().int(),
+      format: z.enum(['csv', 'none']).default('csv'),
+      fault: z.coerce.number().int().optional(),
+    }),
+    output: z.number(),
+    downloads: { csv: { mediaType: 'text/csv', head: 'n\r\n', line: (n: number) => `${n},${'x'.repeat(1_000)}\r\n` } },
+    organizationOf,
+    timeoutMs: 2_000,
+  }),
 };
 
 @Controller()
@@ -233,6 +257,20 @@ class FixtureHandlers {
       yield { position: String(n), text: 'a\nb' };
     if (fault) yield* refusing();
     if (follow) await new Promise(() => {});
+  }
+
+  @Serves(contracts.pages)
+  async *pages(@Input() { cursor, limit }: InputOf<typeof contracts.pages>) {
+    const from = Number(cursor ?? 0);
+    for (let n = from + 1; n <= from + limit; n++) yield { position: String(n) };
+    if (from + limit < 5) yield { next: String(from + limit) };
+  }
+  @Serves(contracts.lines)
+  async *lines(@Input() { count, fault }: InputOf<typeof contracts.lines>) {
+    for (let n = 1; n <= count; n++) {
+      if (n === fault) yield* refusing();
+      yield n;
+    }
   }
 
   @Get('nest')

@@ -80,6 +80,10 @@ const placeOf = (item: unknown): string | undefined =>
     ? item.position
     : undefined;
 
+/** Returns the cursor of the next page, if an item of a stream is only that. */
+export const nextOf = (item: unknown): string | undefined =>
+  typeof item === 'object' && item !== null && 'next' in item && typeof item.next === 'string' ? item.next : undefined;
+
 /** Formats an event. JSON contains no line breaks, so one data line suffices. */
 function eventText(item: unknown): string {
   const place = placeOf(item);
@@ -87,7 +91,8 @@ function eventText(item: unknown): string {
   return `${id}data: ${JSON.stringify(item)}\n\n`;
 }
 
-function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+/** Resolves when a response accepts more, or the signal aborts. */
+export function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       response.off('drain', end);
@@ -103,7 +108,7 @@ function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
  * Collects the items of a stream for one response.
  *
  * @param pageItems requested number of items, or NaN if unlimited. If reached, `next` is the position of the last item.
- * @returns the items, or undefined if they exceed `limitBytes`
+ * @returns the items, or undefined if they exceed `limitBytes`. A last item `{ next }` is the cursor of the next page.
  */
 export async function gather(
   items: AsyncIterable<unknown>,
@@ -115,6 +120,8 @@ export async function gather(
   let place: string | undefined;
   for await (const item of items) {
     place = placeOf(item);
+    const cursor = nextOf(item);
+    if (cursor !== undefined) return `{"items":[${parts.join(',')}],"next":${JSON.stringify(cursor)}}`;
     const text = JSON.stringify(item);
     bytes += text.length;
     if (bytes > limitBytes) return undefined;

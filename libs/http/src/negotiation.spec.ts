@@ -1,7 +1,7 @@
-import { preferredType, type MediaType } from './negotiation.ts';
+import { preferredType } from './negotiation.ts';
 
 describe('the type of a response', () => {
-  const STREAM: readonly MediaType[] = ['application/json', 'text/event-stream'];
+  const STREAM: readonly string[] = ['application/json', 'text/event-stream'];
 
   it.each([
     [undefined, 'application/json'],

@@ -9,7 +9,7 @@ import { callerOf } from './caller-of.ts';
 import type { EdgeOptions } from './edge-options.ts';
 import { leakedKeyIn } from './leaked-key.ts';
 import { edgeError } from './problem.ts';
-import { preferredType, type MediaType } from './negotiation.ts';
+import { preferredType } from './negotiation.ts';
 import { isPlainPath, organizationParameter, takesBody, type ContractRoute } from './routes.ts';
 
 const WINDOW_MS = 60_000;
@@ -48,9 +48,10 @@ export function requestAuthorization(scope: FastifyInstance, options: EdgeOption
 function checkAddress({ contract }: ContractRoute, { raw, headers }: FastifyRequest): void {
   const [path = '/'] = (raw.url ?? '/').split('?', 1);
   if (!isPlainPath(path)) throw edgeError(404, 'edge/no-route', 'No such route.', 'see /openapi.json');
-  const types: readonly MediaType[] = [
+  const types: readonly string[] = [
     'application/json',
     contract.kind === 'stream' ? 'text/event-stream' : 'application/problem+json',
+    ...(contract.kind === 'stream' ? Object.values(contract.downloads ?? {}).map(({ mediaType }) => mediaType) : []),
   ];
   if (!preferredType(headers.accept, types))
     throw edgeError(

@@ -11,6 +11,8 @@ export interface SignedCursors {
    * @throws RefusedError `edge/cursor-invalid`
    */
   open(): void;
+  /** Returns a cursor of the service in signed form. */
+  signed(next: string): string;
   /** Returns the reply with a signed `next` for this list. */
   sign<T>(response: Reply<T>): Reply<T>;
 }
@@ -37,6 +39,7 @@ export function signedCursors(
       if (!opened.ok) throw new DomainErrorException(opened.error);
       input['cursor'] = opened.value;
     },
+    signed: (next) => signCursor(key, scope, next),
     sign(response) {
       if (!response.ok) return response;
       const { value } = response;

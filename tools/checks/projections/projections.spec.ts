@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { accessKeysService } from '#access-keys/service';
+import { auditService } from '#audit/service';
 import { billingService } from '#billing/service';
 import { deploymentsService } from '#deployments/service';
 import { identityService } from '#identity/service';
@@ -16,7 +17,14 @@ describe('the projections of this repository', () => {
   });
 
   it('are all found in the sources', () => {
-    const services = [accessKeysService, billingService, deploymentsService, identityService, organizationsService];
+    const services = [
+      accessKeysService,
+      auditService,
+      billingService,
+      deploymentsService,
+      identityService,
+      organizationsService,
+    ];
     const served = services.flatMap((service) => service.projections.map(({ name }) => name));
     expect(projections.map(({ name }) => name).toSorted()).toEqual(served.toSorted());
   });

@@ -2,12 +2,13 @@ import { implement, type CliCommand, type CliGroup } from '#cli';
 import { accessCommands } from './access-commands.cli.ts';
 import { replayCommands } from './replay-commands.cli.ts';
 import { headCommands } from './heads-commands.cli.ts';
+import { logCommands } from './log-commands.cli.ts';
 
 export const auditGroups: readonly CliGroup[] = [
   {
     path: ['audit'],
     summary: 'Read, verify, and export the audit log',
-    examples: ['astroctl audit verify', 'astroctl audit head > acme.checkpoint'],
+    examples: ['astroctl audit list --since 7d', 'astroctl audit verify', 'astroctl audit head > acme.checkpoint'],
   },
   {
     path: ['access'],
@@ -26,6 +27,7 @@ export const auditGroups: readonly CliGroup[] = [
 ];
 
 export const auditCommands: readonly CliCommand[] = [
+  ...implement(logCommands, () => import('./log.cli.ts')),
   ...implement(accessCommands, () => import('./access.cli.ts')),
   ...implement(replayCommands, () => import('./replay.cli.ts')),
   ...implement(headCommands, () => import('./heads.cli.ts')),

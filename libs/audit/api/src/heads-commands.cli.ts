@@ -37,8 +37,14 @@ export const headCommands = {
   },
   auditExport: {
     path: ['audit', 'export'],
-    summary: 'Print all events as JSON lines that anybody can verify',
+    summary: 'Print all events as JSON lines that anybody can verify, or the entries of audit list as CSV',
     options: {
+      format: {
+        value: 'FORMAT',
+        choices: ['jsonl', 'csv'],
+        default: 'jsonl',
+        help: 'jsonl to verify, csv for spreadsheets',
+      },
       type: { value: 'TYPE', repeat: true, help: 'only events of this type, such as organization.member-added.v1' },
       actor: { value: 'ID', help: 'only events of this user or service member' },
       since: { value: 'TIME', help: 'only events recorded at this time or later' },
@@ -46,6 +52,7 @@ export const headCommands = {
     },
     examples: [
       'astroctl audit export > events.jsonl',
+      'astroctl audit export --format csv > audit.csv',
       'astroctl audit export --type organization.member-added.v1 --since 2026-11-01 > members.jsonl',
     ],
   },

@@ -23,6 +23,7 @@ import {
 import { parseInstant } from '#kernel';
 import { parseCheckpoint, parseNote, parseVerifierKey, type Checkpoint, type VerifierKey } from '#transparency';
 import type { headCommands } from './heads-commands.cli.ts';
+import { exportEntries } from './log.cli.ts';
 import {
   signedCheckpoint,
   UnreadableFileError,
@@ -157,6 +158,7 @@ export async function auditExport(
   options: Options<typeof headCommands.auditExport>,
   session: Session,
 ): Promise<Outcome> {
+  if (options.format === 'csv') return exportEntries(options, session);
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const selects = selectionOf(options);

@@ -1,11 +1,14 @@
 import {
+  auditLogRequest,
   canRequest,
   explainAccessRequest,
+  exportAuditLogRequest,
   listPermissionsRequest,
   replayRequest,
   getAuditHeadRequest,
   listAuditKeysRequest,
   listSealedEventsRequest,
+  platformAuditLogRequest,
   proveAuditRequest,
   verifyAuditRequest,
   whoCanRequest,
@@ -13,6 +16,9 @@ import {
 
 /** Requests that the gateway serves over HTTP. */
 export const auditRest = [
+  auditLogRequest,
+  exportAuditLogRequest,
+  platformAuditLogRequest,
   canRequest,
   whoCanRequest,
   explainAccessRequest,

@@ -6,6 +6,13 @@ export {
   whoCanRequest,
   type AccessWay,
 } from './access.contract.ts';
+export {
+  auditLogRequest,
+  EXPORT_LINES,
+  exportAuditLogRequest,
+  platformAuditLogRequest,
+  type AuditEntry,
+} from './log.contract.ts';
 export { createRefusalRecorder } from './refusal-recorder.ts';
 export { recordRefusalsRequest, REFUSALS_A_MINUTE, type RefusalRecord } from './refusals.contract.ts';
 export {

@@ -9,6 +9,8 @@ import { HeadsQueries } from './heads/heads.queries.ts';
 import { HeadsSweep } from './heads/heads.sweep.ts';
 import { SealedEvents } from './heads/sealed-events.service.ts';
 import { SigningKeys } from './heads/signing-keys.service.ts';
+import { LogQueries } from './log/log.queries.ts';
+import { AuditLog } from './log/log.service.ts';
 import { HeadPublishingSweep } from './publishing/head-publishing.sweep.ts';
 import { HeadSink } from './publishing/head-sink.service.ts';
 import { RefusalsHandlers } from './refusals/refusals.handlers.ts';
@@ -17,10 +19,11 @@ import { TreeReader } from './tree/tree-reader.service.ts';
 
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
-  controllers: [AccessQueries, RefusalsHandlers, HeadsQueries, ReplayQueries],
+  controllers: [AccessQueries, RefusalsHandlers, HeadsQueries, LogQueries, ReplayQueries],
   providers: [
     AccessAnswers,
     AccessHistory,
+    AuditLog,
     PolicySweep,
     TreeReader,
     SigningKeys,

@@ -14,9 +14,13 @@ import { PolicySweep } from './policy/policy.sweep.ts';
 import { headDecider, signingKeyDecider } from './heads/head.decider.ts';
 import { headsProjection } from './heads/heads.projection.ts';
 import { HeadsSweep } from './heads/heads.sweep.ts';
+import { logProjection } from './log/log.projection.ts';
+import { namesProjection } from './log/names.projection.ts';
 import { HeadPublishingSweep } from './publishing/head-publishing.sweep.ts';
 import { refusalDecider } from './refusals/refusal.decider.ts';
 import { treeProjection } from './tree/tree.projection.ts';
+
+export { ACTIONS } from './log/actions.ts';
 
 /** The service of this context, as a process composes it. */
 export const auditService: ContextService = {
@@ -34,7 +38,7 @@ export const auditService: ContextService = {
     peopleRequest,
   ],
   deciders: [policyDecider, refusalDecider, headDecider, signingKeyDecider],
-  projections: [treeProjection, headsProjection],
+  projections: [treeProjection, headsProjection, logProjection, namesProjection],
   reactors: [],
   sweeps: [PolicySweep, HeadsSweep, HeadPublishingSweep],
 };

@@ -87,6 +87,20 @@ export interface StreamContract<
   Output extends z.ZodType = z.ZodType,
 > extends Common<Input, Output> {
   readonly kind: 'stream';
+  /**
+   * Formats of a download, by the value of the input member `format`: the response is then text with a line for each
+   * item, unless the client accepts only server-sent events.
+   */
+  readonly downloads?: Readonly<Record<string, DownloadFormat<z.infer<Output>>>>;
+}
+
+/** Format of a download. */
+export interface DownloadFormat<Item> {
+  readonly mediaType: string;
+  /** First line, or nothing. */
+  readonly head: string;
+  /** Returns the line of an item, with its line break. */
+  line(item: Item): string;
 }
 
 /** A request or a stream that a context serves. */

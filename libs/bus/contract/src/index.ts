@@ -22,6 +22,7 @@ export {
   stream,
   type CallerInputOf,
   type Contract,
+  type DownloadFormat,
   type InputOf,
   type Method,
   type OutputOf,
