@@ -25,7 +25,7 @@ const TESTS = [
   'tools/recorded-data/**',
 ];
 const BELOW = ['kind:kernel', 'kind:technical'];
-const ENGINES = ['mongodb', 'mongoose', '@nats-io/*', '@kubernetes/*', '@eventstore/*'];
+const ENGINES = ['mongodb', 'mongoose', '@nats-io/*', '@kubernetes/*', '@eventstore/*', 'nodemailer'];
 
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'coverage', '.nx', 'tools/clients', '**/*.mjs'] },

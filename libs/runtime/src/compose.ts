@@ -15,6 +15,7 @@ import {
 } from '#event-sourcing';
 import type { Readiness } from '#http';
 import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
+import { MAIL } from '#mail';
 import { METRICS, type Metrics } from '#metrics';
 import { READ_STORE } from '#read-store';
 import { VAULT } from '#vault';
@@ -164,11 +165,12 @@ class RootModule {}
 /** Provides everything that modules may inject. */
 class SharedModule {}
 
-const engineTokens = ({ eventStore, readStore, vault, queue }: Engines): Provider[] => [
+const engineTokens = ({ eventStore, readStore, vault, queue, mail }: Engines): Provider[] => [
   ...(eventStore ? [{ provide: EVENT_STORE, useValue: eventStore }] : []),
   ...(readStore ? [{ provide: READ_STORE, useValue: readStore }] : []),
   ...(vault ? [{ provide: VAULT, useValue: vault }] : []),
   ...(queue ? [{ provide: WORK_QUEUE, useValue: queue }] : []),
+  ...(mail ? [{ provide: MAIL, useValue: mail }] : []),
 ];
 
 const sourcingTokens = ({ commands, readModels, control, feed }: EventSourcing): Provider[] => [

@@ -10,7 +10,11 @@ const external = {
   ASTRO_ADMIN_EMAILS: 'ada@acme.dev',
 };
 const companions = (name: string): Record<string, string> =>
-  name.startsWith('ASTRO_OIDC_') && !name.includes('CLAIM') ? external : {};
+  name === 'ASTRO_MAIL_URL'
+    ? { ASTRO_MAIL_FROM: 'astro@acme.dev' }
+    : name.startsWith('ASTRO_OIDC_') && !name.includes('CLAIM')
+      ? external
+      : {};
 
 describe('the environment', () => {
   it('needs no variable: every default is the embedded profile', () => {
@@ -37,6 +41,16 @@ describe('the environment', () => {
     const [written, left] = [readConfiguration({ ...around, [name]: text }), readConfiguration(around)];
     expect(written).toEqual(left);
     expect(written.ok).toBe(true);
+  });
+
+  it('needs a sender for a mail server, and has one for the outbox', () => {
+    expect(read({ ASTRO_MAIL_URL: 'smtp://mail.acme.dev' })).toMatchObject({
+      ok: false,
+      error: [expect.stringMatching(/^ASTRO_MAIL_FROM is required when ASTRO_MAIL_URL is set/)],
+    });
+    expect(read({})).toMatchObject({
+      value: { configuration: { mail: { kind: 'embedded' }, mailFrom: 'Astro Platform <astro@localhost>' } },
+    });
   });
 
   it('has other defaults for some kinds of processes', () => {

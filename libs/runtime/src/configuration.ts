@@ -47,6 +47,10 @@ export interface Configuration {
   /** Where signed heads of the audit logs are kept outside the platform. */
   readonly auditSink: AuditSink | undefined;
   readonly contact: string;
+  /** `embedded`: messages are written to a folder. */
+  readonly mail: Engine;
+  /** Sender: `address` or `Name <address>`. */
+  readonly mailFrom: string;
   readonly sealingKeys: string | undefined;
   readonly callerKeys: string | undefined;
   /** Path of the file with the credentials of the NATS user. */
@@ -135,6 +139,8 @@ function configurationOf(settings: Settings, searchPath: string): Configuration 
     plansFile: settings.plansFile,
     auditSink: settings.auditSink,
     contact: settings.contact ?? adminEmails[0] ?? settings.adminEmail,
+    mail: settings.mail ?? { kind: 'embedded' },
+    mailFrom: settings.mailFrom ?? 'Astro Platform <astro@localhost>',
     sealingKeys: settings.sealingKeys,
     callerKeys: settings.callerKeys,
     natsCredentials: settings.natsCredentials,
@@ -168,6 +174,19 @@ function togetherMistakes(
   environment: Readonly<Record<string, string | undefined>>,
 ): string[] {
   const isAbsent = (key: VariableKey) => environment[VARIABLES[key].name] === undefined;
+  const mail =
+    values.mail === undefined || !isAbsent('mailFrom')
+      ? []
+      : [
+          `${VARIABLES.mailFrom.name} is required when ${VARIABLES.mail.name} is set; it is the ${VARIABLES.mailFrom.meaning}.`,
+        ];
+  return [...mail, ...issuerMistakes(values, isAbsent)];
+}
+
+function issuerMistakes(
+  values: Partial<Record<VariableKey, unknown>>,
+  isAbsent: (key: VariableKey) => boolean,
+): string[] {
   if (!isAbsent('oidcIssuer')) {
     return REQUIRED_WITH_ISSUER.filter(isAbsent).map(
       (key) => `${VARIABLES[key].name} is required when ASTRO_OIDC_ISSUER is set; it is the ${VARIABLES[key].meaning}.`,

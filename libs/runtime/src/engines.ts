@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import type { BusTransport, CallerKeys } from '#bus';
 import type { EventStore } from '#event-store';
 import { withTimeout, type Clock, type Ids, type Logger } from '#kernel';
+import type { Mail } from '#mail';
 import type { ReadStore } from '#read-store';
 import { parseSealingKeys, type SealedVault, type SealingKey } from '#vault';
 import type { WorkQueue } from '#work-queue';
@@ -13,7 +15,7 @@ import { addressShown, VARIABLES, type Engine } from './variables.ts';
 export interface EngineOptions {
   readonly configuration: Pick<
     Configuration,
-    keyof Ports | 'sealingKeys' | 'callerKeys' | 'natsCredentials' | 'natsAuthority'
+    keyof Ports | 'mailFrom' | 'sealingKeys' | 'callerKeys' | 'natsCredentials' | 'natsAuthority'
   >;
   /** Process that opens them. Default: the whole platform, or a tool. */
   readonly process?: OwnProcess;
@@ -29,6 +31,7 @@ interface Ports {
   readonly readStore: ReadStore;
   readonly vault: SealedVault;
   readonly queue: WorkQueue;
+  readonly mail: Mail;
   readonly bus: BusTransport;
 }
 
@@ -97,6 +100,17 @@ const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']
       }).catch(explainSetup(VARIABLES.queue.name));
     },
   },
+  mail: {
+    embedded: async ({ configuration, folder, clock }) =>
+      (await import('#mail/outbox')).openOutboxMail({
+        folder: join(folder, 'outbox'),
+        from: configuration.mailFrom,
+        clock,
+      }),
+    // The server need not respond at a start: messages wait for it.
+    server: async ({ configuration, clock }, url) =>
+      (await import('#mail/smtp')).openSmtpMail({ url, from: configuration.mailFrom, clock }),
+  },
   bus: {
     embedded: async () => (await import('#bus/in-process')).inProcessTransport(),
     server: async (options, url) => {
@@ -161,6 +175,7 @@ export async function openEngines(options: EngineOptions, ports: readonly Engine
       ...(ports.includes('readStore') && { readStore: await open('readStore') }),
       ...(ports.includes('vault') && { vault: await open('vault') }),
       ...(ports.includes('queue') && { queue: await open('queue') }),
+      ...(ports.includes('mail') && { mail: await open('mail') }),
       bus: await open('bus'),
       callerKeys,
       close,

@@ -103,6 +103,19 @@ const entries = (form: RegExp, message: string) =>
     .transform((text) => text.split(',').map((entry) => entry.trim()))
     .pipe(z.array(z.string().regex(form, message)));
 
+/** A mail server. The port defaults to 587, or 465 with TLS from the start. */
+const mailServer = z
+  .string()
+  .refine((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    return (
+      (url?.protocol === 'smtp:' || url?.protocol === 'smtps:') &&
+      url.hostname !== '' &&
+      `${url.pathname.replace('/', '')}${url.search}${url.hash}` === ''
+    );
+  }, 'must be smtp://host:port or smtps://host:port, with user:password@ before the host if the server requires it')
+  .transform((url): Engine => ({ kind: 'server', url }));
+
 const EMAIL = /^[^\s@,]{1,64}@[^\s@,]{1,255}$/;
 const word = z.string().regex(/^[\x21-\x7e]{1,500}$/, 'must be a single word');
 const keys = entries(
@@ -344,6 +357,27 @@ export const VARIABLES = {
       .refine((text) => EMAIL.test(text) || webAddress.safeParse(text).success, 'must be an e-mail address or a URL'),
     good: 'platform@acme.dev',
     bad: ['nobody', 'tel:112'],
+  },
+  mail: {
+    name: 'ASTRO_MAIL_URL',
+    meaning: 'mail server: smtp:// (with STARTTLS where the server offers it) or smtps:// (TLS from the start)',
+    defaultInWords: 'none: messages are written to the folder outbox in the data folder',
+    schema: mailServer,
+    good: 'smtps://astro:secret@mail.acme.dev:465',
+    bad: ['mail.acme.dev', 'https://mail.acme.dev', 'smtp:///', 'smtp://mail.acme.dev/?tls=false'],
+  },
+  mailFrom: {
+    name: 'ASTRO_MAIL_FROM',
+    meaning: 'sender of e-mail: an address, or Name <address>',
+    defaultInWords: 'required with ASTRO_MAIL_URL',
+    schema: z
+      .string()
+      .regex(
+        /^([^\s@,<>]{1,64}@[^\s@,<>]{1,255}|[^@,<>"\p{Cc}]{1,100} <[^\s@,<>]{1,64}@[^\s@,<>]{1,255}>)$/u,
+        'must be an e-mail address, or Name <address>',
+      ),
+    good: 'Astro Platform <astro@acme.dev>',
+    bad: ['astro', 'Astro Platform', 'astro@acme.dev,ada@acme.dev', 'Astro <astro>'],
   },
   sealingKeys: {
     name: 'ASTRO_SEALING_KEYS',

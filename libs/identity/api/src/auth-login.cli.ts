@@ -15,7 +15,13 @@ import {
   type StoredKey,
 } from '#cli';
 import { meRequest } from '#identity/contract';
-import { listOrganizationsRequest, type OrganizationView } from '#organizations/contract';
+import {
+  acceptInvitationRequest,
+  declineInvitationRequest,
+  listOrganizationsRequest,
+  listOwnInvitationsRequest,
+  type OrganizationView,
+} from '#organizations/contract';
 import { deviceLogin } from './device-login.cli.ts';
 import type { loginCommands } from './commands.cli.ts';
 
@@ -33,7 +39,9 @@ export async function authLogin(options: Options<typeof loginCommands.authLogin>
   const token = await deviceLogin(session, { openBrowser: !options['no-browser'], ...(account && { account }) });
   if (isCommandError(token)) return token;
 
-  const chosen = await chooseOrganization(session, token.accessToken);
+  const offered = await offerInvitations(session, token);
+  if (offered !== undefined && typeof offered !== 'string') return offered;
+  const chosen = offered ?? (await chooseOrganization(session, token.accessToken));
   if (isCommandError(chosen)) return chosen;
   const login = await session.call(
     loginRequest,
@@ -96,10 +104,65 @@ async function chooseOrganization(session: Session, token: string): Promise<stri
   return promptForOrganization(session, items);
 }
 
+/**
+ * Offers the pending invitations of a person without an organization. Accepting one replaces an organization of one's own.
+ *
+ * @returns the organization of the accepted invitation; undefined if there is none, or all were declined
+ */
+async function offerInvitations(
+  session: Session,
+  token: { readonly accessToken: string; readonly expiresAt: string },
+): Promise<string | undefined | CommandError> {
+  if (session.flags.org !== undefined) return undefined;
+  const credential = token.accessToken;
+  const organizations = await session.call(listOrganizationsRequest, { limit: 1 }, { credential });
+  if (!organizations.ok) return organizations.failure;
+  if (organizations.value.items.length > 0) return undefined;
+  const invitations = await session.list(listOwnInvitationsRequest, {}, { credential });
+  if (!invitations.ok) return invitations.failure;
+  if (invitations.value.length === 0) return undefined;
+  if (!hasTerminal(session.io)) {
+    // The login counts for the commands that answer, which need no second one.
+    await session.config.update(session.flags.apiUrl, (api) => {
+      api.login = { accessToken: token.accessToken, expiresAt: token.expiresAt };
+    });
+    for (const { id, organization, role, invitedBy } of invitations.value)
+      session.print.note(`  ${id}  ${organization.slug}  ${role}  ${invitedBy ?? ''}`);
+    return localError(
+      EXIT_CODES.conflict,
+      'You are logged in, and have pending invitations.',
+      'astroctl org accept, or astroctl org decline followed by astroctl auth login',
+      'invitation/answer-first',
+    );
+  }
+  for (const { id, organization, role, invitedBy } of invitations.value) {
+    const by = invitedBy === null ? '' : ` by ${invitedBy}`;
+    const answer = await ask(session, `You are invited to ${organization.slug} as ${role}${by}. Accept? [y/n] `);
+    const contract = /^y(es)?$/i.test(answer) ? acceptInvitationRequest : declineInvitationRequest;
+    if (contract === declineInvitationRequest && !/^no?$/i.test(answer))
+      return usage(`${answer} is neither y nor n.`, 'astroctl org accept, or astroctl org decline');
+    const answered = await session.call(contract, { token: id }, { credential });
+    if (!answered.ok) return answered.failure;
+    if (contract === acceptInvitationRequest) return organization.id;
+  }
+  return undefined;
+}
+
+async function ask({ io }: Session, question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: io.stdin, output: io.stderr });
+  try {
+    return (await terminal.question(question, { signal: io.interrupted })).trim();
+  } finally {
+    terminal.close();
+  }
+}
+
 async function promptForOrganization(
-  { io }: Session,
+  session: Session,
   items: readonly OrganizationView[],
 ): Promise<string | CommandError> {
+  const { io } = session;
   if (!hasTerminal(io)) {
     return usage(
       `You belong to several organizations: ${items.map(({ slug }) => slug).join(', ')}.`,
@@ -107,17 +170,11 @@ async function promptForOrganization(
     );
   }
   io.stderr.write(items.map(({ slug, role }, index) => `  ${index + 1}  ${slug}  ${role ?? ''}\n`).join(''));
-  const { createInterface } = await import('node:readline/promises');
-  const terminal = createInterface({ input: io.stdin, output: io.stderr });
-  try {
-    const answer = (await terminal.question('Organization (number or name): ', { signal: io.interrupted })).trim();
-    const found = items[Number(answer) - 1] ?? items.find(({ slug, id }) => slug === answer || id === answer);
-    return (
-      found?.id ?? usage(`${answer} is neither a number nor a name in the list.`, 'astroctl auth login --org-id NAME')
-    );
-  } finally {
-    terminal.close();
-  }
+  const answer = await ask(session, 'Organization (number or name): ');
+  const found = items[Number(answer) - 1] ?? items.find(({ slug, id }) => slug === answer || id === answer);
+  return (
+    found?.id ?? usage(`${answer} is neither a number nor a name in the list.`, 'astroctl auth login --org-id NAME')
+  );
 }
 
 /** Implements `--with-token`: reads a key from standard input, verifies it with the server, and stores it. */

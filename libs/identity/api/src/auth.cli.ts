@@ -5,6 +5,7 @@ import {
   eraseUserRequest,
   listUsersRequest,
   meRequest,
+  passwordLinkRequest,
   setGlobalRoleRequest,
   setUserStateRequest,
 } from '#identity/contract';
@@ -201,5 +202,24 @@ export async function userErase(
   const erased = await session.call(eraseUserRequest, { user: id });
   if (!erased.ok) return erased.failure;
   await session.print.done(erased.value, { text: `${name} erased`, name });
+  return 0;
+}
+
+/** Runs `user reset-password USER`. The password is unchanged until somebody uses the link. */
+export async function userResetPassword(
+  { user }: Options<typeof authCommands.userResetPassword>,
+  session: Session,
+): Promise<Outcome> {
+  const created = await session.call(passwordLinkRequest, { user });
+  if (!created.ok) return created.failure;
+  const { link, mailed, expiresAt } = created.value;
+  await session.print.done(created.value, { text: `password link of ${user} created`, name: `user/${user}` });
+  if (link !== null) {
+    session.print.note(
+      `No mail server is configured. Hand over this link yourself (it works once, until ${expiresAt}):`,
+    );
+    session.print.note(`  ${link}`);
+  } else if (mailed) session.print.note(`An e-mail with the link goes to ${user}, valid until ${expiresAt}.`);
+  else session.print.note('The link was already shown. For another one, run this command again.');
   return 0;
 }

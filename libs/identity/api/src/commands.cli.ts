@@ -73,4 +73,10 @@ export const authCommands = {
     },
     examples: ['astroctl user set-global-role grace@acme.dev admin'],
   },
+  userResetPassword: {
+    path: ['user', 'reset-password'],
+    summary: 'Create a link with which a user sets a new password: single use, 24 hours (global admin)',
+    options: { user: { positional: 'required', help: 'e-mail address or ID' } },
+    examples: ['astroctl user reset-password grace@acme.dev'],
+  },
 } as const satisfies CommandDeclarations;

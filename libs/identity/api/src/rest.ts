@@ -6,6 +6,7 @@ import {
   listSessionsRequest,
   listUsersRequest,
   meRequest,
+  passwordLinkRequest,
   setGlobalRoleRequest,
   setUserStateRequest,
 } from '#identity/contract';
@@ -24,4 +25,5 @@ export const identityRest = [
   setGlobalRoleRequest,
   setUserStateRequest,
   eraseUserRequest,
+  passwordLinkRequest,
 ] as const;

@@ -128,8 +128,11 @@ const normalized = (email: string): string => email.normalize('NFKC').trim().toL
 
 function faultOf(email: string, password: string): AccountError | undefined {
   if (!/^[^\s@]{1,64}@[^\s@]{1,255}$/.test(email.trim())) return accountErrors.addressForm();
-  return password.length < 8 || password.length > 1_000 ? accountErrors.passwordForm() : undefined;
+  return isPasswordForm(password) ? undefined : accountErrors.passwordForm();
 }
+
+/** Returns whether the text may be a password: 8 to 1000 characters. */
+export const isPasswordForm = (password: string): boolean => password.length >= 8 && password.length <= 1_000;
 
 const accountErrors = {
   exists: () => domainError('issuer/account-exists', 'conflict', 'An account with this address already exists.'),

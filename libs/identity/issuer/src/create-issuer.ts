@@ -1,17 +1,18 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock, Ids, Logger } from '#kernel';
+import type { Clock, DomainError, Ids, Logger, Result } from '#kernel';
 import type { Vault } from '#vault';
 import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { createAccounts, type Accounts } from './accounts.ts';
-import { ensureAdmin, type Admin, type AdminOptions } from './admin.ts';
+import { changePassword, ensureAdmin, type Admin, type AdminOptions } from './admin.ts';
 import { CodeGuesses } from './code-guesses.ts';
 import { LIFETIMES, providerConfiguration, type Lifetimes } from './configuration.ts';
 import { createInteractions } from './interactions.ts';
 import { createKnownBrowsers } from './known-browsers.ts';
 import { mountIssuer, type IssuerCaller, type RequestLimits } from './mount.ts';
 import { problemPage, PAGE_HEADERS } from './pages.ts';
+import { servePasswordPages, type PasswordPages } from './password-pages.ts';
 import { createSessions, type IssuerSessions } from './sessions.ts';
 import { loadOrCreateSecrets } from './secrets.ts';
 
@@ -60,7 +61,9 @@ export interface Issuer {
   /** Returns the keys that verify tokens, for a gateway in the same process. */
   jwks(): { readonly keys: readonly PublicJwk[] };
   /** Serves the routes below `/oidc`. Call this before the Fastify instance listens. */
-  mount(fastify: FastifyInstance): Promise<void>;
+  mount(fastify: FastifyInstance, passwords: PasswordPages): Promise<void>;
+  /** Changes a password, and ends all sessions, refresh tokens, and codes of the account. */
+  changePassword(options: AdminOptions): Promise<Result<string, DomainError>>;
   /** Creates the admin's account at the first start. Idempotent. */
   ensureAdmin(options: AdminOptions): Promise<Admin>;
 }
@@ -159,11 +162,13 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     accounts,
     sessions: createSessions(vault),
     jwks: () => ({ keys: [{ kty, crv, x, y, kid, alg, use }] }),
-    mount: (fastify) =>
+    changePassword: (options) => changePassword(accounts, ids, options),
+    mount: (fastify, passwords) =>
       mountIssuer({
         fastify,
         provider,
         interactions,
+        passwords: servePasswordPages(passwords, publicUrl),
         publicUrl,
         callers,
         clock,

@@ -5,9 +5,9 @@ import type { default as Provider } from 'oidc-provider';
 import type { Accounts } from './accounts.ts';
 import { startAll, createAttempts } from './attempts.ts';
 import type { KnownBrowsers } from './known-browsers.ts';
-import { loginPage, PAGE_HEADERS, problemPage } from './pages.ts';
+import { readForm, send } from './forms.ts';
+import { loginPage, problemPage } from './pages.ts';
 
-const BODY_BYTES = 8 * 1024;
 /**
  * Limits on wrong passwords within the window: for one account by a browser that has logged in to it before; and, for
  * all other browsers, for one account from one address, for one account in total, and for one address in total.
@@ -166,20 +166,3 @@ const lost = (): string =>
 
 const same = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
-
-function send(response: ServerResponse, status: number, page: string): void {
-  response.writeHead(status, PAGE_HEADERS).end(page);
-}
-
-/** Reads an urlencoded form of at most 8 KiB; undefined for anything else. */
-async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
-  if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return undefined;
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length > BODY_BYTES) return undefined;
-    parts.push(part);
-  }
-  return new URLSearchParams(Buffer.concat(parts).toString('utf8'));
-}

@@ -1,11 +1,18 @@
 // The built-in issuer on loopback, and browsers without scripts, for the tests of this folder.
-import { silentLogger, type Clock } from '#kernel';
+import { domainError, err, silentLogger, type Clock } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
 import type { Vault } from '#vault';
 import { loadOrCreateSealingKeys, openEmbeddedVault } from '#vault/embedded';
 import Fastify from 'fastify';
 import { createIssuer, type Issuer } from './create-issuer.ts';
 import { DEVICE_GRANT } from './configuration.ts';
+import type { PasswordPages } from './password-pages.ts';
+
+const noLink = err(domainError('identity/no-such-link', 'not-found', 'This link is not valid.'));
+const noLinks: PasswordPages = {
+  find: () => Promise.resolve(noLink),
+  setPassword: () => Promise.resolve(noLink),
+};
 
 export interface Page {
   readonly status: number;
@@ -78,8 +85,9 @@ export interface TestIssuer {
  * Starts the issuer on a free port, behind a trusted reverse proxy.
  *
  * @param folder for its vault
+ * @param passwordPages decides about links. Default: no link is valid.
  */
-export async function startTestIssuer(folder: string): Promise<TestIssuer> {
+export async function startTestIssuer(folder: string, passwordPages?: PasswordPages): Promise<TestIssuer> {
   let nowMs = 0;
   const clock: Clock = { ...systemClock, monotonic: () => nowMs };
   const vault = await openEmbeddedVault({
@@ -95,7 +103,7 @@ export async function startTestIssuer(folder: string): Promise<TestIssuer> {
   const base = await probe.listen({ port: 0, host: '127.0.0.1' });
   await probe.close();
   const issuer = await createIssuer({ vault, clock, ids: systemIds, logger: silentLogger, publicUrl: base });
-  await issuer.mount(fastify);
+  await issuer.mount(fastify, passwordPages ?? noLinks);
   await fastify.listen({ port: Number(new URL(base).port), host: '127.0.0.1' });
 
   const form: TestIssuer['form'] = async (path, fields) => {

@@ -7,6 +7,7 @@ import type { default as Provider } from 'oidc-provider';
 import { createAttempts } from './attempts.ts';
 import type { Interactions } from './interactions.ts';
 import { PAGE_HEADERS, problemPage } from './pages.ts';
+import type { PasswordForms } from './password-pages.ts';
 import { isPage, parameterProblem } from './parameters.ts';
 
 const PREFIX = '/oidc';
@@ -32,6 +33,7 @@ export interface MountOptions {
   readonly fastify: FastifyInstance;
   readonly provider: Provider;
   readonly interactions: Interactions;
+  readonly passwords: PasswordForms;
   readonly publicUrl: string;
   /** Set for each request, and used for limits. */
   readonly callers: WeakMap<IncomingMessage, IssuerCaller>;
@@ -44,7 +46,7 @@ export interface MountOptions {
  * the issuer processes them. Links always have the public address, whatever Host header the client sent.
  */
 export async function mountIssuer(options: MountOptions): Promise<void> {
-  const { fastify, provider, interactions, publicUrl, callers, clock } = options;
+  const { fastify, provider, interactions, passwords, publicUrl, callers, clock } = options;
   const { host, protocol } = new URL(publicUrl);
   const serve = provider.callback();
   const waitMs = requestCounter(options);
@@ -88,6 +90,16 @@ export async function mountIssuer(options: MountOptions): Promise<void> {
       const entered = await enter(request, reply);
       if (entered) await guarded(reply, () => interactions.submit(entered, reply.raw, networkOf(request.ip)));
     });
+    for (const kind of ['invitation', 'password'] as const) {
+      scope.get<{ Params: { token: string } }>(`${PREFIX}/${kind}/:token`, async (request, reply) => {
+        const entered = await enter(request, reply);
+        if (entered) await guarded(reply, () => passwords.show(kind, request.params.token, reply.raw));
+      });
+      scope.post<{ Params: { token: string } }>(`${PREFIX}/${kind}/:token`, async (request, reply) => {
+        const entered = await enter(request, reply);
+        if (entered) await guarded(reply, () => passwords.submit(kind, request.params.token, entered, reply.raw));
+      });
+    }
     scope.all(`${PREFIX}/*`, async (request, reply) => {
       const entered: (IncomingMessage & { originalUrl?: string }) | undefined = await enter(request, reply);
       if (!entered) return;

@@ -113,6 +113,34 @@ ${refusal(action, 'No, refuse', hidden('xsrf', xsrf) + hidden('user_code', code)
   );
 }
 
+/** Returns a page with the field `password`, on which a person sets a password. */
+export function passwordPage({
+  action,
+  email,
+  invitation,
+  problem,
+}: {
+  readonly action: string;
+  readonly email: string;
+  readonly invitation?: { readonly organization: string; readonly role: string };
+  readonly problem?: string;
+}): string {
+  return page(
+    invitation ? `Join ${invitation.organization}` : 'Set a new password',
+    `${invitation ? `<p>You are invited to <strong>${escaped(invitation.organization)}</strong> as ${escaped(invitation.role)}. Choose a password for your account.</p>` : '<p>This also ends all your sessions.</p>'}${fault(problem)}<form method="post" action="${escaped(action)}">
+<label for="email">E-mail address</label><input id="email" type="email" autocomplete="username" value="${escaped(email)}" readonly>
+<label for="password">Password</label><input id="password" name="password" type="password" autocomplete="new-password" minlength="8" maxlength="1000" required autofocus>
+<button type="submit">Set password</button></form>`,
+  );
+}
+
+/** Returns a page that names the commands to run next. */
+export const commandsPage = (title: string, text: string, commands: readonly string[]): string =>
+  page(
+    title,
+    `<p role="status">${escaped(text)}</p>${commands.map((command) => `<p><code>${escaped(command)}</code></p>`).join('')}`,
+  );
+
 export const donePage = (): string =>
   page('Logged in', '<p role="status">You can close this page and go back to your terminal.</p>');
 

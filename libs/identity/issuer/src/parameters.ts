@@ -35,6 +35,8 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   '/device/auth': { form: ['audience', 'client_id', 'resource', 'scope'] },
   '/device/*': { isPage: true },
   '/interaction/*': { form: ['abort', 'email', 'password', 'xsrf'], isPage: true },
+  '/invitation/*': { form: ['password'], isPage: true },
+  '/password/*': { form: ['password'], isPage: true },
   '/session/end': { query: END_SESSION, form: END_SESSION, isPage: true },
   '/session/end/confirm': { form: ['logout', 'xsrf'], isPage: true },
   '/session/end/success': { query: ['client_id'], isPage: true },

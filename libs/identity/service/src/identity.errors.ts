@@ -18,6 +18,37 @@ export const identityErrors = {
     domainError('key/login-required', 'forbidden', 'An access key cannot change global roles; log in instead.', {
       fix: 'astroctl auth login',
     }),
+  passwordsElsewhere: (issuer: string) =>
+    domainError(
+      'identity/external-issuer',
+      'conflict',
+      `This platform stores no passwords: people log in at ${issuer}.`,
+      { fix: 'reset the password there' },
+    ),
+  noSuchAccount: () =>
+    domainError('identity/no-such-account', 'not-found', 'No account of the built-in issuer has this address or ID.', {
+      fix: 'astroctl user list, or invite the person: astroctl org invite EMAIL',
+    }),
+  noSuchLink: () =>
+    domainError('identity/no-such-link', 'not-found', 'This link is not valid; a newer one may have replaced it.', {
+      fix: 'ask for a new link: astroctl user reset-password EMAIL',
+    }),
+  linkUsed: () =>
+    domainError('identity/link-used', 'conflict', 'This link was already used.', {
+      fix: 'log in, or ask for a new link: astroctl user reset-password EMAIL',
+    }),
+  linkExpired: () =>
+    domainError('identity/link-expired', 'conflict', 'This link has expired.', {
+      fix: 'ask for a new link: astroctl user reset-password EMAIL',
+    }),
+  passwordForm: () =>
+    domainError('identity/password-form', 'invalid', 'The password must have 8 to 1000 characters.', {
+      fix: 'choose a longer password',
+    }),
+  hasAccount: () =>
+    domainError('identity/has-account', 'conflict', 'This address already has an account; log in with its password.', {
+      fix: 'astroctl auth login',
+    }),
   lastAdmin: () =>
     domainError(
       'identity/last-admin',

@@ -1,5 +1,7 @@
 import { IDENTITY_CONFIG } from '#identity/contract';
 import { BUILT_IN_ISSUER } from '#identity/issuer';
+import { MAIL } from '#mail';
+import { SERVICE_SETTINGS } from '#runtime';
 import { temporaryFolder } from '#testing';
 import { answeringBus, bootModule, openEmbedded } from '#testing/embedded';
 import { identityService } from './index.ts';
@@ -16,6 +18,8 @@ it('resolves the dependencies of every provider and controller', async () => {
       new Map<symbol, unknown>([
         [IDENTITY_CONFIG, {}],
         [BUILT_IN_ISSUER, null],
+        [MAIL, {}],
+        [SERVICE_SETTINGS, {}],
       ]),
     );
   } finally {

@@ -6,6 +6,12 @@ import { GlobalRolesHandlers } from './global-roles/global-roles.handlers.ts';
 import { GlobalRolesReactor } from './global-roles/global-roles.reactor.ts';
 import { IssuerQueries } from './issuer.queries.ts';
 import { IdentityQueries } from './overview/identity.queries.ts';
+import { MailDelivery } from './mail/mail-delivery.service.ts';
+import { MailHandlers } from './mail/mail.handlers.ts';
+import { MailSweep } from './mail/mail.sweep.ts';
+import { IssuerPages } from './passwords/issuer-pages.service.ts';
+import { PasswordLinks } from './passwords/password-links.service.ts';
+import { PasswordsHandlers } from './passwords/passwords.handlers.ts';
 import { People, PEOPLE } from './people/people.service.ts';
 import { SessionsHandlers } from './sessions/sessions.handlers.ts';
 import { ErasureReactor } from './states/erasure.reactor.ts';
@@ -24,6 +30,8 @@ import { RegistrationHandlers } from './users/registration.handlers.ts';
     SessionsHandlers,
     ClientAddressesHandlers,
     StatesHandlers,
+    MailHandlers,
+    PasswordsHandlers,
   ],
   providers: [
     { provide: PEOPLE, useClass: People },
@@ -33,6 +41,10 @@ import { RegistrationHandlers } from './users/registration.handlers.ts';
     ErasedAddressesReactor,
     Erasure,
     ErasureReactor,
+    MailDelivery,
+    MailSweep,
+    PasswordLinks,
+    IssuerPages,
   ],
 })
 export class IdentityModule {}

@@ -9,6 +9,9 @@ import { GlobalRolesReactor } from './global-roles/global-roles.reactor.ts';
 import { IdentityModule } from './identity.module.ts';
 import { adminGreeting, issuerProviders } from './issuer.module.ts';
 import { ErasureReactor } from './states/erasure.reactor.ts';
+import { MailDelivery } from './mail/mail-delivery.service.ts';
+import { MailSweep } from './mail/mail.sweep.ts';
+import { passwordDecider } from './passwords/password.decider.ts';
 import { usersProjection } from './overview/users.projection.ts';
 import { subjectDecider } from './users/subject.decider.ts';
 import { userDecider } from './users/user.decider.ts';
@@ -17,12 +20,16 @@ import { userDecider } from './users/user.decider.ts';
 export const identityService: ContextService = {
   name: 'identity',
   module: IdentityModule,
-  engines: ['eventStore', 'readStore', 'vault'],
+  engines: ['eventStore', 'readStore', 'vault', 'mail'],
   calls: [endLoginKeysRequest, recordRefusalsRequest, plansOfRequest, departRequest, findInvitationRequest],
-  deciders: [userDecider, subjectDecider, adminsDecider],
+  deciders: [userDecider, subjectDecider, adminsDecider, passwordDecider],
   projections: [usersProjection],
   reactors: [GlobalRolesReactor, ErasedAddressesReactor, ErasureReactor],
-  sweeps: [],
+  sweeps: [MailSweep],
   providers: issuerProviders,
+  dependencies: (app) => {
+    const detail = app.get(MailDelivery, { strict: false }).problem;
+    return [{ name: 'mail', ok: detail === undefined, required: false, ...(detail !== undefined && { detail }) }];
+  },
   greeting: adminGreeting,
 };

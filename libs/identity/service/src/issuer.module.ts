@@ -5,15 +5,7 @@ import { BUILT_IN_ISSUER, createIssuer, type BuiltInIssuer } from '#identity/iss
 import { CLOCK, IDS, LOGGER, VERSION, type Clock, type Ids, type Logger } from '#kernel';
 import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
 import { VAULT, type Vault } from '#vault';
-import {
-  Inject,
-  Injectable,
-  type FactoryProvider,
-  type INestApplicationContext,
-  type OnModuleInit,
-} from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance } from 'fastify';
+import type { FactoryProvider, INestApplicationContext } from '@nestjs/common';
 
 /** Provides the built-in issuer with the account of its admin, unless the settings specify an external one. */
 const builtInIssuer: FactoryProvider<BuiltInIssuer | null> = {
@@ -59,21 +51,8 @@ const identityConfig: FactoryProvider<IdentityConfig> = {
   },
 };
 
-/** Serves the built-in issuer below `/oidc` of the process. */
-@Injectable()
-class IssuerPages implements OnModuleInit {
-  constructor(
-    @Inject(BUILT_IN_ISSUER) private readonly builtIn: BuiltInIssuer | null,
-    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
-  ) {}
-
-  async onModuleInit(): Promise<void> {
-    await this.builtIn?.issuer.mount(this.host.httpAdapter.getInstance<FastifyInstance>());
-  }
-}
-
 /** Providers that identity creates from the settings of its process. */
-export const issuerProviders = [builtInIssuer, identityConfig, IssuerPages];
+export const issuerProviders = [builtInIssuer, identityConfig];
 
 /** Returns the lines that tell the person who started the process how to log in as admin. */
 export function adminGreeting(app: INestApplicationContext): readonly string[] {

@@ -1,4 +1,5 @@
 import { implement, type CliCommand, type CliGroup } from '#cli';
+import { invitationCommands } from './invitation-commands.cli.ts';
 import { organizationCommands } from './commands.cli.ts';
 
 export const organizationsGroups: readonly CliGroup[] = [
@@ -9,7 +10,7 @@ export const organizationsGroups: readonly CliGroup[] = [
   },
 ];
 
-export const organizationsCommands: readonly CliCommand[] = implement(
-  organizationCommands,
-  () => import('./organizations.cli.ts'),
-);
+export const organizationsCommands: readonly CliCommand[] = [
+  ...implement(organizationCommands, () => import('./organizations.cli.ts')),
+  ...implement(invitationCommands, () => import('./invitations.cli.ts')),
+];

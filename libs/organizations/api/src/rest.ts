@@ -1,11 +1,18 @@
 import {
+  acceptInvitationRequest,
   changeOrganizationRequest,
   createOrganizationRequest,
+  declineInvitationRequest,
   getOrganizationRequest,
+  inviteRequest,
   leaveOrganizationRequest,
+  listInvitationsRequest,
   listMembersRequest,
   listOrganizationsRequest,
+  listOwnInvitationsRequest,
   removeMemberRequest,
+  resendInvitationRequest,
+  revokeInvitationRequest,
   setMemberRequest,
 } from '#organizations/contract';
 
@@ -19,4 +26,11 @@ export const organizationsRest = [
   leaveOrganizationRequest,
   setMemberRequest,
   removeMemberRequest,
+  acceptInvitationRequest,
+  declineInvitationRequest,
+  inviteRequest,
+  listInvitationsRequest,
+  listOwnInvitationsRequest,
+  resendInvitationRequest,
+  revokeInvitationRequest,
 ] as const;

@@ -10,6 +10,8 @@ import {
   sendMailRequest,
 } from '#identity/contract';
 import type { ContextService } from '#runtime';
+import { InvitationMailReactor } from './invitations/invitation-mail.reactor.ts';
+import { invitationsProjection } from './invitations/invitations.projection.ts';
 import { membersProjection } from './members/members.projection.ts';
 import { NameClaimsReactor } from './name-claims.reactor.ts';
 import { nameDecider } from './names/name.decider.ts';
@@ -36,7 +38,7 @@ export const organizationsService: ContextService = {
     sendMailRequest,
   ],
   deciders: [organizationDecider, nameDecider],
-  projections: [organizationsProjection, membersProjection],
-  reactors: [NameClaimsReactor],
+  projections: [organizationsProjection, membersProjection, invitationsProjection],
+  reactors: [NameClaimsReactor, InvitationMailReactor],
   sweeps: [],
 };

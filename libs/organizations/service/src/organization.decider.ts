@@ -1,5 +1,14 @@
 import { assertNever, type Actor, type Decider, type Result } from '#kernel';
 import { createOrganization, type CreateOrganization } from './creation/create-organization.ts';
+import { answerInvitation, type AnswerInvitation } from './invitations/answer-invitation.ts';
+import {
+  inviteMember,
+  resendInvitation,
+  revokeInvitation,
+  type InviteMember,
+  type ResendInvitation,
+  type RevokeInvitation,
+} from './invitations/invite-member.ts';
 import { setSeatLimit, type SetSeatLimit } from './limits/set-seat-limit.ts';
 import { changeOrganization, type ChangeOrganization } from './settings/change-organization.ts';
 import { removeMember, type RemoveMember } from './members/remove-member.ts';
@@ -9,7 +18,16 @@ import type { OrganizationError } from './organization.errors.ts';
 import { organizationEvents, type OrganizationEvent } from './organization.events.ts';
 
 /** All commands on an organization's stream. */
-export type OrganizationCommand = CreateOrganization | ChangeOrganization | SetMember | RemoveMember | SetSeatLimit;
+export type OrganizationCommand =
+  | CreateOrganization
+  | ChangeOrganization
+  | SetMember
+  | RemoveMember
+  | SetSeatLimit
+  | InviteMember
+  | ResendInvitation
+  | RevokeInvitation
+  | AnswerInvitation;
 
 /** Decides every command of an organization. Each decision is in a file of its own. */
 export const organizationDecider: Decider<Organization, OrganizationCommand, OrganizationEvent, OrganizationError> = {
@@ -35,6 +53,15 @@ function decide(
       return removeMember(command, state, actor);
     case 'set-seat-limit':
       return setSeatLimit(command, state);
+    case 'invite-member':
+      return inviteMember(command, state, actor);
+    case 'resend-invitation':
+      return resendInvitation(command, state, actor);
+    case 'revoke-invitation':
+      return revokeInvitation(command, state, actor);
+    case 'accept-invitation':
+    case 'decline-invitation':
+      return answerInvitation(command, state, actor);
     default:
       return assertNever(command);
   }

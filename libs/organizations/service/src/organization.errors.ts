@@ -95,8 +95,69 @@ export const organizationErrors = {
     ),
   noSuchUser: (user: string) =>
     domainError('organization/no-such-user', 'not-found', `No user ${printable(user)} has logged in yet.`, {
-      fix: 'ask them to log in once (astroctl auth login), then try again',
+      fix: 'invite by e-mail: astroctl org invite EMAIL',
     }),
+  alreadyMember: () =>
+    domainError('invitation/already-member', 'conflict', 'This person is already a member of the organization.', {
+      fix: 'change their role instead: astroctl org set-role EMAIL ROLE',
+    }),
+  alreadyInvited: (id: string) =>
+    domainError('invitation/pending', 'conflict', `This address already has a pending invitation: ${id}.`, {
+      fix: `send it again: astroctl org resend-invitation ${id}, or revoke it: astroctl org revoke-invitation ${id}`,
+      extra: { invitation: id },
+    }),
+  noSuchInvitation: () =>
+    domainError('invitation/not-found', 'not-found', 'Invitation not found. A newer link may have replaced this one.', {
+      fix: 'list yours: astroctl org accept, or ask the inviter to send it again',
+    }),
+  invitationUsed: () =>
+    domainError('invitation/used', 'conflict', 'The invitation was already accepted.', { fix: 'astroctl org list' }),
+  invitationDeclined: () =>
+    domainError('invitation/declined', 'conflict', 'The invitation was declined.', {
+      fix: 'invite again: astroctl org invite EMAIL',
+    }),
+  invitationRevoked: () =>
+    domainError('invitation/revoked', 'conflict', 'The invitation was revoked.', {
+      fix: 'ask an admin of the organization to invite you again',
+    }),
+  invitationExpired: () =>
+    domainError('invitation/expired', 'conflict', 'The invitation has expired.', {
+      fix: 'ask the inviter to send it again: astroctl org resend-invitation ID',
+    }),
+  inviterMayNotGrant: () =>
+    domainError(
+      'invitation/inviter-may-not-grant',
+      'conflict',
+      'The person who invited you can no longer grant this role.',
+      { fix: 'ask another admin or owner to send the invitation again: astroctl org resend-invitation ID' },
+    ),
+  otherAddress: () =>
+    domainError('invitation/other-address', 'forbidden', 'The invitation is for another e-mail address.', {
+      fix: 'log in with the invited address: astroctl auth login',
+    }),
+  emailUnverified: () =>
+    domainError('identity/email-unverified', 'forbidden', 'Your e-mail address is not verified.', {
+      fix: 'verify it where you log in, then run: astroctl auth login',
+    }),
+  invitationLifetime: () =>
+    domainError('invitation/lifetime', 'invalid', 'An invitation can be valid for 30 days at most.', {
+      fix: 'use a duration such as --expires 7d',
+    }),
+  auditUntil: () =>
+    domainError('invitation/audit-until', 'invalid', 'The end of the audit right must be a date in the future.', {
+      fix: 'use --audit --until with a later date, such as 2027-03-31',
+    }),
+  addressGone: () =>
+    domainError('invitation/address-gone', 'conflict', 'The address of this old invitation is no longer stored.', {
+      fix: 'invite again: astroctl org invite EMAIL',
+    }),
+  pendingInvitations: (slugs: readonly string[]) =>
+    domainError(
+      'invitation/answer-first',
+      'conflict',
+      `You are invited to ${slugs.join(', ')}. Accept or decline first; without an organization, you then get one of your own.`,
+      { fix: 'astroctl org accept, or astroctl org decline', extra: { organizations: slugs.join(',') } },
+    ),
   noSuchMember: (user: string) =>
     domainError('organization/no-such-member', 'not-found', `${printable(user)} is not a member of the organization.`, {
       fix: 'astroctl org members',

@@ -2,6 +2,11 @@ import { Module } from '@nestjs/common';
 import { OrganizationCreation } from './creation/creation.service.ts';
 import { CreationHandlers } from './creation/creation.handlers.ts';
 import { DeparturesHandlers } from './members/departures.handlers.ts';
+import { InvitationMailReactor } from './invitations/invitation-mail.reactor.ts';
+import { InvitationTokens } from './invitations/invitation-tokens.service.ts';
+import { InvitationViews } from './invitations/invitation-views.service.ts';
+import { InvitationsHandlers } from './invitations/invitations.handlers.ts';
+import { InvitationsQueries } from './invitations/invitations.queries.ts';
 import { SeatLimitHandlers } from './limits/seat-limit.handlers.ts';
 import { MemberLookup } from './members/member-lookup.service.ts';
 import { MembersHandlers } from './members/members.handlers.ts';
@@ -20,12 +25,24 @@ import { ReplayQueries } from './replay.queries.ts';
     ReplayQueries,
     CreationHandlers,
     DeparturesHandlers,
+    InvitationsHandlers,
+    InvitationsQueries,
     MembersHandlers,
     MembersQueries,
     OrganizationsQueries,
     SeatLimitHandlers,
     SettingsHandlers,
   ],
-  providers: [Names, OrganizationCreation, OrganizationChanges, NameClaimsReactor, MemberLookup, OrganizationViews],
+  providers: [
+    InvitationTokens,
+    InvitationViews,
+    InvitationMailReactor,
+    Names,
+    OrganizationCreation,
+    OrganizationChanges,
+    NameClaimsReactor,
+    MemberLookup,
+    OrganizationViews,
+  ],
 })
 export class OrganizationsModule {}

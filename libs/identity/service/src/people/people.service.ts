@@ -29,6 +29,8 @@ const REMEMBERED = 10_000;
 const REMEMBER_MS = 30_000;
 
 const LOOKUP_KEY = 'identity/lookup-key';
+const invitedSchema = z.object({ email: z.string(), keepUntilMs: z.number() });
+const invitedName = (addressId: string): string => `invited-address/${addressId}`;
 const personName = (userId: string): string => `person/${userId}`;
 
 /**
@@ -119,6 +121,37 @@ export class People {
     this.remembered.delete(userId);
   }
 
+  /**
+   * Stores an address that was invited.
+   *
+   * @param keepUntilMs milliseconds since 1970 until which `addressOf` returns it
+   * @returns its ID, which reveals nothing without the key
+   */
+  async registerAddress(address: string, keepUntilMs: number): Promise<string> {
+    const addressId = await this.addressId(address);
+    const name = invitedName(addressId);
+    for (;;) {
+      const present = await this.vault.get(name);
+      const before = present && invitedSchema.parse(JSON.parse(decodeText(present.value)));
+      if (before && before.keepUntilMs >= keepUntilMs) return addressId;
+      const record = encodeText(JSON.stringify({ email: address.trim(), keepUntilMs }));
+      const expected = present?.version ?? 'absent';
+      if ((await this.vault.put(name, record, { expected, expiresAtMs: keepUntilMs })).ok) return addressId;
+    }
+  }
+
+  /** Returns an address that was registered. */
+  async addressOf(addressId: string): Promise<string | undefined> {
+    const record = await this.vault.get(invitedName(addressId));
+    return record && invitedSchema.parse(JSON.parse(decodeText(record.value))).email;
+  }
+
+  /** Returns the ID of the user's verified address; undefined if the issuer has not verified it. */
+  async verifiedAddressId(userId: string): Promise<string | undefined> {
+    const person = await this.get(userId);
+    return person?.email != null && person.emailVerified ? this.addressId(person.email) : undefined;
+  }
+
   private async indexAddress(address: string, userId: string): Promise<void> {
     const name = await this.addressName(address);
     const present = await this.vault.get(name);
@@ -142,7 +175,11 @@ export class People {
   }
 
   private async addressName(address: string): Promise<string> {
-    return `address/${await this.digest(`address\n${normalizedAddress(address)}`)}`;
+    return `address/${await this.addressId(address)}`;
+  }
+
+  private addressId(address: string): Promise<string> {
+    return this.digest(`address\n${normalizedAddress(address)}`);
   }
 
   private async digest(text: string): Promise<string> {

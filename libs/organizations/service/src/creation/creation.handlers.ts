@@ -7,6 +7,7 @@ import { CLOCK, ok, type Clock } from '#kernel';
 import { createOrganizationRequest, ensureDefaultOrganizationRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { organizationErrors } from '../organization.errors.ts';
+import { InvitationViews } from '../invitations/invitation-views.service.ts';
 import { MemberLookup } from '../members/member-lookup.service.ts';
 import { slugFrom } from '../names/normalize.ts';
 import { OrganizationCreation } from './creation.service.ts';
@@ -20,6 +21,7 @@ export class CreationHandlers {
     @Inject(MemberLookup) private readonly lookup: MemberLookup,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(InvitationViews) private readonly invitations: InvitationViews,
   ) {}
 
   /** Creates an organization (global admin). Its name and slug are claimed first, with its new ID. */
@@ -68,6 +70,12 @@ export class CreationHandlers {
     const role = found?.members.get(userId)?.role;
     if (found && role)
       return reply({ organizationId: found.id, slug: found.slug, name: found.name, role, created: false });
+
+    // Invitations come first: accepting one replaces an organization of one's own.
+    const pending = await this.invitations.pendingOf(userId, directory.value, context);
+    if (!pending.ok) return refuse(pending.error);
+    const slugs = pending.value.map(({ organizationId }) => directory.value.organization(organizationId)?.slug ?? '');
+    if (slugs.length > 0) return refuse(organizationErrors.pendingInvitations([...new Set(slugs)].toSorted()));
 
     const made = await this.creation.createDefault(userId, context);
     if (!made.ok) return made;

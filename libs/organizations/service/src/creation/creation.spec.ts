@@ -5,6 +5,7 @@ import { eventually, manualClock, temporaryFolder } from '#testing';
 import { answeringBus, killAtEachAppend, openEmbedded, type Embedded } from '#testing/embedded';
 import { NameClaimsReactor } from '../name-claims.reactor.ts';
 import { OrganizationChanges } from '../settings/organization-change.service.ts';
+import { InvitationViews } from '../invitations/invitation-views.service.ts';
 import { MemberLookup } from '../members/member-lookup.service.ts';
 import { nameDecider } from '../names/name.decider.ts';
 import { organizationDecider } from '../organization.decider.ts';
@@ -23,6 +24,7 @@ const bus = answeringBus('organizations', {
       ),
       pricingUrl: 'https://plans.example',
     }),
+  'identity.v1.addresses.own': () => reply({ addressId: null }),
   'identity.v1.people.find': () =>
     reply({ people: [{ id: 'grace', email: 'grace-canary@acme.dev', name: 'Grace Canary', erased: false }] }),
 });
@@ -37,11 +39,14 @@ describe('creating organizations', () => {
   let embedded: Embedded;
   let creation: OrganizationCreation;
   let handlers: CreationHandlers;
+  let invitations: InvitationViews;
   beforeAll(async () => {
     embedded = await openEmbedded(folder);
     creation = creationOver(embedded.commands);
-    const { commands, access, clock } = embedded;
-    handlers = new CreationHandlers(creation, commands, access, new MemberLookup(commands, access, bus), bus, clock);
+    const { commands, access, clock, readModels } = embedded;
+    const lookup = new MemberLookup(commands, access, bus);
+    invitations = new InvitationViews(readModels, bus, clock);
+    handlers = new CreationHandlers(creation, commands, access, lookup, bus, clock, invitations);
   });
   afterAll(() => embedded.close());
 
@@ -189,6 +194,7 @@ describe('creating organizations', () => {
         new MemberLookup(commands, embedded.access, bus),
         bus,
         embedded.clock,
+        invitations,
       );
       return killed.create({ name, slug }, embedded.request({ kind: 'login', userId: 'root' }, { key }));
     };

@@ -1,0 +1,1 @@
+export { openOutboxMail } from './outbox-mail.ts';

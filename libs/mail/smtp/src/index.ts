@@ -1,0 +1,1 @@
+export { openSmtpMail } from './smtp-mail.ts';
