@@ -19,7 +19,7 @@ describe('the delivery of e-mail', () => {
   });
   afterAll(() => embedded.close());
   beforeEach(async () => {
-    clock = manualClock();
+    clock = manualClock(embedded.clock.now()); // the vault's clock is the system's
     lines = [];
     sent = [];
     respond = () => Promise.resolve(ok(undefined));
@@ -70,8 +70,10 @@ describe('the delivery of e-mail', () => {
   });
 
   it('F20: a message survives a crash before it was sent, and one of the attempt', async () => {
-    respond = () => new Promise(() => {}); // the process ends during the attempt
+    let isTried = false;
+    respond = () => ((isTried = true), new Promise(() => {})); // the process ends during the attempt
     await start().accept(message('crash'));
+    await eventually(() => expect(isTried).toBe(true));
     respond = () => Promise.resolve(ok(undefined));
     const next = start();
     await sweep(next);
