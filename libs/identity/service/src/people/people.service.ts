@@ -116,7 +116,10 @@ export class People {
   /** Destroys the record of a person, and the lookup by address. A repeat deletes what is left. */
   async erase(userId: string): Promise<void> {
     const person = await this.get(userId);
-    if (person?.email) await this.forgetAddress(person.email, userId);
+    if (person?.email) {
+      await this.forgetAddress(person.email, userId);
+      await this.vault.delete(invitedName(await this.addressId(person.email)));
+    }
     await this.vault.delete(personName(userId));
     this.remembered.delete(userId);
   }
