@@ -43,7 +43,8 @@ export const PHRASES: readonly Phrase[] = [
     scopes: WRITTEN,
     instead: 'is in, is stored in',
   },
-  { pattern: /\bhand(s|ed)? over\b/i, scopes: TO_USERS, instead: 'give, replace' },
+  // The sentence about links is a contract, which people recognize.
+  { pattern: /\bhand(s|ed)? over\b(?! this link yourself)/i, scopes: TO_USERS, instead: 'give, replace' },
   { pattern: /\bbeside\b/i, scopes: TO_USERS, instead: 'next to, together with, in addition to' },
   { pattern: /\b(oneself|one['’]s)\b/i, scopes: TO_USERS, instead: 'your own, yourself' },
   { pattern: /\b(is|are) told\b|\btells\b/i, scopes: TO_USERS, instead: 'gets, shows, reports' },

@@ -131,7 +131,7 @@ async function offerInvitations(
     return localError(
       EXIT_CODES.conflict,
       'You are logged in, and have pending invitations.',
-      'astroctl org accept, or astroctl org decline followed by astroctl auth login',
+      'astroctl org accept, or: astroctl org decline',
       'invitation/answer-first',
     );
   }

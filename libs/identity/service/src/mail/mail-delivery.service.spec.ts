@@ -107,14 +107,14 @@ describe('the delivery of e-mail', () => {
     respond = () => Promise.resolve(err({ kind: 'rejected', reason: 'EENVELOPE 550' } as const));
     const delivery = start();
     await delivery.accept(message('refused'));
-    await eventually(() => expect(lines.join('\n')).toContain('given up'));
+    await eventually(() => expect(lines.join('\n')).toContain('discarded'));
     respond = away;
     await delivery.accept(message('old'));
     for (let hour = 0; hour < 74; hour += 1) {
       clock.advance(60 * MINUTE_MS);
       await sweep(delivery);
     }
-    expect(lines.filter((line) => line.includes('given up'))).toHaveLength(2);
+    expect(lines.filter((line) => line.includes('discarded'))).toHaveLength(2);
     respond = () => Promise.resolve(ok(undefined));
     clock.advance(60 * MINUTE_MS);
     await sweep(delivery);

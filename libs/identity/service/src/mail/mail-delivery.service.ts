@@ -119,7 +119,7 @@ export class MailDelivery implements OnApplicationBootstrap {
     this.fault = sent.ok ? undefined : sent.error.reason;
     if (!sent.ok) this.logger.warn({ mailId: id, tries, ...sent.error }, 'a message was not sent');
     if (responds || nowMs - record.storedAtMs > GIVE_UP_MS) {
-      if (!sent.ok) this.logger.error({ mailId: id, tries, reason: sent.error.reason }, 'a message was given up');
+      if (!sent.ok) this.logger.error({ mailId: id, tries, reason: sent.error.reason }, 'a message was discarded');
       await this.vault.put(name, encode({ ended: true }), { expiresAtMs: nowMs + REMEMBER_MS });
     }
   }

@@ -44,7 +44,7 @@ export function answerInvitation(
   if (!command.isInviterGlobalAdmin && !mayStillGrant(invitation, organization))
     return err(organizationErrors.inviterMayNotGrant());
   const accepted = { type: 'organization.invitation-accepted.v1', data: { invitationId, memberId } } as const;
-  // Somebody has added the person meanwhile. The invitation does not change the role that they have now.
+  // Somebody has added the person in the meantime. The invitation does not change the role that they have now.
   if (organization.members.has(memberId)) return ok([accepted]);
   const { role, audit, auditUntil: until } = invitation;
   return ok([

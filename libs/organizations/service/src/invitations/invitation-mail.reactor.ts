@@ -35,7 +35,7 @@ export class InvitationMailReactor implements Reactor<OrganizationEvent, Sent['t
     if (!loaded.ok) throw new Error(loaded.error.code);
     const { state } = loaded.value;
     const invitation = isActive(state) ? state.invitations.get(invitationId) : undefined;
-    // It was answered, revoked, or sent again meanwhile.
+    // It was answered, revoked, or sent again in the meantime.
     if (!isActive(state) || invitation?.tokenDigest !== tokenDigest || !isPending(invitation, this.clock.now())) return;
     const token = await this.tokens.tokenOf(invitationId, metadata.commandId);
     if (this.tokens.digestOf(token) !== tokenDigest) {

@@ -197,7 +197,7 @@ export class InvitationsHandlers {
     const byId = await this.readModels.get(invitationsProjection, token, context.consistency);
     if (!byId.ok) return byId;
     const listed = byId.value?.document;
-    // An ID is no secret, so it must not show that somebody else's invitation exists.
+    // An ID is not a secret, so it must not show that somebody else's invitation exists.
     return listed && listed.addressId === addressId
       ? ok({ invitation: listed })
       : err(organizationErrors.noSuchInvitation());

@@ -276,7 +276,7 @@ describe('answer an invitation', () => {
         data: { memberId: edith.id, granted: true, until: at(90) },
       });
   });
-  it('keeps the role of a person who was added meanwhile', () =>
+  it('keeps the role of a person who was added in the meantime', () =>
     given(...staffed, invited(), added(edith.id, 'admin'))
       .when(answer(), edith)
       .thenRecorded(accepted()));
