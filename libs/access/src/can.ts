@@ -154,6 +154,8 @@ function inOrganization(
     );
   }
   if (rule.by === 'login' && principal.kind === 'key') return denied(permission, loginRequired());
+  if (organization.status === 'DELETING' && !WHILE_DELETING.has(permission))
+    return denied(permission, domainError('organization/deleting', 'conflict', 'The organization is being deleted.'));
 
   const role = member && effectiveRole(member, principal);
   const isTakenFromViewers = role === 'viewer' && rule.viewers !== undefined && !organization.settings[rule.viewers];
@@ -202,6 +204,14 @@ export function endedKey(
   const word = key.revoked ? 'revoked' : 'expired';
   return domainError(`key/${word}`, 'unauthenticated', `This access key is ${word}.`, { fix: 'astroctl auth login' });
 }
+
+/** What members can still do while their organization is being deleted: follow it, and remove what it waits for. */
+const WHILE_DELETING: ReadonlySet<Permission> = new Set([
+  'organization.read',
+  'organization.delete',
+  'application.read',
+  'application.delete',
+]);
 
 /** Returns the role that applies: the member's role, limited by the role of the access key. */
 export function effectiveRole(member: Pick<DirectoryMember, 'role'>, principal: Principal): Role {

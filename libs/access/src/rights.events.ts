@@ -70,7 +70,8 @@ export type OrganizationEvent =
       'organization.audit-right-set.v1',
       { readonly memberId: string; readonly granted: boolean; readonly until?: string }
     >
-  | Fact<'organization.deletion-requested.v1', Record<never, never>>
+  /** Contains the names to release when the deletion is complete. */
+  | Fact<'organization.deletion-requested.v1', { readonly name?: string; readonly slug?: string }>
   | Fact<'organization.deleted.v1', Record<never, never>>
   /** Maximum number of people; service members use no seat. */
   | Fact<'organization.seat-limit-set.v1', { readonly limit: number }>

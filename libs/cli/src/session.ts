@@ -94,6 +94,12 @@ export interface Session {
   ): AsyncIterable<OutputOf<C>>;
   /** Asks for confirmation. Without a terminal, `-y` is required; otherwise the exit code is 2. */
   confirm(question: string): Promise<true | CommandError>;
+  /**
+   * Asks for the name of what is deleted; `-y` is not enough.
+   *
+   * @param given name from the flag `--confirm`, which is required without a terminal
+   */
+  confirmName(name: string, given: string | undefined): Promise<true | CommandError>;
   /** Returns the access token of a login in the last 15 minutes, or of a new device login. */
   login(): Promise<string | CommandError>;
 }
@@ -323,14 +329,27 @@ class CommandSession implements Session {
   }
 
   async confirm(question: string): Promise<true | CommandError> {
-    const { io, flags } = this;
-    if (flags.yes) return true;
-    if (!hasTerminal(io)) return usage('Confirmation required, but there is no terminal.', 'use -y');
+    if (this.flags.yes) return true;
+    if (!hasTerminal(this.io)) return usage('Confirmation required, but there is no terminal.', 'use -y');
+    const answer = await this.ask(`${question} [y/N] `);
+    return /^y(es)?$/i.test(answer) ? true : localError(1, 'Canceled. Nothing was changed.');
+  }
+
+  async confirmName(name: string, given: string | undefined): Promise<true | CommandError> {
+    const use = `use --confirm ${name}`;
+    if (given === undefined && !hasTerminal(this.io))
+      return usage('Confirmation required, but there is no terminal.', use);
+    const answer = given ?? (await this.ask(`Enter ${name} to delete it: `));
+    return answer === name ? true : usage(`${answer} is not ${name}. Nothing was changed.`, use);
+  }
+
+  /** Returns what the person enters, without spaces around it. */
+  private async ask(question: string): Promise<string> {
+    const { io } = this;
     const { createInterface } = await import('node:readline/promises');
     const terminal = createInterface({ input: io.stdin, output: io.stderr });
     try {
-      const answer = await terminal.question(`${question} [y/N] `, { signal: io.interrupted });
-      return /^y(es)?$/i.test(answer.trim()) ? true : localError(1, 'Canceled. Nothing was changed.');
+      return (await terminal.question(question, { signal: io.interrupted })).trim();
     } finally {
       terminal.close();
     }

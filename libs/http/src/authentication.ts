@@ -100,7 +100,7 @@ export class Authenticator {
     if (nowMs >= found.expiresAtMs) return { ...err(keyEnded('expired')), holder };
     const organization = directory.organization(organizationId);
     const user = directory.users.get(memberId);
-    if (!organization || !activeMember(organization, memberId, nowMs) || user?.erased)
+    if (organization?.status !== 'ACTIVE' || !activeMember(organization, memberId, nowMs) || user?.erased)
       return { ...err(keyInvalid()), holder };
     if (user?.suspended) return { ...err(accountSuspended()), holder };
     return ok(holder);

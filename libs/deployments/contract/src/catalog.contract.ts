@@ -8,7 +8,11 @@ export const countApplicationsRequest = request({
   permission: SERVICES_ONLY,
   callers: ['organizations'],
   input: z.strictObject({ organizationId: z.string() }),
-  output: z.strictObject({ applications: z.number().int() }),
+  output: z.strictObject({
+    applications: z.number().int(),
+    /** Registered clusters, without the platform's own sandbox. */
+    clusters: z.number().int(),
+  }),
   organizationOf: ({ organizationId }) => organizationId,
   timeoutMs: 5_000,
 });

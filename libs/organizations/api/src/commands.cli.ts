@@ -106,6 +106,15 @@ export const organizationCommands = {
       'astroctl org set-role ci-deploy editor',
     ],
   },
+  orgDelete: {
+    path: ['org', 'delete'],
+    summary: 'Delete the current organization, which must have no applications and no registered clusters',
+    options: {
+      confirm: { help: 'the slug of the organization; required without a terminal', value: 'name' },
+      'dry-run': dryRun,
+    },
+    examples: ['astroctl org delete --org acme --dry-run', 'astroctl org delete --org acme --confirm acme'],
+  },
   orgLeave: {
     path: ['org', 'leave'],
     summary: 'Leave the current organization; your keys for it stop working immediately',

@@ -7,6 +7,7 @@ import {
   listOrganizationsRequest,
   removeMemberRequest,
   setMemberRequest,
+  deleteOrganizationRequest,
   leaveOrganizationRequest,
   type MemberLoss,
   type OrganizationView,
@@ -307,5 +308,26 @@ describe('org leave', () => {
     const { exit, stdout } = await laptop.run('org leave -y');
     expect({ exit, stdout }).toEqual({ exit: 0, stdout: 'organization/acme left\n' });
     expect((await laptop.run('org members')).exit).toBe(4);
+  });
+});
+
+describe('org delete', () => {
+  it('needs the name of the organization, and sends nothing but the dry run without it', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme'], { login: { accessToken: 'earlier-login', expiresAt: '2026-01-01T00:10:00Z' } });
+    let sent = 0;
+    laptop.on(deleteOrganizationRequest, ({ org }) => {
+      sent += 1;
+      return { id: org, slug: 'acme', name: 'Acme', status: 'DELETING' as const };
+    });
+    for (const words of ['org delete', 'org delete -y', 'org delete --confirm globex']) {
+      sent = 0;
+      const { exit, stderr } = await laptop.run(words);
+      expect({ exit, sent }).toEqual({ exit: 2, sent: 1 });
+      expect(stderr).toContain('use --confirm acme');
+    }
+    expect((await laptop.run('org delete --confirm acme')).stdout).toBe('organization/acme deleted\n');
+    expect(sent).toBe(3);
+    expect(laptop.config()).not.toContain('key-of-acme');
   });
 });

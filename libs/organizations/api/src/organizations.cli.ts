@@ -14,6 +14,7 @@ import {
 import {
   changeOrganizationRequest,
   createOrganizationRequest,
+  deleteOrganizationRequest,
   getOrganizationRequest,
   leaveOrganizationRequest,
   listMembersRequest,
@@ -347,6 +348,31 @@ export async function orgLeave(
   if (!left.ok) return left.failure;
   await forget(org, session);
   await session.print.done(left.value, { text: `${name} left`, name });
+  return 0;
+}
+
+/** Runs `org delete`: asks for the organization's name, and deletes the organization. */
+export async function orgDelete(
+  { confirm, 'dry-run': dryRun }: Options<typeof organizationCommands.orgDelete>,
+  session: Session,
+): Promise<Outcome> {
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const planned = await session.call(deleteOrganizationRequest, { org }, { dryRun: true });
+  if (!planned.ok) return planned.failure;
+  const { id, slug } = planned.value;
+  const name = `organization/${slug}`;
+  if (dryRun) {
+    await session.print.done(planned.value, { text: `${name} would be deleted (dry run)`, name });
+    return 0;
+  }
+  session.print.note(`All members lose their access to ${slug}, and its keys end. This cannot be undone.`);
+  const sure = await session.confirmName(slug, confirm);
+  if (isCommandError(sure)) return sure;
+  const deleted = await session.call(deleteOrganizationRequest, { org: id });
+  if (!deleted.ok) return deleted.failure;
+  await forget(id, session);
+  await session.print.done(deleted.value, { text: `${name} deleted`, name });
   return 0;
 }
 

@@ -3,6 +3,7 @@ import {
   changeOrganizationRequest,
   createOrganizationRequest,
   declineInvitationRequest,
+  deleteOrganizationRequest,
   getOrganizationRequest,
   inviteRequest,
   leaveOrganizationRequest,
@@ -20,6 +21,7 @@ import {
 export const organizationsRest = [
   listOrganizationsRequest,
   createOrganizationRequest,
+  deleteOrganizationRequest,
   getOrganizationRequest,
   changeOrganizationRequest,
   listMembersRequest,

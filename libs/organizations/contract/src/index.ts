@@ -1,6 +1,7 @@
 export {
   changeOrganizationRequest,
   createOrganizationRequest,
+  deleteOrganizationRequest,
   departRequest,
   displayNameSchema,
   ensureDefaultOrganizationRequest,

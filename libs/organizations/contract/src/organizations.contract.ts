@@ -137,6 +137,20 @@ export const changeOrganizationRequest = request({
   ifMatch: true,
 });
 
+export const deleteOrganizationRequest = request({
+  subject: 'organizations.v1.delete',
+  route: 'DELETE /v1/organizations/{org}',
+  summary: 'Delete an organization that has no applications and no registered clusters; its keys end immediately',
+  permission: 'organization.delete',
+  input: z.strictObject({ org: z.string().min(1) }),
+  output: z.strictObject({ id: z.string(), slug: z.string(), name: z.string(), status: z.literal('DELETING') }),
+  success: 202,
+  organizationOf: ({ org }) => org,
+  timeoutMs: 10_000,
+  dryRun: true,
+  ifMatch: true,
+});
+
 const memberView = z.strictObject({
   id: z.string(),
   email: z.string().nullable(),

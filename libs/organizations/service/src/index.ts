@@ -13,6 +13,7 @@ import type { ContextService } from '#runtime';
 import { InvitationMailReactor } from './invitations/invitation-mail.reactor.ts';
 import { invitationsProjection } from './invitations/invitations.projection.ts';
 import { membersProjection } from './members/members.projection.ts';
+import { DeletionReactor } from './deletion/deletion.reactor.ts';
 import { NameClaimsReactor } from './name-claims.reactor.ts';
 import { nameDecider } from './names/name.decider.ts';
 import { organizationDecider } from './organization.decider.ts';
@@ -39,6 +40,6 @@ export const organizationsService: ContextService = {
   ],
   deciders: [organizationDecider, nameDecider],
   projections: [organizationsProjection, membersProjection, invitationsProjection],
-  reactors: [NameClaimsReactor, InvitationMailReactor],
+  reactors: [NameClaimsReactor, InvitationMailReactor, DeletionReactor],
   sweeps: [],
 };

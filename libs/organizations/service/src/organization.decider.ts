@@ -12,6 +12,12 @@ import {
 import { setSeatLimit, type SetSeatLimit } from './limits/set-seat-limit.ts';
 import { changeOrganization, type ChangeOrganization } from './settings/change-organization.ts';
 import { removeMember, type RemoveMember } from './members/remove-member.ts';
+import {
+  completeDeletion,
+  requestDeletion,
+  type CompleteDeletion,
+  type RequestDeletion,
+} from './deletion/delete-organization.ts';
 import { setMember, type SetMember } from './members/set-member.ts';
 import { evolve, initialState, type Organization } from './organization.ts';
 import type { OrganizationError } from './organization.errors.ts';
@@ -27,7 +33,9 @@ export type OrganizationCommand =
   | InviteMember
   | ResendInvitation
   | RevokeInvitation
-  | AnswerInvitation;
+  | AnswerInvitation
+  | RequestDeletion
+  | CompleteDeletion;
 
 /** Decides every command of an organization. Each decision is in a file of its own. */
 export const organizationDecider: Decider<Organization, OrganizationCommand, OrganizationEvent, OrganizationError> = {
@@ -51,6 +59,10 @@ function decide(
       return setMember(command, state, actor);
     case 'remove-member':
       return removeMember(command, state, actor);
+    case 'request-deletion':
+      return requestDeletion(command, state, actor);
+    case 'complete-deletion':
+      return completeDeletion(state);
     case 'set-seat-limit':
       return setSeatLimit(command, state);
     case 'invite-member':

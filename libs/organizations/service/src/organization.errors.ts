@@ -22,6 +22,27 @@ export const organizationErrors = {
       `The slug cannot be changed while the organization has applications: it has ${applications}.`,
       { fix: 'omit the slug; you can change the name at any time', extra: { applications } },
     ),
+  mayNotDelete: () =>
+    domainError('organization/may-not-delete', 'forbidden', 'Only an owner can delete the organization.', {
+      fix: 'ask an owner: astroctl org members',
+    }),
+  inUse: (applications: number, clusters: number) =>
+    domainError(
+      'organization/in-use',
+      'conflict',
+      `The organization cannot be deleted: it has ${applications} applications and ${clusters} registered clusters.`,
+      {
+        fix: 'delete them first: astroctl app delete NAME, astroctl clusters delete NAME',
+        extra: { applications, clusters },
+      },
+    ),
+  deletionWaits: (applications: number) =>
+    domainError(
+      'organization/deletion-waits',
+      'unavailable',
+      `The organization is deleted as soon as its ${applications} applications are.`,
+      { fix: 'delete them: astroctl app delete NAME', retryAfterSeconds: 20, extra: { applications } },
+    ),
   renamedMeanwhile: () =>
     domainError('organization/renamed-concurrently', 'conflict', 'The organization was renamed by another request.', {
       fix: 'check its name (astroctl org get), then try again',

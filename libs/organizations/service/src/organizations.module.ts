@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import { OrganizationCreation } from './creation/creation.service.ts';
 import { CreationHandlers } from './creation/creation.handlers.ts';
+import { DeletionHandlers } from './deletion/deletion.handlers.ts';
+import { DeletionReactor } from './deletion/deletion.reactor.ts';
+import { OrganizationDeletion } from './deletion/deletion.service.ts';
 import { DeparturesHandlers } from './members/departures.handlers.ts';
 import { InvitationMailReactor } from './invitations/invitation-mail.reactor.ts';
 import { InvitationTokens } from './invitations/invitation-tokens.service.ts';
@@ -24,6 +27,7 @@ import { ReplayQueries } from './replay.queries.ts';
   controllers: [
     ReplayQueries,
     CreationHandlers,
+    DeletionHandlers,
     DeparturesHandlers,
     InvitationsHandlers,
     InvitationsQueries,
@@ -41,6 +45,8 @@ import { ReplayQueries } from './replay.queries.ts';
     OrganizationCreation,
     OrganizationChanges,
     NameClaimsReactor,
+    OrganizationDeletion,
+    DeletionReactor,
     MemberLookup,
     OrganizationViews,
   ],

@@ -3,6 +3,8 @@ import type { InputOf } from '#bus/contract';
 import { countApplicationsRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
+import { clusterDecider, clusterStream } from '../clusters/cluster.decider.ts';
+import { isOwnCluster } from '../clusters/registration.ts';
 import { catalogDecider, catalogStream } from './catalog.decider.ts';
 
 /** Counts the objects of an organization. */
@@ -16,6 +18,15 @@ export class CatalogQueries {
     @Input() { organizationId }: InputOf<typeof countApplicationsRequest>,
   ): Promise<ReplyTo<typeof countApplicationsRequest>> {
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
-    return catalog.ok ? reply({ applications: catalog.value.state.entries.application.size }) : catalog;
+    if (!catalog.ok) return catalog;
+    const { application, cluster } = catalog.value.state.entries;
+    let clusters = 0;
+    for (const { id } of cluster.values()) {
+      const loaded = await this.commands.load(clusterDecider, clusterStream(id));
+      if (!loaded.ok) return loaded;
+      const { state } = loaded.value;
+      if (state.status === 'active' && !isOwnCluster(state.registration)) clusters += 1;
+    }
+    return reply({ applications: application.size, clusters });
   }
 }

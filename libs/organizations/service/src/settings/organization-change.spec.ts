@@ -17,7 +17,7 @@ import { SettingsHandlers } from './settings.handlers.ts';
 /** Number of applications that the stub of deployments returns for every organization. */
 let applications = 0;
 const bus = answeringBus('organizations', {
-  'deployments.v1.applications.count': () => reply({ applications }),
+  'deployments.v1.applications.count': () => reply({ applications, clusters: 0 }),
   'billing.v1.subscription.of': () => reply({ plans: {}, pricingUrl: 'https://plans.example' }),
 });
 type Wanted = { readonly name?: string; readonly slug?: string };
