@@ -19,6 +19,10 @@ let cluster: SmallCluster;
 let charts: FileServer;
 let ada: Person;
 let grace: Person;
+/** A user whose state changes. */
+let hedy: Person;
+/** A user who is erased. */
+let mary: Person;
 let org: string;
 
 beforeAll(async () => {
@@ -30,6 +34,8 @@ beforeAll(async () => {
   platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8,::1/128' } });
   ada = await loginAdmin(platform);
   grace = await newPerson(platform, 'grace@astro.localhost', 'a password of grace');
+  hedy = await newPerson(platform, 'hedy@astro.localhost', 'a password of hedy');
+  mary = await newPerson(platform, 'mary@astro.localhost', 'a password of mary');
   org = `/v1/organizations/${ada.organization.id}`;
   const settings = { kind: 'registry', certificateAuthority: tls.cert };
   expect(await send(`PUT ${org}/credentials/localhost:${charts.port}`, settings)).toMatchObject({ status: 200 });
@@ -104,6 +110,7 @@ const tracking = (name: string) => ({
 
 let keyId = 'none';
 let webhookId = 'none';
+let deletedId = 'none';
 /** All write requests of the platform, by subject. */
 const CASES: Readonly<Record<string, () => Case>> = {
   'access-keys.v1.login': () => ({ path: '/v1/login', body: {} }),
@@ -255,6 +262,30 @@ const CASES: Readonly<Record<string, () => Case>> = {
     path: `/v1/users/${grace.userId}/global-role`,
     body: { role: 'admin' },
     etag: () => etagOf(`PUT /v1/users/${grace.userId}/global-role`, { role: 'developer' }),
+  }),
+  'identity.v1.users.set-state': () => ({
+    path: `/v1/users/${hedy.userId}/state`,
+    body: { state: 'SUSPENDED' },
+    etag: () => etagOf(`PUT /v1/users/${hedy.userId}/state`, { state: 'ACTIVE' }),
+  }),
+  'identity.v1.users.erase': () => ({
+    path: `/v1/users/${mary.userId}`,
+    etag: async () => {
+      // The last owner of an organization cannot be erased.
+      const owner = `/v1/organizations/${mary.organization.id}/members/${ada.userId}`;
+      expect(await send(`PUT ${owner}`, { role: 'owner' })).toMatchObject({ status: 200 });
+      return etagOf(`PUT /v1/users/${mary.userId}/state`, { state: 'ACTIVE' });
+    },
+  }),
+  'organizations.v1.delete': () => ({
+    get path() {
+      return `/v1/organizations/${deletedId}`;
+    },
+    etag: async () => {
+      const made = await send('POST /v1/organizations', { name: `Organization ${++number}` });
+      deletedId = (made.body as { id: string }).id;
+      return etagOf(`PATCH /v1/organizations/${deletedId}`, { name: `Name ${++number}` });
+    },
   }),
   'organizations.v1.create': () => ({ path: '/v1/organizations', body: { name: `Organization ${++number}` } }),
   'organizations.v1.change': () => ({
