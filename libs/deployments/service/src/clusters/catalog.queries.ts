@@ -3,9 +3,9 @@ import type { InputOf } from '#bus/contract';
 import { countApplicationsRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
-import { clusterDecider, clusterStream } from '../clusters/cluster.decider.ts';
-import { isOwnCluster } from '../clusters/registration.ts';
-import { catalogDecider, catalogStream } from './catalog.decider.ts';
+import { clusterDecider, clusterStream } from './cluster.decider.ts';
+import { isOwnCluster } from './registration.ts';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 
 /** Counts the objects of an organization. */
 @Controller()
