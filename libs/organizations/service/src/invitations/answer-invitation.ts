@@ -62,6 +62,8 @@ export function answerInvitation(
 }
 
 function mayStillGrant({ invitedBy, role }: Invitation, { members }: ActiveOrganization): boolean {
-  const own = members.get(invitedBy)?.role;
-  return mayGrant(own, 'admin') && mayGrant(own, role);
+  const inviter = members.get(invitedBy);
+  // Nobody grants a membership without an end while their own has one.
+  if (inviter?.until !== undefined) return false;
+  return mayGrant(inviter?.role, 'admin') && mayGrant(inviter?.role, role);
 }

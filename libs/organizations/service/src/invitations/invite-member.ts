@@ -1,6 +1,6 @@
 import { mayGrant, type Role } from '#access';
 import { err, ok, type Actor, type Result } from '#kernel';
-import { actingRole, needsLogin } from '../members/acting-role.ts';
+import { actingRole, actingUntil, needsLogin } from '../members/acting-role.ts';
 import { isPending, seatsUsed, type ActiveOrganization, type Invitation, type Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
@@ -43,8 +43,11 @@ type Decision = Result<readonly OrganizationEvent[], OrganizationError>;
 export function inviteMember(command: InviteMember, organization: Organization, actor: Actor): Decision {
   if (organization.status === 'absent' || organization.status === 'deleted') return err(organizationErrors.notFound());
   const { invitationId, addressId, userId, role, audit, auditUntil, expiresAt, tokenDigest, nowMs } = command;
-  const refusal = grantRefusal(organization, actor, { role, audit });
+  const refusal = grantRefusal(organization, actor, nowMs, { role, audit });
   if (refusal) return err(refusal);
+  // The membership would not end, but that of the actor does.
+  const limit = actingUntil(actor, organization);
+  if (limit !== undefined) return err(organizationErrors.mayNotGrantLonger(limit));
   if (organization.status === 'deleting') return err(organizationErrors.isDeleting());
   if (auditUntil !== undefined && (!audit || Date.parse(auditUntil) <= nowMs))
     return err(organizationErrors.auditUntil());
@@ -73,8 +76,11 @@ export function resendInvitation(command: ResendInvitation, organization: Organi
   if (organization.status === 'absent' || organization.status === 'deleted') return err(organizationErrors.notFound());
   const { invitationId, expiresAt, tokenDigest, nowMs } = command;
   const invitation = organization.invitations.get(invitationId);
-  const refusal = grantRefusal(organization, actor, invitation);
+  const refusal = grantRefusal(organization, actor, nowMs, invitation);
   if (refusal) return err(refusal);
+  // The membership would not end, but that of the actor does.
+  const limit = actingUntil(actor, organization);
+  if (limit !== undefined) return err(organizationErrors.mayNotGrantLonger(limit));
   if (organization.status === 'deleting') return err(organizationErrors.isDeleting());
   if (!invitation) return err(organizationErrors.noSuchInvitation());
   if (invitation.state !== 'PENDING') return err(endedError(invitation.state));
@@ -88,9 +94,9 @@ export function resendInvitation(command: ResendInvitation, organization: Organi
 /** Revokes an invitation. A repeat, and one that has expired, records nothing more than the first. */
 export function revokeInvitation(command: RevokeInvitation, organization: Organization, actor: Actor): Decision {
   if (organization.status === 'absent' || organization.status === 'deleted') return err(organizationErrors.notFound());
-  const { invitationId } = command;
+  const { invitationId, nowMs } = command;
   const invitation = organization.invitations.get(invitationId);
-  const refusal = grantRefusal(organization, actor, invitation);
+  const refusal = grantRefusal(organization, actor, nowMs, invitation);
   if (refusal) return err(refusal);
   if (!invitation) return err(organizationErrors.noSuchInvitation());
   if (invitation.state === 'REVOKED') return ok([]);
@@ -101,14 +107,16 @@ export function revokeInvitation(command: RevokeInvitation, organization: Organi
 /**
  * Returns why the actor cannot grant this, or take it back.
  *
+ * @param nowMs milliseconds since 1970
  * @param granted absent: only whether the actor manages members at all
  */
 function grantRefusal(
   organization: ActiveOrganization,
   actor: Actor,
+  nowMs: number,
   granted?: Pick<Invitation, 'role' | 'audit'>,
 ): OrganizationError | undefined {
-  const own = actingRole(actor, organization);
+  const own = actingRole(actor, organization, nowMs);
   if (!mayGrant(own, 'admin')) return organizationErrors.mayNotManageMembers();
   if (!granted) return undefined;
   if (actor.key !== undefined && (needsLogin(granted.role) || granted.audit)) return organizationErrors.loginRequired();
