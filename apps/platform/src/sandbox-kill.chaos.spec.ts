@@ -9,7 +9,7 @@ import { clientOf, eachEvent, type SandboxClient } from './sandbox.fixture.ts';
 
 /** A sandbox whose process is killed during writes of users and of its own controllers. */
 const SEED = seedOfRun();
-const MOMENTS = Number(process.env['ASTRO_TEST_MOMENTS'] ?? 50);
+const MOMENTS = Number(process.env['ASTRO_TEST_MOMENTS'] ?? 15);
 /** After this many kills, the sandbox settles and its state is checked. */
 const SETTLE_EVERY = 10;
 const WRITERS = 6;
