@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { call, eventually, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
+import { parseVerifierKey, verifierKey, formatVerifierKey } from '#transparency';
+
+describe('F17: proofs of the audit log, with the real astroctl', () => {
+  let platform: Platform;
+  let ada: Person;
+  let key: string;
+  let folder: string;
+  beforeAll(async () => {
+    platform = await startPlatform();
+    ada = await loginAdmin(platform);
+    folder = ada.machine.home;
+    // The first head is signed within a few seconds, and later ones a minute apart.
+    await eventually(async () => expect((await ada.machine.run('audit head')).code).toBe(0), { withinMs: 60_000 });
+    const { stdout } = await ada.machine.run('audit keys -o json');
+    ({ key } = (JSON.parse(stdout) as { items: [{ key: string }] }).items[0]);
+  }, 120_000);
+  afterAll(() => platform.stop());
+
+  /** Runs a command of `audit` and stores what it prints in a file. */
+  async function stored(command: string, file: string): Promise<string> {
+    const { code, stdout, stderr } = await ada.machine.run(`audit ${command}`);
+    if (code !== 0) throw new Error(stderr);
+    writeFileSync(join(folder, file), stdout);
+    return join(folder, file);
+  }
+  const verify = async (args: string) => {
+    const { code, stdout, stderr } = await ada.machine.run(`audit verify ${args}`);
+    return { code, said: stdout + stderr };
+  };
+
+  it('verify all events, and that the log extends an earlier head', async () => {
+    expect(await verify('')).toEqual({ code: 0, said: expect.stringMatching(/^whole: +yes$/m) });
+    const head = await stored('head', 'acme.checkpoint');
+    expect(await verify(`--against ${head}`)).toMatchObject({ code: 0 });
+    const forged = join(folder, 'forged.checkpoint');
+    const [origin = '', , ...rest] = readFileSync(head, 'utf8').split('\n');
+    writeFileSync(forged, [origin, '1', ...rest].join('\n'));
+    expect(await verify(`--against ${forged}`)).toEqual({ code: 1, said: expect.stringContaining('not signed') });
+    expect(await verify(`--against ${join(folder, 'nothing')}`)).toMatchObject({ code: 2 });
+  });
+
+  it('export all events, which are verified without the platform, and refused after any change', async () => {
+    const file = await stored('export', 'events.jsonl');
+    const offline = `--file ${file} --key ${key} --api-url http://127.0.0.1:1`;
+    expect(await verify(offline)).toEqual({ code: 0, said: expect.stringMatching(/^whole: +yes$/m) });
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('"role":"owner"', '"role":"admin"').replace('"slug":"', '"slug":"x'));
+    expect(await verify(offline)).toEqual({ code: 1, said: expect.stringContaining('not what was recorded') });
+    writeFileSync(file, text.split('\n').toSpliced(1, 1).join('\n'));
+    expect(await verify(offline)).toEqual({ code: 1, said: expect.stringMatching(/missing|broken/) });
+    writeFileSync(file, text);
+    const parsed = parseVerifierKey(key);
+    const other = formatVerifierKey(verifierKey(parsed?.name ?? '', new Uint8Array(32).fill(1)));
+    expect(await verify(`--file ${file} --key ${other}`)).toMatchObject({ code: 1 });
+    expect(await verify(`--file ${file}`)).toMatchObject({ code: 2 });
+
+    const some = await stored('export --type organization.created.v1', 'some.jsonl');
+    expect(readFileSync(some, 'utf8').trim().split('\n')).toHaveLength(3);
+    expect(await verify(`--file ${some} --key ${key}`)).toMatchObject({ code: 0 });
+  });
+
+  it('prove one event, also to libraries of others', async () => {
+    const lines = (await ada.machine.run('audit export')).stdout.trim().split('\n');
+    const { event } = JSON.parse(lines[1] ?? '') as { event: { position: string } };
+    const proof = await stored(`prove ${Number(event.position.slice(-20))}`, 'proof.json');
+    expect(await verify(`--event ${proof} --key ${key} --api-url http://127.0.0.1:1`)).toMatchObject({ code: 0 });
+    const { head, inclusion } = JSON.parse(readFileSync(proof, 'utf8')) as {
+      head: { note: string };
+      inclusion: { event: { hash: string }; index: number; proof: string[] };
+    };
+    const client = process.env['ASTRO_TEST_TRANSPARENCY_CLIENT'];
+    if (client !== undefined) {
+      const cases = [{ newer: head.note, hash: inclusion.event.hash, index: inclusion.index, proof: inclusion.proof }];
+      const done = spawnSync(client, { input: JSON.stringify({ key, cases }), encoding: 'utf8' });
+      expect(JSON.parse(done.stdout)).toEqual(['']);
+    }
+    writeFileSync(proof, readFileSync(proof, 'utf8').replace(inclusion.event.hash, '0'.repeat(64)));
+    expect(await verify(`--event ${proof} --key ${key}`)).toMatchObject({ code: 1 });
+    const missing = await ada.machine.run('audit prove 99999999');
+    expect(missing).toMatchObject({ code: 6, stderr: expect.stringContaining('has no event at position') });
+  });
+
+  it('are kept from editors and from strangers', async () => {
+    const ed = await newPerson(platform, 'ed@acme.dev', 'ed-password-12');
+    const path = `/v1/organizations/${ada.organization.id}`;
+    const as = (route: string) => call(platform.url, route, { credential: ed.accessToken });
+    expect((await as(`GET ${path}/audit/proof?from=0`)).status).toBe(404);
+    await call(platform.url, `PUT ${path}/members/${ed.userId}`, {
+      credential: ada.accessToken,
+      body: { role: 'editor' },
+    });
+    for (const route of [`GET ${path}/audit/proof?from=0`, `GET ${path}/audit/events`])
+      expect(await as(route)).toMatchObject({ status: 403, body: { code: 'audit/whole-log-only' } });
+    expect((await as(`GET ${path}/audit/head`)).status).toBe(200);
+  });
+});
