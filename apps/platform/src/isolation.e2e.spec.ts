@@ -25,8 +25,17 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /v1/organizations/{org}/applications/{name}/rollback': {},
 };
 
+/** Queries of reads that require one. */
+const QUERIES: Readonly<Record<string, string>> = {
+  'GET /v1/organizations/{org}/access/can': '?permission=audit.read',
+  'GET /v1/organizations/{org}/access/who-can': '?permission=audit.read',
+  'GET /v1/organizations/{org}/access/explain': '?permission=audit.read',
+};
+
 const ofOrganization = (await everyContract()).flatMap(({ contract }) =>
-  contract.route?.includes('/organizations/{org}') ? [{ contract, route: contract.route }] : [],
+  contract.route?.includes('/organizations/{org}')
+    ? [{ contract, route: `${contract.route}${QUERIES[contract.route] ?? ''}` }]
+    : [],
 );
 
 /** Returns the response without the request's own id and address. */
