@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { loginAdmin, startPlatform, type Machine, type Platform } from '#testing';
+import { eventually, loginAdmin, startPlatform, type Machine, type Platform } from '#testing';
 
 const endpointsSchema = z.looseObject({
   items: z.array(
@@ -20,7 +20,7 @@ describe('image applications on a cluster', () => {
   beforeAll(async () => {
     platform = await startPlatform();
     ada = (await loginAdmin(platform)).machine;
-    await ada.run('clusters set-context sandbox');
+    await eventually(() => ada.run('clusters set-context sandbox'));
   });
   afterAll(() => platform.stop());
 
