@@ -26,6 +26,9 @@ export interface Platform {
   kill(): Promise<void>;
 }
 
+/** Milliseconds until a start is given up: on a busy machine, compiling the sources alone takes long. */
+const START_MS = 90_000;
+
 /** A user's machine. */
 export interface Machine {
   readonly home: string;
@@ -107,7 +110,7 @@ async function startWhole(options: PlatformOptions, dataDir: string): Promise<St
     const found = /ready at (http:\/\/\S+)/.exec(app.output())?.[1];
     if (!found) throw new Error(`the platform is not ready; it said:\n${app.output()}`);
     return found;
-  }).catch(async (error: unknown) => {
+  }, START_MS).catch(async (error: unknown) => {
     await app.kill();
     throw error;
   });

@@ -37,6 +37,8 @@ export const ACTIONS: Readonly<Record<string, Action | typeof HIDDEN>> = {
   'user.restored.v1': { object: user },
   'user.erased.v1': { object: user },
   'subject.claimed.v1': name,
+  'password-link.created.v1': { object: ['account', 'stream'], shows: ['expiresAt'] },
+  'password-link.used.v1': { object: ['account', 'stream'] },
   'global-admin.granted.v1': HIDDEN,
   'global-admin.withdrawn.v1': HIDDEN,
 
