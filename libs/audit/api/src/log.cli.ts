@@ -78,7 +78,7 @@ export async function auditList(options: ListOptions, session: Session): Promise
 }
 
 /** Runs `org audit`. */
-export const orgAudit = auditList;
+export const orgAudit = (options: ListOptions, session: Session): Promise<Outcome> => auditList(options, session);
 
 /**
  * Prints all entries as CSV, for `audit export --format csv`.

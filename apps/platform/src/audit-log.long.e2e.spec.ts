@@ -1,0 +1,109 @@
+import type { AuditEntry } from '#audit/contract';
+import { call, eventually, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
+
+describe('the audit log, with the real astroctl', () => {
+  let platform: Platform;
+  let ada: Person;
+  let grace: Person;
+  let org: string;
+  beforeAll(async () => {
+    platform = await startPlatform();
+    ada = await loginAdmin(platform);
+    grace = await newPerson(platform, 'grace@astro.localhost', 'a password of grace');
+    org = `/v1/organizations/${ada.organization.id}`;
+    const member = `PUT ${org}/members/${grace.userId}`;
+    expect((await call(platform.url, member, { credential: ada.key, body: { role: 'viewer' } })).status).toBeLessThan(
+      300,
+    );
+  }, 120_000);
+  afterAll(() => platform.stop());
+
+  const entries = async (words: string, by = ada): Promise<readonly AuditEntry[]> =>
+    (JSON.parse(await by.machine.run(`audit list ${words} -o json`)) as { items: AuditEntry[] }).items;
+
+  it('shows who did what, by which right, and from which network and address', async () => {
+    const [added] = await entries('--action organization.member-added --limit 1');
+    expect(added).toMatchObject({
+      who: platform.adminEmail,
+      object: 'member/grace@astro.localhost',
+      right: 'owner',
+      permission: 'members.manage',
+      credential: 'key',
+      network: '127.0.0.0/24',
+      address: '127.0.0.1',
+      result: 'done',
+      message: 'role viewer',
+    });
+    const granted = (await entries('--limit 100')).find(({ eventId }) => eventId === added?.grantedBy);
+    expect(granted).toMatchObject({ action: 'organization.created' });
+    const table = await ada.machine.run('org audit');
+    expect(table.split('\n', 1)[0]?.split(/ +/)).toEqual([
+      'TIME',
+      'POSITION',
+      'WHO',
+      'ACTION',
+      'OBJECT',
+      'RIGHT',
+      'RESULT',
+    ]);
+  });
+
+  it('marks what a global admin did without being a member', async () => {
+    const theirs = `/v1/organizations/${grace.organization.id}`;
+    const rename = { credential: ada.accessToken, body: { name: 'Graces' } };
+    expect(await call(platform.url, `PATCH ${theirs}`, rename)).toMatchObject({ status: 200 });
+    const [renamed] = await entries('--right global-admin', grace);
+    expect(renamed).toMatchObject({
+      who: platform.adminEmail,
+      action: 'organization.renamed',
+      right: 'global-admin',
+      credential: 'login',
+    });
+  });
+
+  it('counts refused requests', async () => {
+    const refused = () => call(platform.url, `PATCH ${org}`, { credential: grace.accessToken, body: { name: 'Mine' } });
+    for (let count = 0; count < 3; count += 1) expect((await refused()).status).toBe(403);
+    await eventually(
+      async () =>
+        expect(await entries('--result refused --who grace@astro.localhost')).toMatchObject([
+          { action: 'organization.change', count: 3, message: expect.stringContaining('access/not-permitted') },
+        ]),
+      120_000,
+    );
+  }, 150_000);
+
+  it('has signed pages, and a download that is complete', async () => {
+    const page = (query: string) => call(platform.url, `GET ${org}/audit?limit=2${query}`, { credential: ada.key });
+    const first = (await page('')).body as { items: AuditEntry[]; next: string };
+    const second = (await page(`&cursor=${first.next}`)).body as { items: AuditEntry[] };
+    expect([...first.items, ...second.items].map(({ eventId }) => eventId)).toEqual(
+      (await entries('--limit 4')).map(({ eventId }) => eventId),
+    );
+    expect(await page('&cursor=x')).toMatchObject({ status: 400, body: { code: 'edge/cursor-invalid' } });
+    const response = await fetch(`${platform.url}${org}/audit/export?format=csv`, {
+      headers: { authorization: `Bearer ${ada.key}` },
+    });
+    expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    const lines = (await response.text()).trimEnd().split('\r\n');
+    expect(lines.length - 1).toBe((await entries('--limit 500')).length);
+    expect((await ada.machine.run('audit export --format csv')).trimEnd().split('\r\n')).toHaveLength(lines.length);
+  });
+
+  it('is kept from viewers and strangers, and shows editors their own actions', async () => {
+    const list = () => call(platform.url, `GET ${org}/audit`, { credential: grace.accessToken });
+    expect(await list()).toMatchObject({ status: 403 });
+    await call(platform.url, `PUT ${org}/members/${grace.userId}`, { credential: ada.key, body: { role: 'editor' } });
+    await eventually(async () => expect(await list()).toMatchObject({ status: 200 }));
+    const { items } = (await list()).body as { items: AuditEntry[] };
+    expect(items.every(({ whoId }) => whoId === grace.userId)).toBe(true);
+    expect(await call(platform.url, 'GET /v1/audit', { credential: grace.accessToken })).toMatchObject({ status: 403 });
+  });
+
+  it('shows global admins what happened to users', async () => {
+    const { body } = await call(platform.url, 'GET /v1/audit', { credential: ada.accessToken });
+    expect((body as { items: AuditEntry[] }).items).toContainEqual(
+      expect.objectContaining({ action: 'user.registered', object: 'user/grace@astro.localhost', who: 'platform' }),
+    );
+  });
+});
