@@ -19,6 +19,8 @@ const ONE_FORM: Readonly<Record<string, string>> = {
   'app open': 'opens a browser; tested with its own spec',
   'app set': 'changes a manifest; tested with its own spec',
   'app diff': 'ends with 1 for a difference; tested with its own spec',
+  'audit export': 'prints JSON lines for verification; tested end to end',
+  'audit prove': 'prints JSON for verification; tested end to end',
   'auth login': 'stores a key and prints nothing',
   'auth logout': 'prints nothing',
   'clusters register': 'runs kubectl',

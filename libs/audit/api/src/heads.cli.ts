@@ -64,7 +64,7 @@ export async function auditKeys(_options: Options<typeof headCommands.auditKeys>
       { title: 'CREATED', value: ({ createdAt }) => createdAt },
       { title: 'LAST-HEAD', value: ({ lastHeadAt }) => lastHeadAt },
     ],
-    name: ({ key }) => key,
+    name: ({ key }) => `audit-key/${key}`,
     empty: 'No head was signed yet. The first one is signed within a minute.',
   });
   return ExitCode.Success;
@@ -127,7 +127,7 @@ async function verifyOnline(session: Session): Promise<Outcome> {
   const asJson = session.print.format === 'json' || session.print.format === 'yaml';
   await session.print.one(asJson ? found.value : shown, {
     lines: ['whole', 'events', 'streams', 'heads', 'unsigned', 'head', 'fault'],
-    name: () => (found.value.whole ? 'whole' : 'altered'),
+    name: () => nameOf(found.value.whole),
   });
   return found.value.whole ? ExitCode.Success : ALTERED;
 }
@@ -224,10 +224,12 @@ async function printVerdict(verdict: Verdict | { ok: false; error: string }, ses
     : { whole: false, fault: verdict.error };
   await session.print.one<{ whole: boolean; events?: number; log?: string; size?: number; fault?: string }>(result, {
     lines: verdict.ok ? ['whole', 'events', 'log', 'size'] : ['whole', 'fault'],
-    name: ({ whole }) => (whole ? 'whole' : 'altered'),
+    name: ({ whole }) => nameOf(whole),
   });
   return verdict.ok ? ExitCode.Success : ALTERED;
 }
+
+const nameOf = (whole: boolean): string => `audit/${whole ? 'whole' : 'altered'}`;
 
 interface KeptHead {
   readonly note: string;
