@@ -4,7 +4,7 @@ import { eventLine, type EventLine } from './event-line.ts';
 
 /** Read model of `app events`. One document per event that is shown. Ids sort by application, then by position. */
 export const eventLinesProjection: Projection<DeploymentFact, EventLine> = {
-  name: 'deployments-events.v6',
+  name: 'deployments-events.v7',
   events: deploymentFamily,
   indexes: ['applicationId', 'position'],
   documentId: (recorded) => {
