@@ -48,7 +48,8 @@ describe('an invitation, with the real astroctl and without a mail server', () =
     expect((await setPassword(sent.link, 'another password')).status).toBe(409); // an account is never changed
 
     const login = await grace.login(EMAIL, PASSWORD);
-    expect(login).toMatchObject({ code: 7, stderr: expect.stringContaining('invitation/answer-first') });
+    expect(login).toMatchObject({ code: 7, stderr: expect.stringContaining('and have pending invitations') });
+    expect(login.stderr).toContain(`${sent.id}  ${ada.organization.slug}  editor  ${ada.email}`);
     expect(await grace.astroctl(['org', 'accept'])).toMatchObject({ code: 0 });
     expect(await grace.run('whoami')).toMatch(/^orgRole: +editor$/m);
     expect(await grace.run('org list')).toContain(ada.organization.slug); // and no organization of her own
@@ -108,9 +109,12 @@ describe('an invitation, with the real astroctl and without a mail server', () =
     const created = await ada.machine.astroctl(['user', 'reset-password', EMAIL]);
     expect(created).toMatchObject({ code: 0, stderr: expect.stringContaining('Hand over this link yourself') });
     const link = linkIn(created.stderr);
-    const { body } = await call(platform.url, 'GET /v1/me/sessions', { credential: ada.accessToken });
-    expect(body).toMatchObject({ issuer: 'built-in' });
+    const config = readFileSync(join(grace.home, '.config', 'astropulse', 'config.yaml'), 'utf8');
+    const credential = /accessToken: (\S+)/.exec(config)?.[1] ?? '';
+    const sessions = async () => (await call(platform.url, 'GET /v1/me/sessions', { credential })).body;
+    expect(await sessions()).toMatchObject({ items: expect.arrayContaining([expect.anything()]) });
     expect((await setPassword(link, 'the new password')).status).toBe(200);
+    expect(await sessions()).toMatchObject({ items: [] });
     expect((await setPassword(link, 'one more password')).status).toBe(409);
     expect(await grace.login(EMAIL, PASSWORD)).toMatchObject({ code: 4 });
     expect(await grace.login(EMAIL, 'the new password')).toMatchObject({ code: 0 });
