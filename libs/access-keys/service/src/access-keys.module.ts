@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ExpiryAnnouncementsSweep } from './announcing/expiry-announcements.sweep.ts';
 import { Issuing, ISSUING } from './issuing/issuing.service.ts';
 import { IssuingHandlers } from './issuing/issuing.handlers.ts';
 import { LoginHandlers } from './issuing/login.handlers.ts';
@@ -32,6 +33,7 @@ import { ReplayQueries } from './replay.queries.ts';
     { provide: USAGE, useClass: Usage },
     KeyViews,
     DeparturesReactor,
+    ExpiryAnnouncementsSweep,
   ],
 })
 export class AccessKeysModule {}

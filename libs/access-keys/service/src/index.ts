@@ -4,6 +4,7 @@ import { peopleRequest, sendMailRequest } from '#identity/contract';
 import { ensureDefaultOrganizationRequest } from '#organizations/contract';
 import type { ContextService } from '#runtime';
 import { AccessKeysModule } from './access-keys.module.ts';
+import { ExpiryAnnouncementsSweep } from './announcing/expiry-announcements.sweep.ts';
 import { keyRingDecider } from './key-ring.decider.ts';
 import { leakedKeysDecider } from './leaks/leaked-keys.decider.ts';
 import { keysProjection } from './overview/keys.projection.ts';
@@ -18,5 +19,5 @@ export const accessKeysService: ContextService = {
   deciders: [keyRingDecider, leakedKeysDecider],
   projections: [keysProjection],
   reactors: [DeparturesReactor],
-  sweeps: [],
+  sweeps: [ExpiryAnnouncementsSweep],
 };

@@ -1,4 +1,5 @@
 import { assertNever, type Actor, type Decider, type Result } from '#kernel';
+import { announceExpiry, type AnnounceExpiry } from './announcing/announce-expiry.ts';
 import { createKey, type CreateKey } from './issuing/create-key.ts';
 import { createLoginKey, type CreateLoginKey } from './issuing/create-login-key.ts';
 import { evolve, initialState, type KeyRing } from './key-ring.ts';
@@ -8,7 +9,8 @@ import { setKeyLimits, type SetKeyLimits } from './limits/set-key-limits.ts';
 import { revokeKey, revokeKeysOf, type RevokeKey, type RevokeKeysOf } from './revoking/revoke-key.ts';
 import { rotateKey, type RotateKey } from './rotating/rotate-key.ts';
 
-export type KeyRingCommand = CreateKey | CreateLoginKey | RotateKey | RevokeKey | RevokeKeysOf | SetKeyLimits;
+export type KeyRingCommand =
+  CreateKey | CreateLoginKey | RotateKey | RevokeKey | RevokeKeysOf | SetKeyLimits | AnnounceExpiry;
 
 /** Decides every command about the keys of one organization. Each decision is in a file of its own. */
 export const keyRingDecider: Decider<KeyRing, KeyRingCommand, KeyRingEvent, KeyError> = {
@@ -32,6 +34,8 @@ function decide(command: KeyRingCommand, state: KeyRing, actor: Actor): Result<r
       return revokeKeysOf(command, state);
     case 'set-key-limits':
       return setKeyLimits(command, state);
+    case 'announce-expiry':
+      return announceExpiry(command, state);
     default:
       return assertNever(command);
   }

@@ -264,6 +264,55 @@ describe('revoke a key', () => {
       .thenRecorded(revoked('key_3', 'logged out')));
 });
 
+describe('announce the end of a key', () => {
+  const announce = (nowMs: number, createdAtMs = NOW) =>
+    ({ type: 'announce-expiry', keyId: 'key_1', createdAtMs, nowMs }) as const;
+  const announced: KeyRingEvent = { type: 'access-key.expiry-announced.v1', data: { keyId: 'key_1' } };
+
+  it('is recorded from 7 days before the end, until the end', () => {
+    given(created('key_1'))
+      .when(announce(NOW + 23 * DAY - 1), ada)
+      .thenNothingRecorded();
+    given(created('key_1'))
+      .when(announce(NOW + 23 * DAY), ada)
+      .thenRecorded(announced);
+    given(created('key_1'))
+      .when(announce(NOW + 30 * DAY - 1), ada)
+      .thenRecorded(announced);
+    given(created('key_1'))
+      .when(announce(NOW + 30 * DAY), ada)
+      .thenNothingRecorded();
+  });
+  it.each<[string, KeyRingEvent[]]>([
+    ['that was announced', [created('key_1'), announced]],
+    ['of a login', [login('key_1', 'laptop')]],
+    ['that was revoked', [created('key_1'), revoked('key_1', 'lost')]],
+    ['that does not end', [created('key_1', { expiresAt: undefined })]],
+    [
+      'that was replaced',
+      [
+        created('key_1'),
+        {
+          type: 'access-key.rotated.v1',
+          data: { keyId: 'key_1', replacedBy: 'key_2', worksUntil: iso(NOW + 26 * DAY) },
+        },
+      ],
+    ],
+  ])('is not recorded for a key %s', (_case, history) =>
+    given(...history)
+      .when(announce(NOW + 25 * DAY), ada)
+      .thenNothingRecorded(),
+  );
+  it('is not recorded for a key that was created within 7 days of its end', () => {
+    given(created('key_1'))
+      .when(announce(NOW + 25 * DAY, NOW + 23 * DAY), ada)
+      .thenNothingRecorded();
+    given(created('key_1'))
+      .when(announce(NOW + 25 * DAY, NOW + 23 * DAY - 1), ada)
+      .thenRecorded(announced);
+  });
+});
+
 describe('the limits of keys', () => {
   const set = (activeKeys: number, lifetimeDays: number | null) =>
     ({ type: 'set-key-limits', limits: { activeKeys, lifetimeDays }, nowMs: NOW }) as const;

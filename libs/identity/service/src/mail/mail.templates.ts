@@ -47,15 +47,16 @@ export function write(message: Message, { publicUrl, from, invitationLink, to }:
     }
     case 'key-expiry': {
       const { organization, keyId, keyName, expiresAt, serviceMember } = message.values;
+      const service = serviceMember === undefined ? '' : ` --service "${serviceMember}"`;
       const whose = serviceMember === undefined ? 'Your access key' : `The access key of ${serviceMember}`;
       return {
         subject: `Access key ${keyName} of ${organization} ends at ${timeShown(expiresAt)}`,
         text: lines(
           `${whose} ${keyName} (${keyId}) of the organization ${organization} ends at ${timeShown(expiresAt)}. From then on, everything that uses it is refused.`,
           '',
-          'To replace it:',
+          'To replace it, create another one before:',
           '',
-          `  astroctl key rotate ${keyId} --org-id ${organization} --api-url ${publicUrl}`,
+          `  astroctl key create --name "${keyName}"${service} --org-id ${organization} --api-url ${publicUrl}`,
           '',
           'If nothing uses it anymore, ignore this message.',
         ),
