@@ -47,8 +47,13 @@ export function write(message: Message, { publicUrl, from, invitationLink, to }:
     }
     case 'key-expiry': {
       const { organization, keyId, keyName, expiresAt, serviceMember } = message.values;
-      const service = serviceMember === undefined ? '' : ` --service "${serviceMember}"`;
-      const whose = serviceMember === undefined ? 'Your access key' : `The access key of ${serviceMember}`;
+      const [whose, create] =
+        serviceMember === undefined
+          ? ['Your access key', `astroctl key create --name "${keyName}"`]
+          : [
+              `The access key of ${serviceMember}`,
+              `astroctl key create --name "${keyName}" --service "${serviceMember}"`,
+            ];
       return {
         subject: `Access key ${keyName} of ${organization} ends at ${timeShown(expiresAt)}`,
         text: lines(
@@ -56,7 +61,7 @@ export function write(message: Message, { publicUrl, from, invitationLink, to }:
           '',
           'To replace it, create another one before:',
           '',
-          `  astroctl key create --name "${keyName}"${service} --org-id ${organization} --api-url ${publicUrl}`,
+          `  ${create} --org-id ${organization} --api-url ${publicUrl}`,
           '',
           'If nothing uses it anymore, ignore this message.',
         ),
