@@ -287,7 +287,10 @@ describe('announce the end of a key', () => {
     ['that was announced', [created('key_1'), announced]],
     ['of a login', [login('key_1', 'laptop')]],
     ['that was revoked', [created('key_1'), revoked('key_1', 'lost')]],
-    ['that does not end', [created('key_1', { expiresAt: undefined })]],
+    [
+      'that does not end',
+      [{ type: 'access-key.created.v1', data: { ...newKey('key_1'), role: 'editor', source: 'cli' } }],
+    ],
     [
       'that was replaced',
       [

@@ -47,7 +47,8 @@ describe('the e-mail before an access key ends', () => {
     const at = recorded.value.meta.position;
     await eventually(async () => expect((await embedded.readModels.get(keysProjection, 'none', at)).ok).toBe(true));
   };
-  const create = (keyId: string, days: number, more: Partial<AccessKeyCreated> = {}) =>
+  /** @param days until the key ends; undefined: it does not end */
+  const create = (keyId: string, days: number | undefined, more: Partial<AccessKeyCreated> = {}) =>
     record(keyRingStream(ACME), {
       type: 'access-key.created.v1',
       data: {
@@ -59,7 +60,7 @@ describe('the e-mail before an access key ends', () => {
         masked: 'astro_7Hq2...k9Zd',
         role: 'viewer',
         source: 'cli',
-        expiresAt: new Date(startMs + days * DAY_MS).toISOString(),
+        ...(days !== undefined && { expiresAt: new Date(startMs + days * DAY_MS).toISOString() }),
         ...more,
       },
     });
@@ -147,7 +148,7 @@ describe('the e-mail before an access key ends', () => {
     await create('key_replaced', 30);
     await create('key_ended', 24);
     await create('key_far', 90);
-    await create('key_endless', 0, { expiresAt: undefined });
+    await create('key_endless', undefined);
     await record(
       keyRingStream(ACME),
       { type: 'access-key.revoked.v1', data: { keyId: 'key_revoked', reason: 'lost' } },
