@@ -22,7 +22,6 @@ export {
   type DirectoryFact,
   type KeyLimits,
   type KeyRingEvent,
-  type MemberInvited,
   type OrganizationEvent,
   type OrganizationSettings,
   type PolicyEvent,
@@ -40,8 +39,6 @@ export {
   type AccessSource,
   type Decision,
   type Reason,
-  type Rights,
-  type Scope,
 } from './can.ts';
 export {
   ACCESS_KEY_PREFIX,
@@ -50,12 +47,5 @@ export {
   maskAccessKey,
   parseAccessKey,
 } from './access-key-format.ts';
-export {
-  RightsHistory,
-  rightsEvents,
-  type Grant,
-  type Moment,
-  type PublishedPolicy,
-  type RightsFact,
-} from './rights-history.ts';
+export { RightsHistory, rightsEvents, type Moment, type RightsFact } from './rights-history.ts';
 export { Timeline } from './timeline.ts';

@@ -28,7 +28,6 @@ export {
   type Fact,
   type Projection,
   type Recorded,
-  type Split,
 } from './decider.ts';
 export { CLOCK, IDS, LOGGER, silentLogger, type Logger } from './logger.ts';
 export { nearestName } from './nearest-name.ts';

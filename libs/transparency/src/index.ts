@@ -1,7 +1,6 @@
-export { eventHash, type ChainedEvent } from './event-hash.ts';
+export { eventHash } from './event-hash.ts';
 export {
   consistencyRanges,
-  EMPTY_ROOT,
   GrowingTree,
   inclusionRanges,
   isConsistent,
@@ -13,7 +12,6 @@ export {
   subtreesOf,
   type Hash,
   type Range,
-  type SubtreeHash,
 } from './merkle.ts';
 export {
   checkpointText,
@@ -26,6 +24,5 @@ export {
   signNote,
   verifierKey,
   type Checkpoint,
-  type Note,
   type VerifierKey,
 } from './note.ts';

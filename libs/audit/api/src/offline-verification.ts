@@ -37,7 +37,7 @@ const exportLine = z.strictObject({
 const exportEnd = z.strictObject({ note: z.string() });
 
 /** A proof of one event, as `audit prove` prints it. */
-export const eventProof = z.object({
+const eventProof = z.object({
   head: z.object({ note: z.string() }),
   inclusion: z.object({ event: sealedEventSchema, index: z.number().int(), proof: z.array(hash).max(64) }),
 });

@@ -6,7 +6,7 @@ const flag = z.stringbool().or(z.boolean());
 const word = z.string().min(1).max(200);
 
 /** `refused`: the permission was denied; the entry counts identical refusals within one minute. */
-export const AUDIT_RESULTS = ['done', 'refused'] as const;
+const AUDIT_RESULTS = ['done', 'refused'] as const;
 
 const auditEntry = z.strictObject({
   position: z.string(),

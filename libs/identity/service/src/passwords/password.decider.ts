@@ -21,7 +21,7 @@ export type PasswordCommand =
   | { readonly type: 'create-link'; readonly tokenDigest: string; readonly expiresAt: string }
   | { readonly type: 'use-link'; readonly tokenDigest: string; readonly nowMs: number };
 
-export const passwordEvents: EventFamily<PasswordEvent> = {
+const passwordEvents: EventFamily<PasswordEvent> = {
   categories: ['passwords'],
   types: { 'password-link.created.v1': true, 'password-link.used.v1': true },
 };
