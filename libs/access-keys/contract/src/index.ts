@@ -4,6 +4,7 @@ export {
   getKeyRequest,
   keyInUrlRequest,
   keysUsedRequest,
+  keyUsageRequest,
   listKeysRequest,
   loginRequest,
   reportLeakedKeyRequest,

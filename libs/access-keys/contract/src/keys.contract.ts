@@ -197,6 +197,17 @@ export const setKeyLimitsRequest = request({
   timeoutMs: 5_000,
 });
 
+/** Counts the active keys that the plan limits. Sent by billing, for the use of a plan. */
+export const keyUsageRequest = request({
+  subject: 'access-keys.v1.usage.get',
+  permission: SERVICES_ONLY,
+  callers: ['billing'],
+  input: z.strictObject({ organizationId: z.string() }),
+  output: z.strictObject({ activeKeys: z.number().int() }),
+  organizationOf: ({ organizationId }) => organizationId,
+  timeoutMs: 3_000,
+});
+
 /** Records when keys were last used. Sent by the gateway, at most once a minute for each key. */
 export const keysUsedRequest = request({
   subject: 'access-keys.v1.used',

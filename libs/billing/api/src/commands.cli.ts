@@ -6,6 +6,11 @@ export const planCommands = {
     summary: 'Show the plan of the organization',
     examples: ['astroctl org plan'],
   },
+  usage: {
+    path: ['org', 'usage'],
+    summary: 'Show the limits of the plan with their current use, and the deployments that count today',
+    examples: ['astroctl org usage', 'astroctl org usage -o json'],
+  },
   planList: {
     path: ['org', 'plan', 'list'],
     summary: 'Compare all plans',

@@ -1,4 +1,5 @@
-import { changePlanRequest, getSubscriptionRequest, listPlansRequest } from '#billing/contract';
+import { changePlanRequest, getSubscriptionRequest, getUsageRequest, listPlansRequest } from '#billing/contract';
+import type { OutputOf } from '#bus/contract';
 import { isCommandError, type Column, type Options, type Outcome, type Session } from '#cli';
 import type { planCommands } from './commands.cli.ts';
 
@@ -33,6 +34,46 @@ export async function planGet(_options: Options<typeof planCommands.planGet>, se
         name,
       },
     );
+  return 0;
+}
+
+type Usage = OutputOf<typeof getUsageRequest>;
+
+const DEPLOYMENT_COLUMNS: readonly Column<NonNullable<Usage['deployments']>[number]>[] = [
+  { title: 'DEPLOYMENT', value: ({ application, version }) => `${version ?? '-'} of ${application ?? '-'}` },
+  { title: 'TIME', value: ({ at }) => at },
+  { title: 'BY', value: ({ by }) => by },
+];
+
+/** Runs `org usage`: prints each limit with its current use, and the deployments that count today. */
+export async function usage(_options: Options<typeof planCommands.usage>, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const found = await session.call(getUsageRequest, { org });
+  if (!found.ok) return found.failure;
+  const { print } = session;
+  const name = ({ limit }: { readonly limit: string }) => `limit/${limit}`;
+  if (print.format === 'json' || print.format === 'yaml') {
+    await print.one(found.value, { lines: [] });
+    return 0;
+  }
+  const { plan, limits, pendingInvitations, deployments } = found.value;
+  const rows = Object.entries(limits).map(([limit, { used, limit: of }]) => ({ limit, used, of }));
+  const columns: Column<(typeof rows)[number]>[] = [
+    { title: 'LIMIT', value: ({ limit }) => limit },
+    { title: 'USED', value: ({ used }) => used },
+    { title: 'OF', value: ({ of }) => shownLimit(of) },
+  ];
+  await print.list(rows, { columns, name });
+  if (print.format !== 'name' && deployments && deployments.length > 0) {
+    print.line('');
+    await print.list(deployments, {
+      columns: DEPLOYMENT_COLUMNS,
+      name: ({ application }) => `application/${application}`,
+    });
+  }
+  if (pendingInvitations) print.note(`Pending invitations in members: ${pendingInvitations}`);
+  print.note(`Plan: ${plan}. Compare all plans: astroctl org plan list`);
   return 0;
 }
 

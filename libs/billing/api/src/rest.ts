@@ -1,6 +1,6 @@
-import { changePlanRequest, getSubscriptionRequest, listPlansRequest } from '#billing/contract';
+import { changePlanRequest, getSubscriptionRequest, getUsageRequest, listPlansRequest } from '#billing/contract';
 
 export { createRequestRates, type RequestRates } from './request-rates.ts';
 
 /** Requests that the gateway serves over HTTP. */
-export const billingRest = [listPlansRequest, getSubscriptionRequest, changePlanRequest] as const;
+export const billingRest = [listPlansRequest, getSubscriptionRequest, getUsageRequest, changePlanRequest] as const;

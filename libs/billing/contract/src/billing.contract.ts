@@ -1,5 +1,6 @@
 import { SERVICES_ONLY } from '#access';
 import { request } from '#bus/contract';
+import { countedDeployment, MAX_COUNTED_DEPLOYMENTS } from '#deployments/contract';
 import { z } from 'zod';
 import { AUDIT_EXPORTS } from './plans.ts';
 
@@ -53,6 +54,42 @@ export const getSubscriptionRequest = request({
   permission: 'organization.read',
   input: z.strictObject({ org: z.string().min(1) }),
   output: subscriptionView,
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+/** Use of one limit. `used`: `null` if it is unknown at present. `limit`: `null` for no limit. */
+const use = z.strictObject({ used: z.number().int().nullable(), limit: z.number().int().nullable() });
+/** A limit of each request or object, of which nothing is used up. */
+const bound = z.strictObject({ used: z.null(), limit: z.number().int().nullable() });
+
+export const getUsageRequest = request({
+  subject: 'billing.v1.usage.get',
+  route: 'GET /v1/organizations/{org}/usage',
+  summary: 'Get the limits of the plan with their current use',
+  permission: 'organization.read',
+  input: z.strictObject({ org: z.string().min(1) }),
+  output: z.strictObject({
+    plan: z.string(),
+    limits: z.strictObject({
+      members: use.describe('people, with pending invitations'),
+      clusters: use,
+      applications: use,
+      profiles: use,
+      activeKeys: use,
+      deploymentsPerDay: use.describe('deployments of the current day (UTC)'),
+      requestsPerMinute: bound.describe('of each key'),
+      keyLifetimeDays: bound,
+      auditDaysShown: bound,
+    }),
+    pendingInvitations: z.number().int().nullable().describe('included in members; null: unknown'),
+    deployments: z
+      .array(countedDeployment)
+      .max(MAX_COUNTED_DEPLOYMENTS)
+      .nullable()
+      .describe('the newest deployments of the current day, newest first; null: unknown'),
+    pricingUrl: z.string(),
+  }),
   organizationOf: ({ org }) => org,
   timeoutMs: 5_000,
 });

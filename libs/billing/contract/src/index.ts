@@ -1,4 +1,10 @@
-export { changePlanRequest, getSubscriptionRequest, listPlansRequest, plansOfRequest } from './billing.contract.ts';
+export {
+  changePlanRequest,
+  getSubscriptionRequest,
+  getUsageRequest,
+  listPlansRequest,
+  plansOfRequest,
+} from './billing.contract.ts';
 export {
   DEFAULT_CATALOGUE,
   defaultLimits,

@@ -4,12 +4,13 @@ import { LimitSetter } from './changing/limit-setter.service.ts';
 import { PlanChangeReactor } from './changing/plan-change.reactor.ts';
 import { PlanChange } from './changing/plan-change.service.ts';
 import { BillingQueries } from './overview/billing.queries.ts';
+import { UsageQueries } from './overview/usage.queries.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 
 import { ReplayQueries } from './replay.queries.ts';
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
-  controllers: [ReplayQueries, ChangingHandlers, BillingQueries],
+  controllers: [ReplayQueries, ChangingHandlers, BillingQueries, UsageQueries],
   providers: [LimitSetter, PlanChange, PlanChangeReactor, StartingReactor],
 })
 export class BillingModule {}

@@ -1,8 +1,8 @@
-import { setKeyLimitsRequest } from '#access-keys/contract';
+import { keyUsageRequest, setKeyLimitsRequest } from '#access-keys/contract';
 import { recordRefusalsRequest } from '#audit/contract';
-import { setCatalogLimitsRequest } from '#deployments/contract';
+import { catalogUsageRequest, setCatalogLimitsRequest } from '#deployments/contract';
 import { peopleRequest } from '#identity/contract';
-import { setSeatLimitRequest } from '#organizations/contract';
+import { seatUsageRequest, setSeatLimitRequest } from '#organizations/contract';
 import type { ContextService } from '#runtime';
 import { BillingModule } from './billing.module.ts';
 import { PlanChangeReactor } from './changing/plan-change.reactor.ts';
@@ -16,7 +16,16 @@ export const billingService: ContextService = {
   name: 'billing',
   module: BillingModule,
   engines: ['eventStore', 'readStore', 'vault'],
-  calls: [setKeyLimitsRequest, recordRefusalsRequest, setCatalogLimitsRequest, peopleRequest, setSeatLimitRequest],
+  calls: [
+    catalogUsageRequest,
+    keyUsageRequest,
+    setKeyLimitsRequest,
+    recordRefusalsRequest,
+    seatUsageRequest,
+    setCatalogLimitsRequest,
+    peopleRequest,
+    setSeatLimitRequest,
+  ],
   deciders: [subscriptionDecider],
   projections: [subscriptionsProjection],
   reactors: [StartingReactor, PlanChangeReactor],

@@ -16,3 +16,38 @@ export const countApplicationsRequest = request({
   organizationOf: ({ organizationId }) => organizationId,
   timeoutMs: 5_000,
 });
+
+/** A deployment that counts against the deployments of its day. */
+export const countedDeployment = z.strictObject({
+  /** `null` if the application is no longer known. */
+  application: z.string().nullable(),
+  /** Version such as `v3`; `null` if the deployment was counted, but no revision was recorded. */
+  version: z.string().nullable(),
+  at: z.string(),
+  /** E-mail address or name of who deployed; `platform` for a followed source. */
+  by: z.string(),
+});
+export type CountedDeployment = z.infer<typeof countedDeployment>;
+
+/** Maximum number of counted deployments in a response. */
+export const MAX_COUNTED_DEPLOYMENTS = 50;
+
+/** Counts what the plan limits. Sent by billing, for the use of a plan. */
+export const catalogUsageRequest = request({
+  subject: 'deployments.v1.usage.get',
+  permission: SERVICES_ONLY,
+  callers: ['billing'],
+  input: z.strictObject({ organizationId: z.string() }),
+  output: z.strictObject({
+    applications: z.number().int(),
+    profiles: z.number().int(),
+    /** Registered clusters, without the platform's own sandbox. */
+    clusters: z.number().int(),
+    /** Deployments of the current day (UTC). */
+    deploymentsPerDay: z.number().int(),
+    /** The newest of them, newest first. */
+    deployments: z.array(countedDeployment).max(MAX_COUNTED_DEPLOYMENTS),
+  }),
+  organizationOf: ({ organizationId }) => organizationId,
+  timeoutMs: 3_000,
+});

@@ -1,5 +1,11 @@
 export { objectEvents, type ObjectFact } from './object-events.ts';
-export { countApplicationsRequest } from './catalog.contract.ts';
+export {
+  catalogUsageRequest,
+  countApplicationsRequest,
+  countedDeployment,
+  MAX_COUNTED_DEPLOYMENTS,
+  type CountedDeployment,
+} from './catalog.contract.ts';
 export {
   applicationStatusView,
   type ApplicationStatusView,

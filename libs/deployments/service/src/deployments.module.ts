@@ -23,6 +23,7 @@ import { HostClaimsReactor } from './applications/host-claims.reactor.ts';
 import { SourcePins } from './applications/source-pins.service.ts';
 import { AttemptHistory } from './attempts/attempt-history.service.ts';
 import { LimitsHandlers } from './catalog/limits.handlers.ts';
+import { UsageQueries } from './applications/usage.queries.ts';
 import { CatalogQueries } from './clusters/catalog.queries.ts';
 import { AccessEndsReactor } from './clusters/access-ends.reactor.ts';
 import { AccessEnds } from './clusters/access-ends.service.ts';
@@ -120,6 +121,7 @@ import { ReplayQueries } from './replay.queries.ts';
     ReportsHandlers,
     LimitsHandlers,
     CatalogQueries,
+    UsageQueries,
     AccessReviewHandlers,
     AccessQueries,
     KubeconfigsHandlers,

@@ -1,4 +1,5 @@
 import { createLaptop } from '#cli/testing';
+import { getUsageRequest } from '#billing/contract';
 import { domainError } from '#kernel';
 import {
   changeOrganizationRequest,
@@ -236,15 +237,52 @@ describe('org set', () => {
 });
 
 describe('org get', () => {
-  it('prints the number of members, their limit, and the settings', async () => {
+  const { members: _members, memberLimit: _memberLimit, ...rest } = acme;
+  const unlimited = { used: null, limit: null };
+  const counts = {
+    members: { used: 3, limit: 5 },
+    clusters: { used: 0, limit: 2 },
+    applications: { used: 4, limit: 10 },
+    profiles: { used: null, limit: 5 },
+    activeKeys: { used: 1, limit: 10 },
+  };
+
+  it('prints the use of the plan against its limits, and the settings', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(getOrganizationRequest, () => acme);
+    laptop.on(getUsageRequest, () => ({
+      plan: 'developer',
+      limits: {
+        ...counts,
+        deploymentsPerDay: { used: 1, limit: 100 },
+        requestsPerMinute: unlimited,
+        keyLifetimeDays: unlimited,
+        auditDaysShown: unlimited,
+      },
+      pendingInvitations: 1,
+      deployments: [],
+      pricingUrl: 'https://plans.example',
+    }));
     const { stdout } = await laptop.run('org get');
-    expect(stdout).toMatch(/^members: +2\/5$/m);
+    expect(stdout).toContain(
+      'members:         3/5\nclusters:        0/2\napplications:    4/10\nprofiles:        -/5\nactiveKeys:      1/10\n',
+    );
     expect(stdout).toMatch(/^viewersReadLogs: +yes$/m);
     const { stdout: json } = await laptop.run('org get -o json');
-    expect(JSON.parse(json)).toEqual(acme);
+    expect(JSON.parse(json)).toEqual({ ...rest, ...counts });
+  });
+
+  it('prints the organization also while its use is not available', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(getOrganizationRequest, () => acme);
+    laptop.on(getUsageRequest, () => domainError('bus/nobody-serves', 'unavailable', 'Billing does not respond.'));
+    const { exit, stdout } = await laptop.run('org get');
+    expect(exit).toBe(0);
+    expect(stdout).toContain('members:         2/5\nclusters:        -\n');
+    const { stdout: json } = await laptop.run('org get -o json');
+    expect(JSON.parse(json)).toMatchObject({ members: { used: 2, limit: 5 }, applications: unlimited });
   });
 });
 

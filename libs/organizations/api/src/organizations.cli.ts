@@ -1,5 +1,6 @@
 import { DEFAULT_SETTINGS, type OrganizationSettings } from '#access';
 import { isRole } from '#access';
+import { getUsageRequest } from '#billing/contract';
 import {
   EXIT_CODES,
   isCommandError,
@@ -39,7 +40,9 @@ const COLUMNS: readonly Column<OrganizationRow>[] = [
   { title: 'PLAN', value: ({ plan }) => plan },
   { title: 'CURRENT', value: ({ current }) => (current ? '*' : '') },
 ];
-const LINES = ['id', 'name', 'slug', 'status', 'role', 'plan', 'members', 'createdAt'] as const;
+/** Limits of the plan that `org get` shows with their use. */
+const COUNTED = ['members', 'clusters', 'applications', 'profiles', 'activeKeys'] as const;
+const LINES = ['id', 'name', 'slug', 'status', 'role', 'plan', ...COUNTED, 'createdAt'] as const;
 const SETTINGS = ['contact', 'keyExpiry', 'viewersReadLogs', 'revokeLeakedKeys'] as const;
 
 /** Runs `org list`: prints the organizations of the key's user, or with `--all` every organization of the platform. */
@@ -74,16 +77,36 @@ export async function orgGet(options: Options<typeof organizationCommands.orgGet
   if (isCommandError(org)) return org;
   const found = await session.call(getOrganizationRequest, { org });
   if (!found.ok) return found.failure;
-  const { members, memberLimit, settings } = found.value;
+  const usage = await session.call(getUsageRequest, { org });
+  const { members, memberLimit, settings, ...organization } = found.value;
+  // An organization is shown without its use if that is not available.
+  const limits: Partial<Record<(typeof COUNTED)[number], Use>> = usage.ok
+    ? usage.value.limits
+    : { members: { used: members, limit: memberLimit } };
+  const counts = mapCounted((limit) => limits[limit] ?? { used: null, limit: null });
   const name = ({ slug }: { readonly slug: string }) => `organization/${slug}`;
   if (session.print.format === 'json' || session.print.format === 'yaml')
-    await session.print.one(found.value, { lines: [], name });
+    await session.print.one({ ...organization, ...counts, settings }, { lines: [], name });
   else {
-    const shown = { ...settings, ...found.value, members: `${members}/${memberLimit}` };
+    const shown = { ...settings, ...organization, ...mapCounted((limit) => useText(counts[limit])) };
     await session.print.one(shown, { lines: [...LINES, ...SETTINGS], name });
   }
   return 0;
 }
+
+type Use = OutputOf<typeof getUsageRequest>['limits'][(typeof COUNTED)[number]];
+
+const useText = ({ used, limit }: Use): string | null =>
+  used === null && limit === null ? null : `${used ?? '-'}/${limit ?? 'unlimited'}`;
+
+/** Returns an object with a value for each counted limit. */
+const mapCounted = <T>(valueOf: (limit: (typeof COUNTED)[number]) => T): Record<(typeof COUNTED)[number], T> => ({
+  members: valueOf('members'),
+  clusters: valueOf('clusters'),
+  applications: valueOf('applications'),
+  profiles: valueOf('profiles'),
+  activeKeys: valueOf('activeKeys'),
+});
 
 /** Runs `org create NAME` (global admin). */
 export async function orgCreate(

@@ -10,6 +10,7 @@ export {
   listMembersRequest,
   listOrganizationsRequest,
   removeMemberRequest,
+  seatUsageRequest,
   setMemberRequest,
   setSeatLimitRequest,
   type MemberLoss,

@@ -277,3 +277,18 @@ export const setSeatLimitRequest = request({
   organizationOf: ({ organizationId }) => organizationId,
   timeoutMs: 5_000,
 });
+
+/** Counts the seats in use. Sent by billing, for the use of a plan. */
+export const seatUsageRequest = request({
+  subject: 'organizations.v1.usage.get',
+  permission: SERVICES_ONLY,
+  callers: ['billing'],
+  input: z.strictObject({ organizationId: z.string() }),
+  output: z.strictObject({
+    /** People and pending invitations. */
+    members: z.number().int(),
+    pendingInvitations: z.number().int(),
+  }),
+  organizationOf: ({ organizationId }) => organizationId,
+  timeoutMs: 3_000,
+});

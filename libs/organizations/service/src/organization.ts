@@ -149,7 +149,10 @@ export const seatsUsed = (
   { members, invitations }: Pick<ActiveOrganization, 'members' | 'invitations'>,
   nowMs: number,
 ): number =>
-  [...members.values()].filter(({ kind }) => kind === 'person').length +
+  [...members.values()].filter(({ kind }) => kind === 'person').length + pendingInvitations({ invitations }, nowMs);
+
+/** Returns the number of invitations that can still be accepted at `nowMs`. */
+export const pendingInvitations = ({ invitations }: Pick<ActiveOrganization, 'invitations'>, nowMs: number): number =>
   [...invitations.values()].filter((invitation) => isPending(invitation, nowMs)).length;
 
 /** Adds an invitation, or changes an existing one. */

@@ -1,5 +1,5 @@
-import { setKeyLimitsRequest } from '#access-keys/contract';
-import { Caller, Input, Serves, type ContextOf, type ReplyTo } from '#bus';
+import { keyUsageRequest, setKeyLimitsRequest } from '#access-keys/contract';
+import { Caller, Input, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, type Clock } from '#kernel';
@@ -26,5 +26,11 @@ export class KeyLimitsHandlers {
       activeKeys,
       used: countedKeys(state, nowMs),
     }));
+  }
+
+  @Serves(keyUsageRequest)
+  async usage(@Input() { organizationId }: InputOf<typeof keyUsageRequest>): Promise<ReplyTo<typeof keyUsageRequest>> {
+    const loaded = await this.commands.load(keyRingDecider, keyRingStream(organizationId));
+    return loaded.ok ? reply({ activeKeys: countedKeys(loaded.value.state, this.clock.now()) }) : loaded;
   }
 }

@@ -1,7 +1,16 @@
 import { assertNever, err, ok, type Decider, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import { catalogEvents, type CatalogEvent, type CatalogLimits, type Named, type NewName } from './catalog.events.ts';
-import { emptyCatalog, evolveCatalog, namesOf, referringTo, type Catalog, type Entry } from './catalog.ts';
+import {
+  countedOf,
+  deploymentsOn,
+  emptyCatalog,
+  evolveCatalog,
+  namesOf,
+  referringTo,
+  type Catalog,
+  type Entry,
+} from './catalog.ts';
 
 /** Commands of a catalog. */
 export type CatalogCommand =
@@ -78,9 +87,6 @@ function prepare({ name, id }: Extract<CatalogCommand, { type: 'prepare' }>, cat
   return ok([{ type: 'catalog.name-prepared.v1', data: { kind: 'application', name, id } }]);
 }
 
-const countedOf = (kind: Named['kind'], catalog: Catalog): number =>
-  [...catalog.entries[kind].values()].filter(({ counted }) => counted).length;
-
 function count({ kind, name, id, refers, day }: Extract<CatalogCommand, { type: 'count' }>, catalog: Catalog): Outcome {
   const present = catalog.entries[kind].get(name);
   if (present?.id !== id) return err(deploymentsErrors.applicationNotFound(name));
@@ -107,7 +113,7 @@ function pointBack(
 }
 
 function countDeployment(applicationId: string, name: string, day: string, catalog: Catalog): Outcome {
-  const used = catalog.day === day ? catalog.deployments : 0;
+  const used = deploymentsOn(day, catalog);
   const limit = catalog.limits.deploymentsPerDay;
   return used >= limit
     ? err(deploymentsErrors.deploymentLimit(name, limit, used))
@@ -176,7 +182,7 @@ function release({ kind, name, id }: Named, catalog: Catalog): Outcome {
 function setLimits({ applications, profiles, clusters, deploymentsPerDay }: CatalogLimits, catalog: Catalog): Outcome {
   const limits = { applications, profiles, clusters, deploymentsPerDay };
   const over = (Object.keys(LIMIT_OF) as (keyof typeof LIMIT_OF)[]).flatMap((kind) => {
-    const used = [...catalog.entries[kind].values()].filter(({ counted }) => counted).length;
+    const used = countedOf(kind, catalog);
     const limit = LIMIT_OF[kind];
     return used > limits[limit] ? [{ limit, used, allowed: limits[limit] }] : [];
   });

@@ -67,6 +67,13 @@ export function evolveCatalog(catalog: Catalog, event: CatalogEvent): Catalog {
   }
 }
 
+/** Returns the number of objects of a kind that the plan counts. */
+export const countedOf = (kind: NamedKind, { entries }: Catalog): number =>
+  [...entries[kind].values()].filter(({ counted }) => counted).length;
+
+/** Returns the number of deployments counted on a UTC date, which is that of the last deployment or a later one. */
+export const deploymentsOn = (day: string, catalog: Catalog): number => (catalog.day === day ? catalog.deployments : 0);
+
 /** Returns the entries that refer to `id`: applications of a profile, or profiles of a cluster. */
 export const referringTo = (catalog: Catalog, kind: 'application' | 'profile', id: string): Entry[] =>
   [...catalog.entries[kind].values()].filter(({ refers }) => refers === id);

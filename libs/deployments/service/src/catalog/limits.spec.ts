@@ -1,6 +1,7 @@
 import {
   applyApplicationRequest,
   applyProfileRequest,
+  catalogUsageRequest,
   deleteApplicationRequest,
   getApplicationRequest,
   pauseApplicationRequest,
@@ -144,6 +145,40 @@ describe('limits of a plan', () => {
     ];
     expect(results.map(({ ok }) => ok)).toEqual(results.map(() => true));
     expect((await catalog()).deployments).toBe(before);
+  });
+
+  it('are used by applications, profiles, clusters, and the deployments of today, which are listed', async () => {
+    const usage = async () => {
+      await platform.settled();
+      const asked = await platform.ask(catalogUsageRequest, { organizationId: org }, platform.service('billing', org));
+      if (!asked.ok) throw new Error(asked.error.code);
+      return asked.value;
+    };
+    const worker = new FakeWorker(platform, queue);
+    for (const tag of ['1', '2']) {
+      await apply('web', tag);
+      await worker.deploy();
+    }
+    await apply('api');
+    await worker.deploy();
+    await platform.ask(rollbackRequest, { org, name: 'web', to: 1 }, ada());
+    await worker.deploy();
+    await remove('api');
+    await worker.deploy();
+    const listed = { at: expect.any(String), by: 'ada@acme.dev' };
+    expect(await usage()).toEqual({
+      applications: 1,
+      profiles: 1,
+      clusters: 1,
+      deploymentsPerDay: 3,
+      deployments: [
+        { ...listed, application: 'api', version: 'v1' },
+        { ...listed, application: 'web', version: 'v2' },
+        { ...listed, application: 'web', version: 'v1' },
+      ],
+    });
+    platform.clock.shift(24 * 3_600_000);
+    expect(await usage()).toMatchObject({ applications: 1, deploymentsPerDay: 0, deployments: [] });
   });
 
   it('are reported with the current use and the people who can help', async () => {

@@ -1,12 +1,12 @@
-import { Caller, Input, Serves, type ContextOf, type ReplyTo } from '#bus';
+import { Caller, Input, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, type Clock } from '#kernel';
-import { setSeatLimitRequest } from '#organizations/contract';
+import { seatUsageRequest, setSeatLimitRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream } from '../organization.events.ts';
-import { isActive, seatsUsed } from '../organization.ts';
+import { isActive, pendingInvitations, seatsUsed } from '../organization.ts';
 
 @Controller()
 export class SeatLimitHandlers {
@@ -27,5 +27,17 @@ export class SeatLimitHandlers {
       members,
       used: isActive(state) ? seatsUsed(state, nowMs) : 0,
     }));
+  }
+
+  @Serves(seatUsageRequest)
+  async usage(
+    @Input() { organizationId }: InputOf<typeof seatUsageRequest>,
+  ): Promise<ReplyTo<typeof seatUsageRequest>> {
+    const loaded = await this.commands.load(organizationDecider, organizationStream(organizationId));
+    if (!loaded.ok) return loaded;
+    const { state } = loaded.value;
+    if (!isActive(state)) return reply({ members: 0, pendingInvitations: 0 });
+    const nowMs = this.clock.now();
+    return reply({ members: seatsUsed(state, nowMs), pendingInvitations: pendingInvitations(state, nowMs) });
   }
 }
