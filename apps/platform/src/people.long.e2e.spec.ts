@@ -33,6 +33,18 @@ describe('members and users, with astroctl', () => {
     expect((await machine.astroctl(['org', 'leave'])).stderr).toContain('at least one owner');
   });
 
+  it('shows the use of the plan, with pending invitations', async () => {
+    const { machine } = root;
+    await machine.run('org invite edith@astro.localhost --role viewer');
+    const { stdout, stderr } = await machine.astroctl(['org', 'usage']);
+    expect(stdout).toMatch(/^members +3 +5$/m); // the admin, linus, and the invitation; service members use no seat
+    expect(stdout).toMatch(/^deploymentsPerDay +0 +100$/m);
+    expect(stdout).toMatch(/^requestsPerMinute +- +600$/m);
+    expect(stderr).toMatch(/^Pending invitations in members: 1$/m);
+    expect(await machine.run('org get')).toMatch(/^members: +3\/5\nclusters: +0\/2\napplications: +0\/10$/m);
+    expect(JSON.parse(await machine.run('org get -o json'))).toMatchObject({ members: { used: 3, limit: 5 } });
+  });
+
   it('suspends a user: logins and keys are rejected, and work again after the restore', async () => {
     expect(await root.machine.run(`user suspend ${grace.email}`)).toBe(`user/${grace.email} suspended\n`);
     for (const credential of [grace.key, grace.accessToken])

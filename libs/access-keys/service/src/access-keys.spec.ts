@@ -10,6 +10,7 @@ import { Issuing } from './issuing/issuing.service.ts';
 import { IssuingHandlers } from './issuing/issuing.handlers.ts';
 import { LoginHandlers } from './issuing/login.handlers.ts';
 import { LeaksHandlers } from './leaks/leaks.handlers.ts';
+import { KeyLimitsHandlers } from './limits/key-limits.handlers.ts';
 import { KeyViews } from './overview/key-views.service.ts';
 import { KeysQueries } from './overview/keys.queries.ts';
 import { keysProjection } from './overview/keys.projection.ts';
@@ -459,6 +460,27 @@ describe('access keys', () => {
     await handlers.note({ used: [{ organizationId: ACME, keyId, at: '2026-01-01T12:34:56.789Z' }] });
     await handlers.note({ used: [{ organizationId: ACME, keyId, at: '2026-01-01T11:00:00.000Z' }] });
     expect((await listOf('ada')).find(({ id }) => id === keyId)?.lastUsed).toBe('2026-01-01T12:34:00Z');
+  });
+
+  it('are counted as the plan counts them: without those of logins', async () => {
+    const limits = new KeyLimitsHandlers(embedded.commands, embedded.clock);
+    const count = async () => {
+      const used = await limits.usage({ organizationId: ACME });
+      return used.ok ? used.value.activeKeys : -1;
+    };
+    const before = await count();
+    await logins.login({ orgId: 'acme', machine: 'counted' }, embedded.request({ kind: 'login', userId: 'ada' }));
+    expect(await count()).toBe(before);
+    const listed = await queries.list(
+      { org: 'acme', limit: 100 },
+      { ...as('ada'), consistency: await embedded.eventStore.head() },
+    );
+    const own = listed.ok
+      ? listed.value.items.find(({ source, status }) => source !== 'login' && status === 'ACTIVE')
+      : undefined;
+    await revoking.revoke({ org: 'acme', key: own?.id ?? '' }, as('ada'));
+    expect(await count()).toBe(before - 1);
+    expect(await limits.usage({ organizationId: OTHER })).toMatchObject({ value: { activeKeys: 0 } });
   });
 
   it('B16: no key and no address is in any file of the stores', async () => {

@@ -58,10 +58,8 @@ export const getSubscriptionRequest = request({
   timeoutMs: 5_000,
 });
 
-/** Use of one limit. `used`: `null` if it is unknown at present. `limit`: `null` for no limit. */
+/** Use of one limit. `used`: `null` if it is unknown at present, or nothing of the limit is used up. `limit`: `null` for no limit. */
 const use = z.strictObject({ used: z.number().int().nullable(), limit: z.number().int().nullable() });
-/** A limit of each request or object, of which nothing is used up. */
-const bound = z.strictObject({ used: z.null(), limit: z.number().int().nullable() });
 
 export const getUsageRequest = request({
   subject: 'billing.v1.usage.get',
@@ -78,9 +76,9 @@ export const getUsageRequest = request({
       profiles: use,
       activeKeys: use,
       deploymentsPerDay: use.describe('deployments of the current day (UTC)'),
-      requestsPerMinute: bound.describe('of each key'),
-      keyLifetimeDays: bound,
-      auditDaysShown: bound,
+      requestsPerMinute: use.describe('of each key'),
+      keyLifetimeDays: use,
+      auditDaysShown: use,
     }),
     pendingInvitations: z.number().int().nullable().describe('included in members; null: unknown'),
     deployments: z

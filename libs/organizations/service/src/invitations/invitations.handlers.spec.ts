@@ -7,6 +7,7 @@ import { eventually, temporaryFolder } from '#testing';
 import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
 import { CreationHandlers } from '../creation/creation.handlers.ts';
 import { OrganizationCreation } from '../creation/creation.service.ts';
+import { SeatLimitHandlers } from '../limits/seat-limit.handlers.ts';
 import { MemberLookup } from '../members/member-lookup.service.ts';
 import { Names } from '../names/names.service.ts';
 import { organizationDecider } from '../organization.decider.ts';
@@ -236,5 +237,23 @@ describe('invitations over the embedded engines', () => {
     await revoke(sent.id);
     await react();
     expect(mails).toHaveLength(2);
+  });
+
+  it('use a seat until they end', async () => {
+    const seats = new SeatLimitHandlers(embedded.commands, embedded.clock);
+    const used = async () => {
+      const asked = await seats.usage({ organizationId: id });
+      if (!asked.ok) throw new Error(asked.error.code);
+      return asked.value;
+    };
+    const before = await used();
+    const { id: invitation } = await invited('seat-canary@acme.dev');
+    expect(await used()).toEqual({
+      members: before.members + 1,
+      pendingInvitations: before.pendingInvitations + 1,
+    });
+    await revoke(invitation);
+    expect(await used()).toEqual(before);
+    expect(await seats.usage({ organizationId: embedded.ids.uuid() })).toMatchObject({ value: { members: 0 } });
   });
 });
