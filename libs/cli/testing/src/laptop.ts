@@ -56,6 +56,8 @@ export interface Laptop {
   readonly sent: readonly SentRequest[];
   /** Position that successful responses contain from now on. */
   answersAt: string | undefined;
+  /** Whether successful responses say from now on that they repeat an earlier one. */
+  answersRepeated: boolean;
   /** Number of device logins. */
   readonly logins: number;
   readonly folder: string;
@@ -142,7 +144,10 @@ export function createLaptop(
 
   const metaNow = () => {
     const position = parsePosition(laptop.answersAt ?? '');
-    return position.ok ? { position: position.value } : {};
+    return {
+      ...(position.ok && { position: position.value }),
+      ...(laptop.answersRepeated && { repeated: true }),
+    };
   };
 
   function answerOf(
@@ -167,6 +172,7 @@ export function createLaptop(
     clock,
     sent,
     answersAt: undefined,
+    answersRepeated: false,
     get logins() {
       return logins;
     },

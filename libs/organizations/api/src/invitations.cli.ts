@@ -1,5 +1,6 @@
 import { isRole } from '#access';
 import { loginRequest } from '#access-keys/contract';
+import type { ReplyMeta } from '#bus/contract';
 import {
   EXIT_CODES,
   isCommandError,
@@ -52,7 +53,7 @@ export async function orgInvite(
     ...(until !== undefined && { auditUntil: until }),
     expires,
   });
-  return sent.ok ? printSent(sent.value, 'created', email, session) : sent.failure;
+  return sent.ok ? printSent(sent, 'created', email, session) : sent.failure;
 }
 
 /** Runs `org resend-invitation ID`. */
@@ -63,14 +64,23 @@ export async function orgResendInvitation(
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const sent = await session.call(resendInvitationRequest, { org, id });
-  return sent.ok
-    ? printSent(sent.value, 'sent again', sent.value.email ?? 'the invited person', session)
-    : sent.failure;
+  return sent.ok ? printSent(sent, 'sent again', sent.value.email ?? 'the invited person', session) : sent.failure;
 }
 
-async function printSent(sent: SentInvitation, what: string, email: string, session: Session): Promise<Outcome> {
+async function printSent(
+  { value: sent, meta }: { readonly value: SentInvitation; readonly meta: ReplyMeta },
+  what: string,
+  email: string,
+  session: Session,
+): Promise<Outcome> {
   await session.print.done(sent, { text: `${name(sent)} ${what}: ${email}, ${sent.role}`, name: name(sent) });
-  if (sent.link === null) session.print.note(`An e-mail with a link goes to ${email}, valid until ${sent.expiresAt}.`);
+  // The first response, which may have had the link, was lost.
+  if (meta.repeated)
+    session.print.note(
+      `A link is shown only once. If ${email} gets no e-mail, create another one: astroctl org resend-invitation ${sent.id}`,
+    );
+  else if (sent.link === null)
+    session.print.note(`An e-mail with a link goes to ${email}, valid until ${sent.expiresAt}.`);
   else {
     session.print.note(`No mail server is configured. Hand over this link yourself (only ${email} can use it):`);
     session.print.note(`  ${sent.link}`);

@@ -5,7 +5,7 @@ import type { KeyRingEvent } from '../key-ring.events.ts';
 import type { KeyRing } from '../key-ring.ts';
 
 /** Milliseconds before its end at which the owner of a key is told. */
-export const NOTICE_MS = 7 * 86_400_000;
+const NOTICE_MS = 7 * 86_400_000;
 
 /** Command: record that the people who can replace a key were told that it ends soon. */
 export interface AnnounceExpiry {
