@@ -109,6 +109,7 @@ const tracking = (name: string) => ({
 });
 
 let keyId = 'none';
+let invitationId = 'none';
 let webhookId = 'none';
 let deletedId = 'none';
 /** All write requests of the platform, by subject. */
@@ -275,6 +276,25 @@ const CASES: Readonly<Record<string, () => Case>> = {
       const owner = `/v1/organizations/${mary.organization.id}/members/${ada.userId}`;
       expect(await send(`PUT ${owner}`, { role: 'owner' })).toMatchObject({ status: 200 });
       return etagOf(`PUT /v1/users/${mary.userId}/state`, { state: 'ACTIVE' });
+    },
+  }),
+  'identity.v1.users.password-link': () => ({ path: `/v1/users/${hedy.userId}/password-link`, body: {} }),
+  'organizations.v1.invitations.create': () => ({
+    path: `${org}/invitations`,
+    body: { email: 'guest@astro.localhost', role: 'viewer' },
+  }),
+  'organizations.v1.invitations.accept': () => ({ path: '/v1/invitations/none/accept', body: {} }),
+  'organizations.v1.invitations.decline': () => ({ path: '/v1/invitations/none/decline', body: {} }),
+  'organizations.v1.invitations.resend': () => ({ path: `${org}/invitations/${invitationId}/resend`, body: {} }),
+  'organizations.v1.invitations.revoke': () => ({
+    get path() {
+      return `${org}/invitations/${invitationId}`;
+    },
+    etag: async () => {
+      const email = `guest${++number}@astro.localhost`;
+      const made = await send(`POST ${org}/invitations`, { email, role: 'viewer' });
+      invitationId = (made.body as { id: string }).id;
+      return made.headers.get('etag') ?? '';
     },
   }),
   'organizations.v1.delete': () => ({
