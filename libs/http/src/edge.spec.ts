@@ -613,7 +613,7 @@ describe('health, metrics, description', () => {
   it('describe every route in OpenAPI 3.1', async () => {
     const { body } = await edge.send('GET', '/openapi.json', { key: false });
     expect(body.openapi).toBe('3.1.0');
-    expect(Object.keys(body.paths)).toHaveLength(7);
+    expect(Object.keys(body.paths)).toHaveLength(9);
     const put = body.paths['/v1/organizations/{org}/things/{name}'].put;
     expect(put.parameters.map(({ name, in: where }: { name: string; in: string }) => `${where} ${name}`)).toEqual(
       expect.arrayContaining(['path org', 'path name', 'query dryRun', 'header If-Match']),
