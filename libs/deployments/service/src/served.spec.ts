@@ -1,5 +1,6 @@
 import { connectBus, createBus, RequestGuard, type Bus, type CallerKeys } from '#bus';
 import { inProcessTransport } from '#bus/in-process';
+import { replayDeploymentsRequest } from '#audit/contract';
 import * as contract from '#deployments/contract';
 import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
@@ -98,7 +99,7 @@ describe('the deployments service behind the bus', () => {
         ? [String(value.subject)]
         : [],
     );
-    expect(served).toEqual(own.sort());
+    expect(served).toEqual([...own, replayDeploymentsRequest.subject].sort());
   });
 
   it('A4: does not let a viewer write', async () => {

@@ -5,7 +5,7 @@ import type { OutputOf } from '#bus/contract';
 import { loginRequest } from '#access-keys/contract';
 import { createLaptop, type Laptop } from '#cli/testing';
 import { aboutRequest } from '#identity/contract';
-import { listOrganizationsRequest } from '#organizations/contract';
+import { listOrganizationsRequest, listOwnInvitationsRequest } from '#organizations/contract';
 import { temporaryFolder } from '#testing';
 import { identityCommands, identityGroups } from './cli.ts';
 
@@ -42,6 +42,7 @@ describe('auth login by the device grant', () => {
     laptop = createLaptop(folder, { commands: identityCommands, groups: identityGroups });
     about({});
     laptop.on(listOrganizationsRequest, () => ({ items: [] }));
+    laptop.on(listOwnInvitationsRequest, () => ({ items: [] }));
     laptop.on(loginRequest, () => ({ userId: 'user-ada', organization, key }));
   });
   afterEach(async () => {

@@ -248,11 +248,11 @@ describe('use-S2: access to clusters', () => {
     const onOther = () => platform.ask(clusterKubeconfigRequest, { org, name: 'other' }, ada());
     const remove = () => platform.ask(deleteClusterRequest, { org, name: 'other' }, ada());
     await done(platform.ask(registerClusterRequest, { org, name: 'other', manifest: other }, ada()));
-    await done(onOther());
+    await eventually(async () => done(onOther())); // its state follows the registration
     expect(await remove()).toMatchObject({ ok: true, meta: { position: expect.any(String) } });
     expect(asked.at(-1)).toBe('end ada');
     await done(platform.ask(registerClusterRequest, { org, name: 'other', manifest: other }, ada()));
-    await done(onOther());
+    await eventually(async () => done(onOther())); // its state follows the registration
     isDown = true;
     expect(await remove()).toMatchObject({ ok: true, meta: { warnings: [expect.stringContaining('1 account')] } });
   });
