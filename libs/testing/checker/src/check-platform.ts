@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { verifyStream, type EventStore, type StoredEvent } from '#event-store';
-import { categoryOf, REMOVED, type Fact, type Projection } from '#kernel';
+import { EventReader } from '#event-sourcing';
+import { verifyStream, type ChainFaults, type EventStore, type StoredEvent } from '#event-store';
+import { REMOVED, type Fact, type Projection } from '#kernel';
 import type { ReadStore } from '#read-store';
 import type { LoadNote } from './notes.ts';
 
@@ -80,19 +81,24 @@ function checkNotes(events: readonly StoredEvent[], notes: readonly LoadNote[]):
   return faults;
 }
 
+/** The log that a fold reads was verified before. */
+const NO_FAULTS: ChainFaults = new Map();
+
 function fold(projection: Projection<Fact, unknown>, events: readonly StoredEvent[]): Map<string, unknown> {
-  const { categories, types, upcast } = projection.events;
+  const reader = new EventReader(projection.events);
   const documents = new Map<string, unknown>();
   for (const stored of events) {
-    if (!categories.includes(categoryOf(stored.stream))) continue;
-    if (!Object.hasOwn(types, stored.type)) throw new Error(`${projection.name} does not know ${stored.type}`);
-    const fact: Fact = { type: stored.type, data: stored.data };
-    const recorded = { event: upcast ? upcast(fact) : fact, metadata: stored };
-    const id = projection.documentId(recorded);
-    if (id === undefined) continue;
+    const recorded = reader.read(stored, NO_FAULTS);
+    const id = recorded && projection.documentId(recorded);
+    if (recorded === undefined || id === undefined) continue;
     const next = projection.apply(documents.get(id), recorded);
-    if (next === REMOVED) documents.delete(id);
-    else documents.set(id, next);
+    if (next === REMOVED) {
+      documents.delete(id);
+      continue;
+    }
+    const split = projection.split?.(next);
+    documents.set(id, split ? split.document : next);
+    for (const [partId, part] of split?.parts ?? []) documents.set(partId, part);
   }
   return documents;
 }
