@@ -33,6 +33,8 @@ const READ_BATCH = 50;
 export class DocumentFold<E extends Fact, D> {
   private readonly held = new LRUCache<string, Held<D>>({ max: HELD });
   private readonly reader: EventReader<E>;
+  /** Documents that are split, and that this fold has begun from their first event. */
+  private readonly begun = new Set<string>();
 
   constructor(
     private readonly projection: Projection<E, D>,
@@ -47,6 +49,8 @@ export class DocumentFold<E extends Fact, D> {
        * checkpoint. `undefined` where no leader has been.
        */
       readonly fromLog: (documentId: string, upTo: Position) => Promise<D | undefined> | undefined;
+      /** Whether the collection is built from the first event. */
+      readonly isFirstBuild: () => boolean;
     },
   ) {
     this.reader = new EventReader(projection.events);
@@ -185,6 +189,16 @@ export class DocumentFold<E extends Fact, D> {
     return { collection: this.collection, id, position, document: document as Json };
   }
 
+  /**
+   * Returns whether a stored document cannot be used, because its parts may be missing: a former leader may have written
+   * it after the collection was dropped.
+   */
+  private isWithoutParts(id: string): boolean {
+    if (!this.projection.split || !this.options.isFirstBuild() || this.begun.has(id)) return false;
+    this.begun.add(id);
+    return true;
+  }
+
   private async fetch(due: readonly { readonly id: string }[]): Promise<void> {
     const missing = new Set<string>();
     for (const { id } of due) if (!this.held.has(id)) missing.add(id);
@@ -192,7 +206,7 @@ export class DocumentFold<E extends Fact, D> {
     for (let start = 0; start < ids.length; start += READ_BATCH) {
       await Promise.all(
         ids.slice(start, start + READ_BATCH).map(async (id) => {
-          const found = await this.readStore.get<D>(this.collection, id);
+          const found = this.isWithoutParts(id) ? undefined : await this.readStore.get<D>(this.collection, id);
           this.held.set(id, { position: found?.position, document: found?.document });
         }),
       );

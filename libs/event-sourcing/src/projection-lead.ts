@@ -65,6 +65,7 @@ export class ProjectionLead<E extends Fact, D> {
     this.fold = new DocumentFold(projection, collection, readStore, {
       isParked: (id) => this.parked.has(id),
       now: () => clock.now(),
+      isFirstBuild: () => this.written === undefined,
       fromLog: (id, upTo) =>
         this.written !== undefined && upTo <= this.written
           ? this.fold.step(undefined, id, checkedLog(eventStore), upTo)
