@@ -1,5 +1,5 @@
 import { ChainBrokenError, type ChainFaults, type StoredEvent } from '#event-store';
-import { EVERY_CATEGORY, type EventFamily, type EventMetadata, type Fact, type Position, type Recorded } from '#kernel';
+import { EVERY_CATEGORY, type EventFamily, type Fact, type Position, type Recorded } from '#kernel';
 import { splitAuthorization } from './stored-authorization.ts';
 
 /** An event has a type of a newer release, which this one does not know. */
@@ -58,7 +58,9 @@ export class EventReader<E extends Fact> {
       const fault = faults.get(stored.position)?.find(({ stream }) => isCovered || stream === '');
       if (fault) throw fault;
     }
-    return isCovered ? { event: this.current(stored), metadata: metadataOf(stored) } : undefined;
+    if (!isCovered) return undefined;
+    const { data, by } = splitAuthorization(stored.data);
+    return { event: this.event(stored, data), metadata: by === undefined ? stored : { ...stored, by } };
   }
 
   /**
@@ -67,15 +69,14 @@ export class EventReader<E extends Fact> {
    * @throws NewerReleaseError
    */
   current(stored: StoredEvent): E {
+    return this.event(stored, splitAuthorization(stored.data).data);
+  }
+
+  private event(stored: StoredEvent, data: unknown): E {
     const { types, upcast } = this.family;
     if (!this.readsEverything && !Object.hasOwn(types, stored.type)) throw new NewerReleaseError(stored);
-    const fact: Fact = { type: stored.type, data: splitAuthorization(stored.data).data };
+    const fact: Fact = { type: stored.type, data };
     // The type is in the family's table, and the family's own deciders wrote the data.
     return upcast ? upcast(fact) : (fact as E);
   }
-}
-
-function metadataOf(stored: StoredEvent): EventMetadata {
-  const { by } = splitAuthorization(stored.data);
-  return by === undefined ? stored : { ...stored, by };
 }
