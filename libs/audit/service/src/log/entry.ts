@@ -32,10 +32,19 @@ export interface Entry {
 /** Maximum length of one shown value. */
 const MAX_VALUE = 200;
 
+/** Returns how the log shows events of a type; undefined for a type that it does not list. */
+function actionOf(type: string): Action | undefined {
+  const action = Object.hasOwn(ACTIONS, type) ? ACTIONS[type] : {};
+  return action === HIDDEN ? undefined : action;
+}
+
+/** Returns whether the log lists events of a type. */
+export const isListed = (type: string): boolean => actionOf(type) !== undefined;
+
 /** Returns the entry of an event; undefined for an event that the log does not list. */
 export function entryOf({ event, metadata }: Recorded): Entry | undefined {
-  const action = Object.hasOwn(ACTIONS, event.type) ? ACTIONS[event.type] : {};
-  if (action === undefined || action === HIDDEN) return undefined;
+  const action = actionOf(event.type);
+  if (action === undefined) return undefined;
   const entry: Entry = {
     organizationId: metadata.organizationId ?? null,
     position: metadata.position,

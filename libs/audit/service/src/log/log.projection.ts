@@ -1,5 +1,5 @@
 import { EVERY_CATEGORY, REMOVED, type EventFamily, type Fact, type Projection } from '#kernel';
-import { entryOf, indexed, placeOf, PLATFORM, type Entry } from './entry.ts';
+import { entryOf, indexed, isListed, placeOf, PLATFORM, type Entry } from './entry.ts';
 
 /** All events of all contexts. They are read as they were written, also those of newer releases. */
 export const everyEvent: EventFamily<Fact> = { categories: [EVERY_CATEGORY], types: {} };
@@ -18,7 +18,7 @@ export const logProjection: Projection<Fact, StoredEntry> = {
   name: 'audit-log.v1',
   events: everyEvent,
   indexes: ['byTime', 'byActor', 'byAction', 'byObject', 'byRefusal'],
-  documentId: (recorded) => (entryOf(recorded) ? recorded.metadata.id : undefined),
+  documentId: ({ event, metadata }) => (isListed(event.type) ? metadata.id : undefined),
   apply(document, recorded) {
     const entry = entryOf(recorded);
     return document ?? (entry ? stored(entry) : REMOVED);
