@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { sealedEvents } from '#event-store/contract-suite';
 import { openEmbeddedEventStore } from '#event-store/embedded';
 import { type EventStore, type StoredEvent } from '#event-store';
-import { EVERY_CATEGORY, position, type Fact, type Position, type Projection } from '#kernel';
+import { EVERY_EVENT, position, type Fact, type Position, type Projection } from '#kernel';
 import type { ReadStore, Write } from '#read-store';
 import { openEmbeddedReadStore } from '#read-store/embedded';
 import { eventually, temporaryFolder } from '#testing';
@@ -397,7 +397,7 @@ describe('projections', () => {
     let failing = true;
     const types: Projection<Fact, { readonly part: number; readonly types: readonly string[] }> = {
       name: 'types.v1',
-      events: { categories: [EVERY_CATEGORY], types: {} },
+      events: EVERY_EVENT,
       documentId: () => 'open',
       apply(document, { event, metadata }) {
         if (failing && metadata.revision === 3) throw new Error('fails until it is fixed');

@@ -79,6 +79,9 @@ export interface EventFamily<E extends Fact> {
   readonly upcast?: (stored: Fact) => E;
 }
 
+/** All events of all contexts. They are read as they were written, also those of newer releases. */
+export const EVERY_EVENT: EventFamily<Fact> = { categories: [EVERY_CATEGORY], types: {} };
+
 /**
  * A consistency boundary: one stream, folded by `evolve` and changed only by the events that `decide` returns. Pure.
  */

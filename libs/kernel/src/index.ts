@@ -17,6 +17,7 @@ export { otherStore, parsePosition, position, sequenceOf, storeOf, type Position
 export {
   categoryOf,
   EVERY_CATEGORY,
+  EVERY_EVENT,
   idOf,
   REMOVED,
   type Actor,

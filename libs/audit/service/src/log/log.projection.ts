@@ -1,8 +1,5 @@
-import { EVERY_CATEGORY, REMOVED, type EventFamily, type Fact, type Projection } from '#kernel';
+import { EVERY_EVENT, REMOVED, type Fact, type Projection } from '#kernel';
 import { entryOf, indexed, isListed, placeOf, PLATFORM, type Entry } from './entry.ts';
-
-/** All events of all contexts. They are read as they were written, also those of newer releases. */
-export const everyEvent: EventFamily<Fact> = { categories: [EVERY_CATEGORY], types: {} };
 
 /** An entry with the values of its indexes. */
 export interface StoredEntry extends Entry {
@@ -16,7 +13,7 @@ export interface StoredEntry extends Entry {
 /** The audit log: one document per event that it lists. */
 export const logProjection: Projection<Fact, StoredEntry> = {
   name: 'audit-log.v1',
-  events: everyEvent,
+  events: EVERY_EVENT,
   indexes: ['byTime', 'byActor', 'byAction', 'byObject', 'byRefusal'],
   documentId: ({ event, metadata }) => (isListed(event.type) ? metadata.id : undefined),
   apply(document, recorded) {

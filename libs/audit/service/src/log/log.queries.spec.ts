@@ -4,7 +4,7 @@ import { plansOfRequest } from '#billing/contract';
 import { reply, DomainErrorException, type OrganizationContext } from '#bus';
 import type { CallerInputOf } from '#bus/contract';
 import { clientAddressesRequest, peopleRequest } from '#identity/contract';
-import { EVERY_CATEGORY, ok, type Authorization, type CommandContext, type Decider, type Fact } from '#kernel';
+import { EVERY_EVENT, ok, type Authorization, type CommandContext, type Decider, type Fact } from '#kernel';
 import { temporaryFolder } from '#testing';
 import { openEmbedded, answeringBus, type Embedded } from '#testing/embedded';
 import { lastValueFrom, take, toArray, type Observable } from 'rxjs';
@@ -19,7 +19,7 @@ const folder = temporaryFolder();
 
 /** Records any events, so that tests can write those of all contexts. */
 const anything: Decider<null, readonly Fact[], Fact, never> = {
-  events: { categories: [EVERY_CATEGORY], types: {} },
+  events: EVERY_EVENT,
   initialState: null,
   evolve: () => null,
   decide: (events) => ok(events),

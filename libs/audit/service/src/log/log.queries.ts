@@ -16,6 +16,7 @@ import { EVENT_STORE, type EventStore } from '#event-store';
 import { EventReader, haltRefusal, isHalt, LOG_FEED, type LogFeed } from '#event-sourcing';
 import {
   CLOCK,
+  EVERY_EVENT,
   otherStore,
   parsePosition,
   storeOf,
@@ -27,7 +28,6 @@ import {
 import { Controller, Inject } from '@nestjs/common';
 import { entryOf, matches, PLATFORM, type Entry, type EntryFilter } from './entry.ts';
 import { logErrors } from './log.errors.ts';
-import { everyEvent } from './log.projection.ts';
 import { AuditLog } from './log.service.ts';
 
 type ListInput = Omit<InputOf<typeof auditLogRequest>, 'org'>;
@@ -43,7 +43,7 @@ const PLACE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \d{20}$/;
 /** Lists, follows, and exports the audit log. An error is returned before the first item. */
 @Controller()
 export class LogQueries {
-  private readonly reader = new EventReader(everyEvent);
+  private readonly reader = new EventReader(EVERY_EVENT);
 
   constructor(
     @Inject(AuditLog) private readonly log: AuditLog,

@@ -1,5 +1,4 @@
-import { idOf, type Fact, type Projection } from '#kernel';
-import { everyEvent } from './log.projection.ts';
+import { EVERY_EVENT, idOf, type Fact, type Projection } from '#kernel';
 
 /** The name of an object in an organization, which remains known after the object is deleted. */
 export interface ObjectName {
@@ -17,7 +16,7 @@ export const nameId = (organizationId: string, object: string): string => `${org
 /** Names of applications, profiles, clusters, keys, and service members, for views of the audit log. */
 export const namesProjection: Projection<Fact, ObjectName> = {
   name: 'audit-names.v1',
-  events: everyEvent,
+  events: EVERY_EVENT,
   indexes: ['named'],
   documentId: ({ event, metadata }) => {
     const { organizationId } = metadata;

@@ -1,4 +1,4 @@
-import { EVERY_CATEGORY, type Fact, type Projection } from '#kernel';
+import { EVERY_EVENT, type Fact, type Projection } from '#kernel';
 import { isGrowing, withLeaf, withoutCompleteTiles, type TreeDocument } from './tree.ts';
 
 /** Streams of signed heads, which are not leaves: each head would otherwise change the tree that it signs. */
@@ -10,7 +10,7 @@ const HEADS = 'audit-';
  */
 export const treeProjection: Projection<Fact, TreeDocument> = {
   name: 'audit-tree.v1',
-  events: { categories: [EVERY_CATEGORY], types: {} },
+  events: EVERY_EVENT,
   indexes: ['organizationId', 'position', 'lastPosition'],
   documentId: ({ metadata: { organizationId, stream } }) => (stream.startsWith(HEADS) ? undefined : organizationId),
   apply(document, { metadata: { organizationId = '', hash, position } }) {
