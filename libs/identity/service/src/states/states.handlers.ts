@@ -1,3 +1,4 @@
+import { PROPAGATION_MS } from '#access';
 import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
@@ -12,9 +13,6 @@ import { LAST_LOGINS, type LastLogins } from '../users/last-logins.service.ts';
 import { userDecider, type User, type UserCommand } from '../users/user.decider.ts';
 import { userStream } from '../users/user.events.ts';
 import { Erasure } from './erasure.service.ts';
-
-/** After this time, every instance has read a suspension or rejects all requests: see the access directory. */
-const PROPAGATION_MS = 200;
 
 type ActiveUser = Extract<User, { readonly status: 'active' }>;
 type StateContext = ContextOf<typeof setUserStateRequest>;

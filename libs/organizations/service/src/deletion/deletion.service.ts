@@ -1,3 +1,4 @@
+import { PROPAGATION_MS } from '#access';
 import { BUS, type Bus, type OrganizationContext } from '#bus';
 import { countApplicationsRequest } from '#deployments/contract';
 import { COMMANDS, ownerFirst, type CommandRunner } from '#event-sourcing';
@@ -8,9 +9,6 @@ import { organizationDecider } from '../organization.decider.ts';
 import { organizationErrors } from '../organization.errors.ts';
 import { organizationStream } from '../organization.events.ts';
 import { isActive } from '../organization.ts';
-
-/** After this time, every instance refuses to create anything in the organization: see the access directory. */
-const PROPAGATION_MS = 200;
 
 /** The names that a deleted organization releases. */
 export interface FormerNames {
