@@ -11,6 +11,7 @@ export {
   type Vault,
   type VaultRecord,
 } from './vault.ts';
+export { createdOnce } from './created-once.ts';
 export { formatSealingKeys, parseSealingKeys, type SealingKey } from './sealing-keys.ts';
 export {
   openRecord,

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { decodeText, encodeText, type Vault } from '#vault';
+import { createdOnce, decodeText, encodeText, type Vault } from '#vault';
 import type { Ids } from '#kernel';
 import { z } from 'zod';
 
@@ -27,12 +27,8 @@ export type IssuerSecrets = z.infer<typeof secretsSchema>;
 
 /** Loads the issuer's keys from the vault, or creates them at the first start, once even for simultaneous starts. */
 export async function loadOrCreateSecrets(vault: Vault, ids: Ids): Promise<IssuerSecrets> {
-  const present = await vault.get(RECORD);
-  if (present) return secretsSchema.parse(JSON.parse(decodeText(present.value)));
-  await vault.put(RECORD, encodeText(JSON.stringify(newSecrets(ids))), { expected: 'absent' });
-  const written = await vault.get(RECORD);
-  if (!written) throw new Error('the vault did not return the issuer keys that were just written');
-  return secretsSchema.parse(JSON.parse(decodeText(written.value)));
+  const stored = await createdOnce(vault, RECORD, () => encodeText(JSON.stringify(newSecrets(ids))));
+  return secretsSchema.parse(JSON.parse(decodeText(stored)));
 }
 
 function newSecrets(ids: Ids): IssuerSecrets {

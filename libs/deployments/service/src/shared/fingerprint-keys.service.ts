@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { err, IDS, ok, type DomainError, type Ids, type Result } from '#kernel';
-import { decodeText, encodeText, VAULT, VaultUnavailableError, type Vault } from '#vault';
+import { createdOnce, decodeText, encodeText, VAULT, VaultUnavailableError, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 
 /**
@@ -17,14 +17,8 @@ export class FingerprintKeys {
   async of(organizationId: string): Promise<Result<string, DomainError>> {
     const name = `fingerprint-key/${organizationId}`;
     try {
-      const known = await this.vault.get(name);
-      if (known) return ok(decodeText(known.value));
-      await this.vault.put(name, encodeText(Buffer.from(this.ids.random(32)).toString('base64')), {
-        expected: 'absent',
-      });
-      const made = await this.vault.get(name); // if two processes create one, the first counts
-      if (!made) throw new Error('the vault did not return a record that was just stored');
-      return ok(decodeText(made.value));
+      const created = () => encodeText(Buffer.from(this.ids.random(32)).toString('base64'));
+      return ok(decodeText(await createdOnce(this.vault, name, created)));
     } catch (error) {
       if (error instanceof VaultUnavailableError) return err(error.error);
       throw error;

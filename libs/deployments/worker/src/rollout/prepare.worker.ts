@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ResolvedSpec } from '#deployments/contract';
 import { clusterOffers, hostNames, type KubernetesObject } from '#kubernetes';
-import { decodeText, encodeText } from '#vault';
+import { createdOnce, decodeText, encodeText } from '#vault';
 import { ReportRefusedError } from './claim.worker.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
 import { parseInTurns } from './renderer.worker.ts';
@@ -140,12 +140,7 @@ export async function fingerprintKey({
   task,
 }: Pick<Rendering, 'ports' | 'task'>): Promise<string> {
   const name = `fingerprint-key/${task.organizationId}`;
-  const known = await records.get(name);
-  if (known) return decodeText(known.value);
-  await records.put(name, encodeText(Buffer.from(ids.random(32)).toString('base64')), { expected: 'absent' });
-  const made = await records.get(name); // if two workers create one, the first counts
-  if (!made) throw new Error('the vault did not return a record that was just stored');
-  return decodeText(made.value);
+  return decodeText(await createdOnce(records, name, () => encodeText(Buffer.from(ids.random(32)).toString('base64'))));
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { IDS, type Ids } from '#kernel';
-import { decodeText, encodeText, VAULT, type Vault } from '#vault';
+import { createdOnce, decodeText, encodeText, VAULT, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Maximum number of addresses of one person. Requests from further ones are recorded with their network only. */
@@ -24,10 +24,8 @@ export class ClientAddresses {
 
   /** Stores an address and returns the ID of its record; undefined if the person has too many. */
   async keep(userId: string, address: string): Promise<string | undefined> {
-    const id = createHmac('sha256', await this.keyOf(userId))
-      .update(address)
-      .digest('hex')
-      .slice(0, 32);
+    const key = await createdOnce(this.vault, keyName(userId), () => this.ids.random(32));
+    const id = createHmac('sha256', key).update(address).digest('hex').slice(0, 32);
     const name = addressName(userId, id);
     if (await this.vault.get(name)) return id;
     if ((await this.count(userId)) >= MAX_ADDRESSES) return undefined;
@@ -51,16 +49,6 @@ export class ClientAddresses {
     let count = 0;
     for await (const { name } of this.vault.list(folderOf(userId))) if (name !== keyName(userId)) count += 1;
     return count;
-  }
-
-  private async keyOf(userId: string): Promise<Uint8Array> {
-    const name = keyName(userId);
-    const present = await this.vault.get(name);
-    if (present) return present.value;
-    await this.vault.put(name, this.ids.random(32), { expected: 'absent' });
-    const written = await this.vault.get(name);
-    if (!written) throw new Error('the vault did not return the key that was just written');
-    return written.value;
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Claims } from '#identity/contract';
 import { CLOCK, IDS, type Clock, type Ids } from '#kernel';
-import { decodeText, encodeText, VAULT, type Vault } from '#vault';
+import { createdOnce, decodeText, encodeText, VAULT, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
@@ -196,13 +196,7 @@ export class People {
       .slice(0, 40);
   }
 
-  /** Loads the key, or creates it once for the installation. If another process creates it first, uses that one. */
   private async loadKey(): Promise<KeyObject> {
-    const present = await this.vault.get(LOOKUP_KEY);
-    if (present) return createSecretKey(present.value);
-    await this.vault.put(LOOKUP_KEY, this.ids.random(32), { expected: 'absent' });
-    const written = await this.vault.get(LOOKUP_KEY);
-    if (!written) throw new Error('the vault did not return the lookup key that was just written');
-    return createSecretKey(written.value);
+    return createSecretKey(await createdOnce(this.vault, LOOKUP_KEY, () => this.ids.random(32)));
   }
 }

@@ -1,6 +1,6 @@
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { IDS, type Ids } from '#kernel';
-import { VAULT, type Vault } from '#vault';
+import { createdOnce, VAULT, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 
 const KEY_RECORD = 'organizations/invitation-key';
@@ -38,13 +38,7 @@ export class InvitationTokens {
     return createHash('sha256').update(token).digest('hex');
   }
 
-  /** Loads the key, or creates it once for the installation. If another process creates it first, uses that one. */
   private async loadKey(): Promise<KeyObject> {
-    const present = await this.vault.get(KEY_RECORD);
-    if (present) return createSecretKey(present.value);
-    await this.vault.put(KEY_RECORD, this.ids.random(32), { expected: 'absent' });
-    const written = await this.vault.get(KEY_RECORD);
-    if (!written) throw new Error('the vault did not return the invitation key that was just written');
-    return createSecretKey(written.value);
+    return createSecretKey(await createdOnce(this.vault, KEY_RECORD, () => this.ids.random(32)));
   }
 }
