@@ -7,13 +7,13 @@ import { LeaksHandlers } from './leaks/leaks.handlers.ts';
 import { KeyLimitsHandlers } from './limits/key-limits.handlers.ts';
 import { KeyViews } from './overview/key-views.service.ts';
 import { KeysQueries } from './overview/keys.queries.ts';
+import { ReplayQueries } from './replay.queries.ts';
 import { DeparturesReactor } from './revoking/departures.reactor.ts';
 import { LoginKeysHandlers } from './revoking/login-keys.handlers.ts';
 import { RevokingHandlers } from './revoking/revoking.handlers.ts';
 import { RotatingHandlers } from './rotating/rotating.handlers.ts';
 import { Usage, USAGE, UsageHandlers } from './usage/usage.handlers.ts';
 
-import { ReplayQueries } from './replay.queries.ts';
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
   controllers: [

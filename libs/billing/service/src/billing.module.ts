@@ -5,9 +5,9 @@ import { PlanChangeReactor } from './changing/plan-change.reactor.ts';
 import { PlanChange } from './changing/plan-change.service.ts';
 import { BillingQueries } from './overview/billing.queries.ts';
 import { UsageQueries } from './overview/usage.queries.ts';
+import { ReplayQueries } from './replay.queries.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 
-import { ReplayQueries } from './replay.queries.ts';
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
   controllers: [ReplayQueries, ChangingHandlers, BillingQueries, UsageQueries],

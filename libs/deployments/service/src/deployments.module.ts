@@ -63,6 +63,7 @@ import { ProfilesQueries } from './profiles/profiles.queries.ts';
 import { ProfileChangesReactor } from './profiles/profile-changes.reactor.ts';
 import { ProfileChanges } from './profiles/profile-changes.service.ts';
 import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
+import { ReplayQueries } from './replay.queries.ts';
 import { AttemptHosts } from './rollouts/attempt-hosts.service.ts';
 import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
@@ -92,7 +93,6 @@ import { DeliveriesHandlers } from './webhooks/deliveries.handlers.ts';
 import { WebhookRecordsSweep } from './webhooks/webhook-records.sweep.ts';
 import { WebhooksHandlers } from './webhooks/webhooks.handlers.ts';
 
-import { ReplayQueries } from './replay.queries.ts';
 /** All slices of deployments. The process provides the tokens that they inject. */
 @Module({
   controllers: [

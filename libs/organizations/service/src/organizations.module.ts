@@ -18,10 +18,10 @@ import { NameClaimsReactor } from './name-claims.reactor.ts';
 import { Names } from './names/names.service.ts';
 import { OrganizationViews } from './overview/organization-views.service.ts';
 import { OrganizationsQueries } from './overview/organizations.queries.ts';
+import { ReplayQueries } from './replay.queries.ts';
 import { OrganizationChanges } from './settings/organization-change.service.ts';
 import { SettingsHandlers } from './settings/settings.handlers.ts';
 
-import { ReplayQueries } from './replay.queries.ts';
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
   controllers: [
