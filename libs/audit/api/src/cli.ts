@@ -8,7 +8,12 @@ export const auditGroups: readonly CliGroup[] = [
   {
     path: ['audit'],
     summary: 'Read, verify, and export the audit log',
-    examples: ['astroctl audit list --since 7d', 'astroctl audit verify', 'astroctl audit head > acme.checkpoint'],
+    examples: [
+      'astroctl audit list --since 7d',
+      'astroctl audit verify',
+      'astroctl audit head > acme.checkpoint',
+      'astroctl audit replay --until 2026-11-24T12:00:00Z',
+    ],
   },
   {
     path: ['access'],
@@ -18,11 +23,6 @@ export const auditGroups: readonly CliGroup[] = [
       'astroctl access who-can application.deploy application/web --as-of 2026-11-24T12:00:00Z',
       'astroctl access explain application.deploy profile/production',
     ],
-  },
-  {
-    path: ['audit'],
-    summary: 'The history of the organization',
-    examples: ['astroctl audit replay --until 2026-11-24T12:00:00Z'],
   },
 ];
 
