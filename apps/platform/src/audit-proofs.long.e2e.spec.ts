@@ -85,7 +85,7 @@ describe('F17: proofs of the audit log, with the real astroctl', () => {
     expect(missing).toMatchObject({ code: 6, stderr: expect.stringContaining('has no event at position') });
   });
 
-  it('are kept from editors and from strangers', async () => {
+  it('are kept from strangers, and from editors without the right audit', async () => {
     const ed = await newPerson(platform, 'ed@acme.dev', 'ed-password-12');
     const path = `/v1/organizations/${ada.organization.id}`;
     const as = (route: string) => call(platform.url, route, { credential: ed.accessToken });
@@ -97,5 +97,11 @@ describe('F17: proofs of the audit log, with the real astroctl', () => {
     for (const route of [`GET ${path}/audit/proof?from=0`, `GET ${path}/audit/events`])
       expect(await as(route)).toMatchObject({ status: 403, body: { code: 'audit/whole-log-only' } });
     expect((await as(`GET ${path}/audit/head`)).status).toBe(200);
+    await call(platform.url, `PUT ${path}/members/${ed.userId}`, {
+      credential: ada.accessToken,
+      body: { role: 'editor', audit: true },
+    });
+    for (const route of [`GET ${path}/audit/proof?from=0`, `GET ${path}/audit/events`, `GET ${path}/audit/export`])
+      expect((await as(route)).status).toBe(200);
   });
 });

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccessAnswers } from './access/access-answers.service.ts';
 import { AccessHistory } from './access/access-history.service.ts';
 import { AccessQueries } from './access/access.queries.ts';
+import { LogReaders } from './access/log-readers.service.ts';
 import { PolicySweep } from './policy/policy.sweep.ts';
 import { AuditVerification } from './heads/audit-verification.service.ts';
 import { HeadSigning } from './heads/head-signing.service.ts';
@@ -23,6 +24,7 @@ import { TreeReader } from './tree/tree-reader.service.ts';
   providers: [
     AccessAnswers,
     AccessHistory,
+    LogReaders,
     AuditLog,
     PolicySweep,
     TreeReader,

@@ -1,14 +1,4 @@
-import {
-  ACCESS,
-  can,
-  PERMISSIONS,
-  principalId,
-  type AccessRule,
-  type AccessSource,
-  type Moment,
-  type PermissionRule,
-  type Principal,
-} from '#access';
+import { PERMISSIONS, principalId, type AccessRule, type Moment, type PermissionRule, type Principal } from '#access';
 import {
   canRequest,
   explainAccessRequest,
@@ -18,11 +8,12 @@ import {
 } from '#audit/contract';
 import { Caller, Input, refuse, reply, Serves, type ContextOf, type OrganizationContext, type ReplyTo } from '#bus';
 import { pageOf, type InputOf } from '#bus/contract';
-import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
+import { err, ok, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { AccessAnswers, timeOf } from './access-answers.service.ts';
 import { AccessHistory } from './access-history.service.ts';
 import { accessErrors } from './access.errors.ts';
+import { LogReaders } from './log-readers.service.ts';
 import { decideAt, isAt, isDuring, policyOf, waysOf, waysOfAll, type AccessPast, type AccessQuestion } from './ways.ts';
 
 type AskedInput = Pick<InputOf<typeof canRequest>, 'permission' | 'object' | 'asOf' | 'rules'>;
@@ -40,8 +31,7 @@ export class AccessQueries {
   constructor(
     @Inject(AccessHistory) private readonly history: AccessHistory,
     @Inject(AccessAnswers) private readonly answers: AccessAnswers,
-    @Inject(ACCESS) private readonly access: AccessSource,
-    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LogReaders) private readonly readers: LogReaders,
   ) {}
 
   /** Answers for the credential of the request; about an earlier time, for its user: the credential may be newer. */
@@ -191,16 +181,11 @@ export class AccessQueries {
     return ok({ past: past.value, question: { organizationId, permission, object, rules }, at: at.value });
   }
 
-  /** Owners, admins, those with the right `audit`, and global admins may ask about others. */
-  private async refusesOthers({ principal, organizationId }: OrganizationContext): Promise<DomainError | undefined> {
-    const directory = await this.access.current();
-    if (!directory.ok) return directory.error;
-    const nowMs = this.clock.now();
-    const { allowed, reason } = can(principal, 'audit.read', { organizationId }, directory.value, nowMs);
-    const members = directory.value.organizations.get(organizationId)?.members;
-    const isAuditor = nowMs < (members?.get(principalId(principal))?.auditUntil ?? 0);
-    // The role editor grants audit.read for one's own actions only.
-    return allowed && (reason.role !== 'editor' || isAuditor) ? undefined : accessErrors.others();
+  /** Returns why a caller may not ask about others; undefined for those who read the whole audit log. */
+  private async refusesOthers(context: OrganizationContext): Promise<DomainError | undefined> {
+    const isReader = await this.readers.readsWholeLog(context);
+    if (!isReader.ok) return isReader.error;
+    return isReader.value ? undefined : accessErrors.others();
   }
 }
 

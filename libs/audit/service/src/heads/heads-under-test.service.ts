@@ -2,6 +2,7 @@ import { directoryEvents, type DirectoryFact } from '#access';
 import type { AuditHead } from '#audit/contract';
 import { silentLogger, type Clock, type Decider } from '#kernel';
 import { answeringBus, openEmbedded } from '#testing/embedded';
+import { LogReaders } from '../access/log-readers.service.ts';
 import { TreeReader } from '../tree/tree-reader.service.ts';
 import { treeProjection } from '../tree/tree.projection.ts';
 import { AuditVerification } from './audit-verification.service.ts';
@@ -27,7 +28,7 @@ const facts: Decider<null, readonly DirectoryFact[], DirectoryFact, never> = {
 /** Opens the context on a folder, with a clock that `later` advances. */
 export async function openHeads(folder: string) {
   const embedded = await openEmbedded(folder);
-  const { commands, readModels, vault, ids, eventStore } = embedded;
+  const { commands, readModels, vault, ids, eventStore, access } = embedded;
   await embedded.sourcing.projections([treeProjection, headsProjection]);
   let ahead = 0;
   const clock: Clock = { ...embedded.clock, now: () => embedded.clock.now() + ahead };
@@ -37,8 +38,20 @@ export async function openHeads(folder: string) {
   const tree = new TreeReader(readModels);
   const verification = new AuditVerification(eventStore, keys, clock);
   const sealed = new SealedEvents(eventStore, tree);
-  const queries = new HeadsQueries(readModels, tree, sealed, verification, keys, settings);
-  const context = (organizationId = ACME) => embedded.request({ kind: 'login', userId: 'ada' }, { organizationId });
+  const queries = new HeadsQueries(
+    readModels,
+    tree,
+    sealed,
+    verification,
+    keys,
+    new LogReaders(access, clock),
+    settings,
+  );
+  const context = (organizationId = ACME) =>
+    embedded.request(
+      { kind: 'key', memberId: 'ada', memberKind: 'person', keyId: 'key_1', organizationId, role: 'owner' },
+      { organizationId },
+    );
   const level = async () => embedded.sourcing.control.waitUntilApplied(await eventStore.head());
   return {
     ...embedded,

@@ -6,13 +6,14 @@ import {
   verifyAuditRequest,
   type AuditHead,
 } from '#audit/contract';
-import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type ContextOf, type OrganizationContext, type ReplyTo } from '#bus';
 import { pageOf, type InputOf } from '#bus/contract';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { SERVICE_SETTINGS, type ServiceSettings } from '#runtime';
 import { formatVerifierKey, verifierKey } from '#transparency';
 import { Controller, Inject } from '@nestjs/common';
+import { LogReaders } from '../access/log-readers.service.ts';
 import { TreeReader } from '../tree/tree-reader.service.ts';
 import { AuditVerification } from './audit-verification.service.ts';
 import { headErrors } from './heads.errors.ts';
@@ -29,6 +30,7 @@ export class HeadsQueries {
     @Inject(SealedEvents) private readonly events: SealedEvents,
     @Inject(AuditVerification) private readonly verification: AuditVerification,
     @Inject(SigningKeys) private readonly signingKeys: SigningKeys,
+    @Inject(LogReaders) private readonly readers: LogReaders,
     @Inject(SERVICE_SETTINGS) private readonly settings: Pick<ServiceSettings, 'publicUrl'>,
   ) {}
 
@@ -117,12 +119,10 @@ export class HeadsQueries {
   }
 
   /** Returns the newest head for a caller who may read the actions of everybody. */
-  private wholeLog({
-    organizationId,
-    by,
-  }: ContextOf<typeof proveAuditRequest>): Promise<Result<AuditHead, DomainError>> {
-    const seesOwnActionsOnly = by?.rule === 'role' && by.role === 'editor';
-    return seesOwnActionsOnly ? Promise.resolve(err(headErrors.wholeLogOnly())) : this.newest(organizationId);
+  private async wholeLog(context: OrganizationContext): Promise<Result<AuditHead, DomainError>> {
+    const isReader = await this.readers.readsWholeLog(context);
+    if (!isReader.ok) return isReader;
+    return isReader.value ? this.newest(context.organizationId) : err(headErrors.wholeLogOnly());
   }
 
   private async newest(organizationId: string): Promise<Result<AuditHead, DomainError>> {

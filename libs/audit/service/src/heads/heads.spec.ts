@@ -6,7 +6,7 @@ import type { OutputOf } from '#bus/contract';
 import { sealEvents, type StoredEvent } from '#event-store';
 import { openEmbeddedEventStore } from '#event-store/embedded';
 import { silentLogger } from '#kernel';
-import { temporaryFolder } from '#testing';
+import { eventually, temporaryFolder } from '#testing';
 import { damageLog } from '#testing/log';
 import {
   isConsistent,
@@ -153,16 +153,25 @@ describe('heads of the audit log', () => {
     }
   });
 
-  it('are kept from editors, who can read the log of their own actions only', async () => {
+  it('are kept from editors, who can read the log of their own actions only, until they have the right audit', async () => {
+    const ed = { memberId: 'user-ed', kind: 'person' } as const;
+    await opened.record(ACME, { type: 'organization.member-added.v1', data: { ...ed, role: 'editor' } });
     await sign();
-    const by = { permission: 'audit.read', rule: 'role', role: 'editor' } as const;
-    const context = { ...opened.context(), by };
-    for (const refused of [
+    const context = { ...opened.context(), principal: { ...opened.context().principal, memberId: 'user-ed' } };
+    const answers = async () => [
       await opened.queries.prove({ org: ACME, from: 0 }, context),
       await opened.queries.sealed({ org: ACME, from: 0 }, context),
-    ])
+    ];
+    for (const refused of await answers())
       expect(refused).toMatchObject({ ok: false, error: { code: 'audit/whole-log-only', kind: 'forbidden' } });
     expect(await opened.queries.head({ org: ACME }, context)).toMatchObject({ ok: true });
+    await opened.record(ACME, {
+      type: 'organization.audit-right-set.v1',
+      data: { memberId: 'user-ed', granted: true },
+    });
+    await eventually(async () => {
+      for (const permitted of await answers()) expect(permitted).toMatchObject({ ok: true });
+    });
   });
 });
 

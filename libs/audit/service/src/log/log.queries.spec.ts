@@ -8,6 +8,7 @@ import { EVERY_EVENT, ok, type Authorization, type CommandContext, type Decider,
 import { temporaryFolder } from '#testing';
 import { openEmbedded, answeringBus, type Embedded } from '#testing/embedded';
 import { lastValueFrom, take, toArray, type Observable } from 'rxjs';
+import { LogReaders } from '../access/log-readers.service.ts';
 import { LogQueries } from './log.queries.ts';
 import { AuditLog } from './log.service.ts';
 import { logProjection } from './log.projection.ts';
@@ -44,7 +45,8 @@ beforeAll(async () => {
       }),
     [clientAddressesRequest.subject]: () => reply({ addresses: { a1: '203.0.113.77' } }),
   });
-  queries = new LogQueries(new AuditLog(readModels, access, bus, clock), eventStore, sourcing.feed, bus, clock);
+  const log = new AuditLog(readModels, bus);
+  queries = new LogQueries(log, new LogReaders(access, clock), eventStore, sourcing.feed, bus, clock);
   await history();
 }, 60_000);
 afterAll(() => embedded.close());

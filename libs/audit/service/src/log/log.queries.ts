@@ -9,6 +9,7 @@ import {
   Serves,
   type Bus,
   type ContextOf,
+  type OrganizationContext,
   type RequestContext,
 } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
@@ -26,6 +27,7 @@ import {
   type Result,
 } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
+import { LogReaders } from '../access/log-readers.service.ts';
 import { entryOf, matches, PLATFORM, type Entry, type EntryFilter } from './entry.ts';
 import { logErrors } from './log.errors.ts';
 import { AuditLog } from './log.service.ts';
@@ -47,6 +49,7 @@ export class LogQueries {
 
   constructor(
     @Inject(AuditLog) private readonly log: AuditLog,
+    @Inject(LogReaders) private readonly readers: LogReaders,
     @Inject(EVENT_STORE) private readonly eventStore: EventStore,
     @Inject(LOG_FEED) private readonly feed: LogFeed,
     @Inject(BUS) private readonly bus: Bus,
@@ -86,8 +89,7 @@ export class LogQueries {
   ): Promise<AsyncIterable<AuditEntry>> {
     const { organizationId } = context;
     const filter = await this.filterOf(input, organizationId, context);
-    if (!(await this.mayExport(organizationId, context)))
-      throw new DomainErrorException(logErrors.exportNotPermitted());
+    if (!(await this.mayExport(context))) throw new DomainErrorException(logErrors.exportNotPermitted());
     const atLeast = context.consistency ?? (await this.eventStore.head());
     return this.all(organizationId, filter, atLeast, context, signal);
   }
@@ -134,7 +136,7 @@ export class LogQueries {
         }
         if (found.length === 0) continue;
         // The role may have changed since the stream began; that the permission has not ended, the guard checks.
-        const isNarrowed = scope !== PLATFORM && unwrap(await this.log.seesOwnOnly(context));
+        const isNarrowed = await this.seesOwnOnly(scope, context);
         const seen = isNarrowed ? found.filter(({ actor }) => actor === context.actor.id) : found;
         yield* await this.log.shown(seen, scope, context);
       }
@@ -170,8 +172,7 @@ export class LogQueries {
     scope: string,
     context: RequestContext,
   ): Promise<EntryFilter> {
-    const isOwnOnly = scope !== PLATFORM && unwrap(await this.log.seesOwnOnly(context));
-    const own = isOwnOnly ? context.actor.id : undefined;
+    const own = (await this.seesOwnOnly(scope, context)) ? context.actor.id : undefined;
     const named = who === undefined ? undefined : unwrap(await this.log.actorNamed(who, scope, context));
     if (own !== undefined && who !== undefined && named !== own)
       throw new DomainErrorException(logErrors.ownActionsOnly());
@@ -201,11 +202,15 @@ export class LogQueries {
     };
   }
 
-  private async mayExport(organizationId: string, context: RequestContext): Promise<boolean> {
-    const { rule, role } = context.by ?? {};
-    if (rule === 'audit' || role === 'owner' || role === 'global-admin') return true;
+  private async seesOwnOnly(scope: string, { principal }: RequestContext): Promise<boolean> {
+    return scope !== PLATFORM && !unwrap(await this.readers.readsWholeLog({ principal, organizationId: scope }));
+  }
+
+  private async mayExport(context: OrganizationContext): Promise<boolean> {
+    if (unwrap(await this.readers.exportsByAnyPlan(context))) return true;
+    const { organizationId } = context;
     const plan = (await plansOf(this.bus, [organizationId], context)).get(organizationId);
-    return (plan?.auditExport ?? 'owner') !== 'owner' || unwrap(await this.log.isAuditor(context));
+    return (plan?.auditExport ?? 'owner') !== 'owner';
   }
 
   /** Parses a position that the caller kept. One of another event store is rejected, so that the reader starts again. */

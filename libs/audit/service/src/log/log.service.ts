@@ -1,9 +1,8 @@
 import type { AuditEntry } from '#audit/contract';
-import { ACCESS, effectiveRole, type AccessSource, type DirectoryOrganization } from '#access';
 import { BUS, type Bus, type RequestContext } from '#bus';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { clientAddressesRequest, peopleById, peopleRequest } from '#identity/contract';
-import { CLOCK, ok, type Clock, type DomainError, type Position, type Result } from '#kernel';
+import { ok, type DomainError, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { indexed, matches, placeOf, PLATFORM, type Entry, type EntryFilter } from './entry.ts';
 import { logProjection, type StoredEntry } from './log.projection.ts';
@@ -17,8 +16,6 @@ const EXAMINED = 10_000;
 const MAX_NAMED = 20;
 /** After every place: places begin with a digit. */
 const END = '~';
-
-type DirectoryMember = NonNullable<ReturnType<DirectoryOrganization['members']['get']>>;
 
 interface Selection {
   readonly field: 'byTime' | 'byActor' | 'byAction' | 'byObject' | 'byRefusal';
@@ -37,9 +34,7 @@ export interface EntryPage {
 export class AuditLog {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
-    @Inject(ACCESS) private readonly access: AccessSource,
     @Inject(BUS) private readonly bus: Bus,
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
@@ -201,34 +196,6 @@ export class AuditLog {
     }
     const named = await this.objectsNamed(scope, `member/${who}`);
     return named.ok ? ok(idIn(named.value[1] ?? `member/${who}`)) : named;
-  }
-
-  /** Returns whether a caller sees only their own entries: by their role, without the right `audit`. */
-  async seesOwnOnly(context: RequestContext): Promise<Result<boolean, DomainError>> {
-    const found = await this.memberOf(context);
-    if (!found.ok || !found.value) return found.ok ? ok(false) : found; // a global admin, according to the guard
-    const role = effectiveRole(found.value, context.principal);
-    return ok(!context.actor.isGlobalAdmin && role !== 'owner' && role !== 'admin' && !this.hasAuditRight(found.value));
-  }
-
-  /** Returns whether a caller has the right `audit`, also if their role suffices. */
-  async isAuditor(context: RequestContext): Promise<Result<boolean, DomainError>> {
-    const found = await this.memberOf(context);
-    return found.ok ? ok(found.value !== undefined && this.hasAuditRight(found.value)) : found;
-  }
-
-  private hasAuditRight({ auditGrantedBy, auditUntil }: DirectoryMember): boolean {
-    return auditGrantedBy !== undefined && this.clock.now() < (auditUntil ?? 0);
-  }
-
-  private async memberOf({
-    organizationId,
-    actor,
-  }: RequestContext): Promise<Result<DirectoryMember | undefined, DomainError>> {
-    const directory = await this.access.current();
-    return directory.ok
-      ? ok(directory.value.organizations.get(organizationId ?? '')?.members.get(actor.id))
-      : directory;
   }
 }
 
