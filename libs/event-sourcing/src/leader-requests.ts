@@ -31,15 +31,17 @@ export interface LeaderRequestsOptions {
 
 /** Milliseconds between two checks for requests of other processes. */
 const REQUESTS_MS = 1_000;
-/** Milliseconds that a process waits for the leader's response. */
+/** Milliseconds between two heartbeats of a leader that works on a request. */
+const HEARTBEAT_MS = 5_000;
+/** Milliseconds without a sign of a leader until a process gives up its request. */
 const TIMEOUT_MS = 30_000;
 const NOT_LED = projectionErrors.noLeader().code;
 
 /**
- * Sends an operation to the process that leads the projection, through the read store, and waits up to 30 s for the
- * result. The caller does not need to run the projection.
+ * Sends an operation to the process that leads the projection, through the read store, and waits for the result. The
+ * caller does not need to run the projection.
  *
- * @returns `projection/not-led` (503) if no process has picked up the request; the error of the leader otherwise
+ * @returns `projection/not-led` (503) if no process works on the request within 30 s or continues to work on it; the error of the leader otherwise
  */
 export async function requestLeader(
   { projection, action, documentId }: ControlRequest,
@@ -48,16 +50,23 @@ export async function requestLeader(
   const id = ids.uuid();
   const document = { projection, action, ...(documentId !== undefined && { documentId }) };
   await readStore.ensure(REQUESTS);
-  const head = await eventStore.head();
-  await readStore.apply([{ collection: REQUESTS.name, id, position: head, document }]);
-  for (const end = clock.monotonic() + TIMEOUT_MS; clock.monotonic() < end; await pause(clock, 100, signal)) {
-    if (signal.aborted) break;
+  let at = await eventStore.head();
+  await readStore.apply([{ collection: REQUESTS.name, id, position: at, document }]);
+  const withdraw = () =>
+    readStore.apply([{ collection: REQUESTS.name, id, position: nextPosition(at), removed: true }]);
+  let end = clock.monotonic() + TIMEOUT_MS;
+  for (; clock.monotonic() < end && !signal.aborted; await pause(clock, 100, signal)) {
     const found = await readStore.get<ControlRequest>(REQUESTS.name, id);
     if (found === undefined) return ok(undefined);
+    if (found.position !== at) end = clock.monotonic() + TIMEOUT_MS;
+    at = found.position;
     const { error } = found.document;
-    if (error) return err({ ...projectionErrors.noLeader(), ...error, kind: 'conflict' });
+    if (error) {
+      await withdraw();
+      return err({ ...projectionErrors.noLeader(), ...error, kind: 'conflict' });
+    }
   }
-  await readStore.apply([{ collection: REQUESTS.name, id, position: nextPosition(head), removed: true }]);
+  await withdraw();
   return err(projectionErrors.noLeader());
 }
 
@@ -65,6 +74,9 @@ export async function requestLeader(
  * Runs operations on projections in the process that leads them. Other processes send requests through the read store.
  */
 export class LeaderRequests {
+  /** IDs of the requests of other processes that this process works on. */
+  private readonly inProgress = new Set<string>();
+
   constructor(private readonly options: LeaderRequestsOptions) {}
 
   /**
@@ -80,7 +92,7 @@ export class LeaderRequests {
 
   /** Processes the requests of other processes until this process stops. */
   async serve(): Promise<void> {
-    const { readStore, clock, log, supervisors, signal } = this.options;
+    const { readStore, clock, supervisors, signal } = this.options;
     for (; !signal.aborted; await pause(clock, REQUESTS_MS, signal)) {
       const led = [...supervisors.values()]
         .filter(({ ownLead }) => ownLead !== undefined)
@@ -88,12 +100,10 @@ export class LeaderRequests {
       if (led.length === 0) continue;
       try {
         const { items } = await readStore.find<ControlRequest>(REQUESTS, { where: { projection: led } });
-        for (const item of items) if (item.document.error === undefined) await this.respond(item);
+        for (const item of items)
+          if (item.document.error === undefined && !this.inProgress.has(item.id)) void this.respond(item);
       } catch (error) {
-        log.warn(
-          { cause: error instanceof Error ? error.message : String(error) },
-          'projection requests could not be read',
-        );
+        this.warn(error, 'projection requests could not be read');
       }
     }
   }
@@ -105,14 +115,41 @@ export class LeaderRequests {
     return (await supervisor.ownLead?.retry(request.documentId)) ?? err(projectionErrors.noLeader());
   }
 
+  /** Works on a request of another process and writes heartbeats, so that the process continues to wait. */
   private async respond({ id, position: requestedAt, document }: StoredDocument<ControlRequest>): Promise<void> {
-    const outcome = await this.act(document);
-    if (!outcome.ok && outcome.error.code === NOT_LED) return; // the process that leads it by now reads the request too
-    const at = { collection: REQUESTS.name, id, position: nextPosition(requestedAt) };
-    const { projection, action } = document;
-    if (outcome.ok) return void (await this.options.readStore.apply([{ ...at, removed: true }]));
-    const { code, detail } = outcome.error;
-    await this.options.readStore.apply([{ ...at, document: { projection, action, error: { code, detail } } }]);
+    const { readStore, clock } = this.options;
+    this.inProgress.add(id);
+    const done = new AbortController();
+    let at = requestedAt;
+    const write = (change: Partial<ControlRequest> | undefined): Promise<unknown> => {
+      at = nextPosition(at);
+      const target = { collection: REQUESTS.name, id, position: at };
+      return readStore.apply([
+        change ? { ...target, document: { ...document, ...change } } : { ...target, removed: true },
+      ]);
+    };
+    const beat = async (): Promise<void> => {
+      for (let heartbeat = 1; !done.signal.aborted; heartbeat += 1) {
+        await write({ heartbeat });
+        await pause(clock, HEARTBEAT_MS, done.signal);
+      }
+    };
+    const beating = beat().catch((error: unknown) => this.warn(error, 'a projection request could not be updated'));
+    try {
+      const outcome = await this.act(document).finally(() => done.abort());
+      await beating;
+      // The process that leads the projection by now reads the request too.
+      if (!outcome.ok && outcome.error.code === NOT_LED) return;
+      await write(outcome.ok ? undefined : { error: { code: outcome.error.code, detail: outcome.error.detail } });
+    } catch (error) {
+      this.warn(error, 'a projection request could not be completed');
+    } finally {
+      this.inProgress.delete(id);
+    }
+  }
+
+  private warn(error: unknown, message: string): void {
+    this.options.log.warn({ cause: error instanceof Error ? error.message : String(error) }, message);
   }
 }
 

@@ -28,6 +28,8 @@ export interface ControlRequest {
   readonly projection: string;
   readonly action: 'rebuild' | 'retry';
   readonly documentId?: string;
+  /** Increases every few seconds while the leader works on the request. */
+  readonly heartbeat?: number;
   /** Error of the leader. A request that succeeded is removed. */
   readonly error?: { readonly code: string; readonly detail: string };
 }
