@@ -73,6 +73,32 @@ describe('the audit log, with the real astroctl', () => {
     );
   }, 150_000);
 
+  it('A24: lists for the organization that a global admin read its logs and the names of its secrets', async () => {
+    const theirs = `/v1/organizations/${grace.organization.id}/applications/web`;
+    const image = { registry: 'images.acme.dev', repository: 'web', tag: '1' };
+    const web = { name: 'web', profileName: 'default', source: { type: 'image', image } };
+    const applied = await call(platform.url, `PUT ${theirs}`, { credential: grace.key, body: web });
+    expect(applied.status).toBe(201);
+    const read = (what: string, credential: string) => call(platform.url, `GET ${theirs}/${what}`, { credential });
+    for (let count = 0; count < 3; count += 1)
+      expect(await read('secrets', ada.accessToken)).toMatchObject({ status: 200, body: { items: [] } });
+    await read('logs', ada.accessToken);
+    await read('secrets', grace.key); // members leave no such entry
+    await eventually(async () => {
+      const reads = (await entries('--right global-admin', grace)).filter(({ action }) => action.endsWith('.read'));
+      const counted = new Map<string, number>();
+      for (const { action, count } of reads) counted.set(action, (counted.get(action) ?? 0) + count);
+      expect(Object.fromEntries(counted)).toEqual({ 'secret-names.read': 3, 'logs.read': 1 });
+      expect(reads[0]).toMatchObject({
+        who: platform.adminEmail,
+        result: 'done',
+        credential: 'login',
+        network: '127.0.0.0/24',
+        address: '127.0.0.1',
+      });
+    }, 120_000);
+  }, 150_000);
+
   it('has signed pages, and a download that is complete', async () => {
     const page = (query: string) => call(platform.url, `GET ${org}/audit?limit=2${query}`, { credential: ada.key });
     const first = (await page('')).body as { items: AuditEntry[]; next: string };

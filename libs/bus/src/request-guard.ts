@@ -1,5 +1,6 @@
 import {
   actorOf,
+  principalId,
   PUBLIC,
   SERVICES_ONLY,
   type AccessSource,
@@ -8,7 +9,7 @@ import {
   type Principal,
   type Reason,
 } from '#access';
-import type { Contract, RefusalRecorder, RequestContext } from '#bus/contract';
+import type { AdminReadRecorder, Contract, RefusalRecorder, RequestContext } from '#bus/contract';
 import { err, ok, type Authorization, type Clock, type DomainError, type Logger, type Result } from '#kernel';
 import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
 import type { CallerClaims } from './caller-claims.ts';
@@ -27,6 +28,7 @@ export interface RequestGuardOptions {
   /** Absent in a process that does not follow the log, which can serve only PUBLIC and SERVICES_ONLY. */
   readonly access?: AccessSource;
   readonly refusals?: RefusalRecorder;
+  readonly adminReads?: AdminReadRecorder;
   /** Whether replies are checked against their contracts. Default: true. Disabled in production. */
   readonly checksOutput?: boolean;
 }
@@ -122,13 +124,29 @@ export class RequestGuard {
     // rejected.
     const decision = this.decide(contract, permission, caller, directory.value, organizationId);
     if (!decision.ok) return decision;
-    return ok(
-      authorized(caller, input, {
-        globalAdmin: isGlobalAdmin(caller.principal, directory.value),
-        organizationId,
-        by: authorizationOf(caller, decision.value),
-      }),
-    );
+    const by = authorizationOf(caller, decision.value);
+    this.disclosed(contract, caller, organizationId, by);
+    const globalAdmin = isGlobalAdmin(caller.principal, directory.value);
+    return ok(authorized(caller, input, { globalAdmin, organizationId, by }));
+  }
+
+  /** Records that a global admin reads data of an organization by the global role alone. */
+  private disclosed(
+    { subject, discloses }: Contract,
+    { principal, correlationId }: Caller,
+    organizationId: string | undefined,
+    by: Authorization | undefined,
+  ): void {
+    if (discloses === undefined || organizationId === undefined || !by?.globalAdmin) return;
+    this.options.adminReads?.read({
+      subject,
+      discloses,
+      userId: principalId(principal),
+      organizationId,
+      by,
+      correlationId,
+      atMs: this.options.clock.now(),
+    });
   }
 
   /**

@@ -104,7 +104,7 @@ export function compose(options: CompositionOptions): Composition {
     logger: log,
     checksOutput: IS_FROM_SOURCE,
     ...(access && { access }),
-    ...(refusals && { refusals }),
+    ...(refusals && { refusals, adminReads: refusals }),
   });
 
   const tokens: Provider[] = [

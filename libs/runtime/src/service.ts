@@ -1,4 +1,4 @@
-import type { Bus, Contract, RefusalRecorder } from '#bus/contract';
+import type { AdminReadRecorder, Bus, Contract, RefusalRecorder } from '#bus/contract';
 import type { Reactor, Sweep } from '#event-sourcing';
 import type { Dependency } from '#http';
 import type { Clock, EventFamily, Fact, Logger, Projection } from '#kernel';
@@ -46,15 +46,19 @@ export interface ContextService extends ServicePart {
   readonly queues?: readonly WorkQueueContract[];
 }
 
-/** Creates a recorder of denied requests. Its name on the bus is that of the edge, or else of the first context. */
+/**
+ * Creates a recorder of denied requests and of reads by global admins. Its name on the bus is that of the edge, or else
+ * of the first context.
+ */
 export type RecordsRefusals = (parts: {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
-}) => RefusalRecorder & {
-  /** Sends buffered data while the bus still responds. Never rejects. */
-  close(): Promise<void>;
-};
+}) => RefusalRecorder &
+  AdminReadRecorder & {
+    /** Sends buffered data while the bus still responds. Never rejects. */
+    close(): Promise<void>;
+  };
 
 /** The HTTP API. Its bus acts for people. */
 export interface EdgeService extends ServicePart {

@@ -14,7 +14,7 @@ export {
   type AuditEntry,
 } from './log.contract.ts';
 export { createRefusalRecorder } from './refusal-recorder.ts';
-export { recordRefusalsRequest, REFUSALS_A_MINUTE, type RefusalRecord } from './refusals.contract.ts';
+export { recordRefusalsRequest, REFUSALS_A_MINUTE, type ReadRecord, type RefusalRecord } from './refusals.contract.ts';
 export {
   replayAccessKeysRequest,
   replayBillingRequest,

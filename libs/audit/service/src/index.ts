@@ -17,6 +17,7 @@ import { HeadsSweep } from './heads/heads.sweep.ts';
 import { logProjection } from './log/log.projection.ts';
 import { namesProjection } from './log/names.projection.ts';
 import { HeadPublishingSweep } from './publishing/head-publishing.sweep.ts';
+import { readDecider } from './refusals/read.decider.ts';
 import { refusalDecider } from './refusals/refusal.decider.ts';
 import { treeProjection } from './tree/tree.projection.ts';
 
@@ -37,7 +38,7 @@ export const auditService: ContextService = {
     clientAddressesRequest,
     peopleRequest,
   ],
-  deciders: [policyDecider, refusalDecider, headDecider, signingKeyDecider],
+  deciders: [policyDecider, refusalDecider, readDecider, headDecider, signingKeyDecider],
   projections: [treeProjection, headsProjection, logProjection, namesProjection],
   reactors: [],
   sweeps: [PolicySweep, HeadsSweep, HeadPublishingSweep],

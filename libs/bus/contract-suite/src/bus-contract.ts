@@ -404,6 +404,32 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         ]);
       });
 
+      it('records what a global admin reads by the global role alone', async () => {
+        const origin = { network: '203.0.113.0/24' };
+        for (const who of [ALICE, 'vic', 'stranger', 'root'])
+          await outcomeOf(gateway.stream(watched, { organization: 'acme' }, { ...loginOf(who), origin }));
+        await gateway.request(inOrganization, { organization: ACME }, loginOf('root'));
+        expect(server.adminReads).toEqual([
+          {
+            subject: watched.subject,
+            discloses: 'logs',
+            userId: 'root',
+            organizationId: ACME,
+            by: {
+              permission: 'application.read',
+              rule: 'global-admin',
+              role: 'global-admin',
+              globalAdmin: true,
+              grantedBy: 'event-1',
+              credential: 'login',
+              ...origin,
+            },
+            correlationId: expect.any(String) as string,
+            atMs: expect.any(Number) as number,
+          },
+        ]);
+      });
+
       it('accepts only listed services for requests between services', async () => {
         const asked = await caller.request(internal, { organization: ACME }, caller.own({ correlationId: 'why' }));
         expect(asked).toMatchObject({

@@ -22,7 +22,7 @@ import {
   type Reply,
   type RequestContext,
 } from '#bus';
-import { request, stream, type Contract, type InputOf } from '#bus/contract';
+import { request, stream, type AdminRead, type Contract, type InputOf } from '#bus/contract';
 import { domainError, position, UnavailableError, type Clock, type Logger } from '#kernel';
 import { systemIds as randomIds } from '#runtime/system';
 import { Controller, Module, type INestApplication } from '@nestjs/common';
@@ -148,6 +148,7 @@ const watched = stream({
   input: z.object({ organization: z.string() }),
   output: z.object({ n: z.number() }),
   organizationOf: (input) => input.organization,
+  discloses: 'logs',
   timeoutMs: 5_000,
 });
 
@@ -171,6 +172,7 @@ export interface Fixture {
   readonly app: INestApplication;
   readonly contracts: readonly Contract[];
   readonly refusals: Refusal[];
+  readonly adminReads: AdminRead[];
   readonly logged: { readonly fields: object; readonly message: string }[];
   /** Returns the number of streams in progress. */
   readonly producing: () => number;
@@ -188,6 +190,7 @@ export async function startServer(
   more: Partial<RequestGuardOptions> = {},
 ): Promise<Fixture> {
   const refusals: Refusal[] = [];
+  const adminReads: AdminRead[] = [];
   const logged: { fields: object; message: string }[] = [];
   const log = (fields: object, message: string): void => void logged.push({ fields, message });
   const logger: Logger = { debug: log, info: log, warn: log, error: log };
@@ -285,6 +288,7 @@ export async function startServer(
     logger,
     access: { current: () => Promise.resolve({ ok: true, value: directory }) },
     refusals: { refused: (refusal) => void refusals.push(refusal) },
+    adminReads: { read: (read) => void adminReads.push(read) },
     ...more,
   });
 
@@ -303,6 +307,7 @@ export async function startServer(
     app,
     contracts,
     refusals,
+    adminReads,
     logged,
     producing: () => producing,
     waiting: () => waiting.size,

@@ -13,6 +13,10 @@ export const RAW_BODY_BYTES = 512 * 1024;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** Kinds of data of which an organization learns when a global admin has read them. */
+export const DISCLOSURES = ['secret-names', 'logs'] as const;
+export type Disclosure = (typeof DISCLOSURES)[number];
+
 interface Common<Input extends z.ZodType, Output extends z.ZodType> {
   /** Bus subject `<context>.v<n>.<words>`. Exactly one context serves it. */
   readonly subject: string;
@@ -35,6 +39,11 @@ interface Common<Input extends z.ZodType, Output extends z.ZodType> {
    * organization.
    */
   organizationOf?(input: z.infer<Input>): string;
+  /**
+   * Data of the organization that the request returns, if its audit log lists the reads of global admins who have not
+   * joined the organization.
+   */
+  readonly discloses?: Disclosure;
   /**
    * The input member that is the complete request body, such as a manifest. Default: the body has the input's members.
    */

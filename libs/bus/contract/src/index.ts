@@ -14,6 +14,7 @@ export {
 export { expectsText, inputErrorsOf, pointer } from './input-errors.ts';
 export {
   BODY_BYTES,
+  DISCLOSURES,
   RAW_BODY_BYTES,
   EDGE,
   isCalledBy,
@@ -22,6 +23,7 @@ export {
   stream,
   type CallerInputOf,
   type Contract,
+  type Disclosure,
   type DownloadFormat,
   type InputOf,
   type Method,
@@ -31,4 +33,4 @@ export {
   type StreamContract,
 } from './contract.ts';
 export { pageInput, pageOf, pageOutput } from './pages.ts';
-export { REFUSALS, type Refusal, type RefusalRecorder } from './refusals.ts';
+export { REFUSALS, type AdminRead, type AdminReadRecorder, type Refusal, type RefusalRecorder } from './refusals.ts';

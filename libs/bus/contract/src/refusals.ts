@@ -1,4 +1,6 @@
 import type { Principal } from '#access';
+import type { Authorization } from '#kernel';
+import type { Disclosure } from './contract.ts';
 
 /** A denied request, for the audit log. Contains IDs and codes only. */
 export interface Refusal {
@@ -25,3 +27,24 @@ export interface RefusalRecorder {
 
 /** Injection token of the RefusalRecorder. */
 export const REFUSALS = Symbol('refusals');
+
+/** A read that only the global role permitted, of data that its contract discloses. Contains IDs only. */
+export interface AdminRead {
+  /** Subject of the request's contract. */
+  readonly subject: string;
+  readonly discloses: Disclosure;
+  /** ID of the user. */
+  readonly userId: string;
+  readonly organizationId: string;
+  /** By which right, and from where. */
+  readonly by: Authorization;
+  readonly correlationId: string;
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** Records reads of global admins for the organization whose data they are. */
+export interface AdminReadRecorder {
+  /** Records a read. Must not throw or wait; it limits what it stores. */
+  read(read: AdminRead): void;
+}

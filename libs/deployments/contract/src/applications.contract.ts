@@ -527,6 +527,7 @@ export const applicationLogsRequest = stream({
   }),
   output: logLine,
   organizationOf,
+  discloses: 'logs',
   timeoutMs: 10_000,
 });
 

@@ -58,6 +58,7 @@ export const listSecretsRequest = request({
   input: z.strictObject(target),
   output: z.strictObject({ items: z.array(secretView) }),
   organizationOf,
+  discloses: 'secret-names',
   timeoutMs: 5_000,
 });
 

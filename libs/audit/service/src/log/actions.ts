@@ -149,4 +149,5 @@ export const ACTIONS: Readonly<Record<string, Action | typeof HIDDEN>> = {
 
   'refusal.recorded.v1': {},
   'refusals.dropped.v1': {},
+  'read.recorded.v1': {},
 };

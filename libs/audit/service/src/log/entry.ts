@@ -1,3 +1,4 @@
+import type { ReadRecord } from '#audit/contract';
 import { idOf, sequenceOf, type EventMetadata, type Fact, type Position, type Recorded } from '#kernel';
 import { ACTIONS, HIDDEN, type Action } from './actions.ts';
 
@@ -60,6 +61,7 @@ export function entryOf({ event, metadata }: Recorded): Entry | undefined {
     eventId: metadata.id,
     details: detailsOf(action, event.data),
   };
+  if (event.type === 'read.recorded.v1') return readOf(entry, event.data);
   return event.type.startsWith('refusal') ? refusalOf(entry, event.data) : entry;
 }
 
@@ -112,6 +114,21 @@ function refusalOf(entry: Entry, data: unknown): Entry {
       ...(code !== undefined && { code: String(code) }),
       ...(operation !== undefined && { operation: String(operation) }),
     },
+  };
+}
+
+/** Returns the entry of reads that only the global role permitted: whose they were, and what was read. */
+function readOf(entry: Entry, data: unknown): Entry {
+  const { userId, discloses, count, requestId, operation, ...by } = data as ReadRecord; // this context wrote it
+  return {
+    ...entry,
+    ...rightOf({ ...by, rule: 'global-admin', role: 'global-admin', credential: 'login' }),
+    actor: userId,
+    action: `${discloses}.read`,
+    count,
+    requestId,
+    causedBy: null,
+    details: { operation },
   };
 }
 

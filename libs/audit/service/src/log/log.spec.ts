@@ -123,6 +123,42 @@ describe('an entry of the audit log', () => {
       details: { code: 'access/not-permitted', operation: 'deployments.v1.applications.apply' },
     }));
 
+  it('of reads by a global admin shows what was read, by whom, and from where, and counts them', () =>
+    expect(
+      entry(
+        {
+          type: 'read.recorded.v1',
+          data: {
+            userId: 'user-root',
+            discloses: 'secret-names',
+            operation: 'deployments.v1.secrets.list',
+            permission: 'application.read',
+            grantedBy: 'event-9',
+            network: '203.0.113.0/24',
+            address: 'a1',
+            count: 3,
+            requestId: 'request-9',
+            minute: TIME,
+          },
+        },
+        { stream: `reads-${ACME}-2026-11-24`, actor: 'system:gateway' },
+      ),
+    ).toMatchObject({
+      actor: 'user-root',
+      action: 'secret-names.read',
+      object: null,
+      right: 'global-admin',
+      permission: 'application.read',
+      grantedBy: 'event-9',
+      credential: 'login',
+      result: 'done',
+      count: 3,
+      network: '203.0.113.0/24',
+      addressId: 'a1',
+      requestId: 'request-9',
+      details: { operation: 'deployments.v1.secrets.list' },
+    }));
+
   it('shows names of secrets, and bounds what people have written', () => {
     const stream = 'application-1';
     expect(

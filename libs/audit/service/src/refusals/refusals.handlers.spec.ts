@@ -1,5 +1,6 @@
 import { createRefusalRecorder, recordRefusalsRequest } from '#audit/contract';
 import { busErrors, refuse, type Refusal } from '#bus';
+import type { AdminRead } from '#bus/contract';
 import { silentLogger, type Logger } from '#kernel';
 import { eventually, manualClock, temporaryFolder } from '#testing';
 import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
@@ -38,13 +39,34 @@ function recording() {
       atMs: clock.now(),
       ...more,
     });
-  const events = async (organizationId: string) =>
-    (await embedded.events()).filter(({ stream }) => stream === `refusals-${organizationId}-2026-01-01`);
+  const read = (organizationId: string, more: Partial<AdminRead> = {}): void =>
+    recorder.read({
+      subject: 'things.v1.logs',
+      discloses: 'logs',
+      userId: 'root',
+      organizationId,
+      by: {
+        permission: 'application.logs',
+        rule: 'global-admin',
+        role: 'global-admin',
+        globalAdmin: true,
+        grantedBy: 'event-1',
+        credential: 'login',
+        network: '203.0.113.0/24',
+        address: 'a1',
+      },
+      correlationId: 'r1',
+      atMs: clock.now(),
+      ...more,
+    });
+  const events = async (organizationId: string, category = 'refusals') =>
+    (await embedded.events()).filter(({ stream }) => stream === `${category}-${organizationId}-2026-01-01`);
   return {
     clock,
     warned,
     recorder,
     refused,
+    read,
     events,
     requestCount: () => requestCount,
     setUnavailable: (unavailable: boolean) => void (isUnavailable = unavailable),
@@ -119,6 +141,54 @@ describe('use-L11: the recorder of refusals', () => {
     refused('org-e');
     refused('org-e');
     await recorder.close();
-    expect(warned).toEqual([{ refusals: 2 }]);
+    expect(warned).toEqual([{ refusals: 2, adminReads: 0 }]);
+  });
+});
+
+describe('A24: the recorder of what global admins read', () => {
+  it('records one event for a user, operation, and minute in the organization, after the minute is over', async () => {
+    const { clock, read, events, requestCount } = recording();
+    for (let count = 0; count < 3; count += 1) read('org-f');
+    read('org-f', { subject: 'things.v1.secrets', discloses: 'secret-names', correlationId: 'r2' });
+    read('org-g', { userId: 'other' });
+    clock.advance(59_999);
+    expect(requestCount()).toBe(0);
+    clock.advance(5_001);
+    await eventually(async () => expect(await events('org-g', 'reads')).toHaveLength(1));
+    expect(await events('org-f', 'reads')).toMatchObject([
+      {
+        type: 'read.recorded.v1',
+        data: {
+          userId: 'root',
+          discloses: 'logs',
+          operation: 'things.v1.logs',
+          permission: 'application.logs',
+          grantedBy: 'event-1',
+          network: '203.0.113.0/24',
+          address: 'a1',
+          count: 3,
+          requestId: 'r1',
+          minute: '2026-01-01T00:00:00.000Z',
+        },
+      },
+      { data: { discloses: 'secret-names', count: 1, requestId: 'r2' } },
+    ]);
+    expect(await events('org-f')).toEqual([]);
+    read('org-f');
+    clock.advance(65_000);
+    await eventually(async () => expect(await events('org-f', 'reads')).toHaveLength(3));
+  });
+
+  it('keeps what it could not send, and records it once, beside the refusals of that minute', async () => {
+    const { clock, recorder, read, refused, events, requestCount, setUnavailable } = recording();
+    setUnavailable(true);
+    read('org-h');
+    refused('org-h');
+    clock.advance(60_000);
+    await eventually(() => expect(requestCount()).toBe(1));
+    setUnavailable(false);
+    await recorder.close();
+    expect(await events('org-h', 'reads')).toHaveLength(1);
+    expect(await events('org-h')).toHaveLength(1);
   });
 });

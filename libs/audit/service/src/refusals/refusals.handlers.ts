@@ -1,9 +1,11 @@
 import { recordRefusalsRequest } from '#audit/contract';
-import { Caller, Input, Serves, type ContextOf, type ReplyTo } from '#bus';
+import { Caller, Input, refuse, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { LOGGER, type Logger } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
+import { readDecider } from './read.decider.ts';
+import { readStream } from './read.events.ts';
 import { refusalDecider } from './refusal.decider.ts';
 import { refusalStream } from './refusal.events.ts';
 
@@ -16,10 +18,15 @@ export class RefusalsHandlers {
 
   @Serves(recordRefusalsRequest)
   async record(
-    @Input() { organizationId, ...counted }: InputOf<typeof recordRefusalsRequest>,
+    @Input() { organizationId, adminReads, ...counted }: InputOf<typeof recordRefusalsRequest>,
     @Caller() context: ContextOf<typeof recordRefusalsRequest>,
   ): Promise<ReplyTo<typeof recordRefusalsRequest>> {
     const owned = { ...context, ...(organizationId !== undefined && { organizationId }) };
+    if (organizationId !== undefined && adminReads.length > 0) {
+      const command = { type: 'record-reads', minute: counted.minute, reads: adminReads } as const;
+      const recorded = await this.commands.run(readDecider, readStream(organizationId, counted.minute), command, owned);
+      if (!recorded.ok) return refuse(recorded.error);
+    }
     const stream = refusalStream(organizationId, counted.minute);
     return this.commands.reply(
       refusalDecider,
