@@ -1,9 +1,9 @@
 import { position, type Recorded } from '#kernel';
-import { can } from './can.ts';
+import { can, endedSession } from './can.ts';
 import { Directory } from './directory.ts';
 import type { DirectoryFact } from './rights.events.ts';
 import { currentTable, type Permission } from './permissions.ts';
-import type { Principal } from './principal.ts';
+import { RECENT_LOGIN_MS, type Principal } from './principal.ts';
 import type { Role } from './roles.ts';
 
 const ORG = '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02';
@@ -93,6 +93,83 @@ describe('permissions without an organization', () => {
     expect(codeOf(decide(key('viewer', 'viewer'), 'self.read', undefined))).toBe('allowed');
     expect(codeOf(decide(key('viewer', 'viewer'), 'self.enter', undefined))).toBe('key/login-required');
     expect(codeOf(decide({ kind: 'anonymous' }, 'self.read', undefined))).toBe('access/not-signed-in');
+  });
+});
+
+describe('a session of the console', () => {
+  const session = (userId: string, ageMs: number): Principal => ({
+    kind: 'login',
+    userId,
+    session: { id: 's1', authenticatedAtMs: NOW - ageMs },
+  });
+  const RECENT = RECENT_LOGIN_MS - 1;
+  const ask = (id: string, ageMs: number, permission: Permission, organizationId?: string) =>
+    codeOf(decide(session(id, ageMs), permission, organizationId));
+
+  it('B32: is a login for 15 minutes after the person authenticated', () => {
+    for (const [id, permission] of [
+      ['viewer', 'self.enter'],
+      ['root', 'platform.users'],
+    ] as const) {
+      expect(ask(id, RECENT, permission)).toBe('allowed');
+      expect(ask(id, RECENT_LOGIN_MS, permission)).toBe('login/too-old');
+    }
+    expect(ask('owner', RECENT, 'organization.delete', ORG)).toBe('allowed');
+    expect(ask('owner', RECENT_LOGIN_MS, 'organization.delete', ORG)).toBe('login/too-old');
+    expect(ask('owner', NOW, 'organization.delete', ORG)).toBe('login/too-old'); // the issuer did not say when
+  });
+
+  it('has afterwards what an access key of the same role has', () => {
+    expect(ask('viewer', RECENT_LOGIN_MS, 'self.read')).toBe('allowed');
+    expect(ask('editor', RECENT_LOGIN_MS, 'application.deploy', ORG)).toBe('allowed');
+    expect(ask('viewer', RECENT_LOGIN_MS, 'application.deploy', ORG)).toBe('access/not-permitted');
+    expect(ask('outsider', RECENT_LOGIN_MS, 'organization.read', ORG)).toBe('organization/not-found');
+    expect(ask('owner', RECENT_LOGIN_MS, 'platform.users')).toBe('access/not-permitted');
+  });
+
+  it('B32: has global rights with a recent login only', () => {
+    expect(ask('root', RECENT, 'application.read', ORG)).toBe('allowed');
+    expect(ask('root', RECENT_LOGIN_MS, 'application.read', ORG)).toBe('login/too-old');
+    expect(ask('root', RECENT_LOGIN_MS, 'application.read', 'nowhere')).toBe('organization/not-found');
+    const joined = directoryOf(...FACTS, member('root', 'viewer'));
+    const scope = { organizationId: ORG };
+    const asMember = (permission: Permission) =>
+      codeOf(can(session('root', RECENT_LOGIN_MS), permission, scope, joined, NOW));
+    expect(asMember('application.read')).toBe('allowed');
+    expect(asMember('application.deploy')).toBe('login/too-old');
+  });
+
+  const started = (sessionId: string, startedMs: number) =>
+    [
+      'sessions-viewer',
+      {
+        type: 'session.started.v1',
+        data: {
+          sessionId,
+          digest: `digest of ${sessionId}`,
+          startedAt: new Date(startedMs).toISOString(),
+          expiresAt: new Date(startedMs + DAY).toISOString(),
+        },
+      },
+    ] as const;
+  const ended = (sessionId: string) =>
+    ['sessions-viewer', { type: 'session.ended.v1', data: { sessionId, reason: 'logout' } }] as const;
+  const errorAt = (nowMs: number, ...facts: Facts) =>
+    endedSession(session('viewer', 0), directoryOf(...facts), nowMs)?.code;
+
+  it('B28, B29: is rejected after its end, and from its last moment', () => {
+    expect(errorAt(NOW, started('s1', NOW))).toBeUndefined();
+    expect(errorAt(NOW + DAY - 1, started('s1', NOW))).toBeUndefined();
+    expect(errorAt(NOW + DAY, started('s1', NOW))).toBe('login/session-ended');
+    expect(errorAt(NOW, started('s1', NOW), ended('s1'))).toBe('login/session-ended');
+    expect(errorAt(NOW)).toBe('login/session-ended');
+    expect(endedSession(login('viewer'), directoryOf(), NOW)).toBeUndefined();
+  });
+
+  it('is not remembered after it has expired', () => {
+    const folded = directoryOf(started('old', NOW - DAY), started('older', NOW - DAY), started('s1', NOW));
+    expect([...folded.sessionsById.keys()]).toEqual(['s1']);
+    expect([...folded.sessions.keys()]).toEqual(['digest of s1']);
   });
 });
 

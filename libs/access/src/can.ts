@@ -5,10 +5,11 @@ import {
   type DirectoryKey,
   type DirectoryMember,
   type DirectoryOrganization,
+  type DirectorySession,
   type DirectoryUser,
 } from './directory.ts';
 import { PERMISSIONS, type AccessRule, type Permission, type RightsTable } from './permissions.ts';
-import type { Principal } from './principal.ts';
+import { isLoginOld, type Principal } from './principal.ts';
 import { weaker, type Role } from './roles.ts';
 
 /** The object that a permission applies to. */
@@ -103,12 +104,14 @@ export function can(
   if (user?.suspended) return denied(permission, accountSuspended());
 
   const isGlobalAdmin = principal.kind === 'login' && user?.globalRole === 'admin';
+  const isOld = isLoginOld(principal, nowMs);
   if (rule.scope === 'self') {
-    return rule.by === 'login' && principal.kind === 'key'
-      ? denied(permission, loginRequired())
-      : { allowed: true, reason: { permission, rule: 'self' } };
+    if (rule.by === 'login' && principal.kind === 'key') return denied(permission, loginRequired());
+    if (rule.by === 'login' && isOld) return denied(permission, loginTooOld());
+    return { allowed: true, reason: { permission, rule: 'self' } };
   }
   if (rule.scope === 'platform') {
+    if (isGlobalAdmin && isOld) return denied(permission, loginTooOld());
     if (isGlobalAdmin && user)
       return {
         allowed: true,
@@ -154,6 +157,8 @@ function inOrganization(
     );
   }
   if (rule.by === 'login' && principal.kind === 'key') return denied(permission, loginRequired());
+  const isOld = isLoginOld(principal, nowMs);
+  if ((rule.by === 'login' || member === undefined) && isOld) return denied(permission, loginTooOld());
   if (organization.status === 'DELETING' && !WHILE_DELETING.has(permission))
     return denied(permission, domainError('organization/deleting', 'conflict', 'The organization is being deleted.'));
 
@@ -168,6 +173,7 @@ function inOrganization(
       reason: { permission, rule: 'audit', ...(role && { role }), grantedBy: member.auditGrantedBy },
     };
   }
+  if (isGlobalAdmin && rule.globalAdmin && isOld) return denied(permission, loginTooOld());
   if (isGlobalAdmin && user && rule.globalAdmin)
     return {
       allowed: true,
@@ -203,6 +209,17 @@ export function endedKey(
   if (!key || (!key.revoked && nowMs < key.expiresAtMs)) return undefined;
   const word = key.revoked ? 'revoked' : 'expired';
   return domainError(`key/${word}`, 'unauthenticated', `This access key is ${word}.`, { fix: 'astroctl auth login' });
+}
+
+/** Returns the error of a session that has ended or expired; undefined for other principals. */
+export function endedSession(
+  principal: Principal,
+  directory: { readonly sessionsById: Lookup<Readonly<DirectorySession>> },
+  nowMs: number,
+): DomainError | undefined {
+  if (principal.kind !== 'login' || principal.session === undefined) return undefined;
+  const session = directory.sessionsById.get(principal.session.id);
+  return session && nowMs < session.expiresAtMs ? undefined : sessionEnded();
 }
 
 /** What members can still do while their organization is being deleted: follow it, and remove what it waits for. */
@@ -251,6 +268,18 @@ export const organizationNotFound = (): DomainError<'organization/not-found'> =>
 export const accountSuspended = (): DomainError<'access/suspended'> =>
   domainError('access/suspended', 'forbidden', 'This account is suspended.', {
     fix: 'ask a global admin to restore it: astroctl user restore EMAIL',
+  });
+
+/** Returns the error for a session cookie that is unknown, or whose session has ended or expired. */
+export const sessionEnded = (): DomainError<'login/session-ended'> =>
+  domainError('login/session-ended', 'unauthenticated', 'The session has ended.', {
+    fix: 'log in again: open /login of the platform in your browser',
+  });
+
+/** Returns the error for a session that requests what requires a login, after its login is too old for that. */
+export const loginTooOld = (): DomainError<'login/too-old'> =>
+  domainError('login/too-old', 'unauthenticated', 'This requires a login of the last 15 minutes.', {
+    fix: 'log in again: open /login?max_age=900 of the platform in your browser',
   });
 
 const loginRequired = (): DomainError =>

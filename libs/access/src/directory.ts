@@ -5,6 +5,7 @@ import {
   type DirectoryFact,
   type KeyRingEvent,
   type OrganizationSettings,
+  type SessionEvent,
   type UserEvent,
 } from './rights.events.ts';
 import type { GlobalRole, Role } from './roles.ts';
@@ -57,6 +58,17 @@ export interface DirectoryKey {
   revoked: boolean;
 }
 
+/** A session of the console that has not ended, but may have expired. */
+export interface DirectorySession {
+  readonly id: string;
+  readonly userId: string;
+  readonly digest: string;
+  /** Milliseconds since 1970; 0 if unknown. */
+  readonly authenticatedAtMs: number;
+  /** Milliseconds since 1970 from which the session is rejected. */
+  readonly expiresAtMs: number;
+}
+
 /**
  * Returns a member of an organization; undefined if there is none, or if the membership has ended.
  *
@@ -82,6 +94,10 @@ export class Directory {
   /** Keys by digest: the key of a request is hashed and looked up, never compared with others. */
   readonly keys = new Map<string, DirectoryKey>();
   readonly keysById = new Map<string, DirectoryKey>();
+  /** Sessions by the digest of their secret, like keys. */
+  readonly sessions = new Map<string, DirectorySession>();
+  /** In the order in which they started, which is the order in which they expire. */
+  readonly sessionsById = new Map<string, DirectorySession>();
   /** Organization IDs of each member, for `org list`. */
   readonly memberships = new Map<string, Set<string>>();
 
@@ -176,6 +192,9 @@ export class Directory {
       case 'access-keys.limits-set.v1':
       case 'access-key.expiry-announced.v1':
         return this.applyToKeys(fact, idOf(metadata.stream), grantedBy);
+      case 'session.started.v1':
+      case 'session.ended.v1':
+        return this.applyToSessions(fact, idOf(metadata.stream));
       default:
         return assertNever(fact);
     }
@@ -212,6 +231,29 @@ export class Directory {
       case 'access-key.expiry-announced.v1':
         return;
     }
+  }
+
+  private applyToSessions({ type, data }: SessionEvent, userId: string): void {
+    if (type === 'session.ended.v1') return this.forgetSession(data.sessionId);
+    const startedAtMs = Date.parse(data.startedAt);
+    for (const { id, expiresAtMs } of this.sessionsById.values()) {
+      if (expiresAtMs > startedAtMs) break;
+      this.forgetSession(id); // so that memory does not grow with the number of logins
+    }
+    const session: DirectorySession = {
+      id: data.sessionId,
+      userId,
+      digest: data.digest,
+      authenticatedAtMs: data.authenticatedAt === undefined ? 0 : Date.parse(data.authenticatedAt),
+      expiresAtMs: Date.parse(data.expiresAt),
+    };
+    this.sessions.set(session.digest, session);
+    this.sessionsById.set(session.id, session);
+  }
+
+  private forgetSession(id: string): void {
+    this.sessions.delete(this.sessionsById.get(id)?.digest ?? '');
+    this.sessionsById.delete(id);
   }
 
   private applyToUser(fact: UserEvent, id: string, grantedBy: string): void {

@@ -10,13 +10,14 @@ export {
   type PermissionRule,
   type RightsTable,
 } from './permissions.ts';
-export { actorOf, principalId, type Principal } from './principal.ts';
+export { actorOf, isLoginOld, principalId, RECENT_LOGIN_MS, type Principal } from './principal.ts';
 export {
   DEFAULT_SETTINGS,
   directoryEvents,
   keyRingEvents,
   organizationEvents,
   policyEvents,
+  sessionEvents,
   userEvents,
   type AccessKeyCreated,
   type DirectoryFact,
@@ -25,17 +26,28 @@ export {
   type OrganizationEvent,
   type OrganizationSettings,
   type PolicyEvent,
+  type SessionEndReason,
+  type SessionEvent,
   type UserEvent,
 } from './rights.events.ts';
-export { activeMember, Directory, type DirectoryKey, type DirectoryOrganization } from './directory.ts';
+export {
+  activeMember,
+  Directory,
+  type DirectoryKey,
+  type DirectoryOrganization,
+  type DirectorySession,
+} from './directory.ts';
 export {
   ACCESS,
   accountSuspended,
   can,
   effectiveRole,
   endedKey,
+  endedSession,
+  loginTooOld,
   organizationNotFound,
   PROPAGATION_MS,
+  sessionEnded,
   type AccessSource,
   type Decision,
   type Reason,

@@ -15,15 +15,29 @@ import {
   type DirectoryOrganization,
   type DirectoryUser,
 } from './directory.ts';
-import { directoryEvents, policyEvents, type DirectoryFact, type PolicyEvent } from './rights.events.ts';
+import {
+  keyRingEvents,
+  organizationEvents,
+  policyEvents,
+  userEvents,
+  type KeyRingEvent,
+  type OrganizationEvent,
+  type PolicyEvent,
+  type UserEvent,
+} from './rights.events.ts';
 import { lastUpTo, Timeline } from './timeline.ts';
 
-/** Events that the history of rights reads. */
-export type RightsFact = DirectoryFact | PolicyEvent;
+/** Events that the history of rights reads. Sessions grant no rights: they are logins. */
+export type RightsFact = UserEvent | OrganizationEvent | KeyRingEvent | PolicyEvent;
 
 export const rightsEvents: EventFamily<RightsFact> = {
-  categories: [...directoryEvents.categories, ...policyEvents.categories],
-  types: { ...directoryEvents.types, ...policyEvents.types },
+  categories: [
+    ...userEvents.categories,
+    ...organizationEvents.categories,
+    ...keyRingEvents.categories,
+    ...policyEvents.categories,
+  ],
+  types: { ...userEvents.types, ...organizationEvents.types, ...keyRingEvents.types, ...policyEvents.types },
 };
 
 /** A time of the log: the state after an event, and the clock for rights that expire. */

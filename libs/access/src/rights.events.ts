@@ -189,6 +189,35 @@ export const keyRingEvents: EventFamily<KeyRingEvent> = {
 };
 
 /**
+ * Events of the console's sessions of a user. Stream: `sessions-<user id>`. Events contain the digest of a session's
+ * secret. The directory does not know sessions that have ended, so that their cookies are rejected everywhere.
+ */
+export type SessionEvent =
+  | Fact<
+      'session.started.v1',
+      {
+        readonly sessionId: string;
+        /** Lower-case hex SHA-256 of the secret in the cookie. */
+        readonly digest: string;
+        /** RFC 3339. */
+        readonly startedAt: string;
+        /** RFC 3339; absent if the issuer did not say when the person authenticated. */
+        readonly authenticatedAt?: string;
+        /** RFC 3339; the session is rejected from then on, however much it is used. */
+        readonly expiresAt: string;
+      }
+    >
+  | Fact<'session.ended.v1', { readonly sessionId: string; readonly reason: SessionEndReason }>;
+
+/** Why a session ended. `issuer`: its login at the built-in issuer ended. `limit`: the person started too many others. */
+export type SessionEndReason = 'logout' | 'replaced' | 'idle' | 'issuer' | 'limit' | 'suspended';
+
+export const sessionEvents: EventFamily<SessionEvent> = {
+  categories: ['sessions'],
+  types: { 'session.started.v1': true, 'session.ended.v1': true },
+};
+
+/**
  * Published rules of a release, so that questions about the past use the rules of their time. Stream:
  * `platform-policy`. The directory does not read them: it applies the rules of its own release.
  */
@@ -203,10 +232,15 @@ export const policyEvents: EventFamily<PolicyEvent> = {
 };
 
 /** Events that the directory reads. */
-export type DirectoryFact = UserEvent | OrganizationEvent | KeyRingEvent;
+export type DirectoryFact = UserEvent | OrganizationEvent | KeyRingEvent | SessionEvent;
 
 /** The events that the directory reads, of all contexts. */
 export const directoryEvents: EventFamily<DirectoryFact> = {
-  categories: [...userEvents.categories, ...organizationEvents.categories, ...keyRingEvents.categories],
-  types: { ...userEvents.types, ...organizationEvents.types, ...keyRingEvents.types },
+  categories: [
+    ...userEvents.categories,
+    ...organizationEvents.categories,
+    ...keyRingEvents.categories,
+    ...sessionEvents.categories,
+  ],
+  types: { ...userEvents.types, ...organizationEvents.types, ...keyRingEvents.types, ...sessionEvents.types },
 };

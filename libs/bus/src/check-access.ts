@@ -1,4 +1,4 @@
-import { can, endedKey, type Directory, type Permission, type Principal, type Reason } from '#access';
+import { can, endedKey, endedSession, type Directory, type Permission, type Principal, type Reason } from '#access';
 import { err, ok, type DomainError, type Result } from '#kernel';
 
 /** A request to authorize. */
@@ -20,7 +20,7 @@ export function checkAccess(
   directory: Directory,
   nowMs: number,
 ): Result<Reason, DomainError> {
-  const ended = endedKey(principal, directory, nowMs);
+  const ended = endedKey(principal, directory, nowMs) ?? endedSession(principal, directory, nowMs);
   if (ended) return err(ended);
   const decision = can(principal, permission, organizationId === undefined ? {} : { organizationId }, directory, nowMs);
   return decision.allowed ? ok(decision.reason) : err(decision.error);

@@ -1,5 +1,6 @@
 import {
   actorOf,
+  isLoginOld,
   principalId,
   PUBLIC,
   SERVICES_ONLY,
@@ -127,7 +128,8 @@ export class RequestGuard {
     const by = authorizationOf(caller, decision.value);
     this.disclosed(contract, caller, organizationId, by);
     const globalAdmin = isGlobalAdmin(caller.principal, directory.value);
-    return ok(authorized(caller, input, { globalAdmin, organizationId, by }));
+    const loginOld = isLoginOld(caller.principal, this.options.clock.now());
+    return ok(authorized(caller, input, { globalAdmin, loginOld, organizationId, by }));
   }
 
   /** Records that a global admin reads data of an organization by the global role alone. */
@@ -241,10 +243,12 @@ function authorized(
   input: unknown,
   {
     globalAdmin = false,
+    loginOld = false,
     organizationId,
     by,
   }: {
     readonly globalAdmin?: boolean;
+    readonly loginOld?: boolean;
     readonly organizationId?: string | undefined;
     readonly by?: Authorization | undefined;
   },
@@ -254,7 +258,7 @@ function authorized(
     input,
     context: {
       principal,
-      actor: actorOf(principal, globalAdmin),
+      actor: actorOf(principal, globalAdmin, loginOld),
       commandId,
       correlationId,
       deadlineMs,

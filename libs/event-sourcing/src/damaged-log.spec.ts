@@ -214,10 +214,10 @@ describe('use-L3: a damaged log', () => {
     damageLog(folder, `UPDATE events SET body = replace(body, 'viewer', 'owner') WHERE position = 3`);
     expect(await roleOfBob(sourcing({ vault }))).toBe('viewer');
 
-    const record = await vault.get(`directory/${eventStore.storeId}/00000000`);
+    const record = await vault.get(`directory/${eventStore.storeId}/v2/00000000`);
     const kept = new TextDecoder().decode(record?.value);
     await vault.put(
-      `directory/${eventStore.storeId}/00000000`,
+      `directory/${eventStore.storeId}/v2/00000000`,
       new TextEncoder().encode(kept.replace('"viewer"', '"owner"')),
     );
     const third = sourcing({ vault });

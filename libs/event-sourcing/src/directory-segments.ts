@@ -13,7 +13,13 @@ interface Segment {
 const SEGMENT = 20_000;
 
 /**
- * Stores segments of the log in the vault as `directory/<store id>/<number>`. They contain stored events, not folded
+ * Version of the segments' content. Earlier ones lack the events of sessions: a process that started from them would
+ * not know that a session has ended. Increment it with each category that the directory reads.
+ */
+const VERSION = 2;
+
+/**
+ * Stores segments of the log in the vault as `directory/<store id>/v<version>/<number>`. They contain stored events, not folded
  * state, so that releases with different folds can read them. A segment is written once, by the first process, and
  * never changed.
  */
@@ -23,7 +29,7 @@ export function directorySegments(vault: Vault, eventStore: EventStore, log: Log
   let passed = 0;
   let pending: StoredEvent[] = [];
   let writing: Promise<void> = Promise.resolve();
-  const nameOf = (index: number) => `directory/${storeId}/${String(index).padStart(8, '0')}`;
+  const nameOf = (index: number) => `directory/${storeId}/v${VERSION}/${String(index).padStart(8, '0')}`;
 
   async function write(index: number, segment: Segment): Promise<void> {
     try {

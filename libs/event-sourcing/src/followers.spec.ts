@@ -390,7 +390,7 @@ describe('the directory of rights', () => {
     expect(firstRead[0]).toBe(position(eventStore.storeId, 20_000));
     await second.close();
 
-    await vault.put(`directory/${eventStore.storeId}/00000000`, new Uint8Array([1, 2, 3]));
+    await vault.put(`directory/${eventStore.storeId}/v2/00000000`, new Uint8Array([1, 2, 3]));
     const third = createEventSourcing({ eventStore, readStore, clock, ids, log, vault });
     // What cannot be read from the vault is read from the log.
     await eventually(async () => expect(await roleOf(third, 'bob')).toBe('viewer'));

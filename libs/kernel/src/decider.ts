@@ -12,8 +12,10 @@ export interface Actor {
   /** A user ID, the ID of a service member, or `system:<service>`. */
   readonly id: string;
   readonly kind: 'person' | 'service' | 'system';
-  /** True only for a global admin who acts with a login, never with a key. */
+  /** True only for a global admin who acts with a recent login, never with a key. */
   readonly isGlobalAdmin: boolean;
+  /** Set if the login of a session is too old for what requires a login. */
+  readonly isLoginOld?: true;
   /** Present if an access key acts. The role that applies is this role, limited by that of the member. */
   readonly key?: { readonly id: string; readonly role: string };
 }

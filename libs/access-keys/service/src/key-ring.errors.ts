@@ -1,3 +1,4 @@
+import { loginTooOld } from '#access';
 import { domainError } from '#kernel';
 
 export const keyErrors = {
@@ -19,6 +20,7 @@ export const keyErrors = {
       'Only its owner can rotate a key. Owners and admins can rotate keys of service members.',
       { fix: 'revoke it (astroctl key revoke ID), and let its owner create another' },
     ),
+  loginTooOld,
   loginRequired: () =>
     domainError(
       'key/login-required',

@@ -55,7 +55,7 @@ export type OrganizationView = z.infer<typeof organizationView>;
 export const ensureDefaultOrganizationRequest = request({
   subject: 'organizations.v1.default.ensure',
   permission: SERVICES_ONLY,
-  callers: ['access-keys'],
+  callers: ['access-keys', 'gateway'],
   input: z.strictObject({ userId: z.string().min(1) }),
   output: z.strictObject({
     organizationId: z.string(),

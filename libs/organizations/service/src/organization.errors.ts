@@ -1,3 +1,4 @@
+import { loginTooOld } from '#access';
 import { domainError } from '#kernel';
 
 /** All errors of the context. The reference of errors is generated from this table. */
@@ -80,6 +81,7 @@ export const organizationErrors = {
       'An access key cannot grant or change the roles admin and owner, or the right audit; log in instead.',
       { fix: 'astroctl auth login' },
     ),
+  loginTooOld,
   lastOwner: () =>
     domainError(
       'organization/last-owner',

@@ -29,6 +29,7 @@ export function rotateKey(command: RotateKey, ring: KeyRing, actor: Actor): Resu
   const isOwn = created.memberId === actor.id;
   if (!isOwn && !(mayService && created.memberKind === 'service')) return err(keyErrors.notYoursToRotate());
   if (actor.key !== undefined && actor.key.id !== keyId) return err(keyErrors.loginRequired());
+  if (actor.isLoginOld) return err(keyErrors.loginTooOld());
   if (nowMs >= expiresAtMs) return err(keyErrors.ended());
   if (replacedBy !== undefined) return err(keyErrors.alreadyRotated(replacedBy));
   const former = [...ring.keys.values()].find((other) => other.replacedBy === keyId && nowMs < other.expiresAtMs);

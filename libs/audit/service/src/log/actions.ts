@@ -18,6 +18,7 @@ const limit = HIDDEN; // part of a change of plan
 const observation = HIDDEN;
 
 const user = ['user', 'stream'] as const;
+const session = ['session', 'sessionId'] as const;
 const organization = ['organization', 'stream'] as const;
 const member = ['member', 'memberId'] as const;
 const invitation = ['invitation', 'invitationId'] as const;
@@ -36,6 +37,8 @@ export const ACTIONS: Readonly<Record<string, Action | typeof HIDDEN>> = {
   'user.suspended.v1': { object: user, shows: ['reason'] },
   'user.restored.v1': { object: user },
   'user.erased.v1': { object: user },
+  'session.started.v1': { object: session, shows: ['expiresAt'] },
+  'session.ended.v1': { object: session, shows: ['reason'] },
   'subject.claimed.v1': name,
   'password-link.created.v1': { object: ['account', 'stream'], shows: ['expiresAt'] },
   'password-link.used.v1': { object: ['account', 'stream'] },

@@ -119,7 +119,9 @@ function grantRefusal(
   const own = actingRole(actor, organization, nowMs);
   if (!mayGrant(own, 'admin')) return organizationErrors.mayNotManageMembers();
   if (!granted) return undefined;
-  if (actor.key !== undefined && (needsLogin(granted.role) || granted.audit)) return organizationErrors.loginRequired();
+  const requiresLogin = needsLogin(granted.role) || granted.audit;
+  if (requiresLogin && actor.key !== undefined) return organizationErrors.loginRequired();
+  if (requiresLogin && actor.isLoginOld) return organizationErrors.loginTooOld();
   return mayGrant(own, granted.role) ? undefined : organizationErrors.mayNotGrant(granted.role);
 }
 

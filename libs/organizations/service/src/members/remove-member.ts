@@ -33,7 +33,9 @@ export function removeMember(
 
   if (leaving && memberId !== actor.id && actor.kind !== 'system') return err(organizationErrors.mayNotManageMembers());
   if (!leaving && !mayGrant(own, 'admin')) return err(organizationErrors.mayNotManageMembers());
-  if (actor.key !== undefined && (leaving || needsLogin(current))) return err(organizationErrors.loginRequired());
+  const requiresLogin = leaving || needsLogin(current);
+  if (requiresLogin && actor.key !== undefined) return err(organizationErrors.loginRequired());
+  if (requiresLogin && actor.isLoginOld) return err(organizationErrors.loginTooOld());
   if (current === undefined) return ok([]);
   if (!leaving && !mayGrant(own, current)) return err(organizationErrors.mayNotGrant(current));
   if (losesLastOwner(members, memberId)) return err(organizationErrors.lastOwner());

@@ -43,8 +43,9 @@ export function setMember(
   const changesAudit = audit !== undefined && !sameAudit(audit, current?.audit);
 
   if (!mayGrant(own, 'admin')) return err(organizationErrors.mayNotManageMembers());
-  if (actor.key !== undefined && (needsLogin(role) || needsLogin(current?.role) || changesAudit))
-    return err(organizationErrors.loginRequired());
+  const requiresLogin = needsLogin(role) || needsLogin(current?.role) || changesAudit;
+  if (requiresLogin && actor.key !== undefined) return err(organizationErrors.loginRequired());
+  if (requiresLogin && actor.isLoginOld) return err(organizationErrors.loginTooOld());
   if (!mayGrant(own, role)) return err(organizationErrors.mayNotGrant(role));
   if (current !== undefined && !mayGrant(own, current.role)) return err(organizationErrors.mayNotGrant(current.role));
   if (organization.status === 'deleting') return err(organizationErrors.isDeleting());
