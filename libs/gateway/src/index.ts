@@ -1,7 +1,17 @@
 import { keyInUrlRequest, keysUsedRequest } from '#access-keys/contract';
 import { recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
-import { issuerKeysRequest, keepClientAddressRequest, peopleRequest, resolveUserRequest } from '#identity/contract';
+import {
+  issuerKeysRequest,
+  issuerTokenRequest,
+  keepClientAddressRequest,
+  logOutRequest,
+  peopleRequest,
+  resolveUserRequest,
+  startSessionRequest,
+  useSessionRequest,
+} from '#identity/contract';
+import { ensureDefaultOrganizationRequest } from '#organizations/contract';
 import { EDGE } from '#bus/contract';
 import { SERVICE_SETTINGS, type EdgeService, type ServiceSettings } from '#runtime';
 import { Gateway, GatewayModule } from './gateway.module.ts';
@@ -18,9 +28,14 @@ export const gateway: EdgeService = {
     recordRefusalsRequest,
     plansOfRequest,
     issuerKeysRequest,
+    issuerTokenRequest,
     keepClientAddressRequest,
+    logOutRequest,
     peopleRequest,
     resolveUserRequest,
+    startSessionRequest,
+    useSessionRequest,
+    ensureDefaultOrganizationRequest,
   ],
   contracts: ROUTED_CONTRACTS,
   mount: (app) => app.get(Gateway).mount(app),

@@ -13,6 +13,7 @@ import {
 
 export { createAddressRecords } from './address-records.ts';
 export { createLogins, type Logins } from './logins.ts';
+export { createSessionUse } from './session-use.ts';
 
 /** Requests that the gateway serves over HTTP. */
 export const identityRest = [

@@ -7,6 +7,7 @@ export {
   registerAddressRequest,
   sendMailRequest,
 } from './mail.contract.ts';
+export { issuerTokenRequest, logOutRequest, startSessionRequest, useSessionRequest } from './sessions.contract.ts';
 export { peopleById, type Person } from './people-client.ts';
 export {
   aboutRequest,

@@ -172,10 +172,14 @@ export const eraseUserRequest = request({
 
 const sessionView = z.strictObject({
   id: z.string(),
-  kind: z.enum(['browser', 'refresh-token']),
+  kind: z
+    .enum(['console', 'browser', 'refresh-token'])
+    .describe('console: a session of the console; the others are at the built-in issuer'),
   client: z.string().nullable(),
   startedAt: z.string().nullable(),
   expiresAt: z.string().nullable(),
+  lastUsedAt: z.string().nullable().describe('of a session of the console, to the minute'),
+  current: z.boolean().describe('whether this request belongs to the session'),
 });
 /** `external`: people log in at another service, which also has their sessions. */
 const issuerKind = z.enum(['built-in', 'external']);
@@ -188,7 +192,7 @@ const endedSessions = z.strictObject({
 export const listSessionsRequest = request({
   subject: 'identity.v1.sessions.list',
   route: 'GET /v1/me/sessions',
-  summary: 'List your sessions and refresh tokens at the built-in issuer',
+  summary: 'List your sessions of the console, and your sessions and refresh tokens at the built-in issuer',
   permission: 'self.enter',
   input: z.strictObject(pageInput),
   output: z.strictObject({ issuer: issuerKind, ...pageOutput(sessionView) }),

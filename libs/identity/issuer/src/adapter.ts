@@ -18,7 +18,8 @@ export function vaultAdapter(vault: Vault, clock: Clock, onPoll: PollGate): Adap
   return (model) => createModelAdapter(model, vault, clock, onPoll);
 }
 
-const digest = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 40);
+/** Returns the name under which the record of a secret ID is stored. */
+export const digest = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 40);
 
 /** Time to live of records for which the library specifies none. */
 const UNLIMITED_MS = Number.MAX_SAFE_INTEGER;

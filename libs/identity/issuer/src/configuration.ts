@@ -82,7 +82,7 @@ export function providerConfiguration(options: ConfigurationOptions): Configurat
     extraTokenClaims: async (_context, token) => {
       const account =
         'accountId' in token && typeof token.accountId === 'string' ? await accounts.find(token.accountId) : undefined;
-      return account && claimsOf(account);
+      return account && { ...claimsOf(account), ...sessionClaim(token, options.consoleClientId) };
     },
     renderError: (context, { error, error_description: description }) => {
       html(context, problemPage('Something went wrong', `${description ?? error}.`));
@@ -108,10 +108,10 @@ function clientsOf(options: ConfigurationOptions): NonNullable<Configuration['cl
       client_name: 'Astro console',
       application_type: 'web',
       token_endpoint_auth_method: 'none',
-      grant_types: ['authorization_code', 'refresh_token'],
+      grant_types: ['authorization_code'], // the console's session needs no tokens after the login
       response_types: ['code'],
       redirect_uris: [...options.consoleRedirectUris],
-      post_logout_redirect_uris: [options.publicUrl],
+      post_logout_redirect_uris: [`${options.publicUrl}/`],
       id_token_signed_response_alg: 'ES256',
     },
   ];
@@ -177,6 +177,15 @@ const claimsOf = ({ email, name }: { readonly email: string; readonly name: stri
   email_verified: true,
   ...(name !== null && { name }),
 });
+
+/**
+ * Names the issuer's session in access tokens of the console, so that the gateway ends both together. These tokens never
+ * leave the platform.
+ */
+function sessionClaim(token: object, consoleClientId: string): { readonly sid?: string } {
+  const { clientId, sessionUid } = token as { readonly clientId?: string; readonly sessionUid?: string };
+  return clientId === consoleClientId && sessionUid !== undefined ? { sid: sessionUid } : {};
+}
 
 async function grantFor(context: KoaContextWithOIDC, audience: string): Promise<Grant | undefined> {
   const { client, session, account, provider, result } = context.oidc;

@@ -15,6 +15,7 @@ import { problemPage, PAGE_HEADERS } from './pages.ts';
 import { servePasswordPages, type PasswordPages } from './password-pages.ts';
 import { createSessions, type IssuerSessions } from './sessions.ts';
 import { loadOrCreateSecrets } from './secrets.ts';
+import { tokenEndpoint, type TokenResponse } from './token-endpoint.ts';
 
 export interface IssuerOptions {
   readonly vault: Vault;
@@ -60,6 +61,12 @@ export interface Issuer {
   readonly sessions: IssuerSessions;
   /** Returns the keys that verify tokens, for a gateway in the same process. */
   jwks(): { readonly keys: readonly PublicJwk[] };
+  /**
+   * Redeems an authorization code of the console, without an HTTP request.
+   *
+   * @param form of the token endpoint (RFC 6749 section 4.1.3)
+   */
+  redeem(form: string): Promise<TokenResponse>;
   /** Serves the routes below `/oidc`. Call this before the Fastify instance listens. */
   mount(fastify: FastifyInstance, passwords: PasswordPages): Promise<void>;
   /** Changes a password, and ends all sessions, refresh tokens, and codes of the account. */
@@ -162,6 +169,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     accounts,
     sessions: createSessions(vault),
     jwks: () => ({ keys: [{ kty, crv, x, y, kid, alg, use }] }),
+    redeem: tokenEndpoint(provider, publicUrl, consoleClientId),
     changePassword: (options) => changePassword(accounts, ids, options),
     mount: (fastify, passwords) =>
       mountIssuer({

@@ -1,5 +1,6 @@
 import { decodeText, type Vault } from '#vault';
 import type { AdapterPayload } from 'oidc-provider';
+import { digest } from './adapter.ts';
 
 /** A session at the issuer: of a browser, or the refresh token of a device or the console. */
 export interface IssuerSession {
@@ -21,6 +22,10 @@ export interface IssuerSessions {
    * @returns number of sessions ended
    */
   end(accountId: string, id?: string): Promise<number>;
+  /** Returns whether a browser's session exists. `sid`: as in the console's access tokens. */
+  isLive(sid: string): Promise<boolean>;
+  /** Ends a browser's session. */
+  endBrowser(sid: string): Promise<void>;
 }
 
 const KINDS: Readonly<Record<string, IssuerSession['kind']>> = { Session: 'browser', RefreshToken: 'refresh-token' };
@@ -60,7 +65,20 @@ export function createSessions(vault: Vault): IssuerSessions {
   const isUnconsumed = ({ model, payload }: Owned): boolean =>
     KINDS[model] !== undefined && payload.consumed === undefined;
 
+  async function nameOf(sid: string): Promise<string | undefined> {
+    const index = await vault.get(`oidc/uid/${digest(sid)}`);
+    return index && `oidc/Session/${decodeText(index.value)}`;
+  }
+
   return {
+    async isLive(sid) {
+      const name = await nameOf(sid);
+      return name !== undefined && (await vault.get(name)) !== undefined;
+    },
+    async endBrowser(sid) {
+      const name = await nameOf(sid);
+      if (name !== undefined) await vault.delete(name);
+    },
     async of(accountId) {
       return (await owned(accountId, Object.keys(KINDS))).filter(isUnconsumed).map(({ model, id, payload }) => ({
         id,

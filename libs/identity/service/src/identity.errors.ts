@@ -13,6 +13,10 @@ export const identityErrors = {
     }),
   noSuchSession: () =>
     domainError('identity/no-such-session', 'not-found', 'Session not found. It may have ended already.'),
+  noBuiltInIssuer: () =>
+    domainError('identity/no-built-in-issuer', 'conflict', 'This platform has no built-in issuer.', {
+      fix: 'set the same ASTRO_OIDC_ISSUER for all services, and restart them',
+    }),
   notAdmin: () => domainError('identity/not-admin', 'forbidden', 'Only a global admin can change global roles.'),
   loginRequired: () =>
     domainError('key/login-required', 'forbidden', 'An access key cannot change global roles; log in instead.', {

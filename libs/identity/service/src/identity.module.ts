@@ -13,6 +13,8 @@ import { IssuerPages } from './passwords/issuer-pages.service.ts';
 import { PasswordLinks } from './passwords/password-links.service.ts';
 import { PasswordsHandlers } from './passwords/passwords.handlers.ts';
 import { People, PEOPLE } from './people/people.service.ts';
+import { ConsoleSessionsHandlers } from './sessions/console-sessions.handlers.ts';
+import { ConsoleSessions, CONSOLE_SESSIONS } from './sessions/console-sessions.service.ts';
 import { SessionsHandlers } from './sessions/sessions.handlers.ts';
 import { ErasureReactor } from './states/erasure.reactor.ts';
 import { Erasure } from './states/erasure.service.ts';
@@ -28,6 +30,7 @@ import { RegistrationHandlers } from './users/registration.handlers.ts';
     IdentityQueries,
     IssuerQueries,
     SessionsHandlers,
+    ConsoleSessionsHandlers,
     ClientAddressesHandlers,
     StatesHandlers,
     MailHandlers,
@@ -37,6 +40,7 @@ import { RegistrationHandlers } from './users/registration.handlers.ts';
     { provide: PEOPLE, useClass: People },
     { provide: CLIENT_ADDRESSES, useClass: ClientAddresses },
     { provide: LAST_LOGINS, useClass: LastLogins },
+    { provide: CONSOLE_SESSIONS, useClass: ConsoleSessions },
     GlobalRolesReactor,
     ErasedAddressesReactor,
     Erasure,

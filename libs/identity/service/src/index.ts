@@ -12,6 +12,7 @@ import { ErasureReactor } from './states/erasure.reactor.ts';
 import { MailDelivery } from './mail/mail-delivery.service.ts';
 import { MailSweep } from './mail/mail.sweep.ts';
 import { passwordDecider } from './passwords/password.decider.ts';
+import { sessionDecider } from './sessions/session.decider.ts';
 import { usersProjection } from './overview/users.projection.ts';
 import { subjectDecider } from './users/subject.decider.ts';
 import { userDecider } from './users/user.decider.ts';
@@ -22,7 +23,7 @@ export const identityService: ContextService = {
   module: IdentityModule,
   engines: ['eventStore', 'readStore', 'vault', 'mail'],
   calls: [endLoginKeysRequest, recordRefusalsRequest, plansOfRequest, departRequest, findInvitationRequest],
-  deciders: [userDecider, subjectDecider, adminsDecider, passwordDecider],
+  deciders: [userDecider, subjectDecider, adminsDecider, passwordDecider, sessionDecider],
   projections: [usersProjection],
   reactors: [GlobalRolesReactor, ErasedAddressesReactor, ErasureReactor],
   sweeps: [MailSweep],

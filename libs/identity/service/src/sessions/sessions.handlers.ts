@@ -1,28 +1,51 @@
 import { endLoginKeysRequest } from '#access-keys/contract';
 import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, type ReplyTo } from '#bus';
-import { pageOf, type InputOf } from '#bus/contract';
+import { pageOf, type InputOf, type OutputOf } from '#bus/contract';
 import { endSessionRequest, endSessionsRequest, listSessionsRequest } from '#identity/contract';
 import { BUILT_IN_ISSUER, type BuiltInIssuer, type Issuer } from '#identity/issuer';
 import { Controller, Inject } from '@nestjs/common';
 import { identityErrors } from '../identity.errors.ts';
 import { PEOPLE, type People } from '../people/people.service.ts';
+import { CONSOLE_SESSIONS, type ConsoleSessions } from './console-sessions.service.ts';
 
-/** Sessions of the caller at the built-in issuer, and the keys that logins have created. */
+type SessionView = OutputOf<typeof listSessionsRequest>['items'][number];
+
+/** RFC 3339, to the second. */
+const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+/** Sessions of the caller in the console and at the built-in issuer, and the keys that logins have created. */
 @Controller()
 export class SessionsHandlers {
   constructor(
     @Inject(PEOPLE) private readonly people: People,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(BUILT_IN_ISSUER) private readonly builtIn: BuiltInIssuer | null,
+    @Inject(CONSOLE_SESSIONS) private readonly console: ConsoleSessions,
   ) {}
 
   @Serves(listSessionsRequest)
   async list(
     @Input() place: InputOf<typeof listSessionsRequest>,
-    @Caller() { actor }: ContextOf<typeof listSessionsRequest>,
+    @Caller() { actor, principal }: ContextOf<typeof listSessionsRequest>,
   ): Promise<ReplyTo<typeof listSessionsRequest>> {
+    const inConsole = await this.console.of(actor.id);
+    if (!inConsole.ok) return refuse(inConsole.error);
+    const current = principal.kind === 'login' ? principal.session?.id : undefined;
     const account = await this.accountOf(actor.id);
-    const { items, ...rest } = pageOf(account ? await account.sessions.of(account.id) : [], ({ id }) => id, place);
+    const atIssuer = account ? await account.sessions.of(account.id) : [];
+    const all: readonly SessionView[] = [
+      ...inConsole.value.map(({ id, startedAtMs, expiresAtMs, lastUsedAtMs }) => ({
+        id,
+        kind: 'console' as const,
+        client: null,
+        startedAt: timeOf(startedAtMs),
+        expiresAt: timeOf(expiresAtMs),
+        lastUsedAt: timeOf(lastUsedAtMs - (lastUsedAtMs % 60_000)),
+        current: id === current,
+      })),
+      ...atIssuer.map((session) => ({ ...session, lastUsedAt: null, current: false })),
+    ];
+    const { items, ...rest } = pageOf(all, ({ id }) => id, place);
     return reply({ issuer: this.kind(), items: [...items], ...rest });
   }
 
@@ -36,16 +59,26 @@ export class SessionsHandlers {
     const keys = await this.bus.request(endLoginKeysRequest, { memberId: id }, this.bus.own(context));
     if (!keys.ok) return refuse(keys.error);
     const account = await this.accountOf(id);
-    const sessions = account ? await account.sessions.end(account.id) : 0;
-    return reply({ issuer: this.kind(), sessions, keys: keys.value.keys });
+    const atIssuer = account ? await account.sessions.end(account.id) : 0;
+    const inConsole = await this.console.endAll(id, 'logout', context);
+    if (!inConsole.ok) return refuse(inConsole.error);
+    if (inConsole.value > 0) await this.console.ended();
+    return reply({ issuer: this.kind(), sessions: atIssuer + inConsole.value, keys: keys.value.keys });
   }
 
   @Serves(endSessionRequest)
   async endOne(
     @Input() { session }: InputOf<typeof endSessionRequest>,
-    @Caller() { actor }: ContextOf<typeof endSessionRequest>,
+    @Caller() context: ContextOf<typeof endSessionRequest>,
   ): Promise<ReplyTo<typeof endSessionRequest>> {
-    const account = await this.accountOf(actor.id);
+    const { id } = context.actor;
+    const ended = await this.console.end(id, session, 'logout', context);
+    if (!ended.ok) return refuse(ended.error);
+    if (ended.value.isEnded) {
+      await this.console.ended();
+      return reply({ issuer: this.kind(), sessions: 1, keys: [] });
+    }
+    const account = await this.accountOf(id);
     const sessions = account ? await account.sessions.end(account.id, session) : 0;
     return sessions === 0 ? refuse(identityErrors.noSuchSession()) : reply({ issuer: this.kind(), sessions, keys: [] });
   }

@@ -50,7 +50,8 @@ export class StatesHandlers {
     const set = await this.run(id, command, context);
     if (!set.ok) return set;
     if (state === 'SUSPENDED' && !context.dryRun) {
-      await this.erasure.endSessions(id);
+      const ended = await this.erasure.endSessions(id, context);
+      if (!ended.ok) return refuse(ended.error);
       await pause(this.clock, PROPAGATION_MS);
     }
     const now = set.value.state;
@@ -87,6 +88,8 @@ export class StatesHandlers {
     if (!demoted.ok) return demoted;
     const suspended = await this.run(id, { type: 'set-state', state: 'SUSPENDED' }, context);
     if (!suspended.ok) return suspended;
+    const ended = await this.erasure.endSessions(id, context);
+    if (!ended.ok) return refuse(ended.error);
     const departed = await this.bus.request(departRequest, { userId: id, check: false }, own);
     if (!departed.ok) return refuse(departed.error);
     const erased = await this.run(id, command, context);

@@ -8,6 +8,7 @@ import { GlobalRolesHandlers } from '../global-roles/global-roles.handlers.ts';
 import { usersProjection } from '../overview/users.projection.ts';
 import { IdentityQueries } from '../overview/identity.queries.ts';
 import { People } from '../people/people.service.ts';
+import { ConsoleSessions } from '../sessions/console-sessions.service.ts';
 import { LastLogins } from '../users/last-logins.service.ts';
 import { RegistrationHandlers } from '../users/registration.handlers.ts';
 import { userDecider } from '../users/user.decider.ts';
@@ -54,7 +55,8 @@ describe('suspended and erased users', () => {
       sessions: { of: () => Promise.resolve([]), end: () => Promise.resolve(0) },
     };
     const builtIn = { issuer } as unknown as BuiltInIssuer;
-    const erasure = new Erasure(people, lastLogins, builtIn);
+    const sessions = new ConsoleSessions(commands, access, vault, clock, ids, builtIn);
+    const erasure = new Erasure(people, lastLogins, builtIn, sessions);
     registration = new RegistrationHandlers(commands, people, ids, config, lastLogins);
     admins = new GlobalRolesHandlers(commands, people, lastLogins);
     states = new StatesHandlers(commands, people, lastLogins, erasure, bus, clock);
