@@ -5,13 +5,16 @@ import {
   accountSuspended,
   activeMember,
   parseAccessKey,
+  sessionEnded,
   type AccessSource,
   type Principal,
 } from '#access';
 import { domainError, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { LRUCache } from 'lru-cache';
+import { crossSite, isCrossSite } from './cross-site.ts';
 import type { AccessTokens } from './jwt.ts';
 import type { LoginClaims, PersonClaimsReader } from './person-claims.ts';
+import { cookieIn } from './session-cookies.ts';
 
 /** Finds the user of a login, and registers the user at a first login. Implemented by the identity context. */
 export interface UserResolver {
@@ -22,6 +25,14 @@ export interface UserResolver {
 const REMEMBER_MS = 5 * 60_000;
 const REMEMBERED = 10_000;
 
+/** Sessions of the console, which cookies authenticate. */
+export interface ConsoleSessions {
+  /** Origin of the console, such as `https://astro.acme.dev`. */
+  readonly origin: string;
+  /** Returns whether a session that has not ended was used recently enough, and records its use. */
+  isLive(userId: string, sessionId: string): Promise<Result<boolean, DomainError>>;
+}
+
 export interface AuthenticatorOptions {
   readonly access: AccessSource;
   readonly clock: Clock;
@@ -31,6 +42,8 @@ export interface AuthenticatorOptions {
     readonly claims: PersonClaimsReader;
     readonly users: UserResolver;
   };
+  /** Absent: cookies are ignored. */
+  readonly sessions?: ConsoleSessions;
 }
 
 const keyInvalid = (): DomainError<'key/invalid'> =>
@@ -55,6 +68,21 @@ export type Authentication = Result<Principal, DomainError> & {
   readonly holder?: Principal;
 };
 
+/** Form of a session's secret: 32 random bytes. */
+const SESSION_SECRET = /^[A-Za-z0-9_-]{43}$/;
+
+/** Returns the digest under which a session is stored: lower-case hex SHA-256 of its secret. */
+export const sessionDigest = (secret: string): string => hash('sha256', secret, 'hex');
+
+/**
+ * Returns whether cookies are `Secure`: if people reach the console over https.
+ *
+ * @param origin of the console
+ * @param protocol with which the client sent the request, possibly to a trusted proxy
+ */
+export const isSecureAt = (origin: string, protocol: string): boolean =>
+  origin.startsWith('https:') || protocol === 'https';
+
 /** Returns the digest under which an access key is stored: lower-case hex SHA-256 of the complete text. */
 export const accessKeyDigest = (key: string): string => hash('sha256', key, 'hex');
 
@@ -72,10 +100,18 @@ export class Authenticator {
     });
   }
 
-  /** Returns the principal: anonymous without a credential; an `unauthenticated` error for one that is not valid. */
-  async principalOf(request: IncomingMessage): Promise<Authentication> {
+  /**
+   * Returns the principal: anonymous without a credential; an `unauthenticated` error for one that is not valid. A cookie
+   * counts only without another credential.
+   *
+   * @param protocol with which the client sent the request, possibly to a trusted proxy
+   */
+  async principalOf(request: IncomingMessage, protocol: string): Promise<Authentication> {
     const { authorization, 'x-astro-api-key': apiKey } = request.headers;
-    if (authorization === undefined && apiKey === undefined) return ok({ kind: 'anonymous' });
+    if (authorization === undefined && apiKey === undefined) {
+      const session = await this.sessionOf(request, protocol);
+      return session ?? ok({ kind: 'anonymous' });
+    }
     if (apiKey !== undefined)
       return typeof apiKey === 'string' && authorization === undefined ? this.keyHolder(apiKey) : err(headerInvalid());
     const bearer = typeof authorization === 'string' ? /^Bearer +([!-~]+)$/i.exec(authorization)?.[1] : undefined;
@@ -106,7 +142,40 @@ export class Authenticator {
     return ok(holder);
   }
 
-  private async person(request: IncomingMessage, token: string): Promise<Result<Principal, DomainError>> {
+  /**
+   * Returns the principal of a session cookie; undefined without one. The directory knows which sessions have not ended,
+   * so that an end counts on every instance.
+   */
+  async sessionOf(request: IncomingMessage, protocol: string): Promise<Authentication | undefined> {
+    const { sessions, access, clock } = this.options;
+    const isSecure = sessions !== undefined && isSecureAt(sessions.origin, protocol);
+    const secret = sessions && cookieIn(request.headers.cookie, 'session', isSecure);
+    if (!sessions || secret === undefined) return undefined;
+    if (isCrossSite(request, sessions.origin)) return err(crossSite());
+    if (!SESSION_SECRET.test(secret)) return err(sessionEnded());
+    const digest = sessionDigest(secret);
+    const current = await access.current();
+    if (!current.ok) return current;
+    const session = current.value.sessions.get(digest);
+    if (!session || !timingSafeEqual(Buffer.from(session.digest), Buffer.from(digest))) return err(sessionEnded());
+    const { id, userId, authenticatedAtMs, expiresAtMs } = session;
+    if (clock.now() >= expiresAtMs) return err(sessionEnded());
+    const live = await sessions.isLive(userId, id);
+    if (!live.ok) return live;
+    return live.value ? ok({ kind: 'login', userId, session: { id, authenticatedAtMs } }) : err(sessionEnded());
+  }
+
+  /** Returns the user of an access token of a login. Registers the user at a first login. */
+  async userOf(accessToken: string): Promise<Result<string, DomainError>> {
+    const principal = await this.person({ headers: { authorization: `Bearer ${accessToken}` } }, accessToken);
+    if (!principal.ok) return principal;
+    return principal.value.kind === 'login' ? ok(principal.value.userId) : err(headerInvalid());
+  }
+
+  private async person(
+    request: Pick<IncomingMessage, 'headers'>,
+    token: string,
+  ): Promise<Result<Principal, DomainError>> {
     const { people } = this.options;
     if (!people) return err(headerInvalid());
     const verified = await people.tokens.verify(request);

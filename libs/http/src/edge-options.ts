@@ -3,6 +3,7 @@ import type { Bus } from '#bus';
 import type { Contract, RefusalRecorder } from '#bus/contract';
 import type { Clock, Ids, Logger } from '#kernel';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
+import type { FastifyInstance } from 'fastify';
 import type { Authenticator } from './authentication.ts';
 import type { Metrics } from '#metrics';
 import type { EdgeMetrics } from './metrics.ts';
@@ -65,6 +66,14 @@ export interface PublicFile {
   read(): Promise<Uint8Array>;
 }
 
+/** Routes for browsers, outside of the API. */
+export interface BrowserPages {
+  /** For 405 and `Allow`. */
+  readonly routes: readonly { readonly method: string; readonly template: string }[];
+  /** Adds the routes to a scope in which errors that are thrown are answered. */
+  mount(scope: FastifyInstance): Promise<void> | void;
+}
+
 export interface EdgeOptions extends ServerOptions {
   /** All contracts. Those with a route are served. */
   readonly contracts: readonly Contract[];
@@ -85,6 +94,8 @@ export interface EdgeOptions extends ServerOptions {
   /** Records requests that the edge denies. Services record those that they deny. */
   readonly refusals?: RefusalRecorder;
   readonly files?: readonly PublicFile[];
+  /** Routes for browsers, outside of the API. */
+  readonly pages?: BrowserPages;
   /**
    * Returns the ID of the record that holds a person's address. Called for changes; must not reject. Absent: events
    * contain the network only.

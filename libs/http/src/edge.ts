@@ -30,7 +30,12 @@ const CONNECTIONS_PER_ADDRESS = 1_000;
 export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): void {
   const routes = routesOf(options.contracts);
   const files = (options.files ?? []).map(({ path }) => ({ method: 'GET', template: path }));
-  const { instance, parts } = mountServer(app, options, [...routes, OPENAPI_ROUTE, ...files]);
+  const { instance, parts } = mountServer(app, options, [
+    ...routes,
+    OPENAPI_ROUTE,
+    ...files,
+    ...(options.pages?.routes ?? []),
+  ]);
   const closing = new AbortController();
   instance.addHook('preClose', (done) => {
     closing.abort();
@@ -42,6 +47,7 @@ export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): vo
   void instance.register(async (scope) => mountHealthRoutes(scope, parts));
   void instance.register(async (scope) => mountOpenApi(scope, options, parts));
   void instance.register(async (scope) => mountFiles(scope, options, parts));
+  void instance.register(async (scope) => mountPages(scope, options, parts));
 }
 
 /**
@@ -195,6 +201,14 @@ function mountHealthRoutes(scope: FastifyInstance, parts: EdgeParts): void {
       .type(metrics.registry.contentType)
       .send(await metrics.registry.metrics()),
   );
+}
+
+/** Adds the routes for browsers. */
+async function mountPages(scope: FastifyInstance, { pages }: EdgeOptions, parts: EdgeParts): Promise<void> {
+  if (!pages) return;
+  await scope.register(rateLimit, { global: false });
+  useProblems(scope, parts);
+  await pages.mount(scope);
 }
 
 function mountOpenApi(scope: FastifyInstance, { contracts, about }: EdgeOptions, parts: EdgeParts): void {

@@ -109,7 +109,8 @@ export class IssuerKeys {
       this.refreshOld(keys);
       return ok(this.keyObject(await keys({ alg, kid })));
     } catch (error) {
-      if (error instanceof IssuerUnavailableError) return err(unreachable(this.unavailableUntilMs - clock.monotonic()));
+      if (error instanceof IssuerUnavailableError)
+        return err(issuerUnreachable(this.unavailableUntilMs - clock.monotonic()));
       if (!(error instanceof errors.JWKSNoMatchingKey))
         logger.warn({ issuer, kid, err: String(error) }, 'a key of the issuer cannot be used');
       return ok(undefined);
@@ -216,7 +217,8 @@ export class IssuerKeys {
   }
 }
 
-const unreachable = (waitMs: number): DomainError<'login/issuer-unreachable'> =>
+/** @param waitMs milliseconds until a retry can succeed */
+export const issuerUnreachable = (waitMs: number): DomainError<'login/issuer-unreachable'> =>
   domainError('login/issuer-unreachable', 'unavailable', 'The login service is not reachable.', {
     fix: 'try again; access keys keep working',
     retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),

@@ -99,7 +99,7 @@ export class AccessTokens {
   /**
    * Returns the claims of the Bearer token in `Authorization`. The reason of a rejection is only in the operator's log.
    */
-  verify(request: IncomingMessage): Promise<Result<AccessTokenClaims, DomainError>> {
+  verify(request: Pick<IncomingMessage, 'headers'>): Promise<Result<AccessTokenClaims, DomainError>> {
     return new Promise((resolve) => {
       const done = (error: unknown, payload: AccessTokenClaims | false, reason: unknown): void => {
         if (error) this.options.logger.warn({ err: String(error) }, 'an access token could not be verified');
@@ -108,8 +108,11 @@ export class AccessTokens {
         if (!error) this.faults.write(this.faultOf(reason, request));
         resolve(err(invalid()));
       };
-      const authenticate: (request: IncomingMessage, response: unknown, next: (error: unknown) => void) => void =
-        this.passport.authenticate(STRATEGY, { session: false }, done);
+      const authenticate: (
+        request: Pick<IncomingMessage, 'headers'>,
+        response: unknown,
+        next: (error: unknown) => void,
+      ) => void = this.passport.authenticate(STRATEGY, { session: false }, done);
       authenticate(request, undefined, (error) => done(error, false, undefined));
     });
   }
@@ -140,7 +143,7 @@ export class AccessTokens {
   /**
    * Returns the fault. jsonwebtoken reports audience and issuer in its message, after it has verified the signature.
    */
-  private faultOf(reason: unknown, { headers }: IncomingMessage): TokenFault {
+  private faultOf(reason: unknown, { headers }: Pick<IncomingMessage, 'headers'>): TokenFault {
     if (reason instanceof TokenRefusedError) return reason.fault;
     const message = reason instanceof Error ? reason.message : '';
     if (!/^jwt (audience|issuer) invalid/.test(message))

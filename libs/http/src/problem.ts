@@ -1,3 +1,4 @@
+import { RECENT_LOGIN_MS } from '#access';
 import { INTERNAL_CODE } from '#bus';
 import { domainError, type DomainError, type ErrorKind } from '#kernel';
 
@@ -32,6 +33,12 @@ const BY_CODE: Readonly<Record<string, { readonly status: number; readonly title
   'edge/precondition-failed': { status: 412, title: TITLES[412] },
   'edge/cursor-invalid': { status: 400, title: TITLES[400] },
   [INTERNAL_CODE]: { status: 500, title: 'Internal error' },
+};
+
+/** Parameters of `WWW-Authenticate`: no error without a credential; RFC 9470 for a login that is too old. */
+const CHALLENGES: Readonly<Record<string, string>> = {
+  'access/not-signed-in': '',
+  'login/too-old': `, error="insufficient_user_authentication", max_age="${RECENT_LOGIN_MS / 1_000}"`,
 };
 
 /** An HTTP error, which occurs before a contract is served. */
@@ -97,7 +104,7 @@ function documentOf(status: number, title: string, error: DomainError, requestId
       'content-type': 'application/problem+json; charset=utf-8',
       ...(retryAfter !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfter))) }),
       ...(status === 401 && {
-        'www-authenticate': `Bearer realm="astro"${code === 'access/not-signed-in' ? '' : ', error="invalid_token"'}`,
+        'www-authenticate': `Bearer realm="astro"${CHALLENGES[code] ?? ', error="invalid_token"'}`,
       }),
     },
   };

@@ -81,7 +81,8 @@ function authentication(scope: FastifyInstance, options: EdgeOptions) {
       await count(limitAddress, request, reply);
       throw new DomainErrorException(keyInUrl());
     }
-    const found = contract.permission === PUBLIC ? ANONYMOUS : await authenticator.principalOf(request.raw);
+    const found =
+      contract.permission === PUBLIC ? ANONYMOUS : await authenticator.principalOf(request.raw, request.protocol);
     if (!found.ok || found.value.kind === 'anonymous') {
       await count(limitAddress, request, reply);
       if (!found.ok) {
