@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 const CONFIRMED_MS = 60_000;
 const MAX_SESSIONS = 50_000;
 
-/** Returns whether a session goes on, and records its use. */
+/** Returns whether a session continues, and records its use. */
 export type SessionUse = (userId: string, sessionId: string) => Promise<Result<boolean, DomainError>>;
 
 /**

@@ -20,7 +20,7 @@ export const startSessionRequest = request({
     userId,
     digest,
     authenticatedAtMs: milliseconds.optional().describe('absent if the issuer did not say'),
-    idToken: z.string().max(32_768).optional().describe('tells the issuer at logout which login ends'),
+    idToken: z.string().max(32_768).optional().describe('identifies the login at the issuer at a logout'),
     issuerSession: z.string().max(200).optional().describe('session at the built-in issuer, with which this one ends'),
     replaces: digest.optional().describe('session that this browser had before, which ends'),
   }),
@@ -29,7 +29,7 @@ export const startSessionRequest = request({
 });
 
 /**
- * Records the use of a session, and returns whether it goes on: not if it was idle for too long, or if its login at the
+ * Records the use of a session, and returns whether it continues: not if it was idle for too long, or if its login at the
  * built-in issuer has ended. The gateway sends this at most once a minute for each session.
  */
 export const useSessionRequest = request({
