@@ -1,4 +1,4 @@
-import { assertNever, idOf, type Recorded } from '#kernel';
+import { assertNever, idOf, type Authorization, type CommandContext, type Recorded } from '#kernel';
 import {
   DEFAULT_SETTINGS,
   type AccessKeyCreated,
@@ -33,6 +33,19 @@ export interface DirectoryMember {
   auditGrantedBy?: string;
 }
 
+/** A deletion in progress of an organization, by its last request. */
+export interface DirectoryDeletion {
+  readonly requestedBy: string;
+  /** Why the request was permitted. Absent in events of releases that did not record it. */
+  readonly by?: Authorization;
+  readonly eventId: string;
+  readonly correlationId: string;
+  /** Whether its applications, profiles, and clusters are deleted too. */
+  readonly cascade: boolean;
+  /** Whether the objects of the applications stay on their clusters. */
+  readonly orphan: boolean;
+}
+
 /** An organization, which may be deleted. */
 export interface DirectoryOrganization {
   readonly id: string;
@@ -41,6 +54,8 @@ export interface DirectoryOrganization {
   isDefault: boolean;
   status: 'ACTIVE' | 'DELETING' | 'DELETED';
   readonly createdBy: string;
+  /** Present while the status is `DELETING`. */
+  deletion?: DirectoryDeletion;
   settings: OrganizationSettings;
   readonly members: Map<string, DirectoryMember>;
 }
@@ -82,6 +97,23 @@ export function activeMember(
   const member = organization.members.get(memberId);
   return member && nowMs < (member.untilMs ?? Number.POSITIVE_INFINITY) ? member : undefined;
 }
+
+/**
+ * Returns the context of a command that carries out a deletion. Its events are recorded with the person who requested
+ * the deletion, whose right was checked then.
+ *
+ * @param own the context of the service that carries it out
+ */
+export const asRequested = <C extends CommandContext>(
+  { requestedBy, by, eventId, correlationId }: DirectoryDeletion,
+  own: C,
+): C => ({
+  ...own,
+  actor: { id: requestedBy, kind: 'person', isGlobalAdmin: false },
+  correlationId,
+  causationId: eventId,
+  ...(by && { by }),
+});
 
 const endOf = (until: string | undefined) => (until === undefined ? {} : { untilMs: Date.parse(until) });
 
@@ -167,13 +199,23 @@ export class Directory {
       }
       case 'organization.deletion-requested.v1': {
         const found = this.organizations.get(idOf(metadata.stream));
-        if (found) found.status = 'DELETING';
+        if (!found) return;
+        found.status = 'DELETING';
+        found.deletion = {
+          requestedBy: metadata.actor,
+          ...(metadata.by && { by: metadata.by }),
+          eventId: metadata.id,
+          correlationId: metadata.correlationId,
+          cascade: fact.data.cascade === true || found.deletion?.cascade === true,
+          orphan: fact.data.orphan === true || found.deletion?.orphan === true,
+        };
         return;
       }
       case 'organization.deleted.v1': {
         const found = this.organizations.get(idOf(metadata.stream));
         if (!found) return;
         found.status = 'DELETED';
+        delete found.deletion;
         this.slugs.delete(found.slug);
         for (const memberId of found.members.keys()) this.memberships.get(memberId)?.delete(found.id);
         found.members.clear();

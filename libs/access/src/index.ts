@@ -32,7 +32,9 @@ export {
 } from './rights.events.ts';
 export {
   activeMember,
+  asRequested,
   Directory,
+  type DirectoryDeletion,
   type DirectoryKey,
   type DirectoryOrganization,
   type DirectorySession,

@@ -70,8 +70,15 @@ export type OrganizationEvent =
       'organization.audit-right-set.v1',
       { readonly memberId: string; readonly granted: boolean; readonly until?: string }
     >
-  /** Contains the names to release when the deletion is complete. */
-  | Fact<'organization.deletion-requested.v1', { readonly name?: string; readonly slug?: string }>
+  /**
+   * Contains the names to release when the deletion is complete. Recorded again if more is requested while it is in
+   * progress. `cascade`: applications, profiles, and clusters are deleted too. `orphan`: the objects of the applications
+   * stay on their clusters.
+   */
+  | Fact<
+      'organization.deletion-requested.v1',
+      { readonly name?: string; readonly slug?: string; readonly cascade?: true; readonly orphan?: true }
+    >
   | Fact<'organization.deleted.v1', Record<never, never>>
   /** Maximum number of people; service members use no seat. */
   | Fact<'organization.seat-limit-set.v1', { readonly limit: number }>

@@ -3,6 +3,7 @@ import { ChangingHandlers } from './changing/changing.handlers.ts';
 import { LimitSetter } from './changing/limit-setter.service.ts';
 import { PlanChangeReactor } from './changing/plan-change.reactor.ts';
 import { PlanChange } from './changing/plan-change.service.ts';
+import { EndingReactor } from './ending/ending.reactor.ts';
 import { BillingQueries } from './overview/billing.queries.ts';
 import { UsageQueries } from './overview/usage.queries.ts';
 import { ReplayQueries } from './replay.queries.ts';
@@ -11,6 +12,6 @@ import { StartingReactor } from './starting/starting.reactor.ts';
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
   controllers: [ReplayQueries, ChangingHandlers, BillingQueries, UsageQueries],
-  providers: [LimitSetter, PlanChange, PlanChangeReactor, StartingReactor],
+  providers: [LimitSetter, PlanChange, PlanChangeReactor, StartingReactor, EndingReactor],
 })
 export class BillingModule {}

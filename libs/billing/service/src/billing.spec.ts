@@ -11,6 +11,7 @@ import { ChangingHandlers } from './changing/changing.handlers.ts';
 import { LimitSetter } from './changing/limit-setter.service.ts';
 import { PlanChangeReactor } from './changing/plan-change.reactor.ts';
 import { PlanChange } from './changing/plan-change.service.ts';
+import { EndingReactor } from './ending/ending.reactor.ts';
 import { BillingQueries } from './overview/billing.queries.ts';
 import { subscriptionsProjection } from './overview/subscriptions.projection.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
@@ -83,6 +84,52 @@ describe('a new organization', () => {
           if (stored.type === 'organization.created.v1')
             await reactor.react({ event: stored as DirectoryFact, metadata: stored });
       expect(limits).toEqual({ members: 5, activeKeys: 10, applications: 3 });
+    } finally {
+      await embedded.close();
+    }
+  });
+});
+
+describe('a deleted organization', () => {
+  const folder = temporaryFolder();
+
+  it.each([
+    ['has a subscription that ends once', true],
+    ['has a subscription that ends even if it has not started yet, and then does not start', false],
+  ])('%s', async (_what, hasStarted) => {
+    const embedded = await openEmbedded(`${folder}/${hasStarted}`);
+    try {
+      const { bus } = owners();
+      const starting = new StartingReactor(embedded.commands, new LimitSetter(bus));
+      const ending = new EndingReactor(embedded.commands);
+      const facts: DirectoryFact[] = [
+        { type: 'organization.created.v1', data: { name: 'One', slug: 'one', ownerId: 'ada', isDefault: false } },
+        { type: 'organization.deletion-requested.v1', data: { name: 'One', slug: 'one' } },
+        { type: 'organization.deleted.v1', data: {} },
+      ];
+      const decider = {
+        events: directoryEvents,
+        initialState: null,
+        evolve: () => null,
+        decide: () => ({ ok: true, value: facts }) as const,
+      };
+      const by = embedded.request({ kind: 'login', userId: 'ada' }, { organizationId: ORGANIZATION });
+      await embedded.commands.run(decider, `organization-${ORGANIZATION}`, null, by);
+      const react = async (reactor: StartingReactor | EndingReactor) => {
+        for await (const stored of embedded.eventStore.readAll())
+          if ((reactor.types as readonly string[]).includes(stored.type))
+            await reactor.react({ event: stored as never, metadata: stored });
+      };
+      const order = hasStarted ? [starting, ending, ending, starting] : [ending, starting, ending];
+      for (const reactor of order) await react(reactor); // more than once, as after a restart
+      const recorded = (await embedded.events()).filter(({ stream }) => stream === subscriptionStream(ORGANIZATION));
+      expect(recorded.map(({ type, actor }) => ({ type, actor }))).toEqual([
+        ...(hasStarted ? [{ type: 'subscription.started.v1', actor: 'system:billing' }] : []),
+        { type: 'subscription.ended.v1', actor: 'system:billing' },
+      ]);
+      const end = recorded.at(-1);
+      const deletedEvent = (await embedded.events()).find(({ type }) => type === 'organization.deleted.v1');
+      expect(end).toMatchObject({ data: { plan: 'developer' }, causationId: deletedEvent?.id });
     } finally {
       await embedded.close();
     }

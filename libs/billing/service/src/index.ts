@@ -6,6 +6,7 @@ import { seatUsageRequest, setSeatLimitRequest } from '#organizations/contract';
 import type { ContextService } from '#runtime';
 import { BillingModule } from './billing.module.ts';
 import { PlanChangeReactor } from './changing/plan-change.reactor.ts';
+import { EndingReactor } from './ending/ending.reactor.ts';
 import { subscriptionsProjection } from './overview/subscriptions.projection.ts';
 import { planCatalogue } from './plan-catalogue.service.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
@@ -28,7 +29,7 @@ export const billingService: ContextService = {
   ],
   deciders: [subscriptionDecider],
   projections: [subscriptionsProjection],
-  reactors: [StartingReactor, PlanChangeReactor],
+  reactors: [StartingReactor, PlanChangeReactor, EndingReactor],
   sweeps: [],
   providers: [planCatalogue],
 };

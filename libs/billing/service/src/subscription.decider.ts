@@ -13,12 +13,15 @@ export interface Subscription {
   readonly changingSince: number | undefined;
   /** The last refused change and the exceeded limits, until the next change starts. */
   readonly refused: { readonly to: string; readonly over: readonly string[] } | undefined;
+  /** Whether the organization was deleted. */
+  readonly hasEnded: boolean;
   /** Number of events. */
   readonly length: number;
 }
 
 export type SubscriptionCommand =
   | { readonly type: 'start'; readonly plan: string }
+  | { readonly type: 'end'; readonly defaultPlan: string }
   | {
       readonly type: 'request-change';
       readonly plan: string;
@@ -43,11 +46,12 @@ const NOT_CHANGING = { changingTo: undefined, changingSince: undefined } as cons
 /**
  * Decides changes of plan. A change is requested, then the limits are set in the streams that own the limited objects,
  * and then it is either completed, or refused after the previous limits were restored. Only one change can be in
- * progress, because two would mix their limits.
+ * progress, because two would mix their limits. A subscription ends with its organization, also during a change: the
+ * limits of a deleted organization have no effect.
  */
 export const subscriptionDecider: Decider<Subscription, SubscriptionCommand, SubscriptionEvent, BillingError> = {
   events: subscriptionEvents,
-  initialState: { plan: undefined, ...NOT_CHANGING, refused: undefined, length: 0 },
+  initialState: { plan: undefined, ...NOT_CHANGING, refused: undefined, hasEnded: false, length: 0 },
   evolve: (state, event) => ({ ...evolve(state, event), length: state.length + 1 }),
   decide,
 };
@@ -62,6 +66,8 @@ function evolve(state: Subscription, event: SubscriptionEvent): Subscription {
       return { ...state, plan: event.data.to, ...NOT_CHANGING, refused: undefined };
     case 'subscription.change-refused.v1':
       return { ...state, ...NOT_CHANGING, refused: { to: event.data.to, over: event.data.over } };
+    case 'subscription.ended.v1':
+      return { ...state, plan: event.data.plan, ...NOT_CHANGING, hasEnded: true };
     default:
       return assertNever(event);
   }
@@ -75,7 +81,12 @@ function decide(
   switch (command.type) {
     case 'start':
       return ok(state.plan === undefined ? [{ type: 'subscription.started.v1', data: { plan: command.plan } }] : []);
+    case 'end':
+      return ok(
+        state.hasEnded ? [] : [{ type: 'subscription.ended.v1', data: { plan: state.plan ?? command.defaultPlan } }],
+      );
     case 'request-change': {
+      if (state.hasEnded) return err(billingErrors.ended());
       const from = state.plan ?? command.defaultPlan;
       if (!command.known.includes(command.plan)) return err(billingErrors.unknownPlan(command.known));
       if (state.changingTo !== undefined) return err(billingErrors.changeUnderWay());

@@ -20,6 +20,10 @@ export const billingErrors = {
     domainError('billing/change-ended', 'conflict', 'The change of plan took too long and was canceled.', {
       fix: 'try again; nothing was changed',
     }),
+  ended: () =>
+    domainError('billing/subscription-ended', 'not-found', 'The subscription ended with its organization.', {
+      fix: 'choose another organization: astroctl org list',
+    }),
   overNewLimits: (plan: string, over: readonly Over[]) =>
     domainError(
       'billing/over-new-limits',

@@ -10,7 +10,9 @@ export type SubscriptionEvent =
   | Fact<
       'subscription.change-refused.v1',
       { readonly from: string; readonly to: string; readonly over: readonly string[] }
-    >;
+    >
+  /** The organization was deleted. `plan`: its last plan. Nothing follows. */
+  | Fact<'subscription.ended.v1', { readonly plan: string }>;
 
 export type ChangeRequested = Extract<SubscriptionEvent, { readonly type: 'subscription.change-requested.v1' }>;
 
@@ -21,6 +23,7 @@ export const subscriptionEvents: EventFamily<SubscriptionEvent> = {
     'subscription.change-requested.v1': true,
     'subscription.plan-changed.v1': true,
     'subscription.change-refused.v1': true,
+    'subscription.ended.v1': true,
   },
 };
 

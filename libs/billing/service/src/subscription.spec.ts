@@ -38,6 +38,21 @@ describe('a subscription', () => {
     given(started, requested)
       .when({ ...request, plan: 'developer' }, ada)
       .thenRejected({ code: 'billing/change-under-way', kind: 'conflict' }));
+  it('ends once, with its last plan, also during a change or before it was started', () => {
+    const end = { type: 'end', defaultPlan: 'developer' } as const;
+    const ended = (plan: string): SubscriptionEvent => ({ type: 'subscription.ended.v1', data: { plan } });
+    given(started, requested, changed).when(end, ada).thenRecorded(ended('enterprise'));
+    given(started, requested).when(end, ada).thenRecorded(ended('developer'));
+    given().when(end, ada).thenRecorded(ended('developer'));
+    given(started, ended('developer')).when(end, ada).thenNothingRecorded();
+    given(ended('developer')).when({ type: 'start', plan: 'developer' }, ada).thenNothingRecorded();
+    given(started, ended('developer'))
+      .when(request, ada)
+      .thenRejected({ code: 'billing/subscription-ended', kind: 'not-found' });
+    given(started, requested, ended('developer'))
+      .when({ type: 'complete-change', plan: 'enterprise', defaultPlan: 'developer' }, ada)
+      .thenRejected({ code: 'billing/change-ended' });
+  });
   it('rejects a plan that is not in the catalogue', () =>
     given(started)
       .when({ ...request, plan: 'enterprize' }, ada)

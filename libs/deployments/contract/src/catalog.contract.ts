@@ -17,6 +17,44 @@ export const countApplicationsRequest = request({
   timeoutMs: 5_000,
 });
 
+/** Maximum number of names of one kind, and of waiting applications, in the contents of an organization. */
+export const MAX_LISTED = 50;
+
+const named = z.strictObject({
+  count: z.number().int(),
+  /** The first ones, sorted. */
+  names: z.array(z.string()).max(MAX_LISTED),
+});
+
+/** Returns what an organization has, which its deletion takes. Sent by organizations. */
+export const organizationContentsRequest = request({
+  subject: 'deployments.v1.organizations.contents',
+  permission: SERVICES_ONLY,
+  callers: ['organizations'],
+  input: z.strictObject({ organizationId: z.string() }),
+  output: z.strictObject({
+    /** With those that are being deleted, until their names are released. */
+    applications: named,
+    profiles: named,
+    /** Registered clusters, without the platform's own sandbox. */
+    clusters: named,
+    /** Applications that are being deleted, and what their deletions wait for. */
+    waits: z
+      .array(
+        z.strictObject({
+          application: z.string(),
+          reason: z.string(),
+          /** What to do about it; `null` if the platform needs no help. */
+          fix: z.string().nullable(),
+        }),
+      )
+      .max(MAX_LISTED),
+  }),
+  organizationOf: ({ organizationId }) => organizationId,
+  timeoutMs: 5_000,
+});
+export type OrganizationContents = z.infer<typeof organizationContentsRequest.output>;
+
 /** A deployment that counts against the deployments of its day. */
 export const countedDeployment = z.strictObject({
   /** `null` if the application is no longer known. */

@@ -2,6 +2,9 @@ export { objectEvents, type ObjectFact } from './object-events.ts';
 export {
   catalogUsageRequest,
   countApplicationsRequest,
+  MAX_LISTED,
+  organizationContentsRequest,
+  type OrganizationContents,
   countedDeployment,
   MAX_COUNTED_DEPLOYMENTS,
   type CountedDeployment,

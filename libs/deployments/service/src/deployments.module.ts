@@ -1,5 +1,11 @@
 import { Module } from '@nestjs/common';
 import { ApplicationRecordsSweep } from './applications/application-records.sweep.ts';
+import { ApplicationDeletion } from './applications/application-deletion.service.ts';
+import { ApplicationLookup } from './applications/application-lookup.service.ts';
+import { ClusterRemoval } from './clusters/cluster-removal.service.ts';
+import { ContentsQueries } from './clearing/contents.queries.ts';
+import { OrganizationClearing } from './clearing/organization-clearing.service.ts';
+import { OrganizationClearingSweep } from './clearing/organization-clearing.sweep.ts';
 import { ApplicationChanges } from './applications/application-changes.service.ts';
 import { ApplicationViews } from './applications/application-views.service.ts';
 import { ApplicationsHandlers } from './applications/applications.handlers.ts';
@@ -121,6 +127,7 @@ import { WebhooksHandlers } from './webhooks/webhooks.handlers.ts';
     ReportsHandlers,
     LimitsHandlers,
     CatalogQueries,
+    ContentsQueries,
     UsageQueries,
     AccessReviewHandlers,
     AccessQueries,
@@ -130,6 +137,8 @@ import { WebhooksHandlers } from './webhooks/webhooks.handlers.ts';
   ],
   providers: [
     ApplicationChanges,
+    ApplicationDeletion,
+    ApplicationLookup,
     ApplicationViews,
     Dependencies,
     Deployer,
@@ -182,6 +191,9 @@ import { WebhooksHandlers } from './webhooks/webhooks.handlers.ts';
     ProfileTiersReactor,
     ClusterChangesReactor,
     ClusterChanges,
+    ClusterRemoval,
+    OrganizationClearing,
+    OrganizationClearingSweep,
     ApplicationRecordsSweep,
     SecretRecordsSweep,
     ProfileRecordsSweep,

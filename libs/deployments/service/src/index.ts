@@ -50,6 +50,7 @@ import { ProfileChangesReactor } from './profiles/profile-changes.reactor.ts';
 import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
 import { RollbackReactor } from './applications/rollback.reactor.ts';
 import { SelfHealReactor } from './applications/self-heal.reactor.ts';
+import { OrganizationClearingSweep } from './clearing/organization-clearing.sweep.ts';
 import { DependentsReactor } from './rollouts/dependents.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { PendingAttemptsSweep } from './rollouts/pending-attempts.sweep.ts';
@@ -136,5 +137,6 @@ export const deploymentsService: ContextService = {
     CredentialRecordsSweep,
     SourceTrackingSweep,
     WebhookRecordsSweep,
+    OrganizationClearingSweep,
   ],
 };

@@ -108,12 +108,18 @@ export const organizationCommands = {
   },
   orgDelete: {
     path: ['org', 'delete'],
-    summary: 'Delete the current organization, which must have no applications and no registered clusters',
+    summary: 'Delete the current organization; with applications or registered clusters only with --cascade',
     options: {
+      cascade: { help: 'delete its applications with their objects, its profiles, and its registered clusters first' },
+      orphan: { help: 'keep the objects of the applications on their clusters; needs --cascade' },
       confirm: { help: 'the slug of the organization; required without a terminal', value: 'name' },
       'dry-run': dryRun,
     },
-    examples: ['astroctl org delete --org acme --dry-run', 'astroctl org delete --org acme --confirm acme'],
+    examples: [
+      'astroctl org delete --org acme --dry-run',
+      'astroctl org delete --org acme --confirm acme',
+      'astroctl org delete --org acme --cascade --confirm acme',
+    ],
   },
   orgLeave: {
     path: ['org', 'leave'],

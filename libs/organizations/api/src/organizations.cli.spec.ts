@@ -349,6 +349,9 @@ describe('org leave', () => {
   });
 });
 
+const none = { count: 0, names: [] };
+const nothing = { applications: none, profiles: none, clusters: none, keys: none };
+
 describe('org delete', () => {
   it('needs the name of the organization, and sends nothing but the dry run without it', async () => {
     const laptop = laptopOf();
@@ -356,7 +359,7 @@ describe('org delete', () => {
     let sent = 0;
     laptop.on(deleteOrganizationRequest, ({ org }) => {
       sent += 1;
-      return { id: org, slug: 'acme', name: 'Acme', status: 'DELETING' as const };
+      return { id: org, slug: 'acme', name: 'Acme', status: 'DELETING' as const, deletes: nothing };
     });
     for (const words of ['org delete', 'org delete -y', 'org delete --confirm globex']) {
       sent = 0;
@@ -367,5 +370,72 @@ describe('org delete', () => {
     expect((await laptop.run('org delete --confirm acme')).stdout).toBe('organization/acme deleted\n');
     expect(sent).toBe(3);
     expect(laptop.config()).not.toContain('key-of-acme');
+  });
+
+  it('with --cascade shows what is deleted before it asks, and works without a key of the organization', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['globex'], { login: { accessToken: 'earlier-login', expiresAt: '2026-01-01T00:10:00Z' } });
+    const keys = { count: 51, names: Array.from({ length: 50 }, (_, index) => `key-${index}`) };
+    laptop.on(deleteOrganizationRequest, () => ({
+      id: 'id-of-acme',
+      slug: 'acme',
+      name: 'Acme',
+      status: 'DELETING' as const,
+      deletes: { ...nothing, applications: { count: 2, names: ['api', 'web'] }, keys },
+    }));
+    const words = 'org delete --org acme --cascade --orphan';
+    const dry = await laptop.run(`${words} --dry-run`);
+    expect({ exit: dry.exit, stdout: dry.stdout }).toEqual({
+      exit: 0,
+      stdout: 'organization/acme would be deleted (dry run)\n',
+    });
+    expect(dry.stderr).toContain('Deletes 2 applications (objects on the clusters are kept): api, web\n');
+    expect(dry.stderr).toMatch(/^Deletes 51 keys: key-0, .*key-49, and 1 more$/m);
+    expect(dry.stderr).not.toContain('cluster:');
+    expect((await laptop.run(words)).exit).toBe(2);
+    expect(await laptop.run(`${words} --confirm acme`)).toMatchObject({
+      exit: 0,
+      stdout: 'organization/acme is being deleted\n',
+      stderr: expect.stringContaining('astroctl org list'),
+    });
+    expect(laptop.sent.at(-1)).toMatchObject({
+      input: { org: 'id-of-acme', cascade: true, orphan: true },
+      credential: 'earlier-login',
+    });
+  });
+
+  it('needs --cascade with --orphan', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    const { exit, stderr } = await laptop.run('org delete --orphan --confirm acme');
+    expect({ exit, sent: laptop.sent }).toEqual({ exit: 2, sent: [] });
+    expect(stderr).toContain('add --cascade');
+  });
+
+  it('in progress is shown by org list and org get, with what completes it', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    const deletion = {
+      cascade: true,
+      orphan: false,
+      applications: 1,
+      profiles: 0,
+      clusters: 0,
+      waits: [],
+      reason: 'still to be deleted: 1 application',
+      fix: 'astroctl org delete --org acme --cascade --orphan',
+    };
+    const organization = { ...acme, status: 'DELETING' as const, deletion };
+    laptop.on(listOrganizationsRequest, () => ({ items: [organization] }));
+    laptop.on(getOrganizationRequest, () => organization);
+    laptop.on(getUsageRequest, () => domainError('bus/unavailable', 'unavailable', 'No answer.'));
+    for (const words of ['org list -o wide', 'org get']) {
+      const { stdout, stderr } = await laptop.run(words);
+      expect(stdout).toContain('DELETING');
+      expect(stderr).toContain(
+        'acme is being deleted; still to be deleted: 1 application\nFix:   astroctl org delete --org acme --cascade --orphan\n',
+      );
+    }
+    expect(JSON.parse((await laptop.run('org get -o json')).stdout)).toMatchObject({ deletion });
   });
 });

@@ -39,6 +39,7 @@ const COLUMNS: readonly Column<OrganizationRow>[] = [
   { title: 'ROLE', value: ({ role }) => role },
   { title: 'PLAN', value: ({ plan }) => plan },
   { title: 'CURRENT', value: ({ current }) => (current ? '*' : '') },
+  { title: 'STATUS', value: ({ status }) => status, wide: true },
 ];
 /** Limits of the plan that `org get` shows with their use. */
 const COUNTED = ['members', 'clusters', 'applications', 'profiles', 'activeKeys'] as const;
@@ -68,7 +69,15 @@ export async function orgList(
       empty: 'You are not a member of any organization.',
     },
   );
+  for (const organization of listed.value) noteDeletion(organization, session);
   return 0;
+}
+
+/** Prints why a deletion in progress is not complete, and what completes it. */
+function noteDeletion({ slug, deletion }: Pick<OrganizationView, 'slug' | 'deletion'>, session: Session): void {
+  if (!deletion) return;
+  session.print.note(`${slug} is being deleted; ${deletion.reason}`);
+  if (deletion.fix !== null) session.print.note(`Fix:   ${deletion.fix}`);
 }
 
 /** Runs `org get [NAME]`: prints an organization, by default the current one. */
@@ -91,6 +100,7 @@ export async function orgGet(options: Options<typeof organizationCommands.orgGet
     const shown = { ...settings, ...organization, ...mapCounted((limit) => useText(counts[limit])) };
     await session.print.one(shown, { lines: [...LINES, ...SETTINGS], name });
   }
+  noteDeletion(found.value, session);
   return 0;
 }
 
@@ -374,17 +384,20 @@ export async function orgLeave(
   return 0;
 }
 
-/** Runs `org delete`: asks for the organization's name, and deletes the organization. */
+/** Runs `org delete`: shows what is deleted, asks for the organization's name, and deletes the organization. */
 export async function orgDelete(
-  { confirm, 'dry-run': dryRun }: Options<typeof organizationCommands.orgDelete>,
+  { confirm, cascade, orphan, 'dry-run': dryRun }: Options<typeof organizationCommands.orgDelete>,
   session: Session,
 ): Promise<Outcome> {
-  const org = await session.organization();
+  if (orphan && !cascade) return usage('--orphan needs --cascade.', 'add --cascade');
+  // The request requires a login, which also works once the key of this machine has ended.
+  const org = session.flags.org ?? (await session.organization());
   if (isCommandError(org)) return org;
-  const planned = await session.call(deleteOrganizationRequest, { org }, { dryRun: true });
+  const planned = await session.call(deleteOrganizationRequest, { org, cascade, orphan }, { dryRun: true });
   if (!planned.ok) return planned.failure;
-  const { id, slug } = planned.value;
+  const { id, slug, deletes } = planned.value;
   const name = `organization/${slug}`;
+  for (const line of deletedParts(deletes, orphan)) session.print.note(line);
   if (dryRun) {
     await session.print.done(planned.value, { text: `${name} would be deleted (dry run)`, name });
     return 0;
@@ -392,11 +405,32 @@ export async function orgDelete(
   session.print.note(`All members lose their access to ${slug}, and its keys end. This cannot be undone.`);
   const sure = await session.confirmName(slug, confirm);
   if (isCommandError(sure)) return sure;
-  const deleted = await session.call(deleteOrganizationRequest, { org: id });
+  const deleted = await session.call(deleteOrganizationRequest, { org: id, cascade, orphan });
   if (!deleted.ok) return deleted.failure;
   await forget(id, session);
-  await session.print.done(deleted.value, { text: `${name} deleted`, name });
+  await session.print.done(deleted.value, { text: `${name} ${cascade ? 'is being deleted' : 'deleted'}`, name });
+  if (cascade) session.print.note('To see what is left: astroctl org list');
   return 0;
+}
+
+/** Returns a line for each kind of object that is deleted with an organization. */
+function deletedParts(
+  { applications, profiles, clusters, keys }: OutputOf<typeof deleteOrganizationRequest>['deletes'],
+  orphan: boolean,
+): string[] {
+  const kept = orphan ? ' (objects on the clusters are kept)' : '';
+  const parts = [
+    { noun: 'application', note: kept, ...applications },
+    { noun: 'profile', note: '', ...profiles },
+    { noun: 'registered cluster', note: ' (only from the platform)', ...clusters },
+    { noun: 'key', note: '', ...keys },
+  ];
+  return parts
+    .filter(({ count }) => count > 0)
+    .map(({ noun, note, count, names }) => {
+      const more = count > names.length ? `, and ${count - names.length} more` : '';
+      return `Deletes ${counted(count, noun)}${note}: ${names.join(', ')}${more}`;
+    });
 }
 
 /** Removes the key of an organization from this machine. */

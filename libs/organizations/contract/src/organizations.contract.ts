@@ -29,6 +29,19 @@ export const displayNameSchema = z
     "can contain only Latin letters, digits, spaces, and . _ ' & ( ) -",
   );
 
+/** A deletion in progress: what is left, and what it waits for. */
+const deletionProgress = z.strictObject({
+  cascade: z.boolean().describe('whether applications, profiles, and clusters are deleted too'),
+  orphan: z.boolean().describe('whether the objects of the applications stay on their clusters'),
+  /** Numbers of what is left; `null` while the service that knows them does not respond. */
+  applications: z.number().int().nullable(),
+  profiles: z.number().int().nullable(),
+  clusters: z.number().int().nullable(),
+  waits: z.array(z.strictObject({ application: z.string(), reason: z.string(), fix: z.string().nullable() })),
+  reason: z.string().describe('why it is not complete, in one sentence'),
+  fix: z.string().nullable().describe('what completes it; null if the platform needs no help'),
+});
+
 /** An organization as the API returns it. */
 export const organizationView = z.strictObject({
   id: z.string(),
@@ -36,6 +49,8 @@ export const organizationView = z.strictObject({
   slug: z.string(),
   isDefault: z.boolean(),
   status: z.enum(['ACTIVE', 'DELETING']),
+  /** Absent, unless the organization is being deleted. */
+  deletion: deletionProgress.exactOptional(),
   /** The caller's role; `null` for a global admin who is not a member. */
   role: z.enum(ROLES).nullable(),
   plan: z.string(),
@@ -137,13 +152,32 @@ export const changeOrganizationRequest = request({
   ifMatch: true,
 });
 
+const flag = z.stringbool().or(z.boolean());
+const counted = z.strictObject({ count: z.number().int(), names: z.array(z.string()).describe('the first 50') });
+
 export const deleteOrganizationRequest = request({
   subject: 'organizations.v1.delete',
   route: 'DELETE /v1/organizations/{org}',
-  summary: 'Delete an organization that has no applications and no registered clusters; its keys end immediately',
+  summary:
+    'Delete an organization; its keys end immediately. Needs cascade=true if it has applications or registered clusters',
   permission: 'organization.delete',
-  input: z.strictObject({ org: z.string().min(1) }),
-  output: z.strictObject({ id: z.string(), slug: z.string(), name: z.string(), status: z.literal('DELETING') }),
+  input: z
+    .strictObject({
+      org: z.string().min(1),
+      cascade: flag
+        .default(false)
+        .describe('delete its applications with their objects, its profiles, and its registered clusters first'),
+      orphan: flag.default(false).describe('keep the objects of the applications on their clusters; needs cascade'),
+    })
+    .refine(({ cascade, orphan }) => cascade || !orphan, { path: ['orphan'], message: 'needs cascade: true' }),
+  output: z.strictObject({
+    id: z.string(),
+    slug: z.string(),
+    name: z.string(),
+    status: z.literal('DELETING'),
+    /** What is deleted with the organization. */
+    deletes: z.strictObject({ applications: counted, profiles: counted, clusters: counted, keys: counted }),
+  }),
   success: 202,
   organizationOf: ({ org }) => org,
   timeoutMs: 10_000,

@@ -1,6 +1,6 @@
 import { membersAtRequest, recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
-import { countApplicationsRequest, reviewAccessRequest } from '#deployments/contract';
+import { countApplicationsRequest, organizationContentsRequest, reviewAccessRequest } from '#deployments/contract';
 import {
   addressesRequest,
   invitationLinkRequest,
@@ -14,6 +14,7 @@ import { InvitationMailReactor } from './invitations/invitation-mail.reactor.ts'
 import { invitationsProjection } from './invitations/invitations.projection.ts';
 import { membersProjection } from './members/members.projection.ts';
 import { DeletionReactor } from './deletion/deletion.reactor.ts';
+import { DeletionsSweep } from './deletion/deletions.sweep.ts';
 import { NameClaimsReactor } from './name-claims.reactor.ts';
 import { nameDecider } from './names/name.decider.ts';
 import { organizationDecider } from './organization.decider.ts';
@@ -30,6 +31,7 @@ export const organizationsService: ContextService = {
     recordRefusalsRequest,
     plansOfRequest,
     countApplicationsRequest,
+    organizationContentsRequest,
     reviewAccessRequest,
     peopleRequest,
     registerAddressRequest,
@@ -41,5 +43,5 @@ export const organizationsService: ContextService = {
   deciders: [organizationDecider, nameDecider],
   projections: [organizationsProjection, membersProjection, invitationsProjection],
   reactors: [NameClaimsReactor, InvitationMailReactor, DeletionReactor],
-  sweeps: [],
+  sweeps: [DeletionsSweep],
 };

@@ -33,7 +33,7 @@ export const organizationErrors = {
       'conflict',
       `The organization cannot be deleted: it has ${applications} applications and ${clusters} registered clusters.`,
       {
-        fix: 'delete them first: astroctl app delete NAME, astroctl clusters delete NAME',
+        fix: 'delete everything with it: astroctl org delete --cascade, or delete them first: astroctl app delete NAME, astroctl clusters delete NAME',
         extra: { applications, clusters },
       },
     ),

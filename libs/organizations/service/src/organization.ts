@@ -36,10 +36,19 @@ export interface ActiveOrganization {
   readonly invitations: ReadonlyMap<string, Invitation>;
   readonly seatLimit: number;
   readonly settings: OrganizationSettings;
+  /** What its deletion takes with it. Absent while the status is `active`. */
+  readonly deletion?: { readonly cascade: boolean; readonly orphan: boolean };
+}
+
+/** An organization that was deleted. It has the names that are released then. */
+export interface DeletedOrganization {
+  readonly status: 'deleted';
+  readonly name?: string;
+  readonly slug?: string;
 }
 
 /** State that decisions need. Data that is only displayed is in the read models. */
-export type Organization = { readonly status: 'absent' } | ActiveOrganization | { readonly status: 'deleted' };
+export type Organization = { readonly status: 'absent' } | ActiveOrganization | DeletedOrganization;
 
 export const initialState: Organization = { status: 'absent' };
 
@@ -70,9 +79,17 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
     case 'organization.seat-limit-set.v1':
       return isActive(state) ? { ...state, seatLimit: event.data.limit } : state;
     case 'organization.deletion-requested.v1':
-      return isActive(state) ? { ...state, status: 'deleting' } : state;
+      if (!isActive(state)) return state;
+      return {
+        ...state,
+        status: 'deleting',
+        deletion: {
+          cascade: event.data.cascade === true || state.deletion?.cascade === true,
+          orphan: event.data.orphan === true || state.deletion?.orphan === true,
+        },
+      };
     case 'organization.deleted.v1':
-      return { status: 'deleted' };
+      return isActive(state) ? { status: 'deleted', name: state.name, slug: state.slug } : { status: 'deleted' };
     case 'organization.audit-right-set.v1':
       return withMember(state, event.data.memberId, ({ audit: _, ...member }) => {
         const { granted, until } = event.data;

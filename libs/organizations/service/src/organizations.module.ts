@@ -3,6 +3,7 @@ import { OrganizationCreation } from './creation/creation.service.ts';
 import { CreationHandlers } from './creation/creation.handlers.ts';
 import { DeletionHandlers } from './deletion/deletion.handlers.ts';
 import { DeletionReactor } from './deletion/deletion.reactor.ts';
+import { DeletionsSweep } from './deletion/deletions.sweep.ts';
 import { OrganizationDeletion } from './deletion/deletion.service.ts';
 import { DeparturesHandlers } from './members/departures.handlers.ts';
 import { InvitationMailReactor } from './invitations/invitation-mail.reactor.ts';
@@ -47,6 +48,7 @@ import { SettingsHandlers } from './settings/settings.handlers.ts';
     NameClaimsReactor,
     OrganizationDeletion,
     DeletionReactor,
+    DeletionsSweep,
     MemberLookup,
     OrganizationViews,
   ],

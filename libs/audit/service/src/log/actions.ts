@@ -60,7 +60,7 @@ export const ACTIONS: Readonly<Record<string, Action | typeof HIDDEN>> = {
   'organization.invitation-accepted.v1': { object: invitation, shows: ['memberId', 'userId'] },
   'organization.invitation-declined.v1': { object: invitation },
   'organization.invitation-revoked.v1': { object: invitation },
-  'organization.deletion-requested.v1': { object: organization },
+  'organization.deletion-requested.v1': { object: organization, shows: ['cascade', 'orphan'] },
   'organization.deleted.v1': { object: organization },
   'organization.seat-limit-set.v1': limit,
   'name.claimed.v1': name,
@@ -77,6 +77,7 @@ export const ACTIONS: Readonly<Record<string, Action | typeof HIDDEN>> = {
   'subscription.change-requested.v1': HIDDEN,
   'subscription.plan-changed.v1': { object: ['plan', 'to'], shows: ['from', 'to'] },
   'subscription.change-refused.v1': { object: ['plan', 'to'], shows: ['over'] },
+  'subscription.ended.v1': { object: ['plan', 'plan'] },
 
   'application.configured.v1': { object: application, shows: ['revision', 'message'] },
   'application.deletion-requested.v1': { object: application, shows: ['orphan'] },

@@ -13,7 +13,7 @@ export interface SubscriptionDocument {
 const NOT_CHANGING = { isChanging: false, changingTo: null, changingSince: null } as const;
 
 export const subscriptionsProjection: Projection<SubscriptionEvent, SubscriptionDocument> = {
-  name: 'subscriptions.v1',
+  name: 'subscriptions.v2',
   events: subscriptionEvents,
   indexes: ['isChanging'],
   documentId: ({ metadata }) => idOf(metadata.stream),
@@ -33,6 +33,8 @@ export const subscriptionsProjection: Projection<SubscriptionEvent, Subscription
         return { plan: event.data.to, since: recordedAt, ...NOT_CHANGING };
       case 'subscription.change-refused.v1':
         return subscription ? { ...subscription, ...NOT_CHANGING } : REMOVED;
+      case 'subscription.ended.v1':
+        return REMOVED;
     }
   },
 };

@@ -41,7 +41,8 @@ export class StartingReactor implements Reactor<OrganizationEvent, 'organization
       },
     );
     if (!outcome.ok) throw new Error(outcome.error.code);
-    const { plan, changingTo } = outcome.value.state;
+    const { plan, changingTo, hasEnded } = outcome.value.state;
+    if (hasEnded) return; // the organization, whose limits would be set, was deleted in the meantime
     const limits = defaultLimits(this.catalogue);
     const isDefault = plan === this.catalogue.defaultPlan && changingTo === undefined;
     if (!isDefault || canonicalJson(limits) === canonicalJson(defaultLimits())) return;

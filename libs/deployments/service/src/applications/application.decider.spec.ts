@@ -193,6 +193,22 @@ describe('delete an application', () => {
       .thenRecorded(asked, deletion);
   });
 
+  it('use-D5: keeps the objects instead, once, even if a worker carries out the deletion', () => {
+    const begun: ApplicationEvent[] = [
+      configured(1),
+      { type: 'application.deletion-requested.v1', data: { orphan: false } },
+      requested(1, 1, { kind: 'delete', cause: 'delete' }),
+    ];
+    const keeping = requested(2, 1, { kind: 'delete', cause: 'delete', orphan: true });
+    const keep = { ...command, orphan: true, running: ['t1'] };
+    given(...begun)
+      .when(keep, ada)
+      .thenRecorded(keeping);
+    given(...begun, keeping)
+      .when({ ...keep, attemptId: 't3' }, ada)
+      .thenNothingRecorded();
+  });
+
   it('requests an attempt that deletes its objects, once', () => {
     const asked: ApplicationEvent[] = [
       { type: 'application.deletion-requested.v1', data: { orphan: false } },

@@ -35,8 +35,9 @@ export function deleteApplication(
   if (refused) return err(refused);
   const newest = newestAttemptOf(application);
   const isOnItsWay = newest?.kind === 'delete' && newest.state === 'open';
+  const keepsObjects = orphan && newest?.orphan !== true;
   const endsHooks = noHooks === true && newest?.noHooks !== true;
-  if (isOnItsWay && !endsHooks && (!newest.delayed || running.includes(newest.id))) return ok([]); // a delayed retry starts now
+  if (isOnItsWay && !endsHooks && !keepsObjects && (!newest.delayed || running.includes(newest.id))) return ok([]); // a delayed retry starts now
   const asked: ApplicationEvent[] =
     application.status === 'deleting' ? [] : [{ type: 'application.deletion-requested.v1', data: { orphan } }];
   return ok([

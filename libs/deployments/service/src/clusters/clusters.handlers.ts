@@ -2,17 +2,14 @@ import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } fr
 import type { InputOf } from '#bus/contract';
 import { deleteClusterRequest, setClusterPolicyRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { ok } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import type { WholePolicy } from '../catalog/beginnings.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { revisionMismatch } from '../shared/if-match.ts';
-import { AccessEnds } from './access-ends.service.ts';
-import { ClusterChanges } from './cluster-changes.service.ts';
+import { ClusterRemoval } from './cluster-removal.service.ts';
 import { policyView } from './cluster-views.service.ts';
 import { ClusterLookup } from './cluster-lookup.service.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
-import { Heartbeats } from './heartbeats.service.ts';
 
 /** Handles policies and the removal of clusters. */
 @Controller()
@@ -20,9 +17,7 @@ export class ClustersHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(ClusterLookup) private readonly clusters: ClusterLookup,
-    @Inject(ClusterChanges) private readonly changes: ClusterChanges,
-    @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
-    @Inject(AccessEnds) private readonly ends: AccessEnds,
+    @Inject(ClusterRemoval) private readonly removal: ClusterRemoval,
   ) {}
 
   @Serves(setClusterPolicyRequest)
@@ -56,20 +51,13 @@ export class ClustersHandlers {
       return refuse(deploymentsErrors.sandboxStays('stays'));
     const mismatch = revisionMismatch(context, cluster.status === 'active' ? cluster.revision : 0);
     if (mismatch) return refuse(mismatch);
-    let left: readonly unknown[] = [];
-    const deleted = await this.changes.delete(organizationId, { kind: 'cluster', name, id }, context, async () => {
-      if (context.dryRun) return ok(undefined);
-      const pending = await this.ends.endEverything({ organizationId, clusterId: id }, context);
-      if (pending.ok) left = pending.value;
-      return pending;
-    });
-    if (!deleted.ok) return deleted;
-    if (!context.dryRun) await this.heartbeats.forget(id);
-    const warning = `${left.length} accounts of members could not be deleted on the cluster and keep their permissions.`;
-    const { position } = deleted.value.meta;
+    const removed = await this.removal.remove(organizationId, { kind: 'cluster', name, id }, context);
+    if (!removed.ok) return removed;
+    const { position, left } = removed.value;
+    const warning = `${left} accounts of members could not be deleted on the cluster and keep their permissions.`;
     return reply(
       { name, dryRun: context.dryRun ?? false },
-      { ...(position !== undefined && { position }), ...(left.length > 0 && { warnings: [warning] }) },
+      { ...(position !== undefined && { position }), ...(left > 0 && { warnings: [warning] }) },
     );
   }
 }

@@ -213,6 +213,7 @@ const organizationDecider: Decider<number, readonly Fact[], Fact, DomainError> =
       'organization.member-added.v1': true,
       'organization.member-role-changed.v1': true,
       'organization.member-removed.v1': true,
+      'organization.deletion-requested.v1': true,
       'organization.deleted.v1': true,
     },
   },

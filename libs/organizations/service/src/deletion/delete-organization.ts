@@ -9,6 +9,10 @@ export interface RequestDeletion {
   readonly type: 'request-deletion';
   readonly applications: number;
   readonly clusters: number;
+  /** Whether applications, profiles, and clusters are deleted too. */
+  readonly cascade: boolean;
+  /** Whether the objects of the applications stay on their clusters. */
+  readonly orphan: boolean;
   /** Milliseconds since 1970: roles end. */
   readonly nowMs: number;
 }
@@ -18,19 +22,24 @@ export interface CompleteDeletion {
   readonly type: 'complete-deletion';
 }
 
-/** Begins a deletion. A repeated command records nothing. */
+/**
+ * Begins a deletion, or extends the one in progress by `cascade` or `orphan`. A repeated command records nothing.
+ */
 export function requestDeletion(
-  { applications, clusters, nowMs }: RequestDeletion,
+  { applications, clusters, cascade, orphan, nowMs }: RequestDeletion,
   organization: Organization,
   actor: Actor,
 ): Result<readonly OrganizationEvent[], OrganizationError> {
   if (organization.status === 'absent' || organization.status === 'deleted') return err(organizationErrors.notFound());
   if (actor.key !== undefined || actingRole(actor, organization, nowMs) !== 'owner')
     return err(organizationErrors.mayNotDelete());
-  if (organization.status === 'deleting') return ok([]);
-  if (applications + clusters > 0) return err(organizationErrors.inUse(applications, clusters));
-  const { name, slug } = organization;
-  return ok([{ type: 'organization.deletion-requested.v1', data: { name, slug } }]);
+  const { status, name, slug, deletion = { cascade: false, orphan: false } } = organization;
+  const isExtended = (cascade && !deletion.cascade) || (orphan && !deletion.orphan);
+  if (status === 'deleting' && !isExtended) return ok([]);
+  if (status === 'active' && !cascade && applications + clusters > 0)
+    return err(organizationErrors.inUse(applications, clusters));
+  const data = { name, slug, ...(cascade && { cascade }), ...(orphan && { orphan }) };
+  return ok([{ type: 'organization.deletion-requested.v1', data }]);
 }
 
 /** Completes a deletion. A repeated command records nothing. */

@@ -1,25 +1,23 @@
 import { Resumption } from '#event-sourcing';
-import { idOf, ok, type CommandContext, type Recorded } from '#kernel';
+import { idOf, type CommandContext, type Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { organizationEvents, type OrganizationEvent } from '../organization.events.ts';
 import { OrganizationDeletion } from './deletion.service.ts';
 
-type Requested = Extract<OrganizationEvent, { readonly type: 'organization.deletion-requested.v1' }>;
+type Deleted = Extract<OrganizationEvent, { readonly type: 'organization.deleted.v1' }>;
 
-/** Completes deletions that a crash interrupted, or that wait for the last application. */
+/** Releases the names of deleted organizations, if a crash prevented it. */
 @Injectable()
-export class DeletionReactor extends Resumption<OrganizationEvent, Requested['type']> {
+export class DeletionReactor extends Resumption<OrganizationEvent, Deleted['type']> {
   readonly name = 'organization-deletion.v1';
   readonly events = organizationEvents;
-  readonly types = ['organization.deletion-requested.v1'] as const;
+  readonly types = ['organization.deleted.v1'] as const;
 
   constructor(@Inject(OrganizationDeletion) private readonly deletion: OrganizationDeletion) {
     super();
   }
 
-  protected async resume({ event, metadata }: Recorded<Requested>, context: CommandContext) {
-    const { name, slug } = event.data;
-    if (name === undefined || slug === undefined) return ok(undefined);
-    return this.deletion.finish(idOf(metadata.stream), { name, slug }, context);
+  protected resume({ metadata }: Recorded<Deleted>, context: CommandContext) {
+    return this.deletion.releaseNames(idOf(metadata.stream), context);
   }
 }

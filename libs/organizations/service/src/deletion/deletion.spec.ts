@@ -1,6 +1,6 @@
 import { reply } from '#bus';
 import type { CommandRunner } from '#event-sourcing';
-import type { Actor } from '#kernel';
+import { silentLogger, type Actor } from '#kernel';
 import { eventually, specify, temporaryFolder } from '#testing';
 import { answeringBus, killAtEachAppend, openEmbedded, type Embedded } from '#testing/embedded';
 import { OrganizationCreation } from '../creation/creation.service.ts';
@@ -9,6 +9,7 @@ import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream, type OrganizationEvent } from '../organization.events.ts';
 import { DeletionHandlers } from './deletion.handlers.ts';
 import { DeletionReactor } from './deletion.reactor.ts';
+import { DeletionsSweep } from './deletions.sweep.ts';
 import { OrganizationDeletion } from './deletion.service.ts';
 
 const created: OrganizationEvent = {
@@ -20,8 +21,8 @@ const requested: OrganizationEvent = {
   data: { name: 'Acme', slug: 'acme' },
 };
 const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
-const request = (applications = 0, clusters = 0) =>
-  ({ type: 'request-deletion', applications, clusters, nowMs: 0 }) as const;
+const request = (applications = 0, clusters = 0, more: { cascade?: boolean; orphan?: boolean } = {}) =>
+  ({ type: 'request-deletion', applications, clusters, cascade: false, orphan: false, nowMs: 0, ...more }) as const;
 const { given } = specify(organizationDecider);
 
 describe('the deletion of an organization', () => {
@@ -37,6 +38,30 @@ describe('the deletion of an organization', () => {
     given(created).when(request(2), ada).thenRejected({ code: 'organization/in-use', kind: 'conflict' });
     given(created).when(request(0, 1), ada).thenRejected({ code: 'organization/in-use' });
   });
+  it('is requested with everything, and extended while it is in progress', () => {
+    const names = { name: 'Acme', slug: 'acme' };
+    const [cascade, orphan] = [{ cascade: true }, { cascade: true, orphan: true }];
+    const all: OrganizationEvent = { type: 'organization.deletion-requested.v1', data: { ...names, cascade: true } };
+    const kept: OrganizationEvent = { ...all, data: { ...names, cascade: true, orphan: true } };
+    given(created)
+      .when(request(2, 1, cascade), ada)
+      .thenRecorded(all);
+    given(created, all)
+      .when(request(2, 1, cascade), ada)
+      .thenNothingRecorded();
+    given(created, requested)
+      .when(request(1, 0, cascade), ada)
+      .thenRecorded(all);
+    given(created, all)
+      .when(request(1, 0, orphan), ada)
+      .thenRecorded(kept);
+    given(created, all, kept)
+      .when(request(1, 0, cascade), ada)
+      .thenNothingRecorded();
+    given(created, all)
+      .when(request(1, 0, orphan), { ...ada, id: 'grace' })
+      .thenRejected({ code: 'organization/may-not-delete' });
+  });
   it('needs an owner with a login', () => {
     given(created)
       .when(request(), { ...ada, id: 'grace' })
@@ -47,9 +72,16 @@ describe('the deletion of an organization', () => {
   });
 });
 
-let applications = 0;
+const left = { applications: 0, profiles: 0, clusters: 0 };
+const listed = (count: number) => ({ count, names: Array.from({ length: count }, (_, index) => `name-${index}`) });
 const bus = answeringBus('organizations', {
-  'deployments.v1.applications.count': () => reply({ applications, clusters: 0 }),
+  'deployments.v1.organizations.contents': () =>
+    reply({
+      applications: listed(left.applications),
+      profiles: listed(left.profiles),
+      clusters: listed(left.clusters),
+      waits: [],
+    }),
 });
 
 describe('deleting organizations over the embedded engines', () => {
@@ -57,10 +89,15 @@ describe('deleting organizations over the embedded engines', () => {
   let embedded: Embedded;
   beforeAll(async () => void (embedded = await openEmbedded(folder)));
   afterAll(() => embedded.close());
-  beforeEach(() => void (applications = 0));
+  beforeEach(() => void Object.assign(left, { applications: 0, profiles: 0, clusters: 0 }));
 
   const deletionOver = (commands: CommandRunner) =>
     new OrganizationDeletion(commands, new Names(commands), bus, embedded.clock);
+  const handlersOver = (commands: CommandRunner) =>
+    new DeletionHandlers(deletionOver(commands), embedded.access, embedded.clock);
+  const sweepOver = (commands: CommandRunner) =>
+    new DeletionsSweep(embedded.access, bus, silentLogger, deletionOver(commands));
+  const swept = () => sweepOver(embedded.commands).run(new AbortController().signal);
   async function found(slug: string): Promise<string> {
     const organizationId = embedded.ids.uuid();
     const creation = new OrganizationCreation(embedded.commands, new Names(embedded.commands));
@@ -76,54 +113,142 @@ describe('deleting organizations over the embedded engines', () => {
     const directory = await embedded.access.current();
     return directory.ok ? directory.value.organizations.get(id)?.status : undefined;
   };
+  const plain = { cascade: false, orphan: false };
+  const cascade = { cascade: true, orphan: false };
 
   it('F22: frees name and slug, which another organization can claim, 10 times', async () => {
-    const handlers = new DeletionHandlers(deletionOver(embedded.commands));
+    const handlers = handlersOver(embedded.commands);
     for (let round = 0; round < 10; round++) {
       const id = await found('acme');
-      expect(await handlers.delete({ org: id }, owner(id))).toMatchObject({ ok: true, value: { slug: 'acme' } });
+      expect(await handlers.delete({ org: id, ...plain }, owner(id))).toMatchObject({
+        ok: true,
+        value: { slug: 'acme' },
+      });
       await eventually(async () => expect(await statusOf(id)).toBe('DELETED'));
     }
   });
 
-  it('records nothing in a dry run', async () => {
+  it('records nothing in a dry run, which lists what is deleted', async () => {
     const id = await found('dry');
     const before = (await embedded.events()).length;
-    expect(await deletionOver(embedded.commands).delete({ ...owner(id), dryRun: true })).toMatchObject({ ok: true });
+    Object.assign(left, { applications: 2, profiles: 1 });
+    const dry = { ...owner(id), dryRun: true };
+    const handlers = handlersOver(embedded.commands);
+    expect(await handlers.delete({ org: id, ...cascade }, dry)).toMatchObject({
+      ok: true,
+      value: {
+        deletes: {
+          applications: { count: 2, names: ['name-0', 'name-1'] },
+          profiles: { count: 1 },
+          clusters: { count: 0, names: [] },
+          keys: { count: 0 },
+        },
+      },
+    });
+    expect(await handlers.delete({ org: id, ...plain }, dry)).toMatchObject({
+      ok: false,
+      error: { code: 'organization/in-use', fix: expect.stringContaining('--cascade') },
+    });
     expect(await embedded.events()).toHaveLength(before);
   });
 
   it('waits for an application that was accepted at the same time', async () => {
     const id = await found('waits');
     const stream = organizationStream(id);
-    const command = { type: 'request-deletion', applications: 0, clusters: 0, nowMs: 0 } as const;
-    await embedded.commands.run(organizationDecider, stream, command, owner(id));
-    applications = 1;
-    const names = { name: 'waits', slug: 'waits' };
+    await embedded.commands.run(organizationDecider, stream, request(), owner(id));
+    left.applications = 1;
     const deletion = deletionOver(embedded.commands);
-    expect(await deletion.finish(id, names, owner(id))).toMatchObject({
+    expect(await deletion.finish(id, owner(id))).toMatchObject({
       ok: false,
       error: { code: 'organization/deletion-waits', kind: 'unavailable' },
     });
-    expect(await statusOf(id)).toBe('DELETING');
-    applications = 0;
-    expect(await deletion.finish(id, names, owner(id))).toMatchObject({ ok: true });
+    await eventually(async () => expect(await statusOf(id)).toBe('DELETING'));
+    left.applications = 0;
+    expect(await deletion.finish(id, owner(id))).toMatchObject({ ok: true });
     await eventually(async () => expect(await statusOf(id)).toBe('DELETED'));
   });
 
-  it('F21: is completed after a crash at every append', async () => {
+  it('with cascade is complete once nothing is left, and is recorded with the person who requested it', async () => {
+    const id = await found('cascade');
+    Object.assign(left, { applications: 1, profiles: 1, clusters: 1 });
+    const by = { permission: 'organization.delete', rule: 'role', role: 'owner' };
+    const asked = await deletionOver(embedded.commands).delete(cascade, { ...owner(id), by });
+    expect(asked).toMatchObject({ ok: true });
+    await eventually(async () => expect(await statusOf(id)).toBe('DELETING'));
+    for (const kind of ['applications', 'profiles', 'clusters'] as const) {
+      await swept();
+      expect(await statusOf(id)).toBe('DELETING');
+      left[kind] = 0;
+    }
+    await swept();
+    await eventually(async () => expect(await statusOf(id)).toBe('DELETED'));
+    const events = await embedded.events();
+    const [begun, end] = events.filter(
+      ({ stream, type }) => stream === organizationStream(id) && type.startsWith('organization.delet'),
+    );
+    expect(begun).toMatchObject({ type: 'organization.deletion-requested.v1', actor: 'ada' });
+    expect(end).toMatchObject({ type: 'organization.deleted.v1', actor: 'ada', causationId: begun?.id });
+    expect(end?.correlationId).toBe(begun?.correlationId);
+    await found('cascade');
+  });
+
+  it('that waits does not delay another one', async () => {
+    const [waiting, other] = [await found('first'), await found('second')];
+    left.clusters = 1;
+    for (const [id, options] of [
+      [waiting, cascade],
+      [other, plain],
+    ] as const) {
+      const command = { ...request(), ...options };
+      await embedded.commands.run(organizationDecider, organizationStream(id), command, owner(id));
+    }
+    await eventually(async () => expect(await statusOf(other)).toBe('DELETING'));
+    await swept();
+    await eventually(async () => expect(await statusOf(other)).toBe('DELETED'));
+    expect(await statusOf(waiting)).toBe('DELETING');
+    left.clusters = 0;
+    await swept();
+  });
+
+  it.each([
+    ['a deletion', plain, 4], // the request, the end, the slug, and the name
+    ['a deletion with cascade', cascade, 1], // the request; the sweep does the rest
+  ])('F21: %s is completed after a crash at every append', async (what, options, count) => {
     let id = '';
+    const slugOf = (n: number) => `killed-${what.length}-${n}`;
     const appends = await killAtEachAppend(embedded, {
       async attempt(commands, n) {
-        id = await found(`killed-${n}`);
-        return deletionOver(commands).delete(owner(id));
+        id = await found(slugOf(n));
+        return deletionOver(commands).delete(options, owner(id));
       },
       resumption: (commands) => new DeletionReactor(deletionOver(commands)),
       async check(n, died) {
-        await eventually(async () => expect(await statusOf(id)).toBe(died === 0 ? 'ACTIVE' : 'DELETED'));
-        if (died !== 0) await found(`killed-${n}`);
+        if (died === 0) return expect(await statusOf(id)).toBe('ACTIVE');
+        await eventually(async () => expect(await statusOf(id)).not.toBe('ACTIVE'));
+        await swept();
+        await eventually(async () => expect(await statusOf(id)).toBe('DELETED'));
+        await found(slugOf(n));
       },
     });
-    expect(appends).toBe(4); // the request, the end, the slug, and the name
+    expect(appends).toBe(count);
+  });
+
+  it('F21: a sweep that is killed at every append is continued', async () => {
+    let id = '';
+    const appends = await killAtEachAppend(embedded, {
+      async attempt(commands, n) {
+        id = await found(`swept-${n}`);
+        await deletionOver(embedded.commands).delete(cascade, owner(id));
+        await eventually(async () => expect(await statusOf(id)).toBe('DELETING'));
+        return sweepOver(commands).run(new AbortController().signal);
+      },
+      resumption: (commands) => new DeletionReactor(deletionOver(commands)),
+      async check(n) {
+        await swept();
+        await eventually(async () => expect(await statusOf(id)).toBe('DELETED'));
+        await found(`swept-${n}`);
+      },
+    });
+    expect(appends).toBe(3); // the end, the slug, and the name
   });
 });

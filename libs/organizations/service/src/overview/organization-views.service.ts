@@ -9,12 +9,15 @@ import {
 } from '#access';
 import { plansOf } from '#billing/contract';
 import { BUS, type Bus, type RequestContext } from '#bus';
+import { organizationContentsRequest } from '#deployments/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
 import { CLOCK, ok, type Clock, type DomainError, type Result } from '#kernel';
 import type { OrganizationView } from '#organizations/contract';
 import { Inject, Injectable } from '@nestjs/common';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream } from '../organization.events.ts';
+import { isActive } from '../organization.ts';
+import { deletionProgress } from './deletion-progress.ts';
 import { organizationsProjection, type OrganizationSummary } from './organizations.projection.ts';
 
 /** Builds organizations as the API returns them, with the caller's role and the name of the plan. */
@@ -38,10 +41,28 @@ export class OrganizationViews {
     for (const id of ids) {
       const summary = await this.summaryOf(id, context);
       if (!summary.ok) return summary;
-      if (summary.value)
-        views.push(view(id, summary.value, roleIn(directory.value, id, context, nowMs), plans.get(id)?.plan));
+      if (!summary.value) continue;
+      const role = roleIn(directory.value, id, context, nowMs);
+      const deletion = summary.value.status === 'DELETING' ? await this.deletionOf(id, context) : ok(undefined);
+      if (!deletion.ok) return deletion;
+      const shown = view(id, summary.value, role, plans.get(id)?.plan);
+      views.push({ ...shown, ...(deletion.value && { deletion: deletion.value }) });
     }
     return ok(views);
+  }
+
+  /** Returns the progress of a deletion; undefined if it was completed in the meantime. */
+  private async deletionOf(
+    id: string,
+    context: RequestContext,
+  ): Promise<Result<OrganizationView['deletion'], DomainError>> {
+    const loaded = await this.commands.load(organizationDecider, organizationStream(id));
+    if (!loaded.ok) return loaded;
+    const { state } = loaded.value;
+    if (!isActive(state)) return ok(undefined);
+    const own = this.bus.own({ correlationId: context.correlationId, organizationId: id });
+    const contents = await this.bus.request(organizationContentsRequest, { organizationId: id }, own);
+    return ok(deletionProgress(state, contents.ok ? contents.value : undefined));
   }
 
   /** Returns the summary. If the read model does not have an existing organization yet, this waits until it does. */
