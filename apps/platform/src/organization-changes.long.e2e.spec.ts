@@ -1,4 +1,13 @@
-import { call, eventually, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
+import {
+  call,
+  eventually,
+  loginAdmin,
+  newPerson,
+  startAgain,
+  startPlatform,
+  type Person,
+  type Platform,
+} from '#testing';
 
 describe('an organization that is changed with astroctl', () => {
   let platform: Platform;
@@ -86,5 +95,41 @@ describe('an organization that is changed with astroctl', () => {
       body: { name: 'Mine now' },
     });
     expect(changed).toMatchObject({ status: 403, body: { code: 'access/not-permitted' } });
+  });
+
+  it('F21: is deleted with its applications although the platform is killed, and its names can be used again', async () => {
+    const linus = await newPerson(platform, 'linus@astro.localhost', 'a password of linus');
+    const { id, slug } = linus.organization;
+    const apply = (name: string) =>
+      call(platform.url, `PUT /v1/organizations/${id}/applications/${name}`, {
+        credential: linus.accessToken,
+        body: { ...application, name },
+      });
+    for (const name of ['api', 'web']) expect((await apply(name)).status).toBe(201);
+    expect(await astroctl(linus, 'org', 'delete', '--confirm', slug)).toMatchObject({
+      code: 7,
+      stderr: expect.stringContaining('astroctl org delete --cascade'),
+    });
+    expect(await astroctl(linus, 'org', 'delete', '--cascade', '--dry-run')).toMatchObject({
+      code: 0,
+      stdout: `organization/${slug} would be deleted (dry run)\n`,
+      stderr: expect.stringContaining('Deletes 2 applications: api, web\n'),
+    });
+    expect(await astroctl(linus, 'org', 'delete', '--cascade', '--confirm', slug)).toMatchObject({
+      code: 0,
+      stdout: `organization/${slug} is being deleted\n`,
+    });
+    await platform.process.kill();
+    platform = await startAgain(platform);
+    const seen = await get(slug, { ...linus, key: linus.accessToken });
+    if (seen.status === 200)
+      expect(seen.body).toMatchObject({ status: 'DELETING', deletion: { cascade: true, reason: expect.any(String) } });
+    expect((await get(slug, linus)).status).toBe(401); // its keys have ended
+    expect([404, 409]).toContain((await apply('late')).status);
+    await eventually(
+      async () => expect((await get(slug, { ...linus, key: linus.accessToken })).status).toBe(404),
+      90_000,
+    );
+    expect(await astroctl(ada, 'org', 'create', slug, '--slug', slug)).toMatchObject({ code: 0 });
   });
 });

@@ -34,6 +34,7 @@ export class EndingReactor implements Reactor<OrganizationEvent, 'organization.d
         causationId: metadata.id,
         organizationId,
       },
+      { step: 'end' },
     );
     if (!outcome.ok) throw new Error(outcome.error.code);
   }

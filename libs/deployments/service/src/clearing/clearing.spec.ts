@@ -4,9 +4,10 @@ import {
   organizationContentsRequest,
   registerClusterRequest,
 } from '#deployments/contract';
+import { BUS, type Bus } from '#bus';
 import type { CommandRunner, Reactor } from '#event-sourcing';
 import { silentLogger } from '#kernel';
-import { answeringBus, killAtEachAppend } from '#testing/embedded';
+import { killAtEachAppend } from '#testing/embedded';
 import { ApplicationDeletion } from '../applications/application-deletion.service.ts';
 import { ApplicationLookup } from '../applications/application-lookup.service.ts';
 import { NameRelease } from '../applications/name-release.service.ts';
@@ -41,10 +42,14 @@ const contents = async () => {
   if (!answer.ok) throw new Error(answer.error.code);
   return answer.value;
 };
+const recorded = async (...types: readonly string[]) => {
+  const all = [];
+  for await (const stored of given.platform.engines.eventStore.readAll())
+    if (types.includes(stored.type)) all.push(stored);
+  return all;
+};
 const deletions = async () =>
-  (await given.platform.engines.events()).filter(
-    ({ type, data }) => type === 'deployment.requested.v1' && (data as { kind: string }).kind === 'delete',
-  );
+  (await recorded('deployment.requested.v1')).filter(({ data }) => (data as { kind: string }).kind === 'delete');
 
 const nothing = { count: 0, names: [] };
 
@@ -82,12 +87,11 @@ describe('the contents of an organization whose deletion was requested', () => {
     for (const _ of ['web', 'api']) await given.worker.deploy();
     await sweep();
     expect(await contents()).toEqual({ applications: nothing, profiles: nothing, clusters: nothing, waits: [] });
-    const ended = (await given.platform.engines.events()).filter(({ type }) =>
-      ['application.deleted.v1', 'profile.deleted.v1', 'cluster.deleted.v1'].includes(type),
-    );
-    expect(ended.map(({ type, actor }) => `${type} ${actor}`).slice(2)).toEqual([
-      'profile.deleted.v1 ada',
-      'cluster.deleted.v1 ada',
+    const [begun] = await recorded('organization.deletion-requested.v1');
+    const ended = await recorded('application.deleted.v1', 'profile.deleted.v1', 'cluster.deleted.v1');
+    expect(ended.slice(2)).toMatchObject([
+      { type: 'profile.deleted.v1', actor: 'ada', causationId: begun?.id },
+      { type: 'cluster.deleted.v1', actor: 'ada', causationId: begun?.id },
     ]);
   });
 
@@ -118,7 +122,7 @@ describe('the contents of an organization whose deletion was requested', () => {
       const get = <T>(token: new (...args: never[]) => T): T => platform.app.get<T>(token, { strict: false });
       return new OrganizationClearing(
         commands,
-        answeringBus('deployments', {}),
+        platform.app.get<Bus>(BUS, { strict: false }),
         silentLogger,
         new ApplicationDeletion(
           commands,
