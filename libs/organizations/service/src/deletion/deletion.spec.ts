@@ -210,9 +210,9 @@ describe('deleting organizations over the embedded engines', () => {
   });
 
   it.each([
-    ['a deletion', plain, 4], // the request, the end, the slug, and the name
-    ['a deletion with cascade', cascade, 1], // the request; the sweep does the rest
-  ])('F21: %s is completed after a crash at every append', async (what, options, count) => {
+    ['without cascade', plain, 4], // the request, the end, the slug, and the name
+    ['with cascade', cascade, 1], // the request; the sweep does the rest
+  ])('F21: is completed after a crash at every append, %s', async (what, options, count) => {
     let id = '';
     const slugOf = (n: number) => `killed-${what.length}-${n}`;
     const appends = await killAtEachAppend(embedded, {
