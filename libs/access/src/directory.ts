@@ -1,4 +1,4 @@
-import { assertNever, idOf, type Authorization, type CommandContext, type Recorded } from '#kernel';
+import { assertNever, idOf, type Authorization, type CommandContext, type EventMetadata, type Recorded } from '#kernel';
 import {
   DEFAULT_SETTINGS,
   type AccessKeyCreated,
@@ -197,30 +197,9 @@ export class Directory {
         }
         return;
       }
-      case 'organization.deletion-requested.v1': {
-        const found = this.organizations.get(idOf(metadata.stream));
-        if (!found) return;
-        found.status = 'DELETING';
-        found.deletion = {
-          requestedBy: metadata.actor,
-          ...(metadata.by && { by: metadata.by }),
-          eventId: metadata.id,
-          correlationId: metadata.correlationId,
-          cascade: fact.data.cascade === true || found.deletion?.cascade === true,
-          orphan: fact.data.orphan === true || found.deletion?.orphan === true,
-        };
-        return;
-      }
-      case 'organization.deleted.v1': {
-        const found = this.organizations.get(idOf(metadata.stream));
-        if (!found) return;
-        found.status = 'DELETED';
-        delete found.deletion;
-        this.slugs.delete(found.slug);
-        for (const memberId of found.members.keys()) this.memberships.get(memberId)?.delete(found.id);
-        found.members.clear();
-        return;
-      }
+      case 'organization.deletion-requested.v1':
+      case 'organization.deleted.v1':
+        return this.applyDeletion(fact, metadata);
       case 'organization.seat-limit-set.v1':
       case 'organization.member-invited.v1':
       case 'organization.invitation-resent.v1':
@@ -253,6 +232,31 @@ export class Directory {
     return [...(this.memberships.get(memberId) ?? [])]
       .flatMap((id) => this.organization(id) ?? [])
       .filter((organization) => activeMember(organization, memberId, nowMs) !== undefined);
+  }
+
+  private applyDeletion(
+    fact: Extract<DirectoryFact, { readonly type: 'organization.deletion-requested.v1' | 'organization.deleted.v1' }>,
+    { stream, id, actor, by, correlationId }: EventMetadata,
+  ): void {
+    const found = this.organizations.get(idOf(stream));
+    if (!found) return;
+    if (fact.type === 'organization.deletion-requested.v1') {
+      found.status = 'DELETING';
+      found.deletion = {
+        requestedBy: actor,
+        ...(by && { by }),
+        eventId: id,
+        correlationId,
+        cascade: fact.data.cascade === true || found.deletion?.cascade === true,
+        orphan: fact.data.orphan === true || found.deletion?.orphan === true,
+      };
+      return;
+    }
+    found.status = 'DELETED';
+    delete found.deletion;
+    this.slugs.delete(found.slug);
+    for (const memberId of found.members.keys()) this.memberships.get(memberId)?.delete(found.id);
+    found.members.clear();
   }
 
   private applyToKeys({ type, data }: KeyRingEvent, organizationId: string, grantedBy: string): void {
