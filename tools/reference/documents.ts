@@ -13,6 +13,8 @@ import { domainError, ERROR_KINDS } from '#kernel';
 import { defaultShown, VARIABLES, type Variable } from '#runtime';
 import { everyContract } from '#testing/contracts';
 import { parts } from '../../apps/astroctl/src/parts.ts';
+import { percentKilled, readResults, REQUIRED_PERCENT } from '../mutants/results.ts';
+import { SLICE_NAMES, SLICES } from '../mutants/slices.ts';
 import { citations, readCatalogue } from './attacks.ts';
 import { errorCodes, type ErrorCode } from './errors.ts';
 import { testTitles } from './test-titles.ts';
@@ -38,6 +40,7 @@ export function referencePages(root: string): Readonly<Record<string, string>> {
     'reference/manifests.md': manifests(),
     ...schemas(),
     'security/attacks.md': attacks(root),
+    'development/mutation-testing.md': mutationTesting(root),
   };
 }
 
@@ -215,5 +218,34 @@ function attacks(root: string): string {
       ]),
     '## Tests',
     table(['row', 'file', 'title'], index),
+  );
+}
+
+function mutationTesting(root: string): string {
+  const results = readResults(root);
+  const survivors = SLICE_NAMES.flatMap((name) => results[name]?.survivors ?? []);
+  const rows = SLICE_NAMES.map((name) => {
+    const [result, { sources, tests }] = [results[name], SLICES[name]];
+    const measured = result
+      ? [`${percentKilled(result)} %`, String(result.killed), String(result.survivors.length)]
+      : ['not measured', '', ''];
+    return [code(name), ...measured, sources.map(code).join(', '), tests.map(code).join(', ')];
+  });
+  return page(
+    'Mutation testing',
+    `\`npm run mutants\` changes the sources below in one place at a time, with [StrykerJS](https://stryker-mutator.io), and runs the tests of the slice for each change. A change (*mutant*) is killed if a test fails or never ends. At least ${REQUIRED_PERCENT} % of the mutants of each measured slice must be killed, and each survivor needs a reason. \`npm run mutants -- billing\` tests one slice. The results are in \`mutation-testing.yaml\` in this folder. CI does not run this command, but checks that the results belong to the present sources.`,
+    table(['slice', 'killed', 'mutants killed', 'survivors', 'sources', 'tests'], rows),
+    '## Survivors',
+    survivors.length === 0
+      ? 'None in the measured slices.'
+      : table(
+          ['file', 'line', 'replacement', 'reason'],
+          survivors.map(({ file, line, mutator, replacement, reason }) => [
+            `[${file}](../../${file})`,
+            code(line),
+            replacement === '' ? mutator : `${mutator}: ${code(replacement)}`,
+            reason,
+          ]),
+        ),
   );
 }

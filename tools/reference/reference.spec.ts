@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { percentKilled, readResults, resultProblems, withReasons } from '../mutants/results.ts';
+import { SLICES } from '../mutants/slices.ts';
 import { catalogueProblems, readCatalogue } from './attacks.ts';
 import { referencePages } from './documents.ts';
 import { errorCodes } from './errors.ts';
@@ -80,5 +82,42 @@ describe('the catalog of attacks and faults', () => {
       'three … bytes',
       'four',
     ]);
+  });
+});
+
+describe('the results of mutation testing', () => {
+  const survivor = {
+    file: 'libs/access/src/roles.ts',
+    line: "export const ROLES = ['viewer', 'editor', 'admin', 'owner'] as const;",
+    mutator: 'ArrayDeclaration',
+    replacement: '[]',
+    reason: 'none',
+  };
+
+  it('reach the required percentage, explain each survivor, and belong to the present sources', () => {
+    expect(resultProblems(root, readResults(root))).toEqual([]);
+  });
+
+  it('are of files that exist', () => {
+    const files = Object.values(SLICES).flatMap(({ sources, tests }) => [...sources, ...tests]);
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+
+  it('are reported if too few mutants were killed, a reason is missing, or a source was changed', () => {
+    const survivors = [survivor, { ...survivor, reason: '' }, { ...survivor, line: 'is not there' }];
+    expect(
+      resultProblems(root, { 'access-decisions': { killed: 10, survivors }, other: { killed: 1, survivors: [] } }),
+    ).toEqual([
+      'In access-decisions, only 76.9 % of the mutants are killed.',
+      `A survivor in libs/access/src/roles.ts has no reason: ${survivor.line}`,
+      'libs/access/src/roles.ts no longer contains this line: is not there Run npm run mutants -- access-decisions.',
+      'There is no slice other.',
+    ]);
+    expect(percentKilled({ killed: 899, survivors: [...Array<typeof survivor>(101)].fill(survivor) })).toBe(89.9);
+  });
+
+  it('keep the reason of each mutant that survives again', () => {
+    const again = { ...survivor, reason: '' };
+    expect(withReasons([again, again], [survivor])).toEqual([survivor, again]);
   });
 });

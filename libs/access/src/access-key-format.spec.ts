@@ -23,7 +23,7 @@ describe('the text of an access key', () => {
       const changed = key.slice(0, index) + (key[index] === 'x' ? 'y' : 'x') + key.slice(index + 1);
       expect(parseAccessKey(changed)).toBeUndefined();
     }
-    for (const garbage of ['', 'astro_', `${key} `, `${key}\n`, key.slice(1), key.toUpperCase()])
+    for (const garbage of ['', 'astro_', `${key} `, `${key}\n`, ` ${key}`, key.slice(1), key.toUpperCase()])
       expect(parseAccessKey(garbage)).toBeUndefined();
   });
 
@@ -41,7 +41,8 @@ describe('the text of an access key', () => {
     expect(accessKeyPublicId(secret.subarray(0, 8))).toMatch(/^[0-9A-Za-z]{8}$/));
 
   it('is not built from parts of another form', () => {
-    expect(() => formatAccessKey('short', secret)).toThrow(RangeError);
-    expect(() => formatAccessKey('7Hq2abcd', secret.subarray(1))).toThrow(RangeError);
+    for (const id of ['short', '7Hq2abcde', ' 7Hq2abcd', '7Hq2abc-'])
+      expect(() => formatAccessKey(id, secret)).toThrow(new RangeError('a public id has 8 characters of base62'));
+    expect(() => formatAccessKey('7Hq2abcd', secret.subarray(1))).toThrow(new RangeError('a secret has 32 bytes'));
   });
 });

@@ -1,5 +1,5 @@
 import { position, type Recorded } from '#kernel';
-import { can, endedSession } from './can.ts';
+import { can, effectiveRole, endedKey, endedSession } from './can.ts';
 import { Directory } from './directory.ts';
 import type { DirectoryFact } from './rights.events.ts';
 import { currentTable, type Permission } from './permissions.ts';
@@ -328,4 +328,230 @@ describe('can', () => {
 
   it('grants no permission of people to a service', () =>
     expect(decide({ kind: 'service', service: 'billing' }, 'organization.read').allowed).toBe(false));
+
+  it('lets members follow and end an organization while it is being deleted, and nothing else', () => {
+    const requested = [`organization-${ORG}`, { type: 'organization.deletion-requested.v1', data: {} }] as const;
+    const deleting = directoryOf(...FACTS, requested);
+    const code = (permission: Permission) =>
+      codeOf(can(login('owner'), permission, { organizationId: ORG }, deleting, NOW));
+    for (const permission of [
+      'organization.read',
+      'organization.delete',
+      'application.read',
+      'application.delete',
+    ] as const)
+      expect(code(permission)).toBe('allowed');
+    for (const permission of ['application.deploy', 'members.manage', 'audit.read'] as const)
+      expect(code(permission)).toBe('organization/deleting');
+  });
+
+  it('grants permissions on oneself without an organization, a role, or an event', () =>
+    expect(decide(key('viewer', 'viewer'), 'self.read', undefined)).toEqual({
+      allowed: true,
+      reason: { permission: 'self.read', rule: 'self' },
+    }));
+
+  it('grants a permission on the platform by the event that made the user a global admin', () =>
+    expect(decide(login('root'), 'platform.users', undefined)).toEqual({
+      allowed: true,
+      reason: { permission: 'platform.users', rule: 'global-admin', role: 'global-admin', grantedBy: 'event-6' },
+    }));
+
+  it('grants permissions of the audit right by the event that granted it, with the role of the member', () =>
+    expect(decide(login('auditor'), 'audit.read')).toEqual({
+      allowed: true,
+      reason: { permission: 'audit.read', rule: 'audit', role: 'viewer', grantedBy: 'event-13' },
+    }));
+
+  it('grants nothing by the audit right that needs another role', () =>
+    expect(codeOf(decide(login('auditor'), 'members.manage'))).toBe('access/not-permitted'));
+
+  it('grants a global admin the permissions of an organization only if the rule says so', () => {
+    expect(decide(login('root'), 'organization.change')).toMatchObject({ reason: { role: 'global-admin' } });
+    expect(codeOf(decide(login('root'), 'keys.create'))).toBe('access/not-permitted');
+  });
+
+  it('refuses an access key where a login is required', () =>
+    expect(codeOf(decide(key('owner', 'owner'), 'plan.change'))).toBe('key/login-required'));
+
+  it('finds no organization if the scope has none', () =>
+    expect(codeOf(can(login('owner'), 'organization.read', {}, directory(), NOW))).toBe('organization/not-found'));
+});
+
+describe('the error of a denied permission', () => {
+  const scope = { organizationId: ORG };
+  const setting = (data: Partial<{ viewersReadLogs: boolean }>) =>
+    directoryOf(...FACTS, [`organization-${ORG}`, { type: 'organization.settings-set.v1', data }]);
+  const ask = 'ask an owner or admin of acme: astroctl org members';
+  const suspended = directoryOf(...FACTS, ['user-viewer', { type: 'user.suspended.v1', data: {} }]);
+  const deleting = directoryOf(...FACTS, [
+    `organization-${ORG}`,
+    { type: 'organization.deletion-requested.v1', data: {} },
+  ]);
+  const cases: readonly (readonly [
+    code: string,
+    kind: string,
+    detail: string,
+    fix: string | undefined,
+    decision: () => ReturnType<typeof can>,
+  ])[] = [
+    [
+      'access/not-signed-in',
+      'unauthenticated',
+      'Authentication required: log in, or send an access key.',
+      'astroctl auth login',
+      () => decide({ kind: 'anonymous' }, 'self.read'),
+    ],
+    [
+      'access/not-permitted',
+      'forbidden',
+      'Services can only send requests whose contracts list them.',
+      undefined,
+      () => decide({ kind: 'service', service: 'billing' }, 'organization.read'),
+    ],
+    [
+      'access/not-permitted',
+      'forbidden',
+      'No rule grants keys.own.',
+      'astroctl org members',
+      () => can(login('owner'), 'keys.own', scope, directory(), NOW, {}),
+    ],
+    [
+      'access/unknown-user',
+      'unauthenticated',
+      'This account no longer exists.',
+      'astroctl auth login',
+      () => decide(login('nobody'), 'self.read'),
+    ],
+    [
+      'access/suspended',
+      'forbidden',
+      'This account is suspended.',
+      'ask a global admin to restore it: astroctl user restore EMAIL',
+      () => can(login('viewer'), 'self.read', {}, suspended, NOW),
+    ],
+    [
+      'access/not-permitted',
+      'forbidden',
+      'Only a global admin can do this.',
+      undefined,
+      () => decide(login('owner'), 'platform.users', undefined),
+    ],
+    [
+      'key/login-required',
+      'forbidden',
+      'An access key cannot do this; log in instead.',
+      'astroctl auth login',
+      () => decide(key('owner', 'owner'), 'keys.create'),
+    ],
+    [
+      'organization/not-found',
+      'not-found',
+      'Organization not found, or you are not a member.',
+      'astroctl org list',
+      () => decide(login('outsider'), 'organization.read'),
+    ],
+    [
+      'key/other-organization',
+      'forbidden',
+      'This access key belongs to another of your organizations.',
+      'astroctl auth login --org-id acme',
+      () => decide(key('owner', 'owner', OTHER), 'organization.read'),
+    ],
+    [
+      'organization/deleting',
+      'conflict',
+      'The organization is being deleted.',
+      undefined,
+      () => can(login('owner'), 'application.deploy', scope, deleting, NOW),
+    ],
+    [
+      'access/protected-profile',
+      'forbidden',
+      'The role editor in acme does not include application.deploy where a protected profile applies.',
+      ask,
+      () => can(login('editor'), 'application.deploy', { organizationId: ORG, isProtected: true }, directory(), NOW),
+    ],
+    [
+      'access/not-permitted',
+      'forbidden',
+      'Viewers of acme do not have application.logs: its setting viewersReadLogs is off.',
+      ask,
+      () => can(login('viewer'), 'application.logs', scope, setting({ viewersReadLogs: false }), NOW),
+    ],
+    [
+      'access/not-permitted',
+      'forbidden',
+      'The role viewer in acme does not include members.manage.',
+      ask,
+      () => decide(login('viewer'), 'members.manage'),
+    ],
+    [
+      'access/not-permitted',
+      'forbidden',
+      'The role of a global admin in acme does not include cluster.kubeconfig.',
+      ask,
+      () => decide(login('root'), 'cluster.kubeconfig'),
+    ],
+  ];
+  it.each(cases)('is %s (%s): %s', (code, kind, detail, fix, decision) => {
+    const { allowed, reason, ...rest } = decision();
+    expect({ allowed, rule: reason.rule }).toEqual({ allowed: false, rule: 'no-rule' });
+    expect(rest).toEqual({ error: { code, kind, detail, ...(fix !== undefined && { fix }) } });
+  });
+});
+
+describe('an access key that has ended', () => {
+  const created = (data: { readonly expiresAt?: string } = {}) =>
+    [
+      `keys-${ORG}`,
+      {
+        type: 'access-key.created.v1',
+        data: {
+          keyId: 'key_1',
+          memberId: 'editor',
+          memberKind: 'person',
+          role: 'editor',
+          name: 'ci',
+          digest: 'd',
+          masked: 'm',
+          source: 'cli',
+          ...data,
+        },
+      },
+    ] as const;
+  const revoked = [`keys-${ORG}`, { type: 'access-key.revoked.v1', data: { keyId: 'key_1', reason: 'lost' } }] as const;
+  const ended = (nowMs: number, ...facts: Facts) =>
+    endedKey(key('editor', 'editor'), directoryOf(...FACTS, ...facts), nowMs);
+  const errorFor = (word: string) => ({
+    code: `key/${word}`,
+    kind: 'unauthenticated',
+    detail: `This access key is ${word}.`,
+    fix: 'astroctl auth login',
+  });
+
+  it('is reported from its expiry on', () => {
+    const expiresAt = new Date(NOW + DAY).toISOString();
+    expect(ended(NOW + DAY - 1, created({ expiresAt }))).toBeUndefined();
+    expect(ended(NOW + DAY, created({ expiresAt }))).toEqual(errorFor('expired'));
+    expect(ended(NOW + 1_000 * DAY, created())).toBeUndefined();
+  });
+
+  it('is reported as revoked, also after its expiry', () => {
+    expect(ended(NOW, created(), revoked)).toEqual(errorFor('revoked'));
+    expect(ended(NOW + DAY, created({ expiresAt: new Date(NOW).toISOString() }), revoked)).toEqual(errorFor('revoked'));
+  });
+
+  it('is not reported for a key that the directory does not have, or for a login', () => {
+    expect(ended(NOW)).toBeUndefined();
+    expect(endedKey(login('editor'), directoryOf(...FACTS, created(), revoked), NOW)).toBeUndefined();
+  });
+});
+
+describe('the role that applies', () => {
+  it('is that of the member for a login, and the weaker one for a key', () => {
+    expect(effectiveRole({ role: 'admin' }, login('admin'))).toBe('admin');
+    expect(effectiveRole({ role: 'admin' }, key('admin', 'viewer'))).toBe('viewer');
+    expect(effectiveRole({ role: 'viewer' }, key('viewer', 'owner'))).toBe('viewer');
+  });
 });
