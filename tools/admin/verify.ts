@@ -1,11 +1,8 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import process from 'node:process';
 import { verifyLog } from '#event-store';
-import { silentLogger } from '#kernel';
-import { openEventStore, readConfiguration, StartError } from '#runtime';
-import { systemClock as clock, systemIds as ids } from '#runtime/system';
+import { StartError } from '#runtime';
 import { runTool } from './run.ts';
+import { configured, openExistingLog } from './stores.ts';
 
 /**
  * Verifies the hash chain of all streams in the event log, in the data folder of a stopped platform or a copy of it, or
@@ -14,15 +11,7 @@ import { runTool } from './run.ts';
  * npm run admin:verify
  */
 await runTool(async () => {
-  const read = readConfiguration(process.env);
-  if (!read.ok) throw new StartError(read.error.join('\n'));
-  const { configuration } = read.value;
-  const folder = configuration.dataDir;
-  // A missing log is an error, since a new one would be empty and intact.
-  const isFile = configuration.eventStore.kind === 'embedded';
-  if (isFile && !statSync(join(folder, 'events.sqlite'), { throwIfNoEntry: false }))
-    throw new StartError(`${folder} contains no event log; set ASTRO_DATA_DIR to the data folder of a platform.`);
-  const eventStore = await openEventStore({ configuration, folder, clock, ids, log: silentLogger });
+  const eventStore = await openExistingLog(configured());
   try {
     const faults = verifyLog(eventStore);
     let damaged = 0;

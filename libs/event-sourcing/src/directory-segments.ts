@@ -9,6 +9,9 @@ interface Segment {
   readonly events: readonly StoredEvent[];
 }
 
+/** Beginning of the names of all segments, which are computed again if they are missing. */
+export const DIRECTORY_RECORDS = 'directory/';
+
 /** Number of events of the complete log per segment. All processes use the same boundaries. */
 const SEGMENT = 20_000;
 
@@ -29,7 +32,7 @@ export function directorySegments(vault: Vault, eventStore: EventStore, log: Log
   let passed = 0;
   let pending: StoredEvent[] = [];
   let writing: Promise<void> = Promise.resolve();
-  const nameOf = (index: number) => `directory/${storeId}/v${VERSION}/${String(index).padStart(8, '0')}`;
+  const nameOf = (index: number) => `${DIRECTORY_RECORDS}${storeId}/v${VERSION}/${String(index).padStart(8, '0')}`;
 
   async function write(index: number, segment: Segment): Promise<void> {
     try {

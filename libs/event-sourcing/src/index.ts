@@ -2,6 +2,7 @@ export { COMMANDS, type CommandRunner, type Committed } from './command-runner.t
 export { createCommandRunner } from './create-command-runner.ts';
 export { createAccess } from './create-access.ts';
 export { createEventSourcing, type EventSourcing } from './create-event-sourcing.ts';
+export { DIRECTORY_RECORDS } from './directory-segments.ts';
 export { EventReader, isHalt } from './event-reader.ts';
 export { requestLeader } from './leader-requests.ts';
 export { LOG_FEED, type LogFeed } from './log-feed.ts';

@@ -103,6 +103,8 @@ export interface EventStore {
   readonly storeId: string;
   /** Whether positions are consecutive, so that a gap is an event that was removed. */
   readonly hasConsecutivePositions: boolean;
+  /** Whether appends take effect in the order of their calls, also if none waits for the one before it. */
+  readonly appendsInOrder: boolean;
 
   /**
    * Appends all events or none, durably, directly after `expectedRevision` (NO_STREAM for a new stream). The revisions

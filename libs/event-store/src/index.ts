@@ -17,4 +17,4 @@ export {
   type StoredEvent,
   unreadableEvent,
 } from './event-store.ts';
-export { sealEvents, verifyStream, type UnsealedEvent } from './seal.ts';
+export { faultBehind, sealEvents, verifyStream, type ChainLink, type UnsealedEvent } from './seal.ts';

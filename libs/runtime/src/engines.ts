@@ -8,6 +8,7 @@ import { parseSealingKeys, type SealedVault, type SealingKey } from '#vault';
 import type { WorkQueue } from '#work-queue';
 import type { Configuration } from './configuration.ts';
 import { explainSetup, natsAddress } from './nats-setup.ts';
+import { refuseInterruptedImport } from './interrupted-import.ts';
 import { loadOwnKeys, type OwnProcess } from './own-keys.ts';
 import { StartError } from './start-error.ts';
 import { addressShown, VARIABLES, type Engine } from './variables.ts';
@@ -145,12 +146,19 @@ function sealingKeysOf({ sealingKeys }: EngineOptions['configuration']): readonl
 /**
  * Opens the configured vault for a tool outside of the platform.
  *
- * @throws StartError with one sentence
+ * @throws StartError with one sentence, also if an import into it was interrupted
  */
-export const openVault = (options: EngineOptions): Promise<SealedVault> =>
-  openEngine('vault', options).catch((error: unknown) => {
+export async function openVault(options: EngineOptions): Promise<SealedVault> {
+  let vault: SealedVault | undefined;
+  try {
+    vault = await openEngine('vault', options);
+    await refuseInterruptedImport(vault, options.folder);
+    return vault;
+  } catch (error) {
+    await vault?.close();
     throw startErrorOf(error);
-  });
+  }
+}
 
 /**
  * Opens the bus and the requested engines according to the configuration.
@@ -164,6 +172,11 @@ export async function openEngines(options: EngineOptions, ports: readonly Engine
     opened.push(engine);
     return engine;
   };
+  const openWhole = async () => {
+    const vault = await open('vault');
+    await refuseInterruptedImport(vault, options.folder);
+    return vault;
+  };
   const close = async () => {
     for (const engine of opened.splice(0).toReversed()) await engine.close();
   };
@@ -173,7 +186,7 @@ export async function openEngines(options: EngineOptions, ports: readonly Engine
     return {
       ...(ports.includes('eventStore') && { eventStore: await open('eventStore') }),
       ...(ports.includes('readStore') && { readStore: await open('readStore') }),
-      ...(ports.includes('vault') && { vault: await open('vault') }),
+      ...(ports.includes('vault') && { vault: await openWhole() }),
       ...(ports.includes('queue') && { queue: await open('queue') }),
       ...(ports.includes('mail') && { mail: await open('mail') }),
       bus: await open('bus'),

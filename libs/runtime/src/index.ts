@@ -1,6 +1,7 @@
 export { readConfiguration, type Configuration } from './configuration.ts';
 export { openDataFolder } from './data-folder.ts';
 export { openEventStore, openReadStore, openVault } from './engines.ts';
+export { endImport, markImport } from './interrupted-import.ts';
 export { createLogger } from './logger.ts';
 export { claimPort } from './port.ts';
 export { runService } from './run-service.ts';

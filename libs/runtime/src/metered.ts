@@ -30,6 +30,7 @@ export function meteredEventStore(store: EventStore, metrics: Metrics, clock: Cl
   return {
     storeId: store.storeId,
     hasConsecutivePositions: store.hasConsecutivePositions,
+    appendsInOrder: store.appendsInOrder,
     async append(stream, sealed, expectedRevision) {
       const started = clock.monotonic();
       let outcome = 'failed';

@@ -7,6 +7,7 @@ export {
   VaultSealError,
   VaultUnavailableError,
   type PutOptions,
+  type SealedCopy,
   type SealedVault,
   type Vault,
   type VaultRecord,

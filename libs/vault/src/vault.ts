@@ -44,7 +44,23 @@ export interface Vault {
   close(): Promise<void>;
 }
 
-/** Additional operations of engines: rotation of sealing keys. */
+/** A record as it is stored, for a backup. It can be opened only under its name and version, with its sealing key. */
+export interface SealedCopy {
+  readonly name: string;
+  readonly version: number;
+  /** Size of the value in bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly updatedAtMs: number;
+  /** Milliseconds since 1970; null if it does not expire. */
+  readonly expiresAtMs: number | null;
+  /** ID of the sealing key that wraps the data key. */
+  readonly keyId: string;
+  readonly wrapped: Uint8Array;
+  readonly parts: readonly Uint8Array[];
+}
+
+/** Additional operations of engines: rotation of sealing keys, and backups. */
 export interface SealedVault extends Vault {
   /**
    * Wraps every data key with the newest sealing key. Can be interrupted and repeated.
@@ -53,6 +69,20 @@ export interface SealedVault extends Vault {
   rewrap(): Promise<number>;
   /** Returns the IDs of sealing keys that records require but that are missing or have other bytes. */
   missingKeys(): Promise<readonly string[]>;
+  /**
+   * Returns copies of all records that have not expired, in the order of their names, one at a time. A record that is
+   * changed meanwhile is returned in its earlier or its later state.
+   *
+   * @param updatedFromMs only records with a put since then (milliseconds since 1970). Default: all.
+   */
+  copies(updatedFromMs?: number): AsyncIterable<SealedCopy>;
+  /**
+   * Stores copies from any vault with the same sealing keys, and replaces records with their names. Later puts have
+   * later versions.
+   */
+  restore(copies: readonly SealedCopy[]): Promise<void>;
+  /** @throws VaultSealError if `get` could not open the copy: its key is missing, or it was altered */
+  checkCopy(copy: SealedCopy): void;
 }
 
 /** Thrown if the vault does not respond. Whether a put took effect is unknown. */

@@ -12,6 +12,7 @@ import { SealedEvents } from './heads/sealed-events.service.ts';
 import { SigningKeys } from './heads/signing-keys.service.ts';
 import { LogQueries } from './log/log.queries.ts';
 import { AuditLog } from './log/log.service.ts';
+import { ErasureListReactor } from './publishing/erasure-list.reactor.ts';
 import { HeadPublishingSweep } from './publishing/head-publishing.sweep.ts';
 import { HeadSink } from './publishing/head-sink.service.ts';
 import { RefusalsHandlers } from './refusals/refusals.handlers.ts';
@@ -35,6 +36,7 @@ import { TreeReader } from './tree/tree-reader.service.ts';
     HeadsSweep,
     HeadSink,
     HeadPublishingSweep,
+    ErasureListReactor,
   ],
 })
 export class AuditModule {}

@@ -9,6 +9,8 @@ import { plansOfRequest } from '#billing/contract';
 import { clientAddressesRequest, peopleRequest } from '#identity/contract';
 import type { ContextService } from '#runtime';
 import { AuditModule } from './audit.module.ts';
+import { backupDecider } from './backups/backup.decider.ts';
+import { ErasureListReactor } from './publishing/erasure-list.reactor.ts';
 import { policyDecider } from './policy/policy.decider.ts';
 import { PolicySweep } from './policy/policy.sweep.ts';
 import { headDecider, signingKeyDecider } from './heads/head.decider.ts';
@@ -21,6 +23,7 @@ import { readDecider } from './refusals/read.decider.ts';
 import { refusalDecider } from './refusals/refusal.decider.ts';
 import { treeProjection } from './tree/tree.projection.ts';
 
+export { BACKUP_STREAM, backupDecider } from './backups/backup.decider.ts';
 export { ACTIONS } from './log/actions.ts';
 
 /** The service of this context, as a process composes it. */
@@ -38,8 +41,8 @@ export const auditService: ContextService = {
     clientAddressesRequest,
     peopleRequest,
   ],
-  deciders: [policyDecider, refusalDecider, readDecider, headDecider, signingKeyDecider],
+  deciders: [policyDecider, refusalDecider, readDecider, headDecider, signingKeyDecider, backupDecider],
   projections: [treeProjection, headsProjection, logProjection, namesProjection],
-  reactors: [],
+  reactors: [ErasureListReactor],
   sweeps: [PolicySweep, HeadsSweep, HeadPublishingSweep],
 };

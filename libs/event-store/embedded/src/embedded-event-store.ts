@@ -56,6 +56,7 @@ export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock)
   return {
     storeId,
     hasConsecutivePositions: true,
+    appendsInOrder: true,
 
     async append(stream, events, expectedRevision) {
       open();

@@ -93,6 +93,7 @@ function eventStoreOver(connected: Connected): EventStore {
   return {
     storeId,
     hasConsecutivePositions: false,
+    appendsInOrder: false,
 
     async append(stream, events, expectedRevision) {
       open();

@@ -17,6 +17,8 @@ import { usersProjection } from './overview/users.projection.ts';
 import { subjectDecider } from './users/subject.decider.ts';
 import { userDecider } from './users/user.decider.ts';
 
+export { eraseRestored } from './states/restored-erasure.service.ts';
+
 /** The service of this context, as a process composes it. */
 export const identityService: ContextService = {
   name: 'identity',

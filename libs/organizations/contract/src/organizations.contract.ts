@@ -296,7 +296,13 @@ export const departRequest = request({
   subject: 'organizations.v1.members.depart',
   permission: SERVICES_ONLY,
   callers: ['identity'],
-  input: z.strictObject({ userId: z.string(), /** Whether to change nothing. */ check: z.boolean() }),
+  input: z.strictObject({
+    userId: z.string(),
+    /** Whether to change nothing. */
+    check: z.boolean(),
+    /** Whether memberships of a last owner stay, so that the others can end. Default: nothing is changed then. */
+    keepsOwned: z.boolean().optional(),
+  }),
   output: z.strictObject({ organizations: z.array(z.string()).describe('slugs') }),
   timeoutMs: 10_000,
 });

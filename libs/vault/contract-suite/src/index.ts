@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '#kernel';
 import { manualClock, type ManualClock } from '#testing';
-import { decodeText, encodeText, PART_BYTES, VaultSealError, type SealedVault, type SealingKey } from '#vault';
+import { decodeText, encodeText, PART_BYTES, VaultSealError, type SealedCopy, type SealedVault, type SealingKey } from '#vault';
 
 export interface VaultOpening {
   /** Name of the store (lower-case letters, digits, `-`). The same name opens the same records. */
@@ -168,6 +168,60 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       const again = await open({ store, clock, sealingKeys: [key('first')] });
       expect(await read('a', again)).toBe('kept');
       await again.close();
+    });
+
+    describe('backups', () => {
+      const copiesOf = async (from = vault, since?: number) => {
+        const copies: SealedCopy[] = [];
+        for await (const copy of from.copies(since)) copies.push(copy);
+        return copies;
+      };
+
+      it('copies and restores sealed records with their versions, times, and parts', async () => {
+        const large = Uint8Array.from({ length: PART_BYTES + 9 }, (_, index) => index & 0xff);
+        const before = await version(vault.put('large', large));
+        clock.advance(1_000);
+        await vault.put('short-lived', encodeText('soon'), { expiresAtMs: clock.now() + DAY_MS });
+        await vault.put('gone', encodeText('x'), { expiresAtMs: clock.now() });
+        const copies = await copiesOf();
+        expect(copies.map(({ name, size, parts }) => [name, size, parts.length])).toEqual([
+          ['large', large.length, 2],
+          ['short-lived', 4, 1],
+        ]);
+        expect(Buffer.concat(copies.flatMap(({ parts }) => parts)).includes('soon')).toBe(false);
+
+        const other = await open({ store: `${store}-restored`, clock, sealingKeys: [key('newer'), key('first')] });
+        copies.forEach((copy) => other.checkCopy(copy));
+        await other.put('large', encodeText('is replaced'));
+        await other.restore(copies);
+        expect(await copiesOf(other)).toEqual(copies);
+        const restored = await other.get('large');
+        expect(restored?.version).toBe(before);
+        expect(Buffer.compare(restored?.value ?? new Uint8Array(), large)).toBe(0);
+        const last = Math.max(...copies.map((copy) => copy.version));
+        expect(await version(other.put('next', encodeText('x')))).toBeGreaterThan(last);
+        clock.advance(DAY_MS);
+        expect(await read('short-lived', other)).toBeUndefined();
+        await other.close();
+      });
+
+      it('copies only records of a time, if requested', async () => {
+        await vault.put('a', encodeText('x'));
+        clock.advance(1_000);
+        await vault.put('b', encodeText('x'));
+        expect((await copiesOf(vault, clock.now())).map(({ name }) => name)).toEqual(['b']);
+      });
+
+      it('refuses copies that were altered, or whose key is missing', async () => {
+        await vault.put('a', encodeText('value'));
+        const [copy] = await copiesOf();
+        if (!copy) throw new Error('nothing was copied');
+        for (const altered of [{ ...copy, name: 'b' }, { ...copy, parts: [Uint8Array.of(1, 2, 3)] }])
+          expect(() => vault.checkCopy(altered)).toThrow(VaultSealError);
+        const other = await open({ store: `${store}-other`, clock, sealingKeys: [key('second')] });
+        expect(() => other.checkCopy(copy)).toThrow(/"first"/);
+        await other.close();
+      });
     });
 
     describe('rotation of sealing keys', () => {

@@ -9,6 +9,7 @@ import {
   VaultSealError,
   type PutOptions,
   type RecordIdentity,
+  type SealedCopy,
   type SealedVault,
   type SealingKey,
   type VaultRecord,
@@ -79,10 +80,11 @@ class EmbeddedVault implements SealedVault {
   async put(
     name: string,
     value: Uint8Array,
-    { expected, expiresAtMs }: PutOptions = {},
+    options: PutOptions = {},
   ): Promise<Result<number, DomainError<'vault/conflict'>>> {
+    const { expected, expiresAtMs = null } = options;
     const { clock, ids } = this.options;
-    const { one, nextVersion, record, part } = this.statements;
+    const { one, nextVersion } = this.statements;
     checkRecordName(name);
     const plain = Uint8Array.from(value); // the caller may reuse its buffer before the tick ends
     return this.write(() => {
@@ -92,23 +94,15 @@ class EmbeddedVault implements SealedVault {
       if (expected !== undefined && expected !== held) return err(vaultConflict());
       const version = Number(nextVersion.get()?.['last']);
       const sealed = sealRecord({ name, version }, plain, this.newest, (bytes) => ids.random(bytes));
-      this.remove(name);
-      record.run(name, version, plain.length, clock.now(), expiresAtMs ?? null, sealed.keyId, sealed.wrapped);
-      for (const [index, bytes] of sealed.parts.entries()) part.run(name, index, bytes);
+      this.store({ ...sealed, name, version, size: plain.length, updatedAtMs: clock.now(), expiresAtMs });
       return ok(version);
     });
   }
 
   get(name: string): Promise<VaultRecord | undefined> {
     return this.read(() => {
-      // A single statement, so that all parts have the same version.
-      const rows = this.statements.whole.all(name, this.options.clock.now());
-      const [first] = rows;
-      if (!first) return undefined;
-      const identity = identityOf({ ...first, name });
-      const parts = rows.map((row) => bytesOf(row['sealed']));
-      const value = openRecord(identity, { ...wrappedOf(first), parts }, this.options.sealingKeys);
-      return { value, version: identity.version };
+      const copy = this.copyOf(name);
+      return copy && { value: openRecord(copy, copy, this.options.sealingKeys), version: copy.version };
     });
   }
 
@@ -151,6 +145,27 @@ class EmbeddedVault implements SealedVault {
     return this.read(() => [...lackingKeys(this.file.database, this.options.sealingKeys).keys()]);
   }
 
+  async *copies(updatedFromMs = Number.NEGATIVE_INFINITY): AsyncGenerator<SealedCopy> {
+    for await (const { name, updatedAtMs } of this.list('')) {
+      if (updatedAtMs < updatedFromMs) continue;
+      const copy = await this.read(() => this.copyOf(name));
+      if (copy) yield copy;
+    }
+  }
+
+  async restore(copies: readonly SealedCopy[]): Promise<void> {
+    await this.write(() => {
+      for (const copy of copies) {
+        this.statements.versionAtLeast.run(copy.version);
+        this.store(copy);
+      }
+    });
+  }
+
+  checkCopy(copy: SealedCopy): void {
+    openRecord(copy, copy, this.options.sealingKeys);
+  }
+
   async close(): Promise<void> {
     await this.commits.settled();
     this.file.close();
@@ -167,6 +182,28 @@ class EmbeddedVault implements SealedVault {
 
   private isExpired(row: Row): boolean {
     return row['expires_ms'] !== null && Number(row['expires_ms']) <= this.options.clock.now();
+  }
+
+  private store(copy: SealedCopy): void {
+    const { name, version, size, updatedAtMs, expiresAtMs, keyId, wrapped, parts } = copy;
+    this.remove(name);
+    this.statements.record.run(name, version, size, updatedAtMs, expiresAtMs, keyId, wrapped);
+    for (const [index, bytes] of parts.entries()) this.statements.part.run(name, index, bytes);
+  }
+
+  private copyOf(name: string): SealedCopy | undefined {
+    // A single statement, so that all parts have the same version.
+    const rows = this.statements.whole.all(name, this.options.clock.now());
+    const [first] = rows;
+    return (
+      first && {
+        ...identityOf({ ...first, name }),
+        ...wrappedOf(first),
+        updatedAtMs: Number(first['updated_ms']),
+        expiresAtMs: first['expires_ms'] === null ? null : Number(first['expires_ms']),
+        parts: rows.map((row) => bytesOf(row['sealed'])),
+      }
+    );
   }
 
   private remove(name: string): void {
@@ -233,7 +270,7 @@ type Statements = ReturnType<typeof statementsOf>;
 const statementsOf = (database: DatabaseSync) => ({
   one: database.prepare('SELECT name, version, size, expires_ms, key_id, wrapped FROM records WHERE name = ?'),
   whole: database.prepare(
-    'SELECT r.version, r.size, r.key_id, r.wrapped, p.sealed FROM records r JOIN parts p ON p.name = r.name WHERE r.name = ? AND (r.expires_ms IS NULL OR r.expires_ms > ?) ORDER BY p.part',
+    'SELECT r.version, r.size, r.updated_ms, r.expires_ms, r.key_id, r.wrapped, p.sealed FROM records r JOIN parts p ON p.name = r.name WHERE r.name = ? AND (r.expires_ms IS NULL OR r.expires_ms > ?) ORDER BY p.part',
   ),
   names: database.prepare(
     'SELECT name, updated_ms, expires_ms FROM records WHERE name >= ? AND name > ? ORDER BY name LIMIT ?',
@@ -243,6 +280,7 @@ const statementsOf = (database: DatabaseSync) => ({
     'SELECT name, version, size, key_id, wrapped FROM records WHERE key_id <> ? AND name > ? ORDER BY name LIMIT ?',
   ),
   nextVersion: database.prepare('UPDATE versions SET last = last + 1 RETURNING last'),
+  versionAtLeast: database.prepare('UPDATE versions SET last = max(last, ?)'),
   record: database.prepare(
     'INSERT OR REPLACE INTO records (name, version, size, updated_ms, expires_ms, key_id, wrapped) VALUES (?, ?, ?, ?, ?, ?, ?)',
   ),

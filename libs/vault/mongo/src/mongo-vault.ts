@@ -8,6 +8,7 @@ import {
   VaultSealError,
   VaultUnavailableError,
   type PutOptions,
+  type SealedCopy,
   type SealedVault,
   type SealingKey,
   type VaultRecord,
@@ -109,24 +110,9 @@ class MongoVault implements SealedVault {
     });
   }
 
-  get(name: string): Promise<VaultRecord | undefined> {
-    return this.mongo.track(async () => {
-      let record = await this.held(name);
-      while (record && !this.isExpired(record)) {
-        const { version, sealed, partsId = '' } = record;
-        const parts = sealed ? [bytesOf(sealed)] : await this.parts.read(partsId, partsOf(record));
-        const next = parts.length === partsOf(record) ? record : await this.held(name);
-        // If the record was replaced while its parts were read, the new one is read. If parts are missing otherwise,
-        // opening it fails.
-        if (next?.version === version)
-          return {
-            version,
-            value: openRecord(identityOf(record), { ...wrappedOf(record), parts }, this.options.sealingKeys),
-          };
-        record = next;
-      }
-      return undefined;
-    });
+  async get(name: string): Promise<VaultRecord | undefined> {
+    const copy = await this.copyOf(name);
+    return copy && { version: copy.version, value: openRecord(copy, copy, this.options.sealingKeys) };
   }
 
   delete(name: string): Promise<boolean> {
@@ -168,8 +154,55 @@ class MongoVault implements SealedVault {
     return [...(await this.lackingKeys()).keys()];
   }
 
+  async *copies(updatedFromMs = Number.NEGATIVE_INFINITY): AsyncGenerator<SealedCopy> {
+    for await (const { name, updatedAtMs } of this.list('')) {
+      if (updatedAtMs < updatedFromMs) continue;
+      const copy = await this.copyOf(name);
+      if (copy) yield copy;
+    }
+  }
+
+  restore(copies: readonly SealedCopy[]): Promise<void> {
+    return this.mongo.track(async () => {
+      for (const copy of copies) {
+        await this.versionAtLeast(copy.version);
+        let isStored = false;
+        for (let tries = 0; !isStored && tries < TRIES; tries++)
+          isStored = await this.store(copy, await this.held(copy.name));
+        if (!isStored) throw changingAllTheTime();
+      }
+    });
+  }
+
+  checkCopy(copy: SealedCopy): void {
+    openRecord(copy, copy, this.options.sealingKeys);
+  }
+
   close(): Promise<void> {
     return this.mongo.close();
+  }
+
+  private copyOf(name: string): Promise<SealedCopy | undefined> {
+    return this.mongo.track(async () => {
+      let record = await this.held(name);
+      while (record && !this.isExpired(record)) {
+        const { version, sealed, partsId = '', updatedMs, expiresMs } = record;
+        const parts = sealed ? [bytesOf(sealed)] : await this.parts.read(partsId, partsOf(record));
+        const next = parts.length === partsOf(record) ? record : await this.held(name);
+        // If the record was replaced while its parts were read, the new one is read. If parts are missing otherwise,
+        // opening it fails.
+        if (next?.version === version)
+          return {
+            ...identityOf(record),
+            ...wrappedOf(record),
+            updatedAtMs: updatedMs,
+            expiresAtMs: expiresMs,
+            parts,
+          };
+        record = next;
+      }
+      return undefined;
+    });
   }
 
   private held(name: string): Promise<StoredRecord | null> {
@@ -192,14 +225,25 @@ class MongoVault implements SealedVault {
   ): Promise<number | undefined> {
     const { ids, clock } = this.options;
     const version = await this.nextVersion();
-    const { keyId, wrapped, parts } = sealRecord({ name, version }, plain, this.newest, (bytes) => ids.random(bytes));
-    const partsId = parts.length > 1 ? ids.uuid() : undefined;
+    const sealed = sealRecord({ name, version }, plain, this.newest, (bytes) => ids.random(bytes));
+    const copy = { ...sealed, name, version, size: plain.length, updatedAtMs: clock.now(), expiresAtMs: expiresMs };
+    const isWritten = await this.store(copy, held);
+    return isWritten ? version : undefined;
+  }
+
+  /**
+   * Replaces the record that was read.
+   * @returns false if another writer was first
+   */
+  private async store(copy: SealedCopy, held: StoredRecord | null): Promise<boolean> {
+    const { name, version, size, updatedAtMs, expiresAtMs, keyId, wrapped, parts } = copy;
+    const partsId = parts.length > 1 ? this.options.ids.uuid() : undefined;
     const record: StoredRecord = {
       _id: name,
       version,
-      size: plain.length,
-      updatedMs: clock.now(),
-      expiresMs,
+      size,
+      updatedMs: updatedAtMs,
+      expiresMs: expiresAtMs,
       keyId,
       wrapped: Buffer.from(wrapped),
       ...(partsId === undefined ? { sealed: Buffer.concat(parts) } : { partsId }),
@@ -213,7 +257,7 @@ class MongoVault implements SealedVault {
     if (partsId !== undefined)
       await (isWritten ? this.parts.settle(partsId) : this.parts.remove(partsId, parts.length));
     if (isWritten && held?.partsId !== undefined) await this.parts.remove(held.partsId, partsOf(held));
-    return isWritten ? version : undefined;
+    return isWritten;
   }
 
   private insert(record: StoredRecord): Promise<boolean> {
@@ -259,6 +303,12 @@ class MongoVault implements SealedVault {
         return (await next()).last; // two processes created the counter at the same time
       }
     });
+  }
+
+  private versionAtLeast(version: number): Promise<unknown> {
+    return this.mongo.step(() =>
+      this.models.counters.updateOne({ _id: { $eq: 'versions' } }, { $max: { last: version } }, { upsert: true }),
+    );
   }
 
   /** Occasionally removes expired records and unused parts, in parallel with a put. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { IDS, type Ids } from '#kernel';
@@ -5,13 +6,16 @@ import { SERVICE_SETTINGS, type AuditSink, type ServiceSettings } from '#runtime
 import { Inject, Injectable } from '@nestjs/common';
 import { AwsClient } from 'aws4fetch';
 
-/** Effect of writing a head: `same` and `different` compare it with the one that was there already. */
+/** Effect of writing a text: `same` and `different` compare it with the one that was there already. */
 export type Written = 'written' | 'same' | 'different';
 
 /** Milliseconds until a request to a bucket is given up. */
 const TIMEOUT_MS = 20_000;
 
-/** The place outside the platform where heads are kept: a folder, or an S3-compatible bucket. Nothing is overwritten. */
+/**
+ * The place outside the platform where heads and the list of erased people are kept: a folder, or an S3-compatible
+ * bucket. Nothing is overwritten.
+ */
 @Injectable()
 export class HeadSink {
   private readonly target: AuditSink | undefined;
@@ -29,8 +33,14 @@ export class HeadSink {
     return this.target !== undefined;
   }
 
+  /** Identifies the place among others, without revealing it. */
+  get id(): string {
+    const place = this.target?.kind === 's3' ? this.target.url : this.target?.path;
+    return place === undefined ? 'none' : createHash('sha256').update(place).digest('hex').slice(0, 16);
+  }
+
   /**
-   * Writes a head, unless there is one of this name.
+   * Writes a text, unless there is one of this name.
    *
    * @param name path below the folder or the bucket
    * @throws if the place does not respond or refuses; the message contains no secret

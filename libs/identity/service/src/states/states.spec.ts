@@ -61,7 +61,7 @@ describe('suspended and erased users', () => {
     admins = new GlobalRolesHandlers(commands, people, lastLogins);
     states = new StatesHandlers(commands, people, lastLogins, erasure, bus, clock);
     queries = new IdentityQueries(readModels, commands, people, lastLogins, access, bus, config, clock);
-    reactor = new ErasureReactor(erasure);
+    reactor = new ErasureReactor(erasure, commands, bus);
     root = await register('root');
   });
   afterAll(() => embedded.close());

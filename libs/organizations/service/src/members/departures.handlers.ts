@@ -18,10 +18,10 @@ export class DeparturesHandlers {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Checks all organizations before it changes one. A repeat ends the memberships that are left. */
+  /** Checks all organizations before it changes one, unless the memberships of last owners stay. A repeat ends the memberships that are left. */
   @Serves(departRequest)
   async depart(
-    @Input() { userId, check }: InputOf<typeof departRequest>,
+    @Input() { userId, check, keepsOwned = false }: InputOf<typeof departRequest>,
     @Caller() context: ContextOf<typeof departRequest>,
   ): Promise<ReplyTo<typeof departRequest>> {
     const directory = await this.access.current();
@@ -36,7 +36,7 @@ export class DeparturesHandlers {
         { type: 'remove-member', memberId: userId, leaving: true, nowMs: this.clock.now() },
         { ...context, organizationId, dryRun },
       );
-    for (const dryRun of check ? [true] : [true, false]) {
+    for (const dryRun of check ? [true] : keepsOwned ? [false] : [true, false]) {
       const owned: string[] = [];
       for (const { id, slug } of found) {
         const left = await leave(id, dryRun);
@@ -44,7 +44,7 @@ export class DeparturesHandlers {
         if (left.error.code !== 'organization/last-owner') return refuse(left.error);
         owned.push(slug);
       }
-      if (owned.length > 0) return refuse(organizationErrors.lastOwnerOf(owned));
+      if (owned.length > 0 && !keepsOwned) return refuse(organizationErrors.lastOwnerOf(owned));
     }
     return reply({ organizations: found.map(({ slug }) => slug) });
   }
