@@ -82,7 +82,10 @@ async function importInto(target: Target, file: string, later: Erasures): Promis
   ].join('\n');
 }
 
-function argumentsOf(args: readonly string[]): { readonly file: string; readonly paths: readonly string[] | undefined } {
+function argumentsOf(args: readonly string[]): {
+  readonly file: string;
+  readonly paths: readonly string[] | undefined;
+} {
   let parsed;
   try {
     parsed = parseArgs({

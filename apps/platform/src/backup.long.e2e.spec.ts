@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -15,6 +16,8 @@ import {
 } from '#testing';
 import { startEventStoreStandIn } from '#testing/eventstore';
 import { logOf, vaultNames } from '#testing/log';
+
+jest.setTimeout(300_000);
 
 const NAME = 'Grace Canary Hopper';
 const EMAIL = 'grace.canary@astro.localhost';
@@ -69,7 +72,9 @@ describe('a platform that is restored from a backup', () => {
       }
     ).items;
   const personalRecords = async (dataDir: string) =>
-    (await vaultNames(dataDir)).filter((name) => name.includes(grace.userId) || /^(address|issuer\/account)/.test(name));
+    (await vaultNames(dataDir)).filter(
+      (name) => name.includes(grace.userId) || /^(address|issuer\/account)/.test(name),
+    );
 
   beforeAll(async () => {
     platform = await startPlatform({ environment: { ASTRO_AUDIT_SINK: sink } });
@@ -102,8 +107,18 @@ describe('a platform that is restored from a backup', () => {
 
   it.each([
     ['without sealing keys', false, ['--without-erasures'], /^Error: Missing sealing keys; copy the file sealing-keys/],
-    ['without a list of erasures', true, [], /^Error: Who was erased after the backup was made is not known.+--erasures/],
-    ['with a list that is missing', true, ['--erasures', join(root, 'nothing')], /^Error: The list of erasures .+ cannot/],
+    [
+      'without a list of erasures',
+      true,
+      [],
+      /^Error: Who was erased after the backup was made is not known.+--erasures/,
+    ],
+    [
+      'with a list that is missing',
+      true,
+      ['--erasures', join(root, 'nothing')],
+      /^Error: The list of erasures .+ cannot/,
+    ],
   ])('is not imported %s, and nothing is written', async (name, hasKeys, args, sentence) => {
     const folder = hasKeys ? newFolder(name, platform) : join(root, name);
     expect(await admin('import', folder, [backup, ...args])).toMatchObject({
@@ -120,7 +135,9 @@ describe('a platform that is restored from a backup', () => {
       const folder = newFolder(source, platform);
       const list = join(root, `${source}.jsonl`);
       if (source === 'a list') expect(await admin('erasures', platform.dataDir, [list])).toMatchObject({ code: 0 });
-      const args = { 'the audit sink': [], 'a list': ['--erasures', list], 'a later backup': ['--erasures', later] }[source];
+      const args = { 'the audit sink': [], 'a list': ['--erasures', list], 'a later backup': ['--erasures', later] }[
+        source
+      ];
       const environment = source === 'the audit sink' ? { ASTRO_AUDIT_SINK: sink } : undefined;
       const before = await personalRecords(platform.dataDir);
       expect(await admin('import', folder, [backup, ...args], environment)).toMatchObject({
@@ -141,7 +158,11 @@ describe('a platform that is restored from a backup', () => {
 
   it.each([
     ['a running platform', () => platform.dataDir, /^Error: The data folder .+ is in use by process \d+/],
-    ['another log', () => join(root, 'a list'), /^Error: The event log is already in use\. Import into a new data folder/],
+    [
+      'another log',
+      () => join(root, 'a list'),
+      /^Error: The event log is already in use\. Import into a new data folder/,
+    ],
   ])('is not imported over %s', async (_, folder, sentence) => {
     expect(await admin('import', folder(), [backup, '--without-erasures'])).toMatchObject({
       code: 1,
@@ -185,9 +206,12 @@ describe('a platform that is restored from a backup', () => {
     await expect(startPlatform({ dataDir: folder })).rejects.toThrow(/The import of a backup was interrupted/);
     expect(await admin('import', folder, [backup, '--without-erasures'])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^Error: The import of a backup was interrupted.+delete both.+run npm run admin:import/),
+      stderr: expect.stringMatching(
+        /^Error: The import of a backup was interrupted.+delete both.+run npm run admin:import/,
+      ),
     });
-    for (const name of readdirSync(folder)) if (name !== 'sealing-keys') rmSync(join(folder, name), { recursive: true });
+    for (const name of readdirSync(folder))
+      if (name !== 'sealing-keys') rmSync(join(folder, name), { recursive: true });
     expect(await admin('import', folder, [backup, '--without-erasures'])).toMatchObject({ code: 0 });
   });
 

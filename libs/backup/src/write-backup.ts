@@ -47,7 +47,7 @@ export async function writeBackup(file: string, options: ExportOptions): Promise
 
 /**
  * Returns the lines. A record is written before the event that names it, and removed after the event that ends its use.
- * The records are therefore read before the log, and those that were added meanwhile after it.
+ * The records are therefore read before the log, and those that were added in the meantime after it.
  */
 async function* linesOf({ eventStore, vault, clock, isDerived }: ExportOptions): AsyncGenerator<string, BackupEnd> {
   const digest = createHash('sha256');
@@ -78,7 +78,9 @@ async function* linesOf({ eventStore, vault, clock, isDerived }: ExportOptions):
   for await (const part of checkedLog(eventStore)) {
     const [fault] = [...part.faults.values()].flat();
     if (fault)
-      throw new BackupError(`${fault.message} A damaged log cannot be exported; run npm run admin:verify for all damage.`);
+      throw new BackupError(
+        `${fault.message} A damaged log cannot be exported; run npm run admin:verify for all damage.`,
+      );
     for (const event of part.events) {
       events += 1;
       last = event.position;

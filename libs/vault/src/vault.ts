@@ -71,7 +71,7 @@ export interface SealedVault extends Vault {
   missingKeys(): Promise<readonly string[]>;
   /**
    * Returns copies of all records that have not expired, in the order of their names, one at a time. A record that is
-   * changed meanwhile is returned in its earlier or its later state.
+   * changed at the same time is returned in its earlier or its later state.
    *
    * @param updatedFromMs only records with a put since then (milliseconds since 1970). Default: all.
    */

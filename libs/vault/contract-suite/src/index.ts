@@ -1,7 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '#kernel';
 import { manualClock, type ManualClock } from '#testing';
-import { decodeText, encodeText, PART_BYTES, VaultSealError, type SealedCopy, type SealedVault, type SealingKey } from '#vault';
+import {
+  decodeText,
+  encodeText,
+  PART_BYTES,
+  VaultSealError,
+  type SealedCopy,
+  type SealedVault,
+  type SealingKey,
+} from '#vault';
 
 export interface VaultOpening {
   /** Name of the store (lower-case letters, digits, `-`). The same name opens the same records. */
@@ -216,7 +224,10 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
         await vault.put('a', encodeText('value'));
         const [copy] = await copiesOf();
         if (!copy) throw new Error('nothing was copied');
-        for (const altered of [{ ...copy, name: 'b' }, { ...copy, parts: [Uint8Array.of(1, 2, 3)] }])
+        for (const altered of [
+          { ...copy, name: 'b' },
+          { ...copy, parts: [Uint8Array.of(1, 2, 3)] },
+        ])
           expect(() => vault.checkCopy(altered)).toThrow(VaultSealError);
         const other = await open({ store: `${store}-other`, clock, sealingKeys: [key('second')] });
         expect(() => other.checkCopy(copy)).toThrow(/"first"/);
