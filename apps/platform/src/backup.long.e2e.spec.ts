@@ -7,7 +7,6 @@ import {
   loginAdmin,
   machine,
   newPerson,
-  openShop,
   runProgram,
   startPlatform,
   temporaryFolder,
@@ -79,7 +78,6 @@ describe('a platform that is restored from a backup', () => {
   beforeAll(async () => {
     platform = await startPlatform({ environment: { ASTRO_AUDIT_SINK: sink } });
     ada = await loginAdmin(platform);
-    await openShop(ada);
     await ada.machine.run(`app apply -f ${EXAMPLE} --wait`);
     grace = await newPerson(platform, EMAIL, 'a password of grace', NAME);
     await ada.machine.run(`org add-user ${EMAIL} --role editor`);
@@ -183,7 +181,7 @@ describe('a platform that is restored from a backup', () => {
     for (const credential of [grace.key, grace.accessToken])
       expect([401, 403]).toContain((await call(again.url, 'GET /v1/me', { credential })).status);
     expect(await machine(join(root, 'home'), again.url).login(EMAIL, 'a password of grace')).toMatchObject({ code: 4 });
-    expect(await ada.machine.run('app profile list')).toContain('shop');
+    expect(await ada.machine.run('app profile list')).toContain('default');
     await eventually(async () => expect(await ada.machine.run('org members')).not.toContain('erased user'), 60_000);
     expect(await ada.machine.run('app list')).toContain('hello-world');
     await ada.machine.run(`app apply -f ${EXAMPLE} --wait`);
