@@ -75,7 +75,7 @@ function hasSurvived({ status }) {
 
 function survivorOf({ fileName, location, mutatorName, replacement }) {
   const file = fileName.slice(fileName.indexOf('libs/'));
-  const line = readFileSync(join(root, file), 'utf8').split('\n')[location.start.line];
+  const line = readFileSync(join(root, file), 'utf8').split('\n')[location.start.line - 1];
   return {
     file,
     line: (line ?? '').trim(),
