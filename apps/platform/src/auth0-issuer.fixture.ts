@@ -6,8 +6,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { decodeJwt } from 'jose';
-import Provider, { type AdapterFactory, type AdapterPayload, type Configuration } from 'oidc-provider';
+import Provider, {
+  interactionPolicy,
+  type AdapterFactory,
+  type AdapterPayload,
+  type Configuration,
+} from 'oidc-provider';
 
+const CONSOLE_SECRET = 'the-secret-of-the-console';
 const AUDIENCE = 'https://astro.acme.dev/api';
 const NAMESPACE = 'https://acme.dev/';
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -32,6 +38,8 @@ export interface Auth0Issuer {
   hasOneApi: boolean;
   /** Error status of userinfo. It returns claims if undefined. */
   userinfoStatus: number | undefined;
+  /** Registers the console of a platform: a regular web application with a secret. Returns its environment. */
+  registerConsole(platformUrl: string): Readonly<Record<string, string>>;
   /** Parameters of the device logins, latest last. */
   readonly asked: readonly Readonly<Record<string, unknown>>[];
   close(): Promise<void>;
@@ -46,6 +54,7 @@ export async function startAuth0Issuer(): Promise<Auth0Issuer> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const people = new Map<string, Auth0Person>();
   const asked: Readonly<Record<string, unknown>>[] = [];
+  const webApplications = new Map<string, AdapterPayload>();
   const state: Auth0Issuer = {
     issuer: `${origin}/`,
     environment: {
@@ -59,6 +68,16 @@ export async function startAuth0Issuer(): Promise<Auth0Issuer> {
     hasOneApi: false,
     userinfoStatus: undefined,
     asked,
+    registerConsole(platformUrl) {
+      webApplications.set('web-app', {
+        client_id: 'web-app',
+        client_secret: CONSOLE_SECRET,
+        grant_types: ['authorization_code'],
+        redirect_uris: [`${platformUrl}/callback`],
+        post_logout_redirect_uris: [`${platformUrl}/`],
+      } as AdapterPayload);
+      return { ASTRO_OIDC_CONSOLE_CLIENT_ID: 'web-app', ASTRO_OIDC_CONSOLE_CLIENT_SECRET: CONSOLE_SECRET };
+    },
     async close() {
       const closed = once(server, 'close');
       server.close();
@@ -66,7 +85,7 @@ export async function startAuth0Issuer(): Promise<Auth0Issuer> {
       await closed;
     },
   };
-  const provider = new Provider(`${origin}/`, configurationOf(state, people));
+  const provider = new Provider(`${origin}/`, configurationOf(state, people, webApplications));
   provider.use(async (context, next) => {
     await next();
     const { oidc, body } = context as typeof context & { readonly body: unknown };
@@ -76,12 +95,22 @@ export async function startAuth0Issuer(): Promise<Auth0Issuer> {
     await approve(provider, (body as { readonly user_code: string }).user_code, state.person.sub);
   });
   const issuer = provider.callback();
-  serve = (request, response) =>
-    request.url?.startsWith('/me') ? answerUserinfo(request, response, state, people) : void issuer(request, response);
+  serve = (request, response) => {
+    if (request.url?.startsWith('/me')) return answerUserinfo(request, response, state, people);
+    if (!request.url?.startsWith('/interaction/')) return void issuer(request, response);
+    people.set(state.person.sub, state.person); // logs in whoever is asked to, without a page
+    void provider.interactionFinished(request, response, { login: { accountId: state.person.sub } });
+  };
   return state;
 }
 
-function configurationOf(state: Auth0Issuer, people: ReadonlyMap<string, Auth0Person>): Configuration {
+function configurationOf(
+  state: Auth0Issuer,
+  people: ReadonlyMap<string, Auth0Person>,
+  webApplications: ReadonlyMap<string, AdapterPayload>,
+): Configuration {
+  const policy = interactionPolicy.base();
+  policy.remove('consent');
   const signing = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
   return {
     clients: [
@@ -96,7 +125,16 @@ function configurationOf(state: Auth0Issuer, people: ReadonlyMap<string, Auth0Pe
     ],
     jwks: { keys: [{ ...signing, kid: 'auth0', use: 'sig', alg: 'RS256' }] },
     cookies: { keys: ['a key of the test'] },
-    adapter: memoryAdapter(),
+    adapter: memoryAdapter(webApplications),
+    interactions: { policy, url: (_context, { uid }) => `/interaction/${uid}` },
+    async loadExistingGrant({ oidc: { client, session, provider, params } }) {
+      const grant = new provider.Grant({ clientId: client?.clientId ?? '', accountId: session?.accountId ?? '' });
+      grant.addOIDCScope('openid profile email');
+      const audience = audienceAsked(params);
+      if (audience !== undefined) grant.addResourceScope(audience, '');
+      await grant.save();
+      return grant;
+    },
     ttl: { AccessToken: 3_600, DeviceCode: 600, Grant: 3_600, IdToken: 3_600, RefreshToken: 3_600 },
     extraParams: ['audience'],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
@@ -128,11 +166,11 @@ function configurationOf(state: Auth0Issuer, people: ReadonlyMap<string, Auth0Pe
 }
 
 /** Stores everything in memory until the issuer is closed. */
-function memoryAdapter(): AdapterFactory {
+function memoryAdapter(clients: ReadonlyMap<string, AdapterPayload>): AdapterFactory {
   const records = new Map<string, AdapterPayload>();
   return (model) => ({
     upsert: async (id, payload) => void records.set(`${model} ${id}`, payload),
-    find: async (id) => records.get(`${model} ${id}`),
+    find: async (id) => (model === 'Client' ? clients.get(id) : records.get(`${model} ${id}`)),
     findByUserCode: async (userCode) => [...records.values()].find((record) => record.userCode === userCode),
     findByUid: async (uid) => [...records.values()].find((record) => record.uid === uid),
     consume: async (id) => void Object.assign(records.get(`${model} ${id}`) ?? {}, { consumed: true }),

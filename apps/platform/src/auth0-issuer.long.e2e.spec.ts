@@ -1,7 +1,18 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { call, eventually, startPlatform, type Machine, type Platform } from '#testing';
+import { call, eventually, newBrowser, startPlatform, type Machine, type Platform } from '#testing';
 import { startAuth0Issuer, type Auth0Issuer } from './auth0-issuer.fixture.ts';
+
+/** Returns a port that was free a moment ago: the console is registered with the address of its platform. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo; // a TCP address, since the server listens on TCP
+  server.close();
+  return port;
+}
 
 describe('a platform with Auth0 as its issuer', () => {
   let auth0: Auth0Issuer;
@@ -25,6 +36,55 @@ describe('a platform with Auth0 as its issuer', () => {
   };
   const whoami = (machine: Machine) => machine.run('whoami');
   const logOf = ({ dataDir }: Platform) => readFileSync(join(dataDir, 'platform.log'), 'utf8');
+
+  describe('the login of the console', () => {
+    const startWithConsole = async (secret?: string): Promise<Platform> => {
+      const port = await freePort();
+      const registered = auth0.registerConsole(`http://127.0.0.1:${port}`);
+      const other = secret === undefined ? {} : { ASTRO_OIDC_CONSOLE_CLIENT_SECRET: secret };
+      return (platform = await startPlatform({ port, environment: { ...auth0.environment, ...registered, ...other } }));
+    };
+
+    it('B28, B32: is that of a web application with a secret; it ends at the issuer, and is renewed with max_age', async () => {
+      const { url, dataDir, person } = await startWithConsole();
+      auth0.person = { sub: 'auth0|1', email: 'root@acme.dev', emailVerified: true };
+      const browser = newBrowser(url);
+      expect((await browser.send('GET', '/login?return_to=/openapi.json')).url).toBe(`${url}/openapi.json`);
+      const me = await browser.request('GET /v1/me');
+      expect(me.body).toMatchObject({ email: 'root@acme.dev', globalRole: 'admin', keyId: null });
+      expect((await browser.request('GET /v1/users')).status).toBe(200);
+
+      const laptop = person('root'); // the same person with astroctl
+      await login(laptop);
+      expect(await laptop.run('whoami')).toContain(String((me.body as { readonly userId: string }).userId));
+
+      await browser.send('GET', '/login?max_age=0&return_to=/openapi.json');
+      expect((await browser.request('GET /v1/users')).status).toBe(200);
+      const done = await browser.request('POST /logout');
+      const { location } = done.body as { readonly location: string };
+      const page = new URL(location);
+      expect(location.startsWith(`${auth0.issuer}session/end?`)).toBe(true);
+      expect(page.searchParams.get('post_logout_redirect_uri')).toBe(`${url}/`);
+      expect(page.searchParams.get('id_token_hint')).toMatch(/^eyJ/);
+      expect((await browser.request('GET /v1/me')).status).toBe(401);
+      expect(logOf({ dataDir } as Platform)).not.toMatch(/the-secret-of-the-console|eyJ|root@acme/);
+    });
+
+    it('says to the operator that the secret is wrong, and to the person only that the login failed', async () => {
+      const started = await startWithConsole('another-secret');
+      const browser = newBrowser(started.url);
+      const back = await browser.send('GET', '/login');
+      expect([back.status, browser.cookies.has('astro_session')]).toEqual([401, false]);
+      expect(back.text).toContain('The login could not be verified');
+      expect(logOf(started)).toContain('check ASTRO_OIDC_CONSOLE_CLIENT_ID and ASTRO_OIDC_CONSOLE_CLIENT_SECRET');
+      expect(logOf(started)).not.toContain('another-secret');
+    });
+
+    it('does not exist without a client for it', async () => {
+      const { url } = await start();
+      expect(await call(url, 'GET /login')).toMatchObject({ status: 404, body: { code: 'login/not-configured' } });
+    });
+  });
 
   it('use-I1: astroctl logs in with the device grant, and the address comes from userinfo', async () => {
     const { url, person } = await start();

@@ -1,6 +1,17 @@
 import { ROUTED_CONTRACTS } from '#gateway';
 import { VERSION } from '#kernel';
-import { call, loginAdmin, newPerson, startPlatform, type Person, type PersonResponse, type Platform } from '#testing';
+import {
+  call,
+  logInToConsole,
+  loginAdmin,
+  newBrowser,
+  newPerson,
+  startPlatform,
+  type Person,
+  type PersonResponse,
+  type Platform,
+  type PlatformBrowser,
+} from '#testing';
 import { z } from 'zod';
 import { answerOf, CALLERS, type MatrixAnswer, type MatrixCaller, type MatrixCredential } from './testing/matrix.ts';
 
@@ -10,6 +21,7 @@ const STATUS: Readonly<Record<Exclude<MatrixAnswer, 'allowed'>, number>> = {
   'access/not-permitted': 403,
   'access/protected-profile': 403,
   'key/login-required': 403,
+  'login/too-old': 401,
   'key/other-organization': 403,
   'organization/not-found': 404,
 };
@@ -42,7 +54,7 @@ const codeOf = ({ body }: PersonResponse): string =>
 interface Sender {
   readonly caller: MatrixCaller;
   readonly credential: MatrixCredential;
-  readonly secret: string | undefined;
+  readonly secret: string | PlatformBrowser | undefined;
 }
 
 describe('every route, for callers of every role', () => {
@@ -53,8 +65,17 @@ describe('every route, for callers of every role', () => {
   let senders: readonly Sender[];
   const keys = new Map<string, string>();
 
-  const ask = (what: string, credential: string | undefined, body?: unknown) =>
-    call(platform.url, what, { ...(credential !== undefined && { credential }), ...(body !== undefined && { body }) });
+  const ask = (
+    what: string,
+    credential: string | PlatformBrowser | undefined,
+    body?: unknown,
+  ): Promise<PersonResponse> =>
+    typeof credential === 'object'
+      ? credential.request(what, body)
+      : call(platform.url, what, {
+          ...(credential !== undefined && { credential }),
+          ...(body !== undefined && { body }),
+        });
   const succeed = async (what: string, credential: string, body?: unknown): Promise<unknown> => {
     const response = await ask(what, credential, body);
     if (response.status >= 300) throw new Error(`${what}: ${response.status} ${response.text}`);
@@ -79,7 +100,27 @@ describe('every route, for callers of every role', () => {
       keys.set(role, z.looseObject({ secret: z.string() }).parse(made).secret);
     }
     await succeed(`PUT ${organization}/members/${linus.userId}`, grace.accessToken, { role: 'viewer' });
+    const sessionOf = async (email: string, password: string): Promise<PlatformBrowser> => {
+      const browser = newBrowser(platform.url);
+      await logInToConsole(browser, { email, password });
+      return browser;
+    };
     senders = [
+      {
+        caller: callerNamed('owner'),
+        credential: 'session',
+        secret: await sessionOf(grace.email, 'a password of grace'),
+      },
+      {
+        caller: callerNamed('viewer'),
+        credential: 'session',
+        secret: await sessionOf(linus.email, 'a password of linus'),
+      },
+      {
+        caller: callerNamed('global admin outside'),
+        credential: 'session',
+        secret: await sessionOf(root.email, platform.adminPassword),
+      },
       { caller: callerNamed('global developer outside'), credential: 'none', secret: undefined },
       { caller: callerNamed('owner'), credential: 'login', secret: grace.accessToken },
       { caller: callerNamed('owner'), credential: 'key', secret: grace.key },

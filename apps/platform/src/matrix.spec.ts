@@ -3,6 +3,7 @@ import {
   Directory,
   PERMISSION_NAMES,
   PERMISSIONS,
+  RECENT_LOGIN_MS,
   type DirectoryFact,
   type Permission,
   type Principal,
@@ -44,6 +45,19 @@ const keyOf = (caller: MatrixCaller, organization: string, ended: boolean): Plac
     },
   },
 ];
+const sessionIdOf = (userId: string): string => `session of ${userId}`;
+const sessionOf = (userId: string): Placed => [
+  `sessions-${userId}`,
+  {
+    type: 'session.started.v1',
+    data: {
+      sessionId: sessionIdOf(userId),
+      digest: sessionIdOf(userId),
+      startedAt: new Date(NOW - 3_600_000).toISOString(),
+      expiresAt: new Date(NOW + 3_600_000).toISOString(),
+    },
+  },
+];
 const keyIdOf = (caller: MatrixCaller, organization: string, ended: boolean): string =>
   `${idOf(caller)} ${organization}${ended ? ' ended' : ''}`;
 
@@ -70,6 +84,7 @@ function directoryOf(): Directory {
                 { type: 'user.registered.v1', data: { globalRole: caller.isGlobalAdmin ? 'admin' : 'developer' } },
               ] as const,
               member(OTHER, 'viewer'),
+              sessionOf(memberId),
               keyOf(caller, OTHER, false),
             ]),
         ...(caller.role ? [member(ORG, caller.role), keyOf(caller, ORG, false), keyOf(caller, ORG, true)] : []),
@@ -105,7 +120,12 @@ const directory = directoryOf();
 
 function principalOf(caller: MatrixCaller, credential: MatrixCredential): Principal {
   if (credential === 'none') return { kind: 'anonymous' };
-  if (credential === 'login') return { kind: 'login', userId: idOf(caller) };
+  const userId = idOf(caller);
+  if (credential === 'login') return { kind: 'login', userId };
+  if (credential === 'session' || credential === 'old-session') {
+    const ageMs = credential === 'session' ? 0 : RECENT_LOGIN_MS;
+    return { kind: 'login', userId, session: { id: sessionIdOf(userId), authenticatedAtMs: NOW - ageMs } };
+  }
   const organizationId = credential === 'other-key' ? OTHER : ORG;
   return {
     kind: 'key',

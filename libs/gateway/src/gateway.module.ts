@@ -15,15 +15,18 @@ import {
   type Fetch,
 } from '#http';
 import { addressList } from '#http/connections';
-import { issuerKeysRequest } from '#identity/contract';
-import { addressesOf, BUILT_IN_ISSUER, type BuiltInIssuer, type Issuer } from '#identity/issuer';
-import { createAddressRecords, createLogins } from '#identity/rest';
+import { issuerKeysRequest, issuerTokenRequest } from '#identity/contract';
+import { addressesOf, BUILT_IN_ISSUER, CONSOLE_CLIENT_ID, type BuiltInIssuer, type Issuer } from '#identity/issuer';
+import { createAddressRecords, createLogins, createSessionUse } from '#identity/rest';
 import { CLOCK, IDS, LOGGER, VERSION, type Clock, type Ids, type Logger } from '#kernel';
 import { METRICS, type Metrics } from '#metrics';
 import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
 import { Inject, Injectable, Module, Optional, type OnModuleDestroy } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ASTROCTL_PACKAGE } from './astroctl-package.service.ts';
+import { consoleLogin } from './console/console-login.ts';
+import { LoginAttempts } from './console/login-attempt.ts';
+import { RelyingParty, type RedeemForm } from './console/relying-party.ts';
 import { MANIFEST_SCHEMA_FILES } from './manifest-schemas.service.ts';
 import { ROUTED_CONTRACTS } from './routed-contracts.ts';
 
@@ -56,11 +59,21 @@ export class Gateway implements OnModuleDestroy {
     const { connectionsPerAddress, streamsPerKey, streamsPerOrganization, trustedProxies } =
       this.settings.configuration;
     const leakedKeys = createLeakedKeys({ bus, access, clock });
+    const authenticator = this.authenticator();
     mountEdge(app, {
       contracts: ROUTED_CONTRACTS,
       files: [...ASTROCTL_PACKAGE, ...MANIFEST_SCHEMA_FILES],
+      pages: consoleLogin({
+        relyingParty: this.relyingParty(),
+        attempts: new LoginAttempts(cursorKey, clock),
+        authenticator,
+        bus,
+        clock,
+        ids,
+        publicUrl: this.settings.publicUrl,
+      }),
       bus,
-      authenticator: this.authenticator(),
+      authenticator,
       access,
       clock,
       ids,
@@ -132,6 +145,39 @@ export class Gateway implements OnModuleDestroy {
         }),
         users: createLogins({ bus, clock }),
       },
+      sessions: { origin: new URL(settings.publicUrl).origin, isLive: createSessionUse({ bus, clock }) },
+    });
+  }
+
+  /** Returns the console as a client of the issuer; undefined if it is not registered there. */
+  private relyingParty(): RelyingParty | undefined {
+    const { bus, logger } = this;
+    const { oidc } = this.settings.configuration;
+    const publicUrl = this.settings.publicUrl.replace(/\/$/, '');
+    if (oidc.kind === 'built-in') {
+      const { issuer, audience } = this.builtIn?.issuer ?? this.externalIssuer();
+      const clientId = this.builtIn?.issuer.consoleClientId ?? CONSOLE_CLIENT_ID;
+      return new RelyingParty({
+        issuer,
+        clientId,
+        publicUrl,
+        scope: 'openid profile email',
+        resource: audience,
+        redeemForm: redeemOverBus(bus),
+        logger,
+      });
+    }
+    const { issuer, audience, consoleClientId, consoleClientSecret, scope, resource } = oidc;
+    if (consoleClientId === undefined) return undefined;
+    return new RelyingParty({
+      issuer,
+      clientId: consoleClientId,
+      clientSecret: consoleClientSecret,
+      publicUrl,
+      scope: withoutRefreshTokens(scope),
+      resource,
+      audience,
+      logger,
     });
   }
 
@@ -170,6 +216,26 @@ const keysOverBus =
     if (isDiscovery(url)) return discoveryOf(issuer);
     const reply = await bus.request(issuerKeysRequest, {}, bus.own({ timeoutMs: issuerKeysRequest.timeoutMs }));
     return reply.ok ? Response.json(reply.value) : new Response(reply.error.code, { status: 503 });
+  };
+
+/** A session needs no token after the login, so that none is requested that the platform would have to guard. */
+const withoutRefreshTokens = (scope: string): string =>
+  scope
+    .split(' ')
+    .filter((word) => word !== 'offline_access')
+    .join(' ');
+
+/** Redeems codes of the console at the built-in issuer, which may be in another process. */
+const redeemOverBus =
+  (bus: Bus): RedeemForm =>
+  async (form) => {
+    const reply = await bus.request(issuerTokenRequest, { form }, bus.own({ timeoutMs: issuerTokenRequest.timeoutMs }));
+    return reply.ok
+      ? new Response(reply.value.body, {
+          status: reply.value.status,
+          headers: { 'content-type': 'application/json' },
+        })
+      : new Response(reply.error.code, { status: 503 });
   };
 
 @Module({ providers: [Gateway] })

@@ -31,6 +31,7 @@ export interface Configuration {
         readonly audience: string;
         readonly cliClientId: string;
         readonly consoleClientId: string | undefined;
+        readonly consoleClientSecret: string | undefined;
         readonly adminEmails: readonly string[];
         /** Scopes that logins request. */
         readonly scope: string;
@@ -128,6 +129,7 @@ function configurationOf(settings: Settings, searchPath: string): Configuration 
             audience: settings.oidcAudience ?? '',
             cliClientId: settings.oidcCliClientId ?? '',
             consoleClientId: settings.oidcConsoleClientId,
+            consoleClientSecret: settings.oidcConsoleClientSecret,
             adminEmails,
             scope: settings.oidcScope,
             resource: (settings.oidcResource ?? settings.oidcAudience) || undefined,
@@ -163,6 +165,7 @@ const ONLY_WITH_ISSUER: readonly VariableKey[] = [
   'oidcAudience',
   'oidcCliClientId',
   'oidcConsoleClientId',
+  'oidcConsoleClientSecret',
   'oidcEmailVerified',
   'oidcScope',
   'oidcResource',

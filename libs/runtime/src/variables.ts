@@ -268,6 +268,14 @@ export const VARIABLES = {
     good: 'console',
     bad: ['two words'],
   },
+  oidcConsoleClientSecret: {
+    name: 'ASTRO_OIDC_CONSOLE_CLIENT_SECRET',
+    meaning: 'client secret of the console, for the gateway; not needed for a public client',
+    defaultInWords: 'none: the console is a public client',
+    schema: word,
+    good: 'a-secret-of-the-issuer',
+    bad: ['two words'],
+  },
   oidcClaimEmail: {
     name: 'ASTRO_OIDC_CLAIM_EMAIL',
     meaning: 'name of the e-mail claim',

@@ -28,4 +28,5 @@ export {
   type RunningServices,
   type ServiceName,
 } from './platform-services.ts';
+export { logInToConsole, newBrowser, type PlatformBrowser } from './platform-browser.ts';
 export { call, loginAdmin, newPerson, openShop, type PersonResponse, type Person } from './platform-people.ts';

@@ -62,8 +62,11 @@ export interface MatrixCaller {
   readonly isGlobalAdmin?: true;
 }
 
-/** With what a request is sent. `key`: one of the organization of the request; `other-key`: one of another organization. */
-export type MatrixCredential = 'none' | 'login' | 'key' | 'other-key' | 'ended-key';
+/**
+ * With what a request is sent. `session`: the cookie of a session whose login is recent; `old-session`: of one whose login is
+ * too old for what requires a login. `key`: one of the organization of the request; `other-key`: one of another organization.
+ */
+export type MatrixCredential = 'none' | 'login' | 'session' | 'old-session' | 'key' | 'other-key' | 'ended-key';
 
 export const CALLERS: readonly MatrixCaller[] = [
   ...ROLES.map((role) => ({ name: role, role })),
@@ -81,7 +84,7 @@ export const CALLERS: readonly MatrixCaller[] = [
 /** Returns the credentials that a caller can have. */
 export const credentialsOf = ({ role, isService }: MatrixCaller): readonly MatrixCredential[] => [
   'none',
-  ...(isService ? [] : (['login', 'other-key'] as const)),
+  ...(isService ? [] : (['login', 'session', 'old-session', 'other-key'] as const)),
   ...(role ? (['key', 'ended-key'] as const) : []),
 ];
 
@@ -92,6 +95,7 @@ export type MatrixAnswer =
   | 'access/not-permitted'
   | 'access/protected-profile'
   | 'key/login-required'
+  | 'login/too-old'
   | 'key/other-organization'
   | 'key/expired'
   | 'organization/not-found';
@@ -107,17 +111,25 @@ export function answerOf(
   if (credential === 'none') return 'access/not-signed-in';
   if (credential === 'ended-key') return 'key/expired';
   const [who = '', by] = MATRIX[permission].split(' ');
-  const isKey = credential !== 'login';
-  if (who === 'self') return isKey && by === 'login' ? 'key/login-required' : 'allowed';
+  const isOld = credential === 'old-session';
+  const isKey = credential.endsWith('key');
+  if (who === 'self') {
+    if (by === 'login' && isOld) return 'login/too-old';
+    return isKey && by === 'login' ? 'key/login-required' : 'allowed';
+  }
   if (OF_PLATFORM.has(permission)) {
     if (!isGlobalAdmin) return 'access/not-permitted';
+    if (isOld) return 'login/too-old';
     return isKey ? 'key/login-required' : 'allowed';
   }
   if (!role && (!isGlobalAdmin || isKey)) return 'organization/not-found';
   if (credential === 'other-key') return 'key/other-organization';
   if (isKey && by === 'login') return 'key/login-required';
+  if (isOld && (by === 'login' || !role)) return 'login/too-old'; // a global admin's rights require a login
   const isGlobal = isGlobalAdmin && !isKey && who.includes('G');
+  const hasRole = role !== undefined && who.includes(LETTER[role]);
+  if (isGlobal && isOld && !hasRole) return 'login/too-old';
   if (isGlobal || (isAuditor && who.includes('R'))) return 'allowed';
-  if (!role || !who.includes(LETTER[role])) return 'access/not-permitted';
+  if (!hasRole) return 'access/not-permitted';
   return isProtected && role === 'editor' && who.includes('¹') ? 'access/protected-profile' : 'allowed';
 }

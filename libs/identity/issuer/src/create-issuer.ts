@@ -75,6 +75,9 @@ export interface Issuer {
   ensureAdmin(options: AdminOptions): Promise<Admin>;
 }
 
+/** Client ID of the console at the built-in issuer. */
+export const CONSOLE_CLIENT_ID = 'astro-console';
+
 /** Returns the built-in issuer's address and the audience of its tokens for the platform's public address. */
 export function addressesOf(publicUrl: string): { readonly issuer: string; readonly audience: string } {
   const url = publicUrl.replace(/\/$/, '');
@@ -95,7 +98,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const issuerAddresses = addressesOf(publicUrl);
   const {
     cliClientId = 'astroctl',
-    consoleClientId = 'astro-console',
+    consoleClientId = CONSOLE_CLIENT_ID,
     audience = issuerAddresses.audience,
     pollIntervalSeconds = 1,
   } = options;

@@ -43,7 +43,10 @@ const identityConfig: FactoryProvider<IdentityConfig> = {
   useFactory({ configuration, publicUrl, profile }: ServiceSettings, builtIn: BuiltInIssuer | null) {
     const { oidc, contact, adminEmail } = configuration;
     const platform = { version: VERSION, publicUrl, contact, profile };
-    if (oidc.kind === 'external') return { ...platform, ...oidc };
+    if (oidc.kind === 'external') {
+      const { consoleClientSecret: _, ...logins } = oidc; // only the gateway needs it
+      return { ...platform, ...logins };
+    }
     if (!builtIn) throw new Error('the built-in issuer was not created');
     const { issuer, audience, cliClientId, consoleClientId } = builtIn.issuer;
     const logins = { issuer, audience, cliClientId, consoleClientId, scope: SCOPE, resource: audience };
