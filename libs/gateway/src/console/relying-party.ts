@@ -155,12 +155,13 @@ export class RelyingParty {
     const { issuer, logger } = this.options;
     const code = wordOf(error instanceof Error && 'code' in error ? error.code : undefined);
     if (error instanceof client.AuthorizationResponseError) return consoleErrors.refused(wordOf(error.error));
-    if (error instanceof client.ResponseBodyError) {
+    const rejection = rejectionIn(error);
+    if (rejection !== undefined) {
       const fix =
-        error.error === 'invalid_client'
+        rejection === 'invalid_client'
           ? 'check ASTRO_OIDC_CONSOLE_CLIENT_ID and ASTRO_OIDC_CONSOLE_CLIENT_SECRET; see docs/operations/login.md'
           : 'see docs/operations/login.md';
-      logger.warn({ issuer, error: wordOf(error.error), fix }, 'the issuer did not redeem the code of a console login');
+      logger.warn({ issuer, error: rejection, fix }, 'the issuer did not redeem the code of a console login');
       return consoleErrors.failed();
     }
     const isAway =
@@ -172,6 +173,13 @@ export class RelyingParty {
     logger.warn({ issuer, code }, 'a console login failed');
     return isAway ? issuerUnreachable(RETRY_MS) : consoleErrors.failed();
   }
+}
+
+/** Returns the error with which the issuer's token endpoint responded; undefined for another error. */
+function rejectionIn(error: unknown): string | undefined {
+  if (error instanceof client.ResponseBodyError) return wordOf(error.error);
+  // RFC 6749 section 5.2: the response to an invalid client that authenticates in a header.
+  return error instanceof client.WWWAuthenticateChallengeError ? 'invalid_client' : undefined;
 }
 
 /** Returns a word of the protocol as it is, and nothing of any other text. */
