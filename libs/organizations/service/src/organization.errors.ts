@@ -37,12 +37,12 @@ export const organizationErrors = {
         extra: { applications, clusters },
       },
     ),
-  deletionWaits: (applications: number) =>
+  deletionWaits: (applications: number, clusters: number) =>
     domainError(
       'organization/deletion-waits',
       'unavailable',
-      `The organization is deleted as soon as its ${applications} applications are.`,
-      { fix: 'delete them: astroctl app delete NAME', retryAfterSeconds: 20, extra: { applications } },
+      `The organization is deleted as soon as its ${applications} applications and ${clusters} registered clusters are.`,
+      { fix: 'astroctl org delete --cascade', retryAfterSeconds: 20, extra: { applications, clusters } },
     ),
   renamedMeanwhile: () =>
     domainError('organization/renamed-concurrently', 'conflict', 'The organization was renamed by another request.', {

@@ -124,8 +124,8 @@ export class OrganizationDeletion {
     const contents = await this.contents(organizationId, context);
     if (!contents.ok) return contents;
     const { applications, profiles, clusters } = contents.value;
-    const left = isCascading(state) ? applications.count + profiles.count + clusters.count : applications.count;
-    return left > 0 ? err(organizationErrors.deletionWaits(applications.count)) : ok(undefined);
+    const left = applications.count + clusters.count + (isCascading(state) ? profiles.count : 0);
+    return left > 0 ? err(organizationErrors.deletionWaits(applications.count, clusters.count)) : ok(undefined);
   }
 }
 

@@ -152,18 +152,20 @@ describe('deleting organizations over the embedded engines', () => {
     expect(await embedded.events()).toHaveLength(before);
   });
 
-  it('waits for an application that was accepted at the same time', async () => {
+  it('waits for an application or cluster that was accepted at the same time', async () => {
     const id = await found('waits');
     const stream = organizationStream(id);
     await embedded.commands.run(organizationDecider, stream, request(), owner(id));
-    left.applications = 1;
     const deletion = deletionOver(embedded.commands);
-    expect(await deletion.finish(id, owner(id))).toMatchObject({
-      ok: false,
-      error: { code: 'organization/deletion-waits', kind: 'unavailable' },
-    });
+    for (const kind of ['applications', 'clusters'] as const) {
+      Object.assign(left, { applications: 0, clusters: 0, profiles: 1, [kind]: 1 });
+      expect(await deletion.finish(id, owner(id))).toMatchObject({
+        ok: false,
+        error: { code: 'organization/deletion-waits', kind: 'unavailable' },
+      });
+    }
     await eventually(async () => expect(await statusOf(id)).toBe('DELETING'));
-    left.applications = 0;
+    left.clusters = 0; // profiles go with the organization
     expect(await deletion.finish(id, owner(id))).toMatchObject({ ok: true });
     await eventually(async () => expect(await statusOf(id)).toBe('DELETED'));
   });

@@ -32,7 +32,7 @@ export class DeletionsSweep implements Sweep {
         organizationId,
         asRequested(deletion, this.bus.own({ organizationId })),
       );
-      if (!finished.ok && finished.error.code !== organizationErrors.deletionWaits(0).code)
+      if (!finished.ok && finished.error.code !== organizationErrors.deletionWaits(0, 0).code)
         this.logger.warn({ organizationId, code: finished.error.code }, 'a deletion could not be completed yet');
     }
   }

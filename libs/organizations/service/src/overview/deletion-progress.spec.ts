@@ -28,15 +28,18 @@ describe('the progress of a deletion', () => {
       profiles: 1,
       clusters: 1,
       reason: 'still to be deleted: 2 applications, 1 profile, 1 registered cluster; web: cluster dev does not respond',
-      fix: 'check the cluster; or keep the objects on their clusters: astroctl org delete --org acme --cascade --orphan',
+      fix: 'if a cluster is gone for good, keep the objects there: astroctl org delete --org acme --cascade --orphan',
     }));
 
-  it('offers no orphan deletion if the objects are kept already, or nothing has failed', () => {
-    const waits = [{ application: 'web', reason: 'cluster dev does not respond', fix: 'check the cluster' }];
+  it('does not offer to keep the objects if they are kept already, or no application is left', () => {
+    const waits = [{ application: 'web', reason: 'waiting for a worker', fix: null }];
     const contents = { ...nothing, applications: one('web'), waits };
-    expect(deletionProgress(of({ cascade: true, orphan: true }), contents).fix).toBe('check the cluster');
-    const waiting = { ...contents, waits: [{ application: 'web', reason: 'waiting for a worker', fix: null }] };
-    expect(deletionProgress(cascade, waiting).fix).toBeNull();
+    expect(deletionProgress(cascade, contents).fix).toContain('--orphan');
+    expect(deletionProgress(of({ cascade: true, orphan: true }), contents).fix).toBeNull();
+    expect(deletionProgress(cascade, { ...nothing, clusters: one('dev') })).toMatchObject({
+      reason: 'still to be deleted: 1 registered cluster',
+      fix: null,
+    });
   });
 
   it('without cascade waits for applications and clusters, and offers cascade', () =>

@@ -38,12 +38,11 @@ function explained(
   const [first] = waits.filter(({ fix }) => fix !== null).concat(waits);
   const reason = `still to be deleted: ${parts.join(', ')}${first ? `; ${first.application}: ${first.reason}` : ''}`;
   if (!cascade) return { reason, fix: `astroctl org delete --org ${slug} --cascade` };
-  const isStuck = first !== undefined && first.fix !== null && !orphan;
+  // The hint is shown before a deletion has failed: a worker tries for minutes to reach a cluster.
+  const orphaned = `astroctl org delete --org ${slug} --cascade --orphan`;
   return {
     reason,
-    fix: isStuck
-      ? `${first.fix}; or keep the objects on their clusters: astroctl org delete --org ${slug} --cascade --orphan`
-      : (first?.fix ?? null),
+    fix: first && !orphan ? `if a cluster is gone for good, keep the objects there: ${orphaned}` : null,
   };
 }
 
