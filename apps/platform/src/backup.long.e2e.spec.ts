@@ -80,7 +80,7 @@ describe('a platform that is restored from a backup', () => {
     ada = await loginAdmin(platform);
     await ada.machine.run(`app apply -f ${EXAMPLE} --wait`);
     grace = await newPerson(platform, EMAIL, 'a password of grace', NAME);
-    await ada.machine.run(`org add-user ${EMAIL} --role editor`);
+    await ada.machine.run(`org add-user --user ${EMAIL} --role editor`);
     expect(await admin('export', platform.dataDir, [backup])).toMatchObject({
       code: 0,
       stderr: '',

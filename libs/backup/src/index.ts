@@ -1,4 +1,4 @@
 export { BackupError } from './backup-error.ts';
 export { erasureLine, erasuresIn, readErasures, type Erasures } from './erasures.ts';
-export { checkBackup, restoreBackup, verifyRestored, type CheckedBackup } from './restore-backup.ts';
+export { checkBackup, restoreBackup, verifyRestored } from './restore-backup.ts';
 export { writeBackup } from './write-backup.ts';

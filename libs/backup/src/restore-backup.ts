@@ -6,7 +6,7 @@ import { addErasure, type Erasures } from './erasures.ts';
 import type { BackupEnd, BackupHeader } from './format.ts';
 import { readBackup } from './read-backup.ts';
 
-export interface CheckedBackup {
+interface CheckedBackup {
   readonly header: BackupHeader;
   readonly end: BackupEnd;
   /** People whose erasure the log of the backup records. */

@@ -18,7 +18,10 @@ export class DeparturesHandlers {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Checks all organizations before it changes one, unless the memberships of last owners stay. A repeat ends the memberships that are left. */
+  /**
+   * Checks all organizations before it changes one, unless memberships of a last owner stay. A repeat ends the
+   * memberships that are left.
+   */
   @Serves(departRequest)
   async depart(
     @Input() { userId, check, keepsOwned = false }: InputOf<typeof departRequest>,
@@ -36,8 +39,9 @@ export class DeparturesHandlers {
         { type: 'remove-member', memberId: userId, leaving: true, nowMs: this.clock.now() },
         { ...context, organizationId, dryRun },
       );
+    let owned: string[] = [];
     for (const dryRun of check ? [true] : keepsOwned ? [false] : [true, false]) {
-      const owned: string[] = [];
+      owned = [];
       for (const { id, slug } of found) {
         const left = await leave(id, dryRun);
         if (left.ok) continue;
@@ -46,6 +50,6 @@ export class DeparturesHandlers {
       }
       if (owned.length > 0 && !keepsOwned) return refuse(organizationErrors.lastOwnerOf(owned));
     }
-    return reply({ organizations: found.map(({ slug }) => slug) });
+    return reply({ organizations: found.map(({ slug }) => slug).filter((slug) => !owned.includes(slug)) });
   }
 }
