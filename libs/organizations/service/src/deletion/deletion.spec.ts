@@ -195,7 +195,7 @@ describe('deleting organizations over the embedded engines', () => {
 
   it('that waits does not delay another one', async () => {
     const [waiting, other] = [await found('first'), await found('second')];
-    left.clusters = 1;
+    left.profiles = 1; // only a deletion with cascade waits for them
     for (const [id, options] of [
       [waiting, cascade],
       [other, plain],
@@ -207,7 +207,7 @@ describe('deleting organizations over the embedded engines', () => {
     await swept();
     await eventually(async () => expect(await statusOf(other)).toBe('DELETED'));
     expect(await statusOf(waiting)).toBe('DELETING');
-    left.clusters = 0;
+    left.profiles = 0;
     await swept();
   });
 
