@@ -37,7 +37,6 @@ export {
   type DirectoryDeletion,
   type DirectoryKey,
   type DirectoryOrganization,
-  type DirectorySession,
 } from './directory.ts';
 export {
   ACCESS,
