@@ -46,8 +46,9 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
     const cursors = signedCursors(cursorKey, route, input);
     cursors?.open();
     const principal = parts.principalOf(request);
-    const isChange = route.method !== 'GET' && !dryRun; // reads record no events
-    const origin = isChange ? await originOf(principal, request.ip, options) : undefined;
+    const isChange = route.method !== 'GET' && !dryRun;
+    const isRecorded = isChange || contract.discloses !== undefined; // other reads record no events
+    const origin = isRecorded ? await originOf(principal, request.ip, options) : undefined;
     const context = { ...contextOf(route, request, dryRun, principal, options), ...(origin && { origin }) };
     if (contract.kind === 'stream')
       return respondStream(route, contract, input, context, { request, reply, options, parts, cursors });
