@@ -39,9 +39,7 @@ export async function authLogin(options: Options<typeof loginCommands.authLogin>
   const token = await deviceLogin(session, { openBrowser: !options['no-browser'], ...(account && { account }) });
   if (isCommandError(token)) return token;
 
-  const offered = await offerInvitations(session, token);
-  if (offered !== undefined && typeof offered !== 'string') return offered;
-  const chosen = offered ?? (await chooseOrganization(session, token.accessToken));
+  const chosen = await chooseOrganization(session, token);
   if (isCommandError(chosen)) return chosen;
   const login = await session.call(
     loginRequest,
@@ -86,22 +84,27 @@ async function accountOf(
     : { email, password };
 }
 
+interface Token {
+  readonly accessToken: string;
+  readonly expiresAt: string;
+}
+
 /**
- * Returns the organization of the flag, the current, the default, or the only one; else prompts. `undefined`: the
- * server creates the default organization.
+ * Returns the organization of the flag, the current, the default, or the only one; else prompts. A person without one is
+ * offered their invitations. `undefined`: the server creates the default organization.
  */
-async function chooseOrganization(session: Session, token: string): Promise<string | undefined | CommandError> {
+async function chooseOrganization(session: Session, token: Token): Promise<string | undefined | CommandError> {
   if (session.flags.org !== undefined) return session.flags.org;
-  const listed = await session.list(listOrganizationsRequest, {}, { credential: token });
+  const listed = await session.list(listOrganizationsRequest, {}, { credential: token.accessToken });
   if (!listed.ok) return listed.failure;
   const items = listed.value;
+  if (items.length === 0) return offerInvitations(session, token);
   const { currentOrg } = session.config.api(session.flags.apiUrl);
   const found =
     items.find(({ id }) => id === currentOrg) ??
     items.find(({ isDefault, role }) => isDefault && role === 'owner') ??
     (items.length === 1 ? items[0] : undefined);
-  if (found || items.length === 0) return found?.id;
-  return promptForOrganization(session, items);
+  return found ? found.id : promptForOrganization(session, items);
 }
 
 /**
@@ -109,15 +112,8 @@ async function chooseOrganization(session: Session, token: string): Promise<stri
  *
  * @returns the organization of the accepted invitation; undefined if there is none, or all were declined
  */
-async function offerInvitations(
-  session: Session,
-  token: { readonly accessToken: string; readonly expiresAt: string },
-): Promise<string | undefined | CommandError> {
-  if (session.flags.org !== undefined) return undefined;
+async function offerInvitations(session: Session, token: Token): Promise<string | undefined | CommandError> {
   const credential = token.accessToken;
-  const organizations = await session.call(listOrganizationsRequest, { limit: 1 }, { credential });
-  if (!organizations.ok) return organizations.failure;
-  if (organizations.value.items.length > 0) return undefined;
   const invitations = await session.list(listOwnInvitationsRequest, {}, { credential });
   if (!invitations.ok) return invitations.failure;
   if (invitations.value.length === 0) return undefined;
@@ -201,11 +197,7 @@ async function storeProvidedKey(session: Session): Promise<Outcome> {
   return 0;
 }
 
-async function storeKey(
-  session: Session,
-  stored: StoredKey,
-  login?: { readonly accessToken: string; readonly expiresAt: string },
-): Promise<void> {
+async function storeKey(session: Session, stored: StoredKey, login?: Token): Promise<void> {
   const store = (api: StoredApi) => {
     api.organizations = [...api.organizations.filter(({ id }) => id !== stored.id), stored];
     api.currentOrg = stored.id;

@@ -109,6 +109,7 @@ describe('auth login by the device grant', () => {
     });
     expect(laptop.sent.at(-1)).toMatchObject({ subject: loginRequest.subject, credential: 'token-of-ada' });
     expect(laptop.config()).toContain('the secret key');
+    expect(laptop.sent.filter(({ subject }) => subject === listOrganizationsRequest.subject)).toHaveLength(1);
   });
 
   it('use-I6: sends no resource if the platform specifies none', async () => {

@@ -1,6 +1,6 @@
-import { mayGrant } from '#access';
 import { err, ok, type Actor, type Result } from '#kernel';
-import { isPending, type ActiveOrganization, type Invitation, type Organization } from '../organization.ts';
+import { mayInvite } from '../members/acting-role.ts';
+import { isPending, type Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
 import { endedError } from './invite-member.ts';
@@ -41,7 +41,7 @@ export function answerInvitation(
   const memberId = actor.id;
   if (command.type === 'decline-invitation')
     return ok([{ type: 'organization.invitation-declined.v1', data: { invitationId, memberId } }]);
-  if (!command.isInviterGlobalAdmin && !mayStillGrant(invitation, organization))
+  if (!command.isInviterGlobalAdmin && !mayInvite(organization.members.get(invitation.invitedBy), invitation.role))
     return err(organizationErrors.inviterMayNotGrant());
   const accepted = { type: 'organization.invitation-accepted.v1', data: { invitationId, memberId } } as const;
   // Somebody has added the person in the meantime. The invitation does not change the role that they have now.
@@ -59,11 +59,4 @@ export function answerInvitation(
         ]
       : []),
   ]);
-}
-
-function mayStillGrant({ invitedBy, role }: Invitation, { members }: ActiveOrganization): boolean {
-  const inviter = members.get(invitedBy);
-  // Nobody grants a membership without an end while their own has one.
-  if (inviter?.until !== undefined) return false;
-  return mayGrant(inviter?.role, 'admin') && mayGrant(inviter?.role, role);
 }

@@ -8,7 +8,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationErrors } from '../organization.errors.ts';
 import { organizationStream } from '../organization.events.ts';
-import { isActive } from '../organization.ts';
+import { isActive, isPending } from '../organization.ts';
 import { InvitationTokens } from './invitation-tokens.service.ts';
 import { InvitationViews } from './invitation-views.service.ts';
 import { invitationsProjection } from './invitations.projection.ts';
@@ -76,7 +76,7 @@ export class InvitationsQueries {
     if (!isActive(state) || invitation?.tokenDigest !== tokenDigest)
       return refuse(organizationErrors.noSuchInvitation());
     if (invitation.state !== 'PENDING') return refuse(endedError(invitation.state));
-    if (this.clock.now() >= invitation.expiresAtMs) return refuse(organizationErrors.invitationExpired());
+    if (!isPending(invitation, this.clock.now())) return refuse(organizationErrors.invitationExpired());
     return reply({ addressId: invitation.addressId, organization: state.name, role: invitation.role });
   }
 }

@@ -21,6 +21,13 @@ export function actingRole(actor: Actor, organization: ActiveOrganization, nowMs
 export const actingUntil = (actor: Actor, organization: ActiveOrganization): string | undefined =>
   actor.isGlobalAdmin ? undefined : organization.members.get(actor.id)?.until;
 
+/**
+ * Returns whether a member may have invited somebody with a role: an invitation grants a membership without an end,
+ * which nobody grants whose own has one.
+ */
+export const mayInvite = (inviter: Member | undefined, granted: Role): boolean =>
+  inviter?.until === undefined && mayGrant(inviter?.role, 'admin') && mayGrant(inviter?.role, granted);
+
 /** Returns whether granting, changing, or removing the role requires a login; an access key is rejected. */
 export const needsLogin = (role: Role | undefined): boolean => role === 'admin' || role === 'owner';
 

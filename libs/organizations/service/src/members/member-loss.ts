@@ -1,6 +1,7 @@
-import { mayGrant, PERMISSIONS, weaker, type DirectoryKey, type Role } from '#access';
+import { PERMISSIONS, weaker, type DirectoryKey, type Role } from '#access';
 import type { MemberLoss } from '#organizations/contract';
 import { isInEffect, isPending, type Invitation, type Member } from '../organization.ts';
+import { mayInvite } from './acting-role.ts';
 
 /** A membership before and after a change; undefined where there is none. */
 export interface MemberChange {
@@ -40,12 +41,10 @@ export function memberLoss(
     }),
     invitations: [...invitations]
       .filter(([, invitation]) => invitation.invitedBy === memberId && isPending(invitation, nowMs))
-      .filter(([, { role }]) => mayInvite(from?.role, role) && !mayInvite(to?.role, role))
+      .filter(([, { role }]) => mayInvite(from, role) && !mayInvite(to, role))
       .map(([id]) => id),
   };
 }
-
-const mayInvite = (own: Role | undefined, granted: Role): boolean => mayGrant(own, 'admin') && mayGrant(own, granted);
 
 const mayAudit = (member: Member | undefined, nowMs: number): boolean =>
   member?.audit !== undefined && isInEffect(member.audit.until, nowMs);
