@@ -20,6 +20,8 @@ interface Signed extends CallerClaims {
 const kindOf = (principal: Principal): string =>
   principal.kind === 'service' ? `service/${principal.service}` : 'person';
 
+/** Characters of an HMAC-SHA256 in base64url. */
+const MAC_CHARACTERS = 43;
 const FORM = /^([a-z0-9-]{1,32})\.(person|service\/([a-z0-9-]{1,64}))\.([A-Za-z0-9_-]{43})\./;
 
 /** Returns the name of the key that signs a context for the receiver of a subject. */
@@ -47,6 +49,28 @@ export function signCaller(
   context: RequestContext,
   nowMs: number,
 ): string {
+  return tokenOf(keyring, subject, context, nowMs, (key, kind, text) =>
+    macOf(key, kind, text, json).toString('base64url'),
+  );
+}
+
+/** Returns a token without a valid signature, of the size of that of `signCaller`, to measure what is not sent. */
+export function unsignedCaller(
+  keyring: CallerKeyring,
+  subject: string,
+  context: RequestContext,
+  nowMs: number,
+): string {
+  return tokenOf(keyring, subject, context, nowMs, () => '-'.repeat(MAC_CHARACTERS));
+}
+
+function tokenOf(
+  keyring: CallerKeyring,
+  subject: string,
+  context: RequestContext,
+  nowMs: number,
+  sign: (key: KeyObject, kind: string, text: string) => string,
+): string {
   const claims = claimsOf(context);
   const signed: Signed = { receiver: receiverOf(subject), subject, expiresMs: expiresMsOf(context, nowMs), ...claims };
   const kind = kindOf(claims.principal);
@@ -54,7 +78,7 @@ export function signCaller(
   const key = keyring.key(keyring.newestId, name);
   if (!key) throw new Error(`this process does not have the caller key ${keyring.newestId}/${name}`);
   const text = JSON.stringify(signed);
-  return `${keyring.newestId}.${kind}.${macOf(key, kind, text, json).toString('base64url')}.${text}`;
+  return `${keyring.newestId}.${kind}.${sign(key, kind, text)}.${text}`;
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from '#bus/contract';
 import type { Clock, DomainError, Ids, Logger } from '#kernel';
 import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
-import { CALLER_HEADER, signCaller, signingKeyName } from './caller-token.ts';
+import { CALLER_HEADER, signCaller, signingKeyName, unsignedCaller } from './caller-token.ts';
 import { isWithoutDigest, withDigest } from './command-id.ts';
 import { busErrors, isCallerFault, isDomainError, DomainErrorException } from './errors.ts';
 import { parseInput } from './input.ts';
@@ -184,8 +184,8 @@ class TransportBus implements Bus {
   }
 
   /**
-   * Returns a message for another process. The size is measured in this form on every transport, so that all have equal
-   * limits.
+   * Returns a message. Its size is that of a message for another process on every transport, so that all have equal
+   * limits; within one process, nothing is signed.
    */
   private signed(
     contract: Contract,
@@ -210,12 +210,14 @@ class TransportBus implements Bus {
       this.options.logger.error({ subject, key: keyName }, 'this process does not have the caller key for a receiver');
       return busErrors.callerRefused();
     }
+    if (this.options.transport.isLocal) {
+      const tooLarge = isSmall(json)
+        ? undefined
+        : sizeError(json, { [CALLER_HEADER]: unsignedCaller(this.keyring, subject, complete, now) });
+      return tooLarge ?? new OutgoingMessage(json, {}, responses, timeoutMs, issueCaller(subject, json, complete, now));
+    }
     const headers = { [CALLER_HEADER]: signCaller(this.keyring, subject, json, complete, now) };
-    const tooLarge = sizeError(json, headers);
-    if (tooLarge) return tooLarge;
-    return this.options.transport.isLocal
-      ? new OutgoingMessage(json, {}, responses, timeoutMs, issueCaller(subject, json, complete, now))
-      : new OutgoingMessage(json, headers, responses, timeoutMs);
+    return sizeError(json, headers) ?? new OutgoingMessage(json, headers, responses, timeoutMs);
   }
 
   /**
