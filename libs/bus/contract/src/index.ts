@@ -23,7 +23,6 @@ export {
   stream,
   type CallerInputOf,
   type Contract,
-  type Disclosure,
   type DownloadFormat,
   type InputOf,
   type Method,
