@@ -49,7 +49,7 @@ describe('a platform with Auth0 as its issuer', () => {
       const { url, dataDir, person } = await startWithConsole();
       auth0.person = { sub: 'auth0|1', email: 'root@acme.dev', emailVerified: true };
       const browser = newBrowser(url);
-      expect((await browser.send('GET', '/login?return_to=/openapi.json')).url).toBe(`${url}/openapi.json`);
+      expect((await browser.send('GET', '/console/login?return_to=/openapi.json')).url).toBe(`${url}/openapi.json`);
       const me = await browser.request('GET /v1/me');
       expect(me.body).toMatchObject({ email: 'root@acme.dev', globalRole: 'admin', keyId: null });
       expect((await browser.request('GET /v1/users')).status).toBe(200);
@@ -58,9 +58,9 @@ describe('a platform with Auth0 as its issuer', () => {
       await login(laptop);
       expect(await laptop.run('whoami')).toContain(String((me.body as { readonly userId: string }).userId));
 
-      await browser.send('GET', '/login?max_age=0&return_to=/openapi.json');
+      await browser.send('GET', '/console/login?max_age=0&return_to=/openapi.json');
       expect((await browser.request('GET /v1/users')).status).toBe(200);
-      const done = await browser.request('POST /logout');
+      const done = await browser.request('POST /console/logout');
       const { location } = done.body as { readonly location: string };
       const page = new URL(location);
       expect(location.startsWith(`${auth0.issuer}session/end?`)).toBe(true);
@@ -73,7 +73,7 @@ describe('a platform with Auth0 as its issuer', () => {
     it('says to the operator that the secret is wrong, and to the person only that the login failed', async () => {
       const started = await startWithConsole('another-secret');
       const browser = newBrowser(started.url);
-      const back = await browser.send('GET', '/login');
+      const back = await browser.send('GET', '/console/login');
       expect([back.status, browser.cookies.has('astro_session')]).toEqual([401, false]);
       expect(back.text).toContain('The login could not be verified');
       expect(logOf(started)).toContain('check ASTRO_OIDC_CONSOLE_CLIENT_ID and ASTRO_OIDC_CONSOLE_CLIENT_SECRET');
@@ -82,7 +82,10 @@ describe('a platform with Auth0 as its issuer', () => {
 
     it('does not exist without a client for it', async () => {
       const { url } = await start();
-      expect(await call(url, 'GET /login')).toMatchObject({ status: 404, body: { code: 'login/not-configured' } });
+      expect(await call(url, 'GET /console/login')).toMatchObject({
+        status: 404,
+        body: { code: 'login/not-configured' },
+      });
     });
   });
 

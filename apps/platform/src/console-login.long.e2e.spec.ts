@@ -42,7 +42,7 @@ describe('the login of the console at the built-in issuer', () => {
 
   it('makes the default organization at a first login, and no key; returns to the page; shows no token', async () => {
     const browser = newBrowser(platform.url);
-    const back = await logInToConsole(browser, admin, '/login?return_to=/openapi.json%3Fa=b');
+    const back = await logInToConsole(browser, admin, '/console/login?return_to=/openapi.json%3Fa=b');
     expect([back.status, back.url]).toEqual([200, `${platform.url}/openapi.json?a=b`]);
     expect(await me(browser)).toMatchObject({
       status: 200,
@@ -58,7 +58,7 @@ describe('the login of the console at the built-in issuer', () => {
 
   it('B33: sets cookies that scripts cannot read', async () => {
     const browser = newBrowser(platform.url);
-    const first = await browser.send('GET', '/login', { isFollowing: () => false });
+    const first = await browser.send('GET', '/console/login', { isFollowing: () => false });
     expect(first).toMatchObject({ status: 303 });
     expect(first.headers.get('cache-control')).toBe('no-store');
     expect(first.setCookies).toEqual([
@@ -72,7 +72,7 @@ describe('the login of the console at the built-in issuer', () => {
   });
 
   it.each(['https://evil.test/', '//evil.test', '/\\evil.test'])('B30: does not return to %s', async (text) => {
-    const address = `/login?return_to=${encodeURIComponent(text)}`;
+    const address = `/console/login?return_to=${encodeURIComponent(text)}`;
     const browser = newBrowser(platform.url);
     const headers = { accept: 'application/json' };
     expect(await browser.send('GET', address, { headers })).toMatchObject({
@@ -80,14 +80,16 @@ describe('the login of the console at the built-in issuer', () => {
       body: { errors: [{ pointer: '/return_to' }] },
     });
     expect(browser.cookies.size).toBe(0);
-    expect(await browser.send('GET', '/login?next=/', { headers })).toMatchObject({ status: 422 });
+    expect(await browser.send('GET', '/console/login?next=/', { headers })).toMatchObject({ status: 422 });
   });
 
   describe('B31: a callback', () => {
     const stopAtCallback = async (browser: PlatformBrowser): Promise<string> => {
       const known = await loggedIn();
       for (const [name, value] of known.cookies) if (name !== COOKIE) browser.cookies.set(name, value);
-      const stopped = await browser.send('GET', '/login', { isFollowing: ({ pathname }) => pathname !== '/callback' });
+      const stopped = await browser.send('GET', '/console/login', {
+        isFollowing: ({ pathname }) => pathname !== '/callback',
+      });
       const location = stopped.headers.get('location') ?? '';
       expect(location).toMatch(/\/callback\?code=/);
       return location;
@@ -105,7 +107,7 @@ describe('the login of the console at the built-in issuer', () => {
       const callback = await stopAtCallback(browser);
       await expectRefused(newBrowser(platform.url), callback, 'login/attempt-lost');
       const victim = newBrowser(platform.url);
-      await victim.send('GET', '/login', { isFollowing: () => false });
+      await victim.send('GET', '/console/login', { isFollowing: () => false });
       await expectRefused(victim, callback, 'login/failed'); // the state is that of another login
       const cookie = browser.cookies.get('astro_login') ?? '';
       await browser.send('GET', callback, { isFollowing: () => false });
@@ -146,14 +148,14 @@ describe('the login of the console at the built-in issuer', () => {
   it('B28: ends with the logout on every tab and at the issuer; a copy of the cookie is worth nothing', async () => {
     const browser = await loggedIn();
     const [copy, other] = [copyOf(browser), await loggedIn()];
-    const done = await browser.request('POST /logout');
+    const done = await browser.request('POST /console/logout');
     expect(done).toMatchObject({ status: 200, body: { location: '/' } });
     expect(done.setCookies).toEqual(['astro_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax']);
     expect(await me(copy)).toMatchObject({ status: 401, body: { code: 'login/session-ended' } });
-    expect((await browser.send('GET', '/login')).text).toContain('name="password"');
-    expect((await copy.send('GET', '/login')).text).toContain('name="password"');
+    expect((await browser.send('GET', '/console/login')).text).toContain('name="password"');
+    expect((await copy.send('GET', '/console/login')).text).toContain('name="password"');
     expect((await me(other)).status).toBe(200);
-    expect(await browser.request('POST /logout')).toMatchObject({ status: 200, body: { location: '/' } });
+    expect(await browser.request('POST /console/logout')).toMatchObject({ status: 200, body: { location: '/' } });
   });
 
   it('B21: does not act for another site, neither a form nor a script, and the logout neither', async () => {
@@ -169,11 +171,11 @@ describe('the login of the console at the built-in issuer', () => {
       { origin, 'sec-fetch-site': 'none' },
     ];
     for (const headers of attempts)
-      for (const path of ['/v1/organizations', '/logout'])
+      for (const path of ['/v1/organizations', '/console/logout'])
         expect(
           await browser.send('POST', path, {
             headers: { ...headers, accept: 'application/json' },
-            ...(path === '/logout' ? { form: { a: 'b' } } : { body: { name: 'Stolen' } }),
+            ...(path === '/console/logout' ? { form: { a: 'b' } } : { body: { name: 'Stolen' } }),
           }),
         ).toMatchObject({ status: 403, body: { code: 'login/cross-site' } });
     for (const site of ['cross-site', 'same-site'])
@@ -187,11 +189,11 @@ describe('the login of the console at the built-in issuer', () => {
 
   it('B32: asks for the password again with max_age, and the new session is recent', async () => {
     const browser = await loggedIn();
-    expect((await browser.send('GET', '/login')).text).not.toContain('name="password"');
+    expect((await browser.send('GET', '/console/login')).text).not.toContain('name="password"');
     await new Promise((resolve) => setTimeout(resolve, 1_100)); // max_age counts whole seconds
-    const page = await browser.send('GET', '/login?max_age=1');
+    const page = await browser.send('GET', '/console/login?max_age=1');
     expect(page.text).toContain('name="password"');
-    await logInToConsole(browser, admin, '/login?max_age=900');
+    await logInToConsole(browser, admin, '/console/login?max_age=900');
     expect((await browser.request('GET /v1/users')).status).toBe(200);
   });
 
@@ -239,7 +241,7 @@ describe('the login of the console at the built-in issuer', () => {
     const page = await newBrowser(platform.url).send('GET', '/callback?code=x&state=y');
     expect([page.status, page.headers.get('content-type')]).toEqual([401, 'text/html; charset=utf-8']);
     expect(page.text).toContain('No login is in progress');
-    expect(await call(platform.url, 'GET /logout')).toMatchObject({ status: 405 });
-    expect(await call(platform.url, 'POST /login')).toMatchObject({ status: 405 });
+    expect(await call(platform.url, 'GET /console/logout')).toMatchObject({ status: 405 });
+    expect(await call(platform.url, 'POST /console/login')).toMatchObject({ status: 405 });
   });
 });

@@ -273,13 +273,13 @@ export const accountSuspended = (): DomainError<'access/suspended'> =>
 /** Returns the error for a session cookie that is unknown, or whose session has ended or expired. */
 export const sessionEnded = (): DomainError<'login/session-ended'> =>
   domainError('login/session-ended', 'unauthenticated', 'The session has ended.', {
-    fix: 'log in again: open /login of the platform in your browser',
+    fix: 'log in again: open /console/login of the platform in your browser',
   });
 
 /** Returns the error for a session that requests what requires a login, after its login is too old for that. */
 export const loginTooOld = (): DomainError<'login/too-old'> =>
   domainError('login/too-old', 'unauthenticated', 'This requires a login of the last 15 minutes.', {
-    fix: 'log in again: open /login?max_age=900 of the platform in your browser',
+    fix: 'log in again: open /console/login?max_age=900 of the platform in your browser',
   });
 
 const loginRequired = (): DomainError =>

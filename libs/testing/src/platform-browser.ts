@@ -106,13 +106,13 @@ function parsed(text: string): unknown {
 /**
  * Logs a browser in to the console with an account of the built-in issuer.
  *
- * @param path of the login; defaults to `/login`
+ * @param path of the login; defaults to `/console/login`
  * @returns the response to which the login returned
  */
 export async function logInToConsole(
   browser: PlatformBrowser,
   { email, password }: { readonly email: string; readonly password: string },
-  path = '/login',
+  path = '/console/login',
 ): Promise<BrowserResponse> {
   const page = await browser.send('GET', path);
   if (!page.text.includes('name="password"')) return page; // the issuer knows the browser

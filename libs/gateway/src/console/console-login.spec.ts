@@ -34,7 +34,7 @@ describe('B33: the cookie of a login in progress', () => {
     });
     await server.register(rateLimit, { global: false });
     await server.register(async (scope) => pages.mount(scope));
-    const { statusCode, headers: sent } = await server.inject({ url: '/login?return_to=/o/acme', headers });
+    const { statusCode, headers: sent } = await server.inject({ url: '/console/login?return_to=/o/acme', headers });
     expect([statusCode, sent.location]).toEqual([303, 'https://issuer.test/auth']);
     return String(sent['set-cookie']).replace(/=[\w.-]+;/, '=…;');
   }

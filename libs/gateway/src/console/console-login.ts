@@ -65,9 +65,9 @@ export function consoleLogin(options: ConsoleLoginOptions): BrowserPages {
   const login = new ConsoleLogin(options);
   return {
     routes: [
-      { method: 'GET', template: '/login' },
+      { method: 'GET', template: '/console/login' },
       { method: 'GET', template: '/callback' },
-      { method: 'POST', template: '/logout' },
+      { method: 'POST', template: '/console/logout' },
     ],
     mount(scope) {
       scope.removeAllContentTypeParsers();
@@ -92,9 +92,13 @@ export function consoleLogin(options: ConsoleLoginOptions): BrowserPages {
           }
         },
       });
-      scope.route({ method: 'GET', url: '/login', ...route((request, reply) => login.start(request, reply)) });
+      scope.route({ method: 'GET', url: '/console/login', ...route((request, reply) => login.start(request, reply)) });
       scope.route({ method: 'GET', url: '/callback', ...route((request, reply) => login.end(request, reply)) });
-      scope.route({ method: 'POST', url: '/logout', ...route((request, reply) => login.logOut(request, reply)) });
+      scope.route({
+        method: 'POST',
+        url: '/console/logout',
+        ...route((request, reply) => login.logOut(request, reply)),
+      });
     },
   };
 }

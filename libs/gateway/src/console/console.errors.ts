@@ -1,6 +1,6 @@
 import { domainError } from '#kernel';
 
-const AGAIN = 'log in again: open /login of the platform in your browser';
+const AGAIN = 'log in again: open /console/login of the platform in your browser';
 
 /** Errors of the login of the console. */
 export const consoleErrors = {
