@@ -78,6 +78,10 @@ describe('a platform that is restored from a backup', () => {
   beforeAll(async () => {
     platform = await startPlatform({ environment: { ASTRO_AUDIT_SINK: sink } });
     ada = await loginAdmin(platform);
+    await eventually(
+      async () => expect(await ada.machine.run('clusters get sandbox')).toMatch(/^state: +READY$/m),
+      20_000,
+    );
     await ada.machine.run(`app apply -f ${EXAMPLE} --wait`);
     grace = await newPerson(platform, EMAIL, 'a password of grace', NAME);
     await ada.machine.run(`org add-user --user ${EMAIL} --role editor`);
@@ -182,7 +186,7 @@ describe('a platform that is restored from a backup', () => {
       expect([401, 403]).toContain((await call(again.url, 'GET /v1/me', { credential })).status);
     expect(await machine(join(root, 'home'), again.url).login(EMAIL, 'a password of grace')).toMatchObject({ code: 4 });
     await eventually(async () => expect(await ada.machine.run('org members')).not.toContain('erased user'), 60_000);
-    expect(await ada.machine.run('app list')).toContain('hello-world');
+    expect(await ada.machine.run('app get')).toContain('hello-world');
     await ada.machine.run(`app apply -f ${EXAMPLE} --wait`);
     for (const file of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       if (!file.isFile()) continue;
