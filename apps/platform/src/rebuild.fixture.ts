@@ -27,7 +27,7 @@ export async function rebuildProjections(
   };
   try {
     for (const { name } of CONTEXTS.flatMap(({ projections }) => projections))
-      for (let time = 0; time < times; time += 1) await eventually(() => rebuild(name), 60_000);
+      for (let time = 0; time < times; time += 1) await eventually(() => rebuild(name), 180_000);
   } finally {
     await readStore.close();
     await eventStore.close();

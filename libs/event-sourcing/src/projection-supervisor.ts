@@ -244,7 +244,8 @@ export class ProjectionSupervisor<E extends Fact, D> {
     const collection = collectionOf(this.projection.name, next);
     const lost = new AbortController();
     const lease = await takeLease(readStore, clock, collection, owner, () => lost.abort());
-    if (lease === undefined) return err(projectionErrors.busy());
+    // A former leader has not stopped its rebuild yet. It cannot switch any more, and its lease expires.
+    if (lease === undefined) return err(projectionErrors.noLeader());
     let outcome: Result<void, DomainError>;
     try {
       if (await this.isReplaced()) return err(projectionErrors.noLeader());
