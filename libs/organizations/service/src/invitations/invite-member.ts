@@ -1,6 +1,6 @@
 import { mayGrant, type Role } from '#access';
 import { err, ok, type Actor, type Result } from '#kernel';
-import { actingRole, actingUntil, needsLogin } from '../members/acting-role.ts';
+import { actingRole, actingUntil, loginRefusal, needsLogin } from '../members/acting-role.ts';
 import { isPending, seatsUsed, type ActiveOrganization, type Invitation, type Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
@@ -119,9 +119,8 @@ function grantRefusal(
   const own = actingRole(actor, organization, nowMs);
   if (!mayGrant(own, 'admin')) return organizationErrors.mayNotManageMembers();
   if (!granted) return undefined;
-  const requiresLogin = needsLogin(granted.role) || granted.audit;
-  if (requiresLogin && actor.key !== undefined) return organizationErrors.loginRequired();
-  if (requiresLogin && actor.isLoginOld) return organizationErrors.loginTooOld();
+  const withoutLogin = needsLogin(granted.role) || granted.audit ? loginRefusal(actor) : undefined;
+  if (withoutLogin) return withoutLogin;
   return mayGrant(own, granted.role) ? undefined : organizationErrors.mayNotGrant(granted.role);
 }
 

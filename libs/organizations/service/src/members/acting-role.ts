@@ -1,5 +1,6 @@
 import { isRole, mayGrant, weaker, type Role } from '#access';
 import type { Actor } from '#kernel';
+import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import { isInEffect, type ActiveOrganization, type Member } from '../organization.ts';
 
 /**
@@ -30,6 +31,12 @@ export const mayInvite = (inviter: Member | undefined, granted: Role): boolean =
 
 /** Returns whether granting, changing, or removing the role requires a login; an access key is rejected. */
 export const needsLogin = (role: Role | undefined): boolean => role === 'admin' || role === 'owner';
+
+/** Returns the error of an actor without the login that a change requires; undefined for a recent login. */
+export function loginRefusal(actor: Actor): OrganizationError | undefined {
+  if (actor.key !== undefined) return organizationErrors.loginRequired();
+  return actor.isLoginOld ? organizationErrors.loginTooOld() : undefined;
+}
 
 /** Returns whether an end, which may be absent, is at or before another one. */
 export const endsBy = (until: string | undefined, limit: string | undefined): boolean =>

@@ -3,7 +3,7 @@ import { err, ok, type Actor, type Result } from '#kernel';
 import { losesLastOwner, type Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
-import { actingRole, needsLogin } from './acting-role.ts';
+import { actingRole, loginRefusal, needsLogin } from './acting-role.ts';
 
 /** Command: remove a member. */
 export interface RemoveMember {
@@ -34,8 +34,8 @@ export function removeMember(
   if (leaving && memberId !== actor.id && actor.kind !== 'system') return err(organizationErrors.mayNotManageMembers());
   if (!leaving && !mayGrant(own, 'admin')) return err(organizationErrors.mayNotManageMembers());
   const requiresLogin = leaving || needsLogin(current);
-  if (requiresLogin && actor.key !== undefined) return err(organizationErrors.loginRequired());
-  if (requiresLogin && actor.isLoginOld) return err(organizationErrors.loginTooOld());
+  const withoutLogin = requiresLogin ? loginRefusal(actor) : undefined;
+  if (withoutLogin) return err(withoutLogin);
   if (current === undefined) return ok([]);
   if (!leaving && !mayGrant(own, current)) return err(organizationErrors.mayNotGrant(current));
   if (losesLastOwner(members, memberId)) return err(organizationErrors.lastOwner());

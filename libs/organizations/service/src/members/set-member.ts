@@ -3,7 +3,7 @@ import { err, ok, type Actor, type Result } from '#kernel';
 import { isInEffect, losesLastOwner, seatsUsed, type Member, type Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
-import { actingRole, actingUntil, endsBy, needsLogin, onlyReduces } from './acting-role.ts';
+import { actingRole, actingUntil, endsBy, loginRefusal, needsLogin, onlyReduces } from './acting-role.ts';
 
 /** Command: add a member, or change a member's role. */
 export interface SetMember {
@@ -44,8 +44,8 @@ export function setMember(
 
   if (!mayGrant(own, 'admin')) return err(organizationErrors.mayNotManageMembers());
   const requiresLogin = needsLogin(role) || needsLogin(current?.role) || changesAudit;
-  if (requiresLogin && actor.key !== undefined) return err(organizationErrors.loginRequired());
-  if (requiresLogin && actor.isLoginOld) return err(organizationErrors.loginTooOld());
+  const withoutLogin = requiresLogin ? loginRefusal(actor) : undefined;
+  if (withoutLogin) return err(withoutLogin);
   if (!mayGrant(own, role)) return err(organizationErrors.mayNotGrant(role));
   if (current !== undefined && !mayGrant(own, current.role)) return err(organizationErrors.mayNotGrant(current.role));
   if (organization.status === 'deleting') return err(organizationErrors.isDeleting());
