@@ -27,18 +27,13 @@ import { OrganizationLookup, type Membership } from '../shared/organization-look
 import { Refusals } from '../shared/refusals.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
-import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, type Application, type Revision } from './application.ts';
+import { ApplicationLookup, type FoundApplication } from './application-lookup.service.ts';
 import { DeploymentPlanner, type PlannedDeployment } from './deployment-planner.service.ts';
 import { LiveStatus } from './live-status.service.ts';
 import { Previews } from './previews.service.ts';
 import { Receipts } from './receipts.service.ts';
 import { SourcePins } from './source-pins.service.ts';
-
-interface Present {
-  readonly id: string;
-  readonly application: Application;
-}
 
 /** Manifest and receipt of a revision. */
 interface Described {
@@ -59,6 +54,7 @@ export class DifferencesQueries {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
+    @Inject(ApplicationLookup) private readonly applications: ApplicationLookup,
     @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(DefaultProfile) private readonly defaults: DefaultProfile,
     @Inject(ManifestReader) private readonly manifests: ManifestReader,
@@ -189,7 +185,7 @@ export class DifferencesQueries {
 
   /** Returns manifest and receipt of a revision, as the caller may see them. */
   private async described(
-    { id, application }: Present,
+    { id, application }: FoundApplication,
     revision: Revision,
     membership: Membership,
     context: OrganizationContext,
@@ -274,17 +270,13 @@ export class DifferencesQueries {
     return reply(diffOf(name, latest, 'live', { changes, omitted: 0 }));
   }
 
-  private async find(organizationId: string, name: string): Promise<Result<Present, DomainError>> {
-    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
-    if (!catalog.ok) return catalog;
-    const entry = catalog.value.state.entries.application.get(name);
-    if (!entry) return err(deploymentsErrors.applicationNotFound(name));
-    const loaded = await this.commands.load(applicationDecider, applicationStream(entry.id));
-    if (!loaded.ok) return loaded;
-    const application = loaded.value.state;
+  private async find(organizationId: string, name: string): Promise<Result<FoundApplication, DomainError>> {
+    const found = await this.applications.find(organizationId, name);
+    if (!found.ok) return found;
+    const { application } = found.value;
     return latestOf(application) === undefined || application.status === 'deleted'
       ? err(deploymentsErrors.applicationNotFound(name))
-      : ok({ id: entry.id, application });
+      : found;
   }
 
   /** Returns the id that is reserved for the next application of a name, because it has secrets already. */
