@@ -6,13 +6,11 @@ export const MAX_SESSIONS = 50;
 
 export const sessionsStream = (userId: string): string => `sessions-${userId}`;
 
-interface Session {
-  readonly digest: string;
-  readonly expiresAtMs: number;
-}
-
-/** The sessions of a person that have not ended, by ID, oldest first. Some may have expired. */
-export type Sessions = ReadonlyMap<string, Session>;
+/**
+ * When the sessions of a person expire that have not ended, by ID, oldest first, in milliseconds since 1970. Some may
+ * have expired.
+ */
+export type Sessions = ReadonlyMap<string, number>;
 
 export type SessionCommand =
   | {
@@ -39,10 +37,10 @@ function evolve(sessions: Sessions, event: SessionEvent): Sessions {
   const changed = new Map(sessions);
   switch (event.type) {
     case 'session.started.v1': {
-      const { sessionId, digest, startedAt, expiresAt } = event.data;
+      const { sessionId, startedAt, expiresAt } = event.data;
       const startedAtMs = Date.parse(startedAt);
-      for (const [id, { expiresAtMs }] of sessions) if (expiresAtMs <= startedAtMs) changed.delete(id);
-      return changed.set(sessionId, { digest, expiresAtMs: Date.parse(expiresAt) });
+      for (const [id, expiresAtMs] of sessions) if (expiresAtMs <= startedAtMs) changed.delete(id);
+      return changed.set(sessionId, Date.parse(expiresAt));
     }
     case 'session.ended.v1':
       changed.delete(event.data.sessionId);
@@ -56,7 +54,7 @@ function decide(command: SessionCommand, sessions: Sessions): Result<readonly Se
   switch (command.type) {
     case 'start-session': {
       const { sessionId, digest, nowMs, authenticatedAtMs, expiresAtMs } = command;
-      const live = [...sessions].filter(([, session]) => session.expiresAtMs > nowMs).map(([id]) => id);
+      const live = [...sessions].filter(([, endsMs]) => endsMs > nowMs).map(([id]) => id);
       const excess = live.slice(0, Math.max(0, live.length - MAX_SESSIONS + 1));
       const started = {
         sessionId,
