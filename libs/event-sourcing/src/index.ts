@@ -5,6 +5,7 @@ export { createEventSourcing, type EventSourcing } from './create-event-sourcing
 export { DIRECTORY_RECORDS } from './directory-segments.ts';
 export { EventReader, isHalt } from './event-reader.ts';
 export { requestLeader } from './leader-requests.ts';
+export { reactionContext } from './reaction.ts';
 export { LOG_FEED, type LogFeed } from './log-feed.ts';
 export { PROJECTION_CONTROL, READ_MODELS, type ProjectionControl, type ReadModels } from './read-models.ts';
 export { replayDocuments, replayed } from './replay-documents.ts';

@@ -1,5 +1,5 @@
 import { organizationEvents, type OrganizationEvent } from '#access';
-import { COMMANDS, type CommandRunner, type Reactor } from '#event-sourcing';
+import { COMMANDS, reactionContext, type CommandRunner, type Reactor } from '#event-sourcing';
 import { idOf, LOGGER, type Logger, type Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { keyRingDecider } from '../key-ring.decider.ts';
@@ -31,13 +31,12 @@ export class DeparturesReactor implements Reactor<OrganizationEvent, Departure['
       event.type === 'organization.member-removed.v1'
         ? ({ type: 'revoke-keys-of', memberId: event.data.memberId, reason: 'the member was removed' } as const)
         : ({ type: 'revoke-keys-of', reason: 'the organization was deleted' } as const);
-    const outcome = await this.commands.run(keyRingDecider, keyRingStream(organizationId), command, {
-      actor: { id: 'system:access-keys', kind: 'system', isGlobalAdmin: false },
-      commandId: metadata.commandId,
-      correlationId: metadata.correlationId,
-      causationId: metadata.id,
-      organizationId,
-    });
+    const outcome = await this.commands.run(
+      keyRingDecider,
+      keyRingStream(organizationId),
+      command,
+      reactionContext('access-keys', metadata),
+    );
     if (!outcome.ok) throw new Error(outcome.error.code);
     for (const { type, data } of outcome.value.events)
       if (type === 'access-key.revoked.v1')

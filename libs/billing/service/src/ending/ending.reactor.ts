@@ -1,6 +1,6 @@
 import { organizationEvents, type OrganizationEvent } from '#access';
 import { DEFAULT_CATALOGUE, PLAN_CATALOGUE, type PlanCatalogue } from '#billing/contract';
-import { COMMANDS, type CommandRunner, type Reactor } from '#event-sourcing';
+import { COMMANDS, reactionContext, type CommandRunner, type Reactor } from '#event-sourcing';
 import { idOf, type Recorded } from '#kernel';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { subscriptionDecider } from '../subscription.decider.ts';
@@ -27,13 +27,7 @@ export class EndingReactor implements Reactor<OrganizationEvent, 'organization.d
       subscriptionDecider,
       subscriptionStream(organizationId),
       { type: 'end', defaultPlan: this.catalogue.defaultPlan },
-      {
-        actor: { id: 'system:billing', kind: 'system', isGlobalAdmin: false },
-        commandId: metadata.commandId,
-        correlationId: metadata.correlationId,
-        causationId: metadata.id,
-        organizationId,
-      },
+      reactionContext('billing', metadata),
       { step: 'end' },
     );
     if (!outcome.ok) throw new Error(outcome.error.code);

@@ -1,6 +1,6 @@
 import { organizationEvents, type OrganizationEvent } from '#access';
 import { DEFAULT_CATALOGUE, defaultLimits, PLAN_CATALOGUE, type PlanCatalogue } from '#billing/contract';
-import { COMMANDS, type CommandRunner, type Reactor } from '#event-sourcing';
+import { COMMANDS, reactionContext, type CommandRunner, type Reactor } from '#event-sourcing';
 import { canonicalJson, idOf, type Recorded } from '#kernel';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { LimitSetter } from '../changing/limit-setter.service.ts';
@@ -32,13 +32,7 @@ export class StartingReactor implements Reactor<OrganizationEvent, 'organization
       subscriptionDecider,
       subscriptionStream(organizationId),
       { type: 'start', plan: this.catalogue.defaultPlan },
-      {
-        actor: { id: 'system:billing', kind: 'system', isGlobalAdmin: false },
-        commandId: metadata.commandId,
-        correlationId: metadata.correlationId,
-        causationId: metadata.id,
-        organizationId,
-      },
+      reactionContext('billing', metadata),
     );
     if (!outcome.ok) throw new Error(outcome.error.code);
     const { plan, changingTo, hasEnded } = outcome.value.state;
