@@ -8,6 +8,7 @@ import {
   type SessionEvent,
   type UserEvent,
 } from './rights.events.ts';
+import { actorOf } from './principal.ts';
 import type { GlobalRole, Role } from './roles.ts';
 
 /** A registered user, who may be suspended or erased. */
@@ -109,7 +110,7 @@ export const asRequested = <C extends CommandContext>(
   own: C,
 ): C => ({
   ...own,
-  actor: { id: requestedBy, kind: 'person', isGlobalAdmin: false },
+  actor: actorOf({ kind: 'login', userId: requestedBy }, false),
   correlationId,
   causationId: eventId,
   ...(by && { by }),

@@ -1,4 +1,4 @@
-import { accountSuspended, ACCESS, type AccessSource } from '#access';
+import { accountSuspended, ACCESS, actorOf, type AccessSource } from '#access';
 import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { logOutRequest, startSessionRequest, useSessionRequest } from '#identity/contract';
@@ -47,7 +47,7 @@ export class ConsoleSessionsHandlers {
     @Input() { userId, sessionId }: InputOf<typeof logOutRequest>,
     @Caller() context: ContextOf<typeof logOutRequest>,
   ): Promise<ReplyTo<typeof logOutRequest>> {
-    const actor = { id: userId, kind: 'person', isGlobalAdmin: false } as const;
+    const actor = actorOf({ kind: 'login', userId }, false);
     const ended = await this.sessions.end(userId, sessionId, 'logout', { ...context, actor });
     if (!ended.ok) return refuse(ended.error);
     if (ended.value.isEnded) await this.sessions.ended();

@@ -1,4 +1,4 @@
-import { ACCESS, PROPAGATION_MS, type AccessSource, type SessionEndReason } from '#access';
+import { ACCESS, actorOf, PROPAGATION_MS, type AccessSource, type SessionEndReason } from '#access';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { BUILT_IN_ISSUER, type BuiltInIssuer } from '#identity/issuer';
 import {
@@ -45,8 +45,8 @@ interface NewSession {
   readonly replaces?: string | undefined;
 }
 
-const PLATFORM: Actor = { id: 'system:identity', kind: 'system', isGlobalAdmin: false };
-const personOf = (userId: string): Actor => ({ id: userId, kind: 'person', isGlobalAdmin: false });
+const PLATFORM = actorOf({ kind: 'service', service: 'identity' }, false);
+const personOf = (userId: string): Actor => actorOf({ kind: 'login', userId }, false);
 
 const folderOf = (userId: string): string => `session/${userId}/`;
 
