@@ -1,5 +1,6 @@
 export {
   checkRecordName,
+  copiesOf,
   decodeText,
   encodeText,
   VAULT,

@@ -85,6 +85,23 @@ export interface SealedVault extends Vault {
   checkCopy(copy: SealedCopy): void;
 }
 
+/**
+ * Returns copies of the records of an engine, as `SealedVault.copies` does.
+ *
+ * @param copyOf returns the copy of a record; undefined if there is none of this name any more
+ */
+export async function* copiesOf(
+  vault: Pick<Vault, 'list'>,
+  copyOf: (name: string) => Promise<SealedCopy | undefined>,
+  updatedFromMs = Number.NEGATIVE_INFINITY,
+): AsyncGenerator<SealedCopy> {
+  for await (const { name, updatedAtMs } of vault.list('')) {
+    if (updatedAtMs < updatedFromMs) continue;
+    const copy = await copyOf(name);
+    if (copy) yield copy;
+  }
+}
+
 /** Thrown if the vault does not respond. Whether a put took effect is unknown. */
 export class VaultUnavailableError extends UnavailableError<'vault/unavailable'> {
   readonly code = 'vault/unavailable';

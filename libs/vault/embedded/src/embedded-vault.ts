@@ -1,6 +1,7 @@
 import { err, ok, type Clock, type DomainError, type Ids, type Logger, type Result } from '#kernel';
 import {
   checkRecordName,
+  copiesOf,
   openRecord,
   rewrapKey,
   sealRecord,
@@ -145,12 +146,8 @@ class EmbeddedVault implements SealedVault {
     return this.read(() => [...lackingKeys(this.file.database, this.options.sealingKeys).keys()]);
   }
 
-  async *copies(updatedFromMs = Number.NEGATIVE_INFINITY): AsyncGenerator<SealedCopy> {
-    for await (const { name, updatedAtMs } of this.list('')) {
-      if (updatedAtMs < updatedFromMs) continue;
-      const copy = await this.read(() => this.copyOf(name));
-      if (copy) yield copy;
-    }
+  copies(updatedFromMs?: number): AsyncIterable<SealedCopy> {
+    return copiesOf(this, (name) => this.read(() => this.copyOf(name)), updatedFromMs);
   }
 
   async restore(copies: readonly SealedCopy[]): Promise<void> {

@@ -2,6 +2,7 @@ import { err, ok, type Clock, type DomainError, type Ids, type Logger, type Resu
 import { isDuplicateKey, openMongo, type MongoStore } from '#mongo';
 import {
   checkRecordName,
+  copiesOf,
   openRecord,
   sealRecord,
   vaultConflict,
@@ -154,12 +155,8 @@ class MongoVault implements SealedVault {
     return [...(await this.lackingKeys()).keys()];
   }
 
-  async *copies(updatedFromMs = Number.NEGATIVE_INFINITY): AsyncGenerator<SealedCopy> {
-    for await (const { name, updatedAtMs } of this.list('')) {
-      if (updatedAtMs < updatedFromMs) continue;
-      const copy = await this.copyOf(name);
-      if (copy) yield copy;
-    }
+  copies(updatedFromMs?: number): AsyncIterable<SealedCopy> {
+    return copiesOf(this, (name) => this.copyOf(name), updatedFromMs);
   }
 
   restore(copies: readonly SealedCopy[]): Promise<void> {
