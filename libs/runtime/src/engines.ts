@@ -148,15 +148,19 @@ function sealingKeysOf({ sealingKeys }: EngineOptions['configuration']): readonl
  *
  * @throws StartError with one sentence, also if an import into it was interrupted
  */
-export async function openVault(options: EngineOptions): Promise<SealedVault> {
-  let vault: SealedVault | undefined;
+export const openVault = (options: EngineOptions): Promise<SealedVault> =>
+  openCompleteVault(options).catch((error: unknown) => {
+    throw startErrorOf(error);
+  });
+
+async function openCompleteVault(options: EngineOptions): Promise<SealedVault> {
+  const vault = await openEngine('vault', options);
   try {
-    vault = await openEngine('vault', options);
     await refuseInterruptedImport(vault, options.folder);
     return vault;
   } catch (error) {
-    await vault?.close();
-    throw startErrorOf(error);
+    await vault.close();
+    throw error;
   }
 }
 
@@ -167,15 +171,10 @@ export async function openVault(options: EngineOptions): Promise<SealedVault> {
  */
 export async function openEngines(options: EngineOptions, ports: readonly EnginePort[]): Promise<Engines> {
   const opened: { close(): Promise<void> }[] = [];
-  const open = async <P extends keyof Ports>(port: P): Promise<Ports[P]> => {
-    const engine = await openEngine(port, options);
+  const open = async <P extends keyof Ports>(port: P, opener = () => openEngine(port, options)): Promise<Ports[P]> => {
+    const engine = await opener();
     opened.push(engine);
     return engine;
-  };
-  const openWhole = async () => {
-    const vault = await open('vault');
-    await refuseInterruptedImport(vault, options.folder);
-    return vault;
   };
   const close = async () => {
     for (const engine of opened.splice(0).toReversed()) await engine.close();
@@ -186,7 +185,7 @@ export async function openEngines(options: EngineOptions, ports: readonly Engine
     return {
       ...(ports.includes('eventStore') && { eventStore: await open('eventStore') }),
       ...(ports.includes('readStore') && { readStore: await open('readStore') }),
-      ...(ports.includes('vault') && { vault: await openWhole() }),
+      ...(ports.includes('vault') && { vault: await open('vault', () => openCompleteVault(options)) }),
       ...(ports.includes('queue') && { queue: await open('queue') }),
       ...(ports.includes('mail') && { mail: await open('mail') }),
       bus: await open('bus'),
