@@ -1,4 +1,4 @@
-import type { SealedEvent } from '#event-store';
+import { sealedMembers, type SealedEvent } from '#event-store';
 import type { SealedCopy } from '#vault';
 import { z } from 'zod';
 
@@ -68,26 +68,7 @@ export type BackupEnd = z.infer<typeof endSchema>['end'];
 export const recordLine = ({ wrapped, parts, ...copy }: SealedCopy): string =>
   line({ record: { ...copy, wrapped: base64(wrapped), parts: parts.map(base64) } });
 
-export function eventLine(event: SealedEvent): string {
-  const { id, type, stream, revision, recordedAt, actor, organizationId } = event;
-  const { commandId, correlationId, causationId, data, hash } = event;
-  return line({
-    event: {
-      id,
-      type,
-      stream,
-      revision,
-      recordedAt,
-      actor,
-      ...(organizationId !== undefined && { organizationId }),
-      commandId,
-      correlationId,
-      causationId,
-      data,
-      hash,
-    },
-  });
-}
+export const eventLine = (event: SealedEvent): string => line({ event: sealedMembers(event) });
 
 export const line = (content: unknown): string => `${JSON.stringify(content)}\n`;
 

@@ -1,5 +1,5 @@
 import { canonicalJson, domainError, err, ok, type Result } from '#kernel';
-import { LIMITS, type AppendError, type SealedEvent } from './event-store.ts';
+import { LIMITS, sealedMembers, type AppendError, type SealedEvent } from './event-store.ts';
 
 /**
  * Validates places and sizes of events before any engine appends them, so that all engines reject the same. The size of
@@ -38,32 +38,7 @@ export function encodeAppend(
 
 /** Returns whether two events are equal in everything that is sealed, to detect a repeated append. */
 export const isSameEvent = (a: SealedEvent, b: SealedEvent): boolean =>
-  a.id === b.id && a.hash === b.hash && sealedPart(a) === sealedPart(b);
-
-const sealedPart = ({
-  type,
-  stream,
-  revision,
-  recordedAt,
-  actor,
-  organizationId,
-  commandId,
-  correlationId,
-  causationId,
-  data,
-}: SealedEvent) =>
-  canonicalJson({
-    type,
-    stream,
-    revision,
-    recordedAt,
-    actor,
-    organizationId,
-    commandId,
-    correlationId,
-    causationId,
-    data,
-  });
+  a.id === b.id && a.hash === b.hash && canonicalJson(sealedMembers(a)) === canonicalJson(sealedMembers(b));
 
 function tooLarge<What extends 'event' | 'append'>(what: What, bytes: number, limit: number) {
   const detail = `The change takes ${bytes} bytes; the limit is ${limit} bytes.`;

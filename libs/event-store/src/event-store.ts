@@ -26,6 +26,26 @@ export interface SealedEvent extends Omit<EventMetadata, 'position' | 'by'> {
   readonly hash: string;
 }
 
+/** Returns an event with exactly the members that its hash covers, and its hash. */
+export function sealedMembers(event: SealedEvent): SealedEvent {
+  const { id, type, stream, revision, recordedAt, actor, organizationId } = event;
+  const { commandId, correlationId, causationId, data, hash } = event;
+  return {
+    id,
+    type,
+    stream,
+    revision,
+    recordedAt,
+    actor,
+    ...(organizationId !== undefined && { organizationId }),
+    commandId,
+    correlationId,
+    causationId,
+    data,
+    hash,
+  };
+}
+
 /** A sealed event with its position in the log. */
 export interface StoredEvent extends SealedEvent {
   readonly position: Position;

@@ -8,6 +8,7 @@ export {
   LIMITS,
   NO_STREAM,
   PositionOfOtherStoreError,
+  sealedMembers,
   type Appended,
   type AppendError,
   type Delivery,

@@ -1,6 +1,6 @@
 import type { OutputOf } from '#bus/contract';
 import type { AuditHead, listSealedEventsRequest } from '#audit/contract';
-import { EVENT_STORE, type EventStore, type StoredEvent } from '#event-store';
+import { EVENT_STORE, sealedMembers, type EventStore, type StoredEvent } from '#event-store';
 import {
   ok,
   parsePosition,
@@ -76,22 +76,4 @@ export class SealedEvents {
 }
 
 /** Returns an event with exactly the members that its hash covers, its hash, and its position. */
-export function sealedView(event: StoredEvent): SealedView {
-  const { id, type, stream, revision, recordedAt, actor, organizationId } = event;
-  const { commandId, correlationId, causationId, data, hash, position: at } = event;
-  return {
-    id,
-    type,
-    stream,
-    revision,
-    recordedAt,
-    actor,
-    ...(organizationId !== undefined && { organizationId }),
-    commandId,
-    correlationId,
-    causationId,
-    data,
-    hash,
-    position: at,
-  };
-}
+export const sealedView = (event: StoredEvent): SealedView => ({ ...sealedMembers(event), position: event.position });
