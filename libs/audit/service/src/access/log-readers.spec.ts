@@ -1,5 +1,5 @@
-import { Directory, type DirectoryFact, type Principal, type Role } from '#access';
-import { position, type Recorded } from '#kernel';
+import type { DirectoryFact, Principal, Role } from '#access';
+import { directoryOf } from '#bus/contract-suite';
 import { exportsByAnyPlan, readsWholeLog } from './log-readers.ts';
 
 const ORG = '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02';
@@ -30,21 +30,7 @@ registered('global admin', 'admin');
 registered('global admin as editor', 'admin');
 member('global admin as editor', 'editor', undefined);
 
-const directory = new Directory();
-facts.forEach(([stream, event], index) => {
-  const metadata = {
-    id: `event-${index}`,
-    stream,
-    revision: index,
-    position: position('teststore', index + 1),
-    recordedAt: '2026-01-01T00:00:00.000Z',
-    actor: 'system:test',
-    commandId: 'c',
-    correlationId: 'r',
-    causationId: 'c',
-  };
-  directory.apply({ event, metadata } satisfies Recorded);
-});
+const directory = directoryOf(...facts);
 
 const login = (userId: string): Principal => ({ kind: 'login', userId });
 const key = (memberId: string, role: Role): Principal => ({
