@@ -1,8 +1,7 @@
-import { pageInput, stream } from '#bus/contract';
+import { flag, pageInput, stream } from '#bus/contract';
 import { z } from 'zod';
 import { csvLine } from './csv.ts';
 
-const flag = z.stringbool().or(z.boolean());
 const word = z.string().min(1).max(200);
 
 /** `refused`: the permission was denied; the entry counts identical refusals within one minute. */

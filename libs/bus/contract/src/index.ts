@@ -31,5 +31,5 @@ export {
   type RequestContract,
   type StreamContract,
 } from './contract.ts';
-export { pageInput, pageOf, pageOutput } from './pages.ts';
+export { flag, pageInput, pageOf, pageOutput } from './pages.ts';
 export { REFUSALS, type AdminRead, type AdminReadRecorder, type Refusal, type RefusalRecorder } from './refusals.ts';

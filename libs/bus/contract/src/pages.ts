@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** Maximum number of items in a page. */
 const PAGE = 500;
 
+/** A boolean: as text in the query of a URL, as a value in a message. */
+export const flag = z.stringbool().or(z.boolean());
+
 /** Input of every list: the maximum number of items, and the cursor from the previous page. */
 export const pageInput = {
   limit: z.coerce.number().int().min(1).max(PAGE).default(PAGE).describe('items of one page'),

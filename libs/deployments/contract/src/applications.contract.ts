@@ -1,4 +1,4 @@
-import { pageInput, pageOutput, request, stream } from '#bus/contract';
+import { flag, pageInput, pageOutput, request, stream } from '#bus/contract';
 import { z } from 'zod';
 import { applicationSpecSchema, manifestOf } from './manifest.ts';
 import { line } from './manifest-fields.ts';
@@ -8,7 +8,6 @@ import { APPLICATION_STATUSES, ATTEMPT_STATES, HEALTHS, STEPS, SYNCS, TIER_NAMES
 const org = z.string().min(1);
 const name = z.string().min(1).max(253);
 const organizationOf = (input: { org: string }) => input.org;
-const flag = z.stringbool().or(z.boolean());
 /** Description of `allowRemovals`. */
 export const ALLOW_REMOVALS =
   'delete more than half of the objects of the application; without it, such a change is refused with deployments/removes-most';

@@ -1,7 +1,7 @@
 import { ROLES, SERVICES_ONLY } from '#access';
 import { logTime } from '#audit/contract';
 import { parseInstant } from '#kernel';
-import { pageInput, pageOutput, request } from '#bus/contract';
+import { flag, pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 
 /** A DNS label (RFC 1123) of at most 20 characters, because default namespaces contain it. */
@@ -87,7 +87,7 @@ export const listOrganizationsRequest = request({
   route: 'GET /v1/organizations',
   summary: 'List your organizations; all=true lists every organization (global admin)',
   permission: 'self.read',
-  input: z.strictObject({ all: z.stringbool().or(z.boolean()).default(false), ...pageInput }),
+  input: z.strictObject({ all: flag.default(false), ...pageInput }),
   output: z.strictObject(pageOutput(organizationView)),
   timeoutMs: 5_000,
 });
@@ -152,7 +152,6 @@ export const changeOrganizationRequest = request({
   ifMatch: true,
 });
 
-const flag = z.stringbool().or(z.boolean());
 const counted = z.strictObject({ count: z.number().int(), names: z.array(z.string()).describe('the first 50') });
 
 export const deleteOrganizationRequest = request({
