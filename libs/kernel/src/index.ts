@@ -12,7 +12,7 @@ export { canonicalJson, type Json, type JsonObject } from './json.ts';
 export type { Ids } from './ids.ts';
 export { backOffMs, chance } from './back-off.ts';
 export { abortAfter, pause, withTimeout, type Clock, type Timer } from './clock.ts';
-export { parseInstant } from './instant.ts';
+export { formatSeconds, parseInstant } from './instant.ts';
 export { otherStore, parsePosition, position, sequenceOf, storeOf, type Position } from './position.ts';
 export {
   categoryOf,

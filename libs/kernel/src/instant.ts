@@ -1,3 +1,10 @@
+/**
+ * Returns a time as RFC 3339 in UTC, to the second.
+ *
+ * @param ms milliseconds since 1970
+ */
+export const formatSeconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
 const INSTANT = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?$/;
 
 /**

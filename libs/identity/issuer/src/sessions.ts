@@ -1,3 +1,4 @@
+import { formatSeconds } from '#kernel';
 import { decodeText, type Vault } from '#vault';
 import type { AdapterPayload } from 'oidc-provider';
 import { digest } from './adapter.ts';
@@ -107,4 +108,4 @@ export function createSessions(vault: Vault): IssuerSessions {
 const accountOf = ({ accountId, result }: AdapterPayload): string | undefined => accountId ?? result?.login?.accountId;
 
 const timeOf = (seconds: unknown): string | null =>
-  typeof seconds === 'number' ? `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z` : null;
+  typeof seconds === 'number' ? formatSeconds(seconds * 1_000) : null;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { err, ok, type Clock, type JsonObject, type Result } from '#kernel';
+import { err, formatSeconds, ok, type Clock, type JsonObject, type Result } from '#kernel';
 import type { ApiStatus } from '../controller.ts';
 import { isObject, type KubeObject, type StoreReader } from '../store.ts';
 import { mayDo, type Attributes } from './roles.ts';
@@ -95,16 +95,15 @@ export function tokenFor(
   if (seconds < LEAST_SECONDS) return refuse('may not specify a duration less than 10 minutes');
   if (seconds > MOST_SECONDS) return refuse('may not specify a duration larger than 2^32 seconds');
   const endsMs = clock.now() + seconds * 1_000;
-  const time = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
   return ok({
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
-    metadata: { name, namespace, creationTimestamp: time(clock.now()) },
+    metadata: { name, namespace, creationTimestamp: formatSeconds(clock.now()) },
     spec: {
       audiences: Array.isArray(spec['audiences']) ? spec['audiences'] : ['https://kubernetes.default.svc'],
       expirationSeconds: seconds,
       boundObjectRef: null,
     },
-    status: { token: makeToken(secret, { namespace, name, uid, endsMs }), expirationTimestamp: time(endsMs) },
+    status: { token: makeToken(secret, { namespace, name, uid, endsMs }), expirationTimestamp: formatSeconds(endsMs) },
   });
 }

@@ -1,4 +1,4 @@
-import { err, ok, type Clock, type Ids, type Json, type JsonObject, type Result } from '#kernel';
+import { err, formatSeconds, ok, type Clock, type Ids, type Json, type JsonObject, type Result } from '#kernel';
 import {
   apiVersionOf,
   applyObject,
@@ -114,7 +114,7 @@ export class WriteApi implements Cluster {
   }
 
   timestamp(ms = this.clock.now()): string {
-    return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+    return formatSeconds(ms);
   }
 
   keyOf({ resource, namespace, name }: Pick<Target, 'resource' | 'namespace' | 'name'>): ObjectKey {

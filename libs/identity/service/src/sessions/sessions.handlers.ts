@@ -3,15 +3,13 @@ import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, ty
 import { pageOf, type InputOf, type OutputOf } from '#bus/contract';
 import { endSessionRequest, endSessionsRequest, listSessionsRequest } from '#identity/contract';
 import { BUILT_IN_ISSUER, type BuiltInIssuer, type Issuer } from '#identity/issuer';
+import { formatSeconds } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { identityErrors } from '../identity.errors.ts';
 import { PEOPLE, type People } from '../people/people.service.ts';
 import { CONSOLE_SESSIONS, type ConsoleSessions } from './console-sessions.service.ts';
 
 type SessionView = OutputOf<typeof listSessionsRequest>['items'][number];
-
-/** RFC 3339, to the second. */
-const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** Sessions of the caller in the console and at the built-in issuer, and the keys that logins have created. */
 @Controller()
@@ -38,9 +36,9 @@ export class SessionsHandlers {
         id,
         kind: 'console' as const,
         client: null,
-        startedAt: timeOf(startedAtMs),
-        expiresAt: timeOf(expiresAtMs),
-        lastUsedAt: timeOf(lastUsedAtMs - (lastUsedAtMs % 60_000)),
+        startedAt: formatSeconds(startedAtMs),
+        expiresAt: formatSeconds(expiresAtMs),
+        lastUsedAt: formatSeconds(lastUsedAtMs - (lastUsedAtMs % 60_000)),
         current: id === current,
       })),
       ...atIssuer.map((session) => ({ ...session, lastUsedAt: null, current: false })),

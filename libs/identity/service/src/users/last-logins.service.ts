@@ -1,4 +1,4 @@
-import { CLOCK, position, type Clock } from '#kernel';
+import { CLOCK, formatSeconds, position, type Clock } from '#kernel';
 import { READ_STORE, type Collection, type ReadStore } from '#read-store';
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -19,7 +19,7 @@ export class LastLogins {
   async note(userId: string): Promise<void> {
     await this.open();
     const minute = Math.floor(this.clock.now() / 60_000);
-    const at = `${new Date(minute * 60_000).toISOString().slice(0, 19)}Z`;
+    const at = formatSeconds(minute * 60_000);
     await this.store.apply([
       { collection: collection.name, id: userId, position: position('lastlogin', minute), document: { at } },
     ]);
