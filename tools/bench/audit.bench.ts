@@ -94,7 +94,9 @@ async function grow({ eventStore, sourcing }: Embedded, from: number, to: number
   await sourcing.control.waitUntilApplied(await eventStore.head());
 }
 
-/** Returns the median time of pages as an administrator reads them: the newest ones, by member, and of an earlier time. */
+/**
+ * Returns the median time of pages as an administrator reads them: the newest ones, by member, and of an earlier time.
+ */
 async function pageMs({ eventStore, request }: Embedded, log: AuditLog, events: number): Promise<number> {
   const times: number[] = [];
   const atLeast = await eventStore.head();

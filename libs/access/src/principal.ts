@@ -7,10 +7,15 @@ export type Principal =
   | {
       readonly kind: 'login';
       readonly userId: string;
-      /** Present if the console's session cookie authenticated the request. Absent for access tokens, which are short-lived. */
+      /**
+       * Present if the console's session cookie authenticated the request. Absent for access tokens, which are
+       * short-lived.
+       */
       readonly session?: {
         readonly id: string;
-        /** When the person last authenticated at the issuer, in milliseconds since 1970; 0 if the issuer did not say. */
+        /**
+         * When the person last authenticated at the issuer, in milliseconds since 1970; 0 if the issuer did not say.
+         */
         readonly authenticatedAtMs: number;
       };
     }

@@ -72,8 +72,8 @@ export type OrganizationEvent =
     >
   /**
    * Contains the names to release when the deletion is complete. Recorded again if more is requested while it is in
-   * progress. `cascade`: applications, profiles, and clusters are deleted too. `orphan`: the objects of the applications
-   * stay on their clusters.
+   * progress. `cascade`: applications, profiles, and clusters are deleted too. `orphan`: the objects of the
+   * applications stay on their clusters.
    */
   | Fact<
       'organization.deletion-requested.v1',
@@ -216,7 +216,9 @@ export type SessionEvent =
     >
   | Fact<'session.ended.v1', { readonly sessionId: string; readonly reason: SessionEndReason }>;
 
-/** Why a session ended. `issuer`: its login at the built-in issuer ended. `limit`: the person started too many others. */
+/**
+ * Why a session ended. `issuer`: its login at the built-in issuer ended. `limit`: the person started too many others.
+ */
 export type SessionEndReason = 'logout' | 'replaced' | 'idle' | 'issuer' | 'limit' | 'suspended';
 
 export const sessionEvents: EventFamily<SessionEvent> = {

@@ -29,7 +29,8 @@ export type BackupItem =
 /**
  * Reads a backup from its first to its last line.
  *
- * @throws BackupError if the file cannot be read, is not a backup, is from a newer release, is truncated, or was changed.
+ * @throws BackupError if the file cannot be read, is not a backup, is from a newer release, is truncated, or was
+ *   changed.
  *   What was returned before may then be wrong.
  */
 export async function* readBackup(file: string): AsyncGenerator<BackupItem> {

@@ -22,9 +22,9 @@ const SEGMENT = 20_000;
 const VERSION = 2;
 
 /**
- * Stores segments of the log in the vault as `directory/<store id>/v<version>/<number>`. They contain stored events, not folded
- * state, so that releases with different folds can read them. A segment is written once, by the first process, and
- * never changed.
+ * Stores segments of the log in the vault as `directory/<store id>/v<version>/<number>`. They contain stored events,
+ * not folded state, so that releases with different folds can read them. A segment is written once, by the first
+ * process, and never changed.
  */
 export function directorySegments(vault: Vault, eventStore: EventStore, log: Logger) {
   const { storeId } = eventStore;

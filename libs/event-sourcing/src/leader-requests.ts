@@ -41,7 +41,8 @@ const NOT_LED = projectionErrors.noLeader().code;
  * Sends an operation to the process that leads the projection, through the read store, and waits for the result. The
  * caller does not need to run the projection.
  *
- * @returns `projection/not-led` (503) if no process works on the request within 30 s or continues to work on it; the error of the leader otherwise
+ * @returns `projection/not-led` (503) if no process works on the request within 30 s or continues to work on it; the
+ *   error of the leader otherwise
  */
 export async function requestLeader(
   { projection, action, documentId }: ControlRequest,

@@ -101,8 +101,8 @@ export class Authenticator {
   }
 
   /**
-   * Returns the principal: anonymous without a credential; an `unauthenticated` error for one that is not valid. A cookie
-   * counts only without another credential.
+   * Returns the principal: anonymous without a credential; an `unauthenticated` error for one that is not valid. A
+   * cookie counts only without another credential.
    *
    * @param protocol with which the client sent the request, possibly to a trusted proxy
    */
@@ -143,8 +143,8 @@ export class Authenticator {
   }
 
   /**
-   * Returns the principal of a session cookie; undefined without one. The directory knows which sessions have not ended,
-   * so that an end counts on every instance.
+   * Returns the principal of a session cookie; undefined without one. The directory knows which sessions have not
+   * ended, so that an end counts on every instance.
    */
   async sessionOf(request: IncomingMessage, protocol: string): Promise<Authentication | undefined> {
     const { sessions, access, clock } = this.options;

@@ -63,8 +63,9 @@ export interface MatrixCaller {
 }
 
 /**
- * With what a request is sent. `session`: the cookie of a session whose login is recent; `old-session`: of one whose login is
- * too old for what requires a login. `key`: one of the organization of the request; `other-key`: one of another organization.
+ * With what a request is sent. `session`: the cookie of a session whose login is recent; `old-session`: of one whose
+ * login is too old for what requires a login. `key`: one of the organization of the request; `other-key`: one of
+ * another organization.
  */
 export type MatrixCredential = 'none' | 'login' | 'session' | 'old-session' | 'key' | 'other-key' | 'ended-key';
 

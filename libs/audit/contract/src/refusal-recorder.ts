@@ -48,9 +48,9 @@ interface Page {
 
 /**
  * Creates a recorder that counts denied requests by principal, operation, code, and minute, and reads of global admins
- * by user, operation, and minute. It sends each minute to audit when it is over. Requests do not wait for it. Memory is bounded: what exceeds the bound is counted, and the
- * count is recorded or logged. A process that is killed loses the current minute. Callers without a credential of the
- * platform appear only in logs and metrics.
+ * by user, operation, and minute. It sends each minute to audit when it is over. Requests do not wait for it. Memory is
+ * bounded: what exceeds the bound is counted, and the count is recorded or logged. A process that is killed loses the
+ * current minute. Callers without a credential of the platform appear only in logs and metrics.
  */
 export function createRefusalRecorder(options: RefusalRecorderOptions): BufferedRecorder {
   const { clock } = options;

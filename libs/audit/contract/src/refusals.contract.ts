@@ -23,7 +23,9 @@ const refusalRecord = z.strictObject({
 });
 export type RefusalRecord = z.infer<typeof refusalRecord>;
 
-/** Distinct reads of global admins (user and request) recorded per organization, minute, and instance of the platform. */
+/**
+ * Distinct reads of global admins (user and request) recorded per organization, minute, and instance of the platform.
+ */
 export const READS_A_MINUTE = 200;
 
 /** Identical reads of a global admin within one minute, as one instance of the platform counted them. */

@@ -102,7 +102,10 @@ export class RelyingParty {
     });
   }
 
-  /** Returns where the browser ends the login at the issuer (RP-Initiated Logout); undefined if the issuer has no such page. */
+  /**
+   * Returns where the browser ends the login at the issuer (RP-Initiated Logout); undefined if the issuer has no such
+   * page.
+   */
   async endSessionUrl(idToken: string): Promise<URL | undefined> {
     const found = await this.atIssuer((configuration) =>
       Promise.resolve(

@@ -2,8 +2,8 @@
 const MAX_CHARACTERS = 2_000;
 
 /**
- * Returns the path of the platform to which a login returns; undefined for anything else. The path is read by the parser
- * that browsers use, so that no text means a path here and another site there.
+ * Returns the path of the platform to which a login returns; undefined for anything else. The path is read by the
+ * parser that browsers use, so that no text means a path here and another site there.
  *
  * @param text such as `/o/acme/apps?state=Degraded`
  */

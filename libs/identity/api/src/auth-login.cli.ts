@@ -90,8 +90,8 @@ interface Token {
 }
 
 /**
- * Returns the organization of the flag, the current, the default, or the only one; else prompts. A person without one is
- * offered their invitations. `undefined`: the server creates the default organization.
+ * Returns the organization of the flag, the current, the default, or the only one; else prompts. A person without one
+ * is offered their invitations. `undefined`: the server creates the default organization.
  */
 async function chooseOrganization(session: Session, token: Token): Promise<string | undefined | CommandError> {
   if (session.flags.org !== undefined) return session.flags.org;
@@ -108,7 +108,8 @@ async function chooseOrganization(session: Session, token: Token): Promise<strin
 }
 
 /**
- * Offers the pending invitations of a person without an organization. Accepting one replaces an organization of one's own.
+ * Offers the pending invitations of a person without an organization. Accepting one replaces an organization of one's
+ * own.
  *
  * @returns the organization of the accepted invitation; undefined if there is none, or all were declined
  */

@@ -11,9 +11,9 @@ const MAX_SESSIONS = 50_000;
 export type SessionUse = (userId: string, sessionId: string) => Promise<Result<boolean, DomainError>>;
 
 /**
- * Creates the check whether sessions were used recently enough, for the gateway. Identity is asked at most once a minute
- * for each session; without its answer, a session is not accepted. Whether a session has ended is not decided here: the
- * directory knows it at once.
+ * Creates the check whether sessions were used recently enough, for the gateway. Identity is asked at most once a
+ * minute for each session; without its answer, a session is not accepted. Whether a session has ended is not decided
+ * here: the directory knows it at once.
  */
 export function createSessionUse({ bus, clock }: { readonly bus: Bus; readonly clock: Clock }): SessionUse {
   const confirmed = new LRUCache<string, true>({

@@ -29,8 +29,8 @@ export const startSessionRequest = request({
 });
 
 /**
- * Records the use of a session, and returns whether it continues: not if it was idle for too long, or if its login at the
- * built-in issuer has ended. The gateway sends this at most once a minute for each session.
+ * Records the use of a session, and returns whether it continues: not if it was idle for too long, or if its login at
+ * the built-in issuer has ended. The gateway sends this at most once a minute for each session.
  */
 export const useSessionRequest = request({
   subject: 'identity.v1.sessions.use',

@@ -179,8 +179,8 @@ const claimsOf = ({ email, name }: { readonly email: string; readonly name: stri
 });
 
 /**
- * Names the issuer's session in access tokens of the console, so that the gateway ends both together. These tokens never
- * leave the platform.
+ * Names the issuer's session in access tokens of the console, so that the gateway ends both together. These tokens
+ * never leave the platform.
  */
 function sessionClaim(token: object, consoleClientId: string): { readonly sid?: string } {
   const { clientId, sessionUid } = token as { readonly clientId?: string; readonly sessionUid?: string };

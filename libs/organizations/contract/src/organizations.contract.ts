@@ -288,8 +288,8 @@ export const leaveOrganizationRequest = request({
 });
 
 /**
- * Ends all memberships of a user who is about to be erased. Sent by identity. Refused while the user is the last owner of
- * an organization whose membership does not end.
+ * Ends all memberships of a user who is about to be erased. Sent by identity. Refused while the user is the last owner
+ * of an organization whose membership does not end.
  */
 export const departRequest = request({
   subject: 'organizations.v1.members.depart',

@@ -2,8 +2,8 @@ import type { ReadRecord } from '#audit/contract';
 import type { EventFamily, Fact } from '#kernel';
 
 /**
- * Reads that only the global role permitted. Streams: `reads-<organization id>-<day>`. Each day has its own stream, which
- * stays short enough to be folded.
+ * Reads that only the global role permitted. Streams: `reads-<organization id>-<day>`. Each day has its own stream,
+ * which stays short enough to be folded.
  */
 export type ReadEvent = Fact<
   'read.recorded.v1',
