@@ -2,6 +2,7 @@ import {
   call,
   eventually,
   loginAdmin,
+  newPerson,
   startAgain,
   startPlatform,
   type PersonResponse,
@@ -11,6 +12,58 @@ import {
 import { logOf } from '#testing/log';
 
 const PROFILES = 5; // of the plan developer; `default`, which the platform creates, does not count
+
+const MEMBERS = 5; // of the plan developer, with pending invitations
+
+describe('A18: the limit of members, with invitations and additions in any order', () => {
+  let platform: Platform;
+  let ada: Person;
+  let people: readonly Person[];
+  const organization = () => `/v1/organizations/${ada.organization.id}`;
+  const invite = (email: string) =>
+    call(platform.url, `POST ${organization()}/invitations`, { credential: ada.key, body: { email, role: 'viewer' } });
+  const add = ({ userId }: Person) =>
+    call(platform.url, `PUT ${organization()}/members/${userId}`, { credential: ada.key, body: { role: 'viewer' } });
+
+  beforeAll(async () => {
+    platform = await startPlatform();
+    ada = await loginAdmin(platform);
+    const made: Person[] = [];
+    for (let index = 0; index < 5; index += 1)
+      made.push(await newPerson(platform, `person-${index}@acme.dev`, `password of person ${index}`));
+    people = made;
+  });
+  afterAll(() => platform.stop());
+
+  it('allows exactly one of 50 parallel requests at limit - 1; the others report limit, use and plan', async () => {
+    const [member, ...others] = people;
+    if (member === undefined) throw new Error('nobody to add');
+    expect((await add(member)).status).toBe(200);
+    for (const email of ['one@acme.dev', 'two@acme.dev']) expect((await invite(email)).status).toBe(201);
+    const responses = await Promise.all([
+      ...others.map(add),
+      ...Array.from({ length: 50 - others.length }, (_, index) => invite(`race-${index}@acme.dev`)),
+    ]);
+    const refused = responses.filter(({ status }) => status === 403);
+    expect([responses.filter(({ status }) => status < 300).length, refused.length]).toEqual([1, 49]);
+    for (const { body } of refused)
+      expect(body).toMatchObject({
+        code: 'organization/seat-limit',
+        limit: MEMBERS,
+        used: MEMBERS,
+        plan: 'developer',
+      });
+    const items = async (what: string) =>
+      (
+        (await call(platform.url, `GET ${organization()}/${what}`, { credential: ada.key })).body as {
+          items: unknown[];
+        }
+      ).items;
+    await eventually(async () =>
+      expect((await items('members')).length + (await items('invitations')).length).toBe(MEMBERS),
+    );
+  });
+});
 
 describe('A18: the limit of profiles, with requests in any order', () => {
   let platform: Platform;
