@@ -254,11 +254,14 @@ describe('every route, for callers of every role', () => {
       const before = new Date().toISOString();
       await succeed(`PATCH ${organization}`, grace.accessToken, { settings: { contact: 'team@acme.dev' } });
       await succeed(`DELETE ${organization}/members/service:editor`, grace.accessToken);
+      const inviting = { email: 'replayed@acme.dev', role: 'viewer' };
+      await succeed(`POST ${organization}/invitations`, grace.accessToken, inviting);
 
       const now = await replay();
       const shown = (kind: string, from: Awaited<ReturnType<typeof replay>>) => from.filter((one) => one.kind === kind);
       for (const [kind, path, fields] of [
         ['member', 'members', ['id', 'role', 'kind', 'since']],
+        ['invitation', 'invitations', ['id', 'email', 'role', 'state', 'expiresAt', 'invitedById']],
         ['access-key', 'access-keys', ['id', 'name', 'role', 'memberId', 'createdAt']],
         ['profile', 'profiles', ['name', 'revision']],
         ['cluster', 'clusters', ['name', 'provider', 'region']],
@@ -277,6 +280,7 @@ describe('every route, for callers of every role', () => {
       const earlier = await replay(`?until=${before}`);
       expect(shown('organization', earlier)[0]?.value).toMatchObject({ settings: { contact: null } });
       expect(shown('member', earlier).length).toBe(shown('member', now).length + 1);
+      expect(shown('invitation', earlier)).toEqual([]);
       expect(JSON.stringify(now)).not.toContain('digest');
       expect(await grace.machine.run('audit replay -o name')).toContain(`member/${grace.userId}`);
     });

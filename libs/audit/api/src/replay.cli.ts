@@ -5,7 +5,7 @@ import type { replayCommands } from './replay-commands.cli.ts';
 const COLUMNS: readonly Column<ReplayedObject>[] = [
   { title: 'KIND', value: ({ kind }) => kind },
   { title: 'ID', value: ({ id }) => id },
-  { title: 'NAME', value: ({ value }) => textOf(value['name'] ?? value['plan']) },
+  { title: 'NAME', value: ({ value }) => textOf(value['name'] ?? value['plan'] ?? value['email']) },
   { title: 'STATE', value: ({ value }) => textOf(value['status'] ?? value['state'] ?? value['role']) },
 ];
 

@@ -8,6 +8,7 @@ const replayedObject = z.strictObject({
   kind: z.enum([
     'organization',
     'member',
+    'invitation',
     'access-key',
     'subscription',
     'profile',
@@ -39,6 +40,7 @@ const section = z.strictObject({
   organizationId: z.string(),
   position: z.string(),
   time: z.iso.datetime().optional(),
+  asOf: z.iso.datetime().describe('time of the state, for what ends without an event'),
 });
 
 /** Returns the request that a context answers with its objects. */

@@ -158,7 +158,7 @@ export const losesLastOwner = (
   ![...members].some(([id, member]) => id !== memberId && isLastingOwner(member));
 
 /** Returns whether the invitation can be accepted. It expires at this check, not by an event. */
-export const isPending = ({ state, expiresAtMs }: Invitation, nowMs: number): boolean =>
+export const isPending = ({ state, expiresAtMs }: Pick<Invitation, 'state' | 'expiresAtMs'>, nowMs: number): boolean =>
   state === 'PENDING' && nowMs < expiresAtMs;
 
 /** Returns the number of seats in use: people, and the invitations that can still be accepted at `nowMs`. */

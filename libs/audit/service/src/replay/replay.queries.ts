@@ -39,11 +39,24 @@ export class ReplayQueries {
     const head = await this.eventStore.head();
     const end = until === undefined ? undefined : logEndOf(until, head, this.clock.now());
     if (end?.ok === false) throw new DomainErrorException(end.error);
+    const asOfMs =
+      end === undefined
+        ? this.clock.now()
+        : 'timeMs' in end.value
+          ? end.value.timeMs
+          : await this.recordedAt(end.value.sequence);
     const section = {
       organizationId,
+      asOf: new Date(asOfMs).toISOString(),
       position: end && 'sequence' in end.value ? position(this.eventStore.storeId, end.value.sequence) : head,
       ...(end && 'timeMs' in end.value && { time: new Date(end.value.timeMs).toISOString() }),
     };
     for (const contract of CONTEXTS) yield* this.bus.stream(contract, section, this.bus.own(context), signal);
+  }
+  /** Returns when the event of a sequence was recorded; if there is none, the next one. Milliseconds since 1970. */
+  private async recordedAt(sequence: number): Promise<number> {
+    const after = position(this.eventStore.storeId, Math.max(0, sequence - 1));
+    for await (const { recordedAt } of this.eventStore.readAll({ after, limit: 1 })) return Date.parse(recordedAt);
+    return this.clock.now();
   }
 }

@@ -18,10 +18,9 @@ export class InvitationViews {
 
   /** Returns views for admins. A name or an address that cannot be looked up is `null`. */
   async forAdmins(invitations: readonly ListedInvitation[], context: RequestContext): Promise<InvitationView[]> {
-    const addressIds = [...new Set(invitations.map(({ addressId }) => addressId))];
-    const found = await this.bus.request(addressesRequest, { addressIds }, this.bus.own(context));
-    const emails = new Map(
-      found.ok ? found.value.addresses.map(({ addressId, email }) => [addressId, email] as const) : [],
+    const emails = await this.emailsOf(
+      invitations.map(({ addressId }) => addressId),
+      context,
     );
     const inviters = await this.inviters(invitations, context);
     const nowMs = this.clock.now();
@@ -37,6 +36,14 @@ export class InvitationViews {
       invitedById: invitedBy,
       invitedBy: inviters(invitedBy),
     }));
+  }
+
+  /** Returns e-mail addresses by their IDs, without those that cannot be looked up. */
+  async emailsOf(addressIds: readonly string[], context: RequestContext): Promise<ReadonlyMap<string, string>> {
+    const ids = [...new Set(addressIds)];
+    if (ids.length === 0) return new Map();
+    const found = await this.bus.request(addressesRequest, { addressIds: ids }, this.bus.own(context));
+    return new Map(found.ok ? found.value.addresses.map(({ addressId, email }) => [addressId, email] as const) : []);
   }
 
   /** Returns views for the invited person. Invitations of deleted organizations are omitted. */

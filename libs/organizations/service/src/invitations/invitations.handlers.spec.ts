@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { ReplayedObject } from '#audit/contract';
 import { refuse, reply } from '#bus';
 import type { InputOf } from '#bus/contract';
 import type { sendMailRequest } from '#identity/contract';
 import { domainError, silentLogger, type Recorded } from '#kernel';
 import { eventually, temporaryFolder } from '#testing';
 import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
+import { lastValueFrom, toArray, type Observable } from 'rxjs';
 import { CreationHandlers } from '../creation/creation.handlers.ts';
 import { OrganizationCreation } from '../creation/creation.service.ts';
 import { SeatLimitHandlers } from '../limits/seat-limit.handlers.ts';
@@ -12,6 +14,7 @@ import { MemberLookup } from '../members/member-lookup.service.ts';
 import { Names } from '../names/names.service.ts';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream } from '../organization.events.ts';
+import { ReplayQueries } from '../replay.queries.ts';
 import { InvitationMailReactor } from './invitation-mail.reactor.ts';
 import { InvitationTokens } from './invitation-tokens.service.ts';
 import { InvitationViews } from './invitation-views.service.ts';
@@ -69,6 +72,7 @@ describe('invitations over the embedded engines', () => {
   let queries: InvitationsQueries;
   let reactor: InvitationMailReactor;
   let creation: CreationHandlers;
+  let replays: ReplayQueries;
   let id = '';
   beforeAll(async () => {
     embedded = await openEmbedded(folder);
@@ -79,6 +83,7 @@ describe('invitations over the embedded engines', () => {
     handlers = new InvitationsHandlers(commands, readModels, access, bus, clock, tokens, views);
     queries = new InvitationsQueries(readModels, commands, access, clock, tokens, views);
     reactor = new InvitationMailReactor(commands, bus, clock, silentLogger, tokens);
+    replays = new ReplayQueries(embedded.eventStore, views);
     const organizations = new OrganizationCreation(commands, new Names(commands));
     const lookup = new MemberLookup(commands, access, bus);
     creation = new CreationHandlers(organizations, commands, access, lookup, bus, clock, views);
@@ -237,6 +242,28 @@ describe('invitations over the embedded engines', () => {
     await revoke(sent.id);
     await react();
     expect(mails).toHaveLength(2);
+  });
+
+  it('are in the state that a replay returns, like in the list, for as long as they can be accepted', async () => {
+    const sent = await invited('replayed-canary@acme.dev');
+    const before = await embedded.eventStore.head();
+    const replayedAt = async (asOf: string, position = before) => {
+      const objects: unknown = await replays.replay({ organizationId: id, position, asOf }, as('ada')); // by Serves
+      const found = await lastValueFrom((objects as Observable<ReplayedObject>).pipe(toArray()));
+      return found.filter(({ kind }) => kind === 'invitation');
+    };
+    const now = new Date(embedded.clock.now()).toISOString();
+    const { consistency } = await self('ada');
+    const listed = await queries.list({ org: 'acme', limit: 500 }, { ...as('ada'), consistency });
+    const pending = (listed.ok ? listed.value.items : []).filter(({ state }) => state === 'PENDING');
+    expect(pending.map(({ id: one }) => one)).toContain(sent.id);
+    expect(await replayedAt(now)).toEqual(
+      pending.toReversed().map(({ invitedBy: _, ...value }) => ({ kind: 'invitation', id: value.id, value })),
+    );
+    expect(await replayedAt(sent.expiresAt)).toEqual([]);
+    await revoke(sent.id);
+    expect((await replayedAt(now)).map(({ id: one }) => one)).toContain(sent.id);
+    expect((await replayedAt(now, await embedded.eventStore.head())).map(({ id: one }) => one)).not.toContain(sent.id);
   });
 
   it('use a seat until they end', async () => {
