@@ -242,6 +242,7 @@ describe('access keys', () => {
       [await create('ada', { service: 'nobody' }), 'access-keys/service-unknown'],
       [await create('ada', { service: 'ci-deploy', role: 'owner' }), 'key/role-too-high'],
       [await rotate(keyId, as('grace')), 'access-keys/not-yours-to-rotate'],
+      [await rotate(keyId, byKey('key_none')), 'key/login-required'],
     ] as const;
     for (const [response, code] of refused) expect(response).toMatchObject({ ok: false, error: { code } });
     const rotated = await rotate(keyId);

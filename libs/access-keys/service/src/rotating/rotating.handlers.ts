@@ -27,7 +27,7 @@ export class RotatingHandlers {
     @Input() { key: keyId, grace }: InputOf<typeof rotateKeyRequest>,
     @Caller() context: ContextOf<typeof rotateKeyRequest>,
   ): Promise<ReplyTo<typeof rotateKeyRequest>> {
-    const { organizationId, principal, actor } = context;
+    const { organizationId, actor } = context;
     const graceMs = parseGrace(grace);
     if (!graceMs.ok) return refuse(graceMs.error);
     const directory = await this.access.current();
@@ -39,7 +39,9 @@ export class RotatingHandlers {
       keyId,
       minted,
       graceMs: graceMs.value,
-      mayService: can(principal, 'keys.service', { organizationId }, directory.value, nowMs).allowed,
+      // Asked for a login: with a key, the decision is that a login is required, not that the key is of somebody else.
+      mayService: can({ kind: 'login', userId: actor.id }, 'keys.service', { organizationId }, directory.value, nowMs)
+        .allowed,
       nowMs,
     }));
     if (!issued.ok) return refuse(issued.error);
