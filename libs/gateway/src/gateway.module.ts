@@ -56,7 +56,7 @@ export class Gateway implements OnModuleDestroy {
   /** Adds routes and hooks to the application, before it is initialized. */
   mount(app: NestFastifyApplication): void {
     const { bus, access, readiness, cursorKey, clock, ids, logger, metrics, refusals } = this;
-    const { connectionsPerAddress, streamsPerKey, streamsPerOrganization, trustedProxies } =
+    const { connectionsPerAddress, contact, streamsPerKey, streamsPerOrganization, trustedProxies } =
       this.settings.configuration;
     const leakedKeys = createLeakedKeys({ bus, access, clock });
     const authenticator = this.authenticator();
@@ -86,6 +86,7 @@ export class Gateway implements OnModuleDestroy {
       isTrustedProxy: addressList(trustedProxies),
       streams: { perPrincipal: streamsPerKey, perOrganization: streamsPerOrganization },
       requestsPerMinute: createRequestRates({ bus, clock }),
+      contact,
       ...(refusals && { refusals }),
       addressRecordOf: createAddressRecords({ bus, clock }),
       onLeakedKey: (key) => leakedKeys.found(key),

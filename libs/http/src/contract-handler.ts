@@ -3,7 +3,8 @@ import { busErrors, commandNameOf, DomainErrorException, readIdOf, type Bus, typ
 import type { RequestContract, StreamContract } from '#bus/contract';
 import { domainError, parsePosition, type Clock, type Ids, type Position } from '#kernel';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
-import { JSON_TYPE, sendReply } from './send-reply.ts';
+import { JSON_TYPE, sendProblem, sendReply } from './send-reply.ts';
+import { problemOf } from './problem.ts';
 import { thrownProblem } from './edge-filter.ts';
 import type { EdgeOptions } from './edge-options.ts';
 import { sendDownload } from './download.ts';
@@ -56,8 +57,10 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
     const turn = parts.turns.take(context.principal);
     const ended = turn instanceof Promise ? await turn : turn;
     const response = await (options.bus as LooseBus).request(contract, input, context).finally(ended);
-    if (!response.ok) noteProblem(parts.metrics, request, response.error.code);
-    return sendReply(reply, route, cursors?.sign(response) ?? response, pathOf(request), request.id);
+    const signed = cursors?.sign(response) ?? response;
+    if (signed.ok) return sendReply(reply, route, signed, pathOf(request));
+    noteProblem(parts.metrics, request, signed.error.code);
+    return sendProblem(reply, problemOf(signed.error, request.id, options.contact));
   };
 }
 

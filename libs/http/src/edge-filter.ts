@@ -29,7 +29,7 @@ export function thrownProblem(
       'a request failed',
     );
   noteProblem(metrics, request, error.code);
-  return problemOf(error, request.id);
+  return problemOf(error, request.id, options.contact);
 }
 
 /**

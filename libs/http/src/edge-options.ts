@@ -49,6 +49,8 @@ export interface ServerOptions {
   readonly metrics?: Metrics;
   /** Called with an access key that was in any URL, so that it can be reported. Must not throw or wait. */
   readonly onLeakedKey?: (key: string) => void;
+  /** Whom to ask for what only a global admin can do: an address or a URL. */
+  readonly contact?: string;
   /** Maximum number of open connections of one address. Default: 1,000. */
   readonly connectionsPerAddress?: number;
   /** Returns whether an address is a trusted reverse proxy, whose connections are not counted. */

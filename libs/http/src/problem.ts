@@ -68,10 +68,16 @@ export interface Problem {
   readonly body: string;
 }
 
-/** Converts the error of a service to a problem document. */
-export function problemOf(error: DomainError, requestId: string): Problem {
+/**
+ * Converts the error of a service to a problem document.
+ *
+ * @param contact whom to ask for what only a global admin can do
+ */
+export function problemOf(error: DomainError, requestId: string, contact?: string): Problem {
   const { status, title } = (Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined) ?? KINDS[error.kind];
-  return documentOf(status, title, error, requestId);
+  // What nobody in an organization can grant comes without a fix: the directory does not know the operator's contact.
+  const isForAdmins = contact !== undefined && error.code === 'access/not-permitted' && error.fix === undefined;
+  return documentOf(status, title, isForAdmins ? { ...error, fix: `ask ${contact}` } : error, requestId);
 }
 
 /** Converts the error of the edge to a problem document. */

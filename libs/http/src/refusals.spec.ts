@@ -1,7 +1,9 @@
 import type { Refusal } from '#bus';
 import { inProcessTransport } from '#bus/in-process';
+import { domainError, type DomainError } from '#kernel';
 import { eventually, temporaryFolder } from '#testing';
 import { ORG, OTHER_ORG, startEdge, type Edge } from './edge.fixture.ts';
+import { problemOf } from './problem.ts';
 
 const folder = temporaryFolder();
 const refusals: Refusal[] = [];
@@ -64,6 +66,15 @@ describe('use-L11: a denied request is recorded once', () => {
     await edge.send('GET', `${things}/web`, { key: 9 });
     await edge.send('GET', `${things}/web`, { key: false });
     expect(refusals).toEqual([]);
+  });
+});
+
+describe('use-L11: a refusal of what only a global admin can do', () => {
+  it('says whom to ask; one of a role keeps its own fix', async () => {
+    const forAdmins = domainError('access/not-permitted', 'forbidden', 'Only a global admin can do this.');
+    const forRoles = { ...forAdmins, fix: 'ask ada@acme.dev' };
+    const fixOf = (error: DomainError) => JSON.parse(problemOf(error, 'request-1', 'platform@acme.dev').body).fix;
+    expect([fixOf(forAdmins), fixOf(forRoles)]).toEqual(['ask platform@acme.dev', 'ask ada@acme.dev']);
   });
 });
 

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Reply } from '#bus';
 import type { ReplyMeta } from '#bus/contract';
 import type { FastifyReply } from 'fastify';
-import { problemOf, type Problem } from './problem.ts';
+import type { Problem } from './problem.ts';
 import type { ContractRoute } from './routes.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
@@ -19,11 +19,9 @@ export function sendProblem(
 export function sendReply(
   reply: FastifyReply,
   route: ContractRoute,
-  response: Reply<unknown>,
+  response: Extract<Reply<unknown>, { readonly ok: true }>,
   path: string,
-  requestId: string,
 ): FastifyReply {
-  if (!response.ok) return sendProblem(reply, problemOf(response.error, requestId));
   const { contract } = route;
   const status = response.meta.created
     ? 201
