@@ -21,6 +21,9 @@ import { parseManifests, type ManifestDocument } from '#kubernetes/yaml';
 import type { z } from 'zod';
 import { codeOf } from './error-code.ts';
 
+/** Name of `-` in messages. */
+const STANDARD_INPUT = 'standard input';
+
 interface Source {
   readonly file: string;
   readonly document: ManifestDocument;
@@ -101,7 +104,7 @@ export async function readManifestFiles(
     return localError(
       1,
       `${errors.map(({ text }) => text).join('\n       ')} Nothing was sent.`,
-      `${fix} without applying: astroctl app validate -f ${firstFile ?? paths.join(' -f ')}`,
+      `${fix} without applying: astroctl app validate -f ${firstFile === STANDARD_INPUT ? '-' : (firstFile ?? paths.join(' -f '))}`,
       'deployments/manifest-invalid',
     );
   }
@@ -148,7 +151,7 @@ export async function readDocumentFile<S extends z.ZodType>(
   what: string,
   io: Io,
 ): Promise<z.infer<S> | CommandError> {
-  const file = path === '-' ? 'standard input' : path;
+  const file = path === '-' ? STANDARD_INPUT : path;
   const text = await textOf(path === '-' ? path : resolve(io.cwd, path), file, io);
   if (typeof text !== 'string') return text;
   const refused = (lines: readonly string[]) =>
@@ -166,7 +169,7 @@ export async function readDocumentFile<S extends z.ZodType>(
 }
 
 function filesAt(path: string, recursive: boolean, io: Io): { name: string; absolute: string }[] | CommandError {
-  if (path === '-') return [{ name: 'standard input', absolute: '-' }];
+  if (path === '-') return [{ name: STANDARD_INPUT, absolute: '-' }];
   const absolute = resolve(io.cwd, path);
   try {
     if (!statSync(absolute).isDirectory()) return [{ name: path, absolute }];

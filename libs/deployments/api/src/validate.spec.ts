@@ -40,6 +40,12 @@ describe('app validate, without a server', () => {
     expect(stderr.split('did you mean data?')).toHaveLength(2);
   });
 
+  it('names standard input as the option does in the command that fixes it', async () => {
+    const { stderr } = await laptopWith({}).run('app apply -f -', { stdin: application('web', 'colour: red\n') });
+    expect(stderr).toContain('Error: standard input:');
+    expect(stderr).toMatch(/^Fix: .* astroctl app validate -f -$/m);
+  });
+
   it('explains how to deploy a Kubernetes object', async () => {
     const laptop = laptopWith({ 'web.yaml': 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n' });
     const { exit, stderr } = await laptop.run('app apply -f web.yaml');
