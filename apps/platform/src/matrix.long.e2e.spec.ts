@@ -12,8 +12,8 @@ import {
   type Platform,
   type PlatformBrowser,
 } from '#testing';
+import { answerOf, callerNamed, type MatrixAnswer, type MatrixCaller, type MatrixCredential } from '#testing/matrix';
 import { z } from 'zod';
-import { answerOf, CALLERS, type MatrixAnswer, type MatrixCaller, type MatrixCredential } from './testing/matrix.ts';
 
 const STATUS: Readonly<Record<Exclude<MatrixAnswer, 'allowed'>, number>> = {
   'access/not-signed-in': 401,
@@ -42,11 +42,6 @@ const QUERIES: Readonly<Record<string, string>> = {
   'GET /v1/organizations/{org}/watch': '?follow=false',
 };
 
-const callerNamed = (name: string): MatrixCaller => {
-  const found = CALLERS.find((caller) => caller.name === name);
-  if (!found) throw new Error(`the matrix has no ${name}`);
-  return found;
-};
 const codeOf = ({ body }: PersonResponse): string =>
   z.looseObject({ code: z.string() }).safeParse(body).data?.code ?? '';
 

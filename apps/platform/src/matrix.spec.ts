@@ -11,14 +11,7 @@ import {
 import { checkAccess } from '#bus';
 import { position } from '#kernel';
 import { everyContract } from '#testing/contracts';
-import {
-  answerOf,
-  CALLERS,
-  credentialsOf,
-  MATRIX,
-  type MatrixCaller,
-  type MatrixCredential,
-} from './testing/matrix.ts';
+import { answerOf, CALLERS, credentialsOf, MATRIX, type MatrixCaller, type MatrixCredential } from '#testing/matrix';
 
 const NOW = Date.UTC(2026, 0, 2);
 const ORG = 'acme';

@@ -82,6 +82,13 @@ export const CALLERS: readonly MatrixCaller[] = [
   { name: 'global admin as viewer', role: 'viewer', isGlobalAdmin: true },
 ];
 
+/** Returns the caller of that name. @throws Error if there is none */
+export function callerNamed(name: string): MatrixCaller {
+  const found = CALLERS.find((caller) => caller.name === name);
+  if (!found) throw new Error(`the matrix has no ${name}`);
+  return found;
+}
+
 /** Returns the credentials that a caller can have. */
 export const credentialsOf = ({ role, isService }: MatrixCaller): readonly MatrixCredential[] => [
   'none',

@@ -1,0 +1,10 @@
+export {
+  answerOf,
+  CALLERS,
+  callerNamed,
+  credentialsOf,
+  MATRIX,
+  type MatrixAnswer,
+  type MatrixCaller,
+  type MatrixCredential,
+} from './matrix.ts';
