@@ -1,4 +1,5 @@
 import { PERMISSIONS, ROLES, type PermissionRule } from '#access';
+import { permissionsOf } from '#bus/contract';
 import { serverError } from '#cli';
 import {
   API_VERSION,
@@ -90,19 +91,20 @@ function settings(): string {
 }
 
 function rest(): string {
-  const routes = CONTRACTS.flatMap(({ route, kind, permission, summary }) => {
+  const routes = CONTRACTS.flatMap((contract) => {
+    const { route, kind, summary } = contract;
     const [method, path] = route?.split(' ') ?? [];
-    return method && path ? [{ method, path, kind, permission: String(permission), summary: summary ?? '' }] : [];
+    return method && path ? [{ method, path, kind, permissions: permissionsOf(contract), summary: summary ?? '' }] : [];
   }).toSorted((a, b) => (`${a.path} ${a.method}` < `${b.path} ${b.method}` ? -1 : 1));
   return page(
     'REST',
     'A running platform serves the schemas of all requests and responses at `/openapi.json`. `/livez`, `/readyz`, `/metrics`, `/openapi.json`, and `/download/astroctl.tgz` (`astroctl` as an npm package) require no credential. A route marked as a stream sends server-sent events for `Accept: text/event-stream` or `follow=true`; otherwise it returns all existing entries as `items`.',
     table(
       ['route', 'description', 'permission'],
-      routes.map(({ method, path, kind, permission, summary }) => [
+      routes.map(({ method, path, kind, permissions, summary }) => [
         code(`${method} ${path}`),
         `${summary}${kind === 'stream' ? ' (stream)' : ''}`,
-        code(permission),
+        permissions.map(code).join(', or '),
       ]),
     ),
   );

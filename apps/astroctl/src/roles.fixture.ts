@@ -42,6 +42,8 @@ export interface Row {
   readonly case?: string;
   /** The permission of the matrix; `PUBLIC` and `LOCAL` (sends nothing, or only what is public) are for everyone. */
   readonly needs: Permission | 'PUBLIC' | 'LOCAL';
+  /** Another permission that suffices. */
+  readonly orNeeds?: Permission;
   /** Arguments after the words of the command, split at spaces. */
   readonly args?: string | ((me: Me) => string);
   readonly stdin?: string | ((me: Me) => string);
@@ -69,9 +71,11 @@ const read = (needs: Permission, args?: Row['args']): readonly Row[] => [
 ];
 
 const NO_MEMBER = '6 organization/not-found';
-const PRESENT = '7 deployments/revision-present';
-/** The first of those who may roll back has done it. */
-const REPEATED_ROLLBACK: Row['except'] = { admin: PRESENT, owner: PRESENT, service: PRESENT, 'global-admin': PRESENT };
+/** Rolls back to one revision and to the other in turn, since an application cannot be rolled back to what it has. */
+const rollBack =
+  (name: string, ...turns: readonly CallerName[]) =>
+  (me: Me): string =>
+    `${name} --to ${turns.indexOf(me.name) % 2 === 0 ? 'v1' : 'v2'} -y`;
 /** The permission of the route is members.manage; that a role cannot grant more than it has is decided afterwards. */
 const ONLY_OWNERS: Row['except'] = { admin: '5 organization/may-not-grant', service: '5 access/not-permitted' };
 /** Editors read their own actions only. */
@@ -81,20 +85,12 @@ const NOT_ABOUT_OTHERS: Row['except'] = {
   editor: '5 access/others',
   service: '5 access/others',
 };
-/**
- * The routes of keys need keys.own, which a global admin who is not a member does not have: with keys.others alone, the
- * keys of an organization can be neither listed nor revoked.
- */
-const STRANGERS: Row['except'] = { developer: NO_MEMBER, 'global-admin': '5 access/not-permitted' };
-const everyone = (outcome: string): Record<CallerName, string> => ({
+/** The routes of keys are for the own keys too; that a key is of somebody else is decided afterwards. */
+const ofMembersWithoutRight = (outcome: string): NonNullable<Row['except']> => ({
   viewer: outcome,
   editor: outcome,
-  admin: outcome,
-  owner: outcome,
   auditor: outcome,
   service: outcome,
-  developer: outcome,
-  'global-admin': outcome,
 });
 
 /** Every command of astroctl, with the permission that it needs by the product's matrix. */
@@ -128,13 +124,12 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
   'app export': read('application.read', 'web'),
   'app open': [{ needs: 'application.read', args: 'web', allowed: '1' }],
   'app rollback': [
-    { needs: 'application.deploy', args: 'web --to v1 -y', except: REPEATED_ROLLBACK },
+    { needs: 'application.deploy', args: rollBack('web', 'editor', 'admin', 'owner', 'service', 'global-admin') },
     {
       case: 'on a protected profile',
       needs: 'application.deploy',
-      args: 'live --to v1 -y',
+      args: rollBack('live', 'admin', 'owner', 'global-admin'),
       isProtected: true,
-      except: { owner: PRESENT, 'global-admin': PRESENT },
     },
   ],
   'app sync': [{ needs: 'application.deploy', args: 'web' }],
@@ -286,8 +281,8 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
   'org revoke-invitation': [{ needs: 'members.manage', args: (me) => me.invitation }],
   'org accept': [{ needs: 'self.enter', allowed: '6' }],
   'org decline': [{ needs: 'self.enter', allowed: '6' }],
-  'key list': [{ needs: 'keys.own' }],
-  'key get': [{ needs: 'keys.own', args: (me) => me.key }],
+  'key list': [{ needs: 'keys.own', orNeeds: 'keys.others' }],
+  'key get': [{ needs: 'keys.own', orNeeds: 'keys.others', args: (me) => me.key }],
   'key create': [
     { needs: 'keys.create', args: '--name ci --role viewer' },
     { case: 'for a service member', needs: 'keys.service', args: '--name ci --service robot --role viewer' },
@@ -298,20 +293,21 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
       case: 'of a service member',
       needs: 'keys.service',
       args: (me) => me.serviceKey,
-      except: { ...everyone('5 access-keys/not-yours-to-rotate'), admin: '0', owner: '0', ...STRANGERS },
+      except: ofMembersWithoutRight('5 access-keys/not-yours-to-rotate'),
     },
   ],
   'key revoke': [
     {
       case: 'its own',
       needs: 'keys.own',
+      orNeeds: 'keys.others', // a caller without a key in the organization has a key of its owner here
       args: (me) => `${me.revocableKey}${me.name === 'service' ? ' --dry-run' : ''}`,
     },
     {
       case: 'of others',
       needs: 'keys.others',
       args: (me) => me.othersKey,
-      except: { ...everyone('5 access-keys/not-yours'), admin: '0', owner: '0', ...STRANGERS },
+      except: ofMembersWithoutRight('5 access-keys/not-yours'),
     },
   ],
   'key report': [{ needs: 'PUBLIC', stdin: (me) => me.leakedKey }],
@@ -340,10 +336,10 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
     },
   ],
   'access permissions': read('self.read'),
-  'audit replay': [{ needs: 'audit.read' }],
-  'audit head': [{ needs: 'audit.read' }],
-  'audit keys': [{ needs: 'audit.read' }],
-  'audit verify': [{ needs: 'audit.read' }],
+  'audit replay': [{ needs: 'audit.read', except: NOT_THE_WHOLE_LOG }],
+  'audit head': [{ needs: 'audit.read', except: NOT_THE_WHOLE_LOG }],
+  'audit keys': [{ needs: 'audit.read', except: NOT_THE_WHOLE_LOG }],
+  'audit verify': [{ needs: 'audit.read', except: NOT_THE_WHOLE_LOG }],
   'audit prove': [{ needs: 'audit.read', args: (me) => me.position, except: NOT_THE_WHOLE_LOG }],
   'audit export': [{ needs: 'audit.read', except: NOT_THE_WHOLE_LOG }],
   version: [{ needs: 'PUBLIC' }],

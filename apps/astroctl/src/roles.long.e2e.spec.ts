@@ -16,7 +16,7 @@ import {
   type Platform,
 } from '#testing';
 import { followLog, logOf } from '#testing/log';
-import { answerOf, callerNamed, MATRIX, type MatrixAnswer, type MatrixCaller } from '#testing/matrix';
+import { answerToAny, callerNamed, MATRIX, type MatrixAnswer, type MatrixCaller } from '#testing/matrix';
 import { z } from 'zod';
 import { parts } from './parts.ts';
 import { application, CALLER_NAMES, ROWS, type CallerName, type Me, type Row } from './roles.fixture.ts';
@@ -53,11 +53,12 @@ function expectedOf(row: Row, name: CallerName): string {
   if (except !== undefined) return except;
   if (row.needs === 'LOCAL' || row.needs === 'PUBLIC') return row.allowed ?? '0';
   const caller = IN_MATRIX[name];
+  const permissions = row.orNeeds ? [row.needs, row.orNeeds] : [row.needs];
   const isLogin = row.login === true || MATRIX[row.needs].endsWith(' login') || OUTSIDE.has(name);
   if (caller.isService && MATRIX[row.needs].endsWith(' login')) return '4'; // asks for a login first
-  if (row.login === true && caller.isService && answerOf(row.needs, caller, 'key', row.isProtected) === 'allowed')
+  if (row.login === true && caller.isService && answerToAny(permissions, caller, 'key', row.isProtected) === 'allowed')
     return REFUSALS['key/login-required'];
-  const answer = answerOf(row.needs, caller, isLogin && !caller.isService ? 'login' : 'key', row.isProtected);
+  const answer = answerToAny(permissions, caller, isLogin && !caller.isService ? 'login' : 'key', row.isProtected);
   return answer === 'allowed' ? (row.allowed ?? '0') : REFUSALS[answer];
 }
 

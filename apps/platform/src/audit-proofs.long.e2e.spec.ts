@@ -94,14 +94,27 @@ describe('F17: proofs of the audit log, with the real astroctl', () => {
       credential: ada.accessToken,
       body: { role: 'editor' },
     });
-    for (const route of [`GET ${path}/audit/proof?from=0`, `GET ${path}/audit/events`])
-      expect(await as(route)).toMatchObject({ status: 403, body: { code: 'audit/whole-log-only' } });
-    expect((await as(`GET ${path}/audit/head`)).status).toBe(200);
+    const routes = ['proof?from=0', 'events', 'export', 'head', 'keys', 'replay', 'verify'];
+    for (const route of routes)
+      expect(await as(`GET ${path}/audit/${route}`)).toMatchObject({
+        status: 403,
+        body: { code: 'audit/whole-log-only' },
+      });
+    expect((await as(`GET ${path}/audit`)).status).toBe(200);
+    await call(platform.url, `PUT ${path}/members/${ed.userId}`, {
+      credential: ada.accessToken,
+      body: { role: 'admin' },
+    });
+    for (const route of ['events', 'export'])
+      // of the plan developer
+      expect(await as(`GET ${path}/audit/${route}`)).toMatchObject({
+        status: 403,
+        body: { code: 'audit/export-not-permitted' },
+      });
     await call(platform.url, `PUT ${path}/members/${ed.userId}`, {
       credential: ada.accessToken,
       body: { role: 'editor', audit: true },
     });
-    for (const route of [`GET ${path}/audit/proof?from=0`, `GET ${path}/audit/events`, `GET ${path}/audit/export`])
-      expect((await as(route)).status).toBe(200);
+    for (const route of routes) expect((await as(`GET ${path}/audit/${route}`)).status).toBe(200);
   });
 });

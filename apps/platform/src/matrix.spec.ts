@@ -11,7 +11,15 @@ import {
 import { checkAccess } from '#bus';
 import { position } from '#kernel';
 import { everyContract } from '#testing/contracts';
-import { answerOf, CALLERS, credentialsOf, MATRIX, type MatrixCaller, type MatrixCredential } from '#testing/matrix';
+import {
+  answerOf,
+  answerToAny,
+  CALLERS,
+  credentialsOf,
+  MATRIX,
+  type MatrixCaller,
+  type MatrixCredential,
+} from '#testing/matrix';
 
 const NOW = Date.UTC(2026, 0, 2);
 const ORG = 'acme';
@@ -141,7 +149,7 @@ describe('the permission matrix', () => {
   it('A4, A5, A10, A23, A24, B25: applies to every contract, caller, and credential', () => {
     const wrong: unknown[] = [];
     let count = 0;
-    for (const { subject, route, permission, callers, organizationOf } of contracts) {
+    for (const { subject, route, permission, orPermission, callers, organizationOf } of contracts) {
       if (permission === 'SERVICES_ONLY') {
         if (route !== undefined || !callers?.length) wrong.push({ subject, is: 'a route, or without callers' });
         continue;
@@ -153,9 +161,9 @@ describe('the permission matrix', () => {
         wrong.push({ subject, is: 'without the organization that its permission needs' });
       for (const { caller, credential, principal } of combinations) {
         const organizationId = isOfOrganization ? ORG : undefined;
-        const checked = checkAccess({ principal, permission, organizationId }, directory, NOW);
+        const checked = checkAccess({ principal, permission, orPermission, organizationId }, directory, NOW);
         const is = checked.ok ? 'allowed' : checked.error.code;
-        const expected = answerOf(permission, caller, credential);
+        const expected = answerToAny(orPermission ? [permission, orPermission] : [permission], caller, credential);
         if (is !== expected) wrong.push({ subject, permission, caller: caller.name, credential, is, expected });
         count++;
       }

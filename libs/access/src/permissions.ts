@@ -135,10 +135,15 @@ export const PERMISSIONS = {
   'application.adopt': organization(OA, 'key', 'take over objects on a cluster that belong to no application', G),
   'secrets.write': organization(OAE, 'key', 'write application secrets', UNPROTECTED),
   'credentials.manage': organization(OA, 'key', 'manage git and registry credentials', G),
-  'audit.read': organization(OAE, 'key', 'read, verify, and export the audit log; editors see only their own actions', {
-    g: true,
-    audit: true,
-  }),
+  'audit.read': organization(
+    OAE,
+    'key',
+    'list, verify, replay, and export the audit log; editors can only list their own actions',
+    {
+      g: true,
+      audit: true,
+    },
+  ),
   'access.read': organization(
     ALL,
     'key',

@@ -5,6 +5,8 @@ import { err, ok, type DomainError, type Result } from '#kernel';
 export interface AccessQuestion {
   readonly principal: Principal;
   readonly permission: Permission;
+  /** Another permission that suffices. The error is that of `permission`. */
+  readonly orPermission?: Permission | undefined;
   /** ID of the request's organization; undefined if there is none, or it does not exist. */
   readonly organizationId: string | undefined;
 }
@@ -16,12 +18,15 @@ export interface AccessQuestion {
  * @param nowMs milliseconds since 1970
  */
 export function checkAccess(
-  { principal, permission, organizationId }: AccessQuestion,
+  { principal, permission, orPermission, organizationId }: AccessQuestion,
   directory: Directory,
   nowMs: number,
 ): Result<Reason, DomainError> {
   const ended = endedKey(principal, directory, nowMs) ?? endedSession(principal, directory, nowMs);
   if (ended) return err(ended);
-  const decision = can(principal, permission, organizationId === undefined ? {} : { organizationId }, directory, nowMs);
-  return decision.allowed ? ok(decision.reason) : err(decision.error);
+  const scope = organizationId === undefined ? {} : { organizationId };
+  const decision = can(principal, permission, scope, directory, nowMs);
+  if (decision.allowed) return ok(decision.reason);
+  const other = orPermission && can(principal, orPermission, scope, directory, nowMs);
+  return other?.allowed ? ok(other.reason) : err(decision.error);
 }

@@ -126,6 +126,23 @@ describe('the startup check', () => {
     await expect(check([Open])).rejects.toThrow('PUBLIC is not a right in an organization');
   });
 
+  it('rejects another permission that suffices, but is of another scope', async () => {
+    @Controller()
+    class Mixed {
+      @Serves(
+        contract('boot.v1.mixed', {
+          permission: 'application.read',
+          orPermission: 'platform.users',
+          organizationOf: () => 'acme',
+        }),
+      )
+      one() {
+        return reply(1);
+      }
+    }
+    await expect(check([Mixed])).rejects.toThrow('which is not of the scope of application.read');
+  });
+
   it('rejects a request between services that lists none', async () => {
     @Controller()
     class Inside {

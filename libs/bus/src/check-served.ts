@@ -71,7 +71,7 @@ export function checkServedContracts(app: INestApplicationContext): Contract[] {
 
 function contractFaults(contract: Contract, by: string): string[] {
   const faults: string[] = [];
-  const { permission, subject, callers } = contract;
+  const { permission, orPermission, subject, callers } = contract;
   if (!SUBJECT.test(subject)) faults.push(`${by}: ${subject} is not a subject <context>.v<n>.<words>`);
   const rule = Object.hasOwn(PERMISSIONS, permission) ? PERMISSIONS[permission as keyof typeof PERMISSIONS] : undefined;
   if (permission !== PUBLIC && permission !== SERVICES_ONLY && !rule)
@@ -82,6 +82,8 @@ function contractFaults(contract: Contract, by: string): string[] {
   // up.
   if (contract.organizationOf && permission !== SERVICES_ONLY && rule?.scope !== 'organization')
     faults.push(`${by}: ${subject} has organizationOf, and ${String(permission)} is not a right in an organization`);
+  if (orPermission !== undefined && (rule === undefined || PERMISSIONS[orPermission].scope !== rule.scope))
+    faults.push(`${by}: ${subject} has the permission ${orPermission}, which is not of the scope of ${permission}`);
   if (permission === SERVICES_ONLY && !callers?.length)
     faults.push(`${by}: ${subject} is for services only and lists none`);
   if (permission === SERVICES_ONLY && contract.route)

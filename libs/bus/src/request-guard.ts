@@ -190,7 +190,7 @@ export class RequestGuard {
     organizationId: string | undefined,
   ): Result<Reason, DomainError> {
     const decision = checkAccess(
-      { principal: caller.principal, permission, organizationId },
+      { principal: caller.principal, permission, orPermission: contract.orPermission, organizationId },
       directory,
       this.options.clock.now(),
     );

@@ -1,5 +1,5 @@
 import { PERMISSIONS, PUBLIC } from '#access';
-import type { Contract } from '#bus/contract';
+import { permissionsOf, type Contract } from '#bus/contract';
 import { z } from 'zod';
 import { hasMember } from './request-input.ts';
 import { routesOf, takesBody, type ContractRoute } from './routes.ts';
@@ -96,7 +96,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
   return {
     operationId: contract.subject,
     ...(contract.summary !== undefined && { summary: contract.summary }),
-    description: `Permission: ${contract.permission}${rule?.by === 'login' ? ' (requires a login, not an access key)' : ''}`,
+    description: `Permission: ${permissionsOf(contract).join(' or ')}${rule?.by === 'login' ? ' (requires a login, not an access key)' : ''}`,
     ...(contract.permission === PUBLIC && { security: [] }),
     parameters: [
       ...parameters.map((name) => ({

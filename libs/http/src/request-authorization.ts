@@ -108,7 +108,7 @@ function bodyAuthorization(route: ContractRoute, options: EdgeOptions): (request
   const { access, clock } = options;
   const refused = recordingOf(options);
   const { contract, method } = route;
-  const { permission } = contract;
+  const { permission, orPermission } = contract;
   const parameter = organizationParameter(route);
   const isKnownFromRoute = contract.organizationOf === undefined || parameter !== undefined;
   return async (request) => {
@@ -117,7 +117,7 @@ function bodyAuthorization(route: ContractRoute, options: EdgeOptions): (request
       if (!directory.ok) throw new DomainErrorException(directory.error);
       const named = parameter === undefined ? undefined : (request.params as Record<string, string>)[parameter];
       const organizationId = named === undefined ? undefined : directory.value.organization(named)?.id;
-      const accessRequest = { principal: principalOf(request), permission, organizationId };
+      const accessRequest = { principal: principalOf(request), permission, orPermission, organizationId };
       const decision = checkAccess(accessRequest, directory.value, clock.now());
       if (!decision.ok) {
         refused({ contract, request, ...accessRequest }, decision.error);

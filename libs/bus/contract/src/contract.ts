@@ -28,6 +28,11 @@ interface Common<Input extends z.ZodType, Output extends z.ZodType> {
   /** One line for OpenAPI and the reference. */
   readonly summary?: string;
   readonly permission: Permission | typeof PUBLIC | typeof SERVICES_ONLY;
+  /**
+   * Another permission that suffices, for a request whose objects can be the caller's own or those of others. The handler
+   * decides by object which of the two it needs.
+   */
+  readonly orPermission?: Permission;
   /** Services that may send it in their own name. Required with SERVICES_ONLY, otherwise additional. */
   readonly callers?: readonly string[];
   /** Parsed once, by the server. Unknown members are rejected. */
@@ -114,6 +119,14 @@ export interface DownloadFormat<Item> {
 
 /** A request or a stream that a context serves. */
 export type Contract = RequestContract | StreamContract;
+
+/** Returns the permissions of a contract. Any of them suffices. */
+export const permissionsOf = ({
+  permission,
+  orPermission,
+}: Pick<Contract, 'permission' | 'orPermission'>): readonly Contract['permission'][] =>
+  orPermission === undefined ? [permission] : [permission, orPermission];
+
 export type InputOf<C extends Contract> = z.infer<C['input']>;
 /** Input of a caller, who may omit members with defaults. */
 export type CallerInputOf<C extends Contract> = z.input<C['input']>;

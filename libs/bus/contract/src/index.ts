@@ -18,6 +18,7 @@ export {
   RAW_BODY_BYTES,
   EDGE,
   isCalledBy,
+  permissionsOf,
   receiverOf,
   request,
   stream,

@@ -1,5 +1,6 @@
 export {
   answerOf,
+  answerToAny,
   CALLERS,
   callerNamed,
   credentialsOf,

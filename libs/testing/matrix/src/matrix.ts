@@ -141,3 +141,15 @@ export function answerOf(
   if (!hasRole) return 'access/not-permitted';
   return isProtected && role === 'editor' && who.includes('¹') ? 'access/protected-profile' : 'allowed';
 }
+
+/**
+ * Returns the answer of the matrix to a request for which any of several permissions suffices: that of the first, unless
+ * another allows it.
+ */
+export function answerToAny(
+  permissions: readonly (Permission | 'PUBLIC')[],
+  ...request: [caller: MatrixCaller, credential: MatrixCredential, isProtected?: boolean]
+): MatrixAnswer {
+  const [first = 'access/not-permitted', ...others] = permissions.map((permission) => answerOf(permission, ...request));
+  return others.includes('allowed') ? 'allowed' : first;
+}

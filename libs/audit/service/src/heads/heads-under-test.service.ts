@@ -1,5 +1,8 @@
 import { directoryEvents, type DirectoryFact } from '#access';
 import type { AuditHead } from '#audit/contract';
+import { plansOfRequest } from '#billing/contract';
+import { reply } from '#bus';
+import type { OutputOf } from '#bus/contract';
 import { silentLogger, type Clock, type Decider } from '#kernel';
 import { answeringBus, openEmbedded } from '#testing/embedded';
 import { LogReaders } from '../access/log-readers.service.ts';
@@ -15,6 +18,8 @@ import { SigningKeys } from './signing-keys.service.ts';
 
 export const ACME = 'a0000000-0000-7000-8000-000000000001';
 export const OTHER = 'a0000000-0000-7000-8000-000000000002';
+type Plan = OutputOf<typeof plansOfRequest>['plans'][string];
+const plan = { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600, auditDaysShown: 30 };
 const settings = { publicUrl: 'https://astro.acme.dev:8443/' };
 
 /** Records any events, in place of the other contexts. */
@@ -32,21 +37,17 @@ export async function openHeads(folder: string) {
   await embedded.sourcing.projections([treeProjection, headsProjection]);
   let ahead = 0;
   const clock: Clock = { ...embedded.clock, now: () => embedded.clock.now() + ahead };
-  const bus = answeringBus('audit', {});
+  let auditExport: Plan['auditExport'] = 'owner';
+  const bus = answeringBus('audit', {
+    [plansOfRequest.subject]: () => reply({ plans: { [ACME]: { ...plan, auditExport } }, pricingUrl: '' }),
+  });
+  const readers = new LogReaders(access, bus, clock);
   const keys = new SigningKeys(commands, vault, bus, ids, clock);
   const signing = new HeadSigning(commands, readModels, keys, bus, clock, settings);
   const tree = new TreeReader(readModels);
   const verification = new AuditVerification(eventStore, keys, clock);
   const sealed = new SealedEvents(eventStore, tree);
-  const queries = new HeadsQueries(
-    readModels,
-    tree,
-    sealed,
-    verification,
-    keys,
-    new LogReaders(access, clock),
-    settings,
-  );
+  const queries = new HeadsQueries(readModels, tree, sealed, verification, keys, readers, settings);
   const context = (organizationId = ACME) =>
     embedded.request(
       { kind: 'key', memberId: 'ada', memberKind: 'person', keyId: 'key_1', organizationId, role: 'owner' },
@@ -61,6 +62,8 @@ export async function openHeads(folder: string) {
     clock,
     context,
     sweep: new HeadsSweep(readModels, signing, silentLogger),
+    /** Changes by whom the plan lets the log be exported. */
+    exportedBy: (who: Plan['auditExport']) => void (auditExport = who),
     later: (ms: number) => void (ahead += ms),
     level,
     async record(organizationId: string, ...events: DirectoryFact[]) {

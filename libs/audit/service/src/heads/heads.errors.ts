@@ -28,13 +28,6 @@ export const headErrors = {
       `The newest signed head has ${newest} events, and so nothing can be proved about ${size}.`,
       { fix: 'astroctl audit head' },
     ),
-  wholeLogOnly: () =>
-    domainError(
-      'audit/whole-log-only',
-      'forbidden',
-      'Editors can read the audit log of their own actions. Proofs and exports need an owner, an admin, or the right audit.',
-      { fix: 'ask an owner or admin of the organization: astroctl org members' },
-    ),
   tooLong: (events: number) =>
     domainError(
       'audit/too-long-to-verify',

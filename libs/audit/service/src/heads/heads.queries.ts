@@ -37,17 +37,20 @@ export class HeadsQueries {
   @Serves(getAuditHeadRequest)
   async head(
     @Input() _input: InputOf<typeof getAuditHeadRequest>,
-    @Caller() { organizationId }: ContextOf<typeof getAuditHeadRequest>,
+    @Caller() context: ContextOf<typeof getAuditHeadRequest>,
   ): Promise<ReplyTo<typeof getAuditHeadRequest>> {
-    const head = await this.newest(organizationId);
+    const head = await this.wholeLog(context);
     return head.ok ? reply(head.value) : refuse(head.error);
   }
 
   @Serves(listAuditKeysRequest)
   async keys(
     @Input() page: InputOf<typeof listAuditKeysRequest>,
-    @Caller() { organizationId }: ContextOf<typeof listAuditKeysRequest>,
+    @Caller() context: ContextOf<typeof listAuditKeysRequest>,
   ): Promise<ReplyTo<typeof listAuditKeysRequest>> {
+    const { organizationId } = context;
+    const isReader = await this.readers.checkWholeLog(context);
+    if (!isReader.ok) return refuse(isReader.error);
     const keys = await this.signingKeys.list();
     if (!keys.ok) return refuse(keys.error);
     const heads = await this.document(organizationId);
@@ -88,7 +91,9 @@ export class HeadsQueries {
     @Input() { from, size }: InputOf<typeof listSealedEventsRequest>,
     @Caller() context: ContextOf<typeof listSealedEventsRequest>,
   ): Promise<ReplyTo<typeof listSealedEventsRequest>> {
-    const head = await this.wholeLog(context);
+    const isExporter = await this.readers.checkExport(context);
+    if (!isExporter.ok) return refuse(isExporter.error);
+    const head = await this.newest(context.organizationId);
     if (!head.ok) return refuse(head.error);
     const within = size ?? head.value.size;
     if (within > head.value.size) return refuse(headErrors.sizeUnknown(within, head.value.size));
@@ -99,8 +104,11 @@ export class HeadsQueries {
   @Serves(verifyAuditRequest)
   async verify(
     @Input() _input: InputOf<typeof verifyAuditRequest>,
-    @Caller() { organizationId }: ContextOf<typeof verifyAuditRequest>,
+    @Caller() context: ContextOf<typeof verifyAuditRequest>,
   ): Promise<ReplyTo<typeof verifyAuditRequest>> {
+    const { organizationId } = context;
+    const isReader = await this.readers.checkWholeLog(context);
+    if (!isReader.ok) return refuse(isReader.error);
     const verified = await this.verification.verify(organizationId);
     if (!verified.ok) return refuse(verified.error);
     const head = await this.document(organizationId);
@@ -120,9 +128,8 @@ export class HeadsQueries {
 
   /** Returns the newest head for a caller who may read the actions of everybody. */
   private async wholeLog(context: OrganizationContext): Promise<Result<AuditHead, DomainError>> {
-    const isReader = await this.readers.readsWholeLog(context);
-    if (!isReader.ok) return isReader;
-    return isReader.value ? this.newest(context.organizationId) : err(headErrors.wholeLogOnly());
+    const isReader = await this.readers.checkWholeLog(context);
+    return isReader.ok ? this.newest(context.organizationId) : isReader;
   }
 
   private async newest(organizationId: string): Promise<Result<AuditHead, DomainError>> {

@@ -161,10 +161,12 @@ describe('heads of the audit log', () => {
     const answers = async () => [
       await opened.queries.prove({ org: ACME, from: 0 }, context),
       await opened.queries.sealed({ org: ACME, from: 0 }, context),
+      await opened.queries.head({ org: ACME }, context),
+      await opened.queries.keys({ org: ACME, limit: 500 }, context),
+      await opened.queries.verify({ org: ACME }, context),
     ];
     for (const refused of await answers())
       expect(refused).toMatchObject({ ok: false, error: { code: 'audit/whole-log-only', kind: 'forbidden' } });
-    expect(await opened.queries.head({ org: ACME }, context)).toMatchObject({ ok: true });
     await opened.record(ACME, {
       type: 'organization.audit-right-set.v1',
       data: { memberId: 'user-ed', granted: true },
@@ -172,6 +174,30 @@ describe('heads of the audit log', () => {
     await eventually(async () => {
       for (const permitted of await answers()) expect(permitted).toMatchObject({ ok: true });
     });
+  });
+});
+
+describe('the export of the audit log with its proofs', () => {
+  let opened: Opened;
+  beforeAll(async () => {
+    opened = await openHeads(join(root, 'export'));
+    await opened.record(ACME, created('acme'), {
+      type: 'organization.member-added.v1',
+      data: { memberId: 'user-al', kind: 'person', role: 'admin' },
+    });
+    await opened.sweep.run(new AbortController().signal);
+    await opened.level();
+  });
+  afterAll(() => opened.close());
+
+  it('is for whom the plan permits, like that of the entries', async () => {
+    const context = { ...opened.context(), principal: { ...opened.context().principal, memberId: 'user-al' } };
+    const exported = () => opened.queries.sealed({ org: ACME, from: 0 }, context);
+    expect(await exported()).toMatchObject({ ok: false, error: { code: 'audit/export-not-permitted' } });
+    expect(await opened.queries.prove({ org: ACME, from: 0 }, context)).toMatchObject({ ok: true });
+    expect(await opened.queries.sealed({ org: ACME, from: 0 }, opened.context())).toMatchObject({ ok: true });
+    opened.exportedBy('everyone who can read the audit log');
+    expect(await exported()).toMatchObject({ ok: true });
   });
 });
 

@@ -12,13 +12,6 @@ export const logErrors = {
       `Plan ${plan} lists the last ${days} days of the audit log. Older entries remain recorded.`,
       { fix: 'use a later --since, or compare plans: astroctl org plan list' },
     ),
-  exportNotPermitted: () =>
-    domainError(
-      'audit/export-not-permitted',
-      'forbidden',
-      'With this plan, owners and members with the right audit can export the audit log.',
-      { fix: 'ask an owner, or list the entries instead: astroctl audit list' },
-    ),
   unknownPerson: (who: string) =>
     domainError('audit/unknown-person', 'not-found', `No user or service member ${who} is known here.`, {
       fix: 'use an address or ID from: astroctl org members',

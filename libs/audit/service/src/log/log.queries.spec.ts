@@ -46,7 +46,7 @@ beforeAll(async () => {
     [clientAddressesRequest.subject]: () => reply({ addresses: { a1: '203.0.113.77' } }),
   });
   const log = new AuditLog(readModels, bus);
-  queries = new LogQueries(log, new LogReaders(access, clock), eventStore, sourcing.feed, bus, clock);
+  queries = new LogQueries(log, new LogReaders(access, bus, clock), eventStore, sourcing.feed, bus, clock);
   await history();
 }, 60_000);
 afterAll(() => embedded.close());
@@ -231,10 +231,12 @@ describe('the audit log of an organization', () => {
 
   it('is exported by whom the plan permits', async () => {
     const input = exportAuditLogRequest.input.parse({ org: ACME });
-    const admin = as('vic', { rule: 'role', role: 'admin' });
+    const keyOfAdmin = { kind: 'key', memberId: 'ada', memberKind: 'person', keyId: 'key_1', role: 'admin' } as const;
+    const admin: OrganizationContext = { ...as('ada'), principal: { ...keyOfAdmin, organizationId: ACME } };
     expect(await codeOf(itemsOf(queries.export(input, admin, never)))).toBe('audit/export-not-permitted');
     plan = { auditDaysShown: null, auditExport: 'everyone who can read the audit log' };
     expect(await codeOf(itemsOf(queries.export(input, admin, never)))).toBe('no error');
+    expect(await codeOf(itemsOf(queries.export(input, as('grace'), never)))).toBe('audit/whole-log-only');
   });
 
   it('continues with new entries after a position, without gaps', async () => {

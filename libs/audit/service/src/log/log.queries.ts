@@ -9,7 +9,6 @@ import {
   Serves,
   type Bus,
   type ContextOf,
-  type OrganizationContext,
   type RequestContext,
 } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
@@ -88,8 +87,8 @@ export class LogQueries {
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<AuditEntry>> {
     const { organizationId } = context;
+    unwrap(await this.readers.checkExport(context));
     const filter = await this.filterOf(input, organizationId, context);
-    if (!(await this.mayExport(context))) throw new DomainErrorException(logErrors.exportNotPermitted());
     const atLeast = context.consistency ?? (await this.eventStore.head());
     return this.all(organizationId, filter, atLeast, context, signal);
   }
@@ -204,13 +203,6 @@ export class LogQueries {
 
   private async seesOwnOnly(scope: string, { principal }: RequestContext): Promise<boolean> {
     return scope !== PLATFORM && !unwrap(await this.readers.readsWholeLog({ principal, organizationId: scope }));
-  }
-
-  private async mayExport(context: OrganizationContext): Promise<boolean> {
-    if (unwrap(await this.readers.exportsByAnyPlan(context))) return true;
-    const { organizationId } = context;
-    const plan = (await plansOf(this.bus, [organizationId], context)).get(organizationId);
-    return (plan?.auditExport ?? 'owner') !== 'owner';
   }
 
   /** Parses a position that the caller kept. One of another event store is rejected, so that the reader starts again. */
