@@ -23,7 +23,7 @@ import { followLog, logOf } from '#testing/log';
  */
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 const cluster = kubeconfig ? 'dev' : 'sandbox';
-const MOMENTS = Number(process.env['ASTRO_TEST_MOMENTS'] ?? 6);
+const MOMENTS = Number(process.env['ASTRO_TEST_MOMENTS'] ?? 3);
 /** Written by each attempt, interrupted or not. */
 const INVENTORY = 'configmaps/astro-inventory-';
 const SEED = seedOfRun();

@@ -4,6 +4,8 @@ import { contractCases } from './index.ts';
 import { compareCase } from './judge.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
+/** Of a case whose answers differ from the recorded ones, or that does not reach an awaited state. */
+const RUNS = 4;
 if (kubeconfig) describe('a real Kubernetes responds as recorded', () => judged(kubeconfig));
 else
   describe.skip('recorded answers against a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
@@ -17,11 +19,21 @@ function judged(path: string): void {
   // The server may still be deleting the namespaces of an earlier run.
   const prefix = `case-e${Date.now().toString().slice(-6)}`;
 
-  /** Runs a case up to twice, since a real server's controllers act at their own times. */
+  /**
+   * Runs a case until its answers are equal, since a real server's controllers act at their own times: on a busy machine,
+   * the status of a rollout may pass over the awaited state.
+   */
   async function differing(each: Case, number: number): Promise<readonly string[]> {
     const comparison = { target, fixtures, known: new Map(), prefix };
-    const first = await compareCase(comparison, each, number);
-    return first.length === 0 ? first : compareCase(comparison, each, number + contractCases.length);
+    for (let run = 1; ; run++) {
+      const isLast = run === RUNS;
+      try {
+        const found = await compareCase(comparison, each, number + (run - 1) * contractCases.length);
+        if (found.length === 0 || isLast) return found;
+      } catch (error) {
+        if (isLast) throw error;
+      }
+    }
   }
 
   it.each([...new Set(contractCases.map(({ area }) => area))])(
