@@ -9,6 +9,7 @@ import {
   type Principal,
 } from '#access';
 import { checkAccess } from '#bus';
+import { permissionsOf } from '#bus/contract';
 import { position } from '#kernel';
 import { everyContract } from '#testing/contracts';
 import {
@@ -163,7 +164,7 @@ describe('the permission matrix', () => {
         const organizationId = isOfOrganization ? ORG : undefined;
         const checked = checkAccess({ principal, permission, orPermission, organizationId }, directory, NOW);
         const is = checked.ok ? 'allowed' : checked.error.code;
-        const expected = answerToAny(orPermission ? [permission, orPermission] : [permission], caller, credential);
+        const expected = answerToAny(permissionsOf({ permission, orPermission }), caller, credential);
         if (is !== expected) wrong.push({ subject, permission, caller: caller.name, credential, is, expected });
         count++;
       }

@@ -121,11 +121,13 @@ export interface DownloadFormat<Item> {
 export type Contract = RequestContract | StreamContract;
 
 /** Returns the permissions of a contract. Any of them suffices. */
-export const permissionsOf = ({
+export const permissionsOf = <P extends Contract['permission']>({
   permission,
   orPermission,
-}: Pick<Contract, 'permission' | 'orPermission'>): readonly Contract['permission'][] =>
-  orPermission === undefined ? [permission] : [permission, orPermission];
+}: {
+  readonly permission: P;
+  readonly orPermission?: Permission | undefined;
+}): readonly (P | Permission)[] => (orPermission === undefined ? [permission] : [permission, orPermission]);
 
 export type InputOf<C extends Contract> = z.infer<C['input']>;
 /** Input of a caller, who may omit members with defaults. */

@@ -1,5 +1,5 @@
 import { serverTarget, type Case } from '#sandbox-cluster/cases';
-import { readFixtures } from './fixtures.ts';
+import { idOf, readFixtures } from './fixtures.ts';
 import { contractCases } from './index.ts';
 import { compareCase } from './judge.ts';
 
@@ -25,15 +25,14 @@ function judged(path: string): void {
    */
   async function differing(each: Case, number: number): Promise<readonly string[]> {
     const comparison = { target, fixtures, known: new Map(), prefix };
-    for (let run = 1; ; run++) {
-      const isLast = run === RUNS;
-      try {
-        const found = await compareCase(comparison, each, number + (run - 1) * contractCases.length);
-        if (found.length === 0 || isLast) return found;
-      } catch (error) {
-        if (isLast) throw error;
-      }
+    let found: readonly string[] = [];
+    for (let run = 0; run < RUNS; run++) {
+      found = await compareCase(comparison, each, number + run * contractCases.length).catch((error: unknown) => [
+        `${idOf(each)}: ${String(error)}`,
+      ]);
+      if (found.length === 0) break;
     }
+    return found;
   }
 
   it.each([...new Set(contractCases.map(({ area }) => area))])(
