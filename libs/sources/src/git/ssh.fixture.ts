@@ -20,10 +20,17 @@ export interface SshServer {
   close(): Promise<void>;
 }
 
-export const newKey = (passphrase?: string): { readonly private: string; readonly public: string } =>
-  passphrase === undefined
-    ? utils.generateKeyPairSync('ed25519')
-    : utils.generateKeyPairSync('ed25519', { passphrase, cipher: 'aes256-ctr', rounds: 16 });
+const PUBLIC_KEY_BYTES = 51; // the name ssh-ed25519 and a key of 32 bytes, each with its length before it
+
+export function newKey(passphrase?: string): { readonly private: string; readonly public: string } {
+  const key =
+    passphrase === undefined
+      ? utils.generateKeyPairSync('ed25519')
+      : utils.generateKeyPairSync('ed25519', { passphrase, cipher: 'aes256-ctr', rounds: 16 });
+  // ssh2 drops leading zero bytes of one public key in 256, and OpenSSH cannot read such a key.
+  const { length } = Buffer.from(key.public.split(' ')[1] ?? '', 'base64');
+  return length === PUBLIC_KEY_BYTES ? key : newKey(passphrase);
+}
 
 /** Starts an ssh server on loopback that serves the repositories in a folder with `git upload-pack`, and nothing else. */
 export async function startSshServer(folder: string, users: readonly string[] = ['git']): Promise<SshServer> {
