@@ -148,6 +148,35 @@ describe('the health of an application', () => {
     });
   });
 
+  it('names the missing workload before a budget of disruptions that has lost its pods', () => {
+    const budget: KubernetesObject = {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'web', namespace: 'rec' },
+      status: {
+        conditions: [
+          {
+            type: 'DisruptionAllowed',
+            status: 'False',
+            reason: 'SyncFailed',
+            message: 'found no controllers for pod "web-557b8dffbd-njxv7"',
+          },
+        ],
+      },
+    };
+    const state = { isWatched: () => true, pods: [], replicaSets: [], nowMs: 0 };
+    const workload = { group: 'apps', kind: 'Deployment', namespace: 'rec', name: 'web' };
+    const entries = [keyOf(budget), workload];
+    expect(applicationHealth({ ...state, entries, find: finder([budget]) })).toMatchObject({
+      state: 'Missing',
+      message: 'deployment web is missing',
+    });
+    expect(judge(recorded('deployment-available').concat(budget), [budget])).toMatchObject({
+      state: 'Degraded',
+      message: expect.stringContaining('found no controllers'),
+    });
+  });
+
   it('is the worst health of its objects', () => {
     const objects = [...recorded('deployment-available'), ...recorded('job-failed')];
     expect(judge(objects, recorded('job-failed'))).toMatchObject({ state: 'Degraded', code: 'deployments/job-failed' });

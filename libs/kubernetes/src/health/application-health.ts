@@ -101,7 +101,14 @@ const usesClaim = (pod: KubernetesObject, { metadata }: KubernetesObject): boole
   pod.metadata.namespace === metadata.namespace &&
   list(at(pod, 'spec', 'volumes')).some((volume) => at(volume, 'persistentVolumeClaim', 'claimName') === metadata.name);
 
-const rank = ({ state, final }: Health): number => HEALTH_STATES.indexOf(state) * 2 - (final ? 1 : 0);
+/** Kinds whose failure may only say that their workload is gone, such as "found no controllers for pod". */
+const FOLLOWERS = new Set(['PodDisruptionBudget', 'HorizontalPodAutoscaler']);
+const AFTER_MISSING = HEALTH_STATES.indexOf('Missing') * 2 + 1;
+
+function rank({ key, state, final }: ObjectHealth): number {
+  if (state === 'Degraded' && FOLLOWERS.has(key.kind)) return AFTER_MISSING;
+  return HEALTH_STATES.indexOf(state) * 2 - (final ? 1 : 0);
+}
 const shortKey = ({ group, kind, name }: ObjectKey): ObjectKey => ({ group, kind: kind.toLowerCase(), name });
 
 /**
