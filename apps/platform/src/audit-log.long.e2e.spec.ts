@@ -1,4 +1,5 @@
 import type { AuditEntry } from '#audit/contract';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { call, eventually, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
 
 describe('the audit log, with the real astroctl', () => {
@@ -124,6 +125,55 @@ describe('the audit log, with the real astroctl', () => {
     const { items } = (await list()).body as { items: AuditEntry[] };
     expect(items.every(({ whoId }) => whoId === grace.userId)).toBe(true);
     expect(await call(platform.url, 'GET /v1/audit', { credential: grace.accessToken })).toMatchObject({ status: 403 });
+  });
+
+  it('is followed by a stream of changes, each of which a read with its position includes', async () => {
+    const stop = new AbortController();
+    const follow = async (headers: Readonly<Record<string, string>>) => {
+      const response = await fetch(`${platform.url}${org}/changes`, {
+        headers: { authorization: `Bearer ${ada.key}`, accept: 'text/event-stream', ...headers },
+        signal: stop.signal,
+      });
+      if (!response.body) throw new Error('the response has no body');
+      const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+      return events[Symbol.asyncIterator]();
+    };
+    const nextOf = async (events: Awaited<ReturnType<typeof follow>>, kind: string) => {
+      for (;;) {
+        const { value, done } = await events.next();
+        if (done === true) throw new Error(`the stream ended before ${kind}`);
+        const item = JSON.parse(value.data) as { kind: string; position: string; name: string | null };
+        expect(value.id).toBe(item.position);
+        if (item.kind === kind) return item;
+      }
+    };
+    try {
+      const first = await follow({});
+      const start = await nextOf(first, 'current');
+      const write = (method: string, path: string, body: object) =>
+        call(platform.url, `${method} ${org}${path}`, { credential: ada.accessToken, body });
+      const read = (path: string, consistency: string) =>
+        call(platform.url, `GET ${org}${path}`, { credential: ada.accessToken, headers: { consistency } });
+      const image = { registry: 'images.acme.dev', repository: 'web', tag: '1' };
+      const web = { name: 'web', profileName: 'default', source: { type: 'image', image } };
+      const writes = [
+        ['application', 'PUT', '/applications/web', web, '/applications/web', '"name":"web"'],
+        ['access-key', 'POST', '/access-keys', { name: 'followed' }, '/access-keys', '"name":"followed"'],
+        ['invitation', 'POST', '/invitations', { email: 'linus@acme.dev', role: 'viewer' }, '/invitations', 'linus@'],
+        ['organization', 'PATCH', '', { settings: { contact: 'ops@acme.dev' } }, '', 'ops@acme.dev'],
+      ] as const;
+      for (const [kind, method, path, body, list, shown] of writes) {
+        const written = await write(method, path, body);
+        expect({ kind, ...written }).toMatchObject({ status: method === 'PATCH' ? 200 : 201 });
+        const { position } = await nextOf(first, kind);
+        expect(JSON.stringify((await read(list, position)).body)).toContain(shown);
+      }
+      const again = await follow({ 'last-event-id': start.position });
+      for (const [kind] of writes) await nextOf(again, kind);
+      await nextOf(again, 'current');
+    } finally {
+      stop.abort();
+    }
   });
 
   it('shows global admins what happened to users', async () => {

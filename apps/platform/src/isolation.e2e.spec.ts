@@ -132,17 +132,13 @@ describe('two users with two default organizations', () => {
     });
   });
 
-  it.each(['applications/web/logs', 'applications/web/events', 'watch'])(
+  it.each(['applications/web/logs', 'applications/web/events', 'watch', 'changes'])(
     'A16: rejects a non-member before the stream of %s opens',
     async (path) => {
-      const response = await call(
-        platform.url,
-        `GET /v1/organizations/${ada.organization.id}/${path}${path === 'watch' ? '' : '?follow=true'}`,
-        {
-          credential: grace.key,
-          headers: { accept: 'text/event-stream' },
-        },
-      );
+      const response = await call(platform.url, `GET /v1/organizations/${ada.organization.id}/${path}?follow=true`, {
+        credential: grace.key,
+        headers: { accept: 'text/event-stream' },
+      });
       expect(response).toMatchObject({ status: 404, body: { code: 'organization/not-found' } });
       expect(response.headers.get('content-type')).toContain('application/problem+json');
     },
@@ -251,9 +247,9 @@ describe('two users with two default organizations', () => {
     expect(login.stderr).toContain(`Organization ${ada.organization.id} not found, or you are not a member.`);
   });
 
-  describe('A17: an open stream whose right ends', () => {
+  describe.each(['watch', 'changes'])('A17: an open stream of %s whose right ends', (stream) => {
     const follow = async (credential: string): Promise<Response> => {
-      const response = await fetch(`${platform.url}/v1/organizations/${ada.organization.id}/watch`, {
+      const response = await fetch(`${platform.url}/v1/organizations/${ada.organization.id}/${stream}`, {
         headers: { authorization: `Bearer ${credential}`, accept: 'text/event-stream' },
       });
       expect(response.status).toBe(200);
@@ -269,9 +265,9 @@ describe('two users with two default organizations', () => {
       expect(
         (await call(platform.url, `PUT ${member}`, { credential: ada.accessToken, body: { role: 'viewer' } })).status,
       ).toBeLessThan(300);
-      const stream = await follow(grace.accessToken);
+      const opened = await follow(grace.accessToken);
       expect((await call(platform.url, `DELETE ${member}`, { credential: ada.accessToken })).status).toBeLessThan(300);
-      expect(await lastOf(stream)).toMatchObject({ code: 'organization/not-found', status: 404 });
+      expect(await lastOf(opened)).toMatchObject({ code: 'organization/not-found', status: 404 });
     });
 
     it('is closed with a problem when its key is revoked', async () => {
@@ -279,11 +275,11 @@ describe('two users with two default organizations', () => {
       const made = (
         await call(platform.url, `POST ${keys}`, { credential: ada.accessToken, body: { name: 'short-lived' } })
       ).body as { id: string; secret: string };
-      const stream = await follow(made.secret);
+      const opened = await follow(made.secret);
       expect(
         (await call(platform.url, `DELETE ${keys}/${made.id}`, { credential: ada.accessToken })).status,
       ).toBeLessThan(300);
-      expect(await lastOf(stream)).toMatchObject({ code: 'key/revoked', status: 401 });
+      expect(await lastOf(opened)).toMatchObject({ code: 'key/revoked', status: 401 });
     });
   });
 

@@ -40,6 +40,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   'GET /v1/organizations/{org}/access/who-can': '?permission=audit.read',
   'GET /v1/organizations/{org}/access/explain': '?permission=audit.read',
   'GET /v1/organizations/{org}/audit/proof': '?from=0',
+  'GET /v1/organizations/{org}/changes': '?follow=false',
   'GET /v1/organizations/{org}/watch': '?follow=false',
 };
 

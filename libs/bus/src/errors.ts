@@ -1,4 +1,4 @@
-import { domainError, ERROR_KINDS, type DomainError, type ErrorKind, type InputError } from '#kernel';
+import { domainError, ERROR_KINDS, type DomainError, type ErrorKind, type InputError, type Result } from '#kernel';
 
 /** All errors of the bus itself. Errors of handlers are passed on unchanged. */
 export const busErrors = {
@@ -98,6 +98,16 @@ export class DomainErrorException extends Error {
   constructor(readonly error: DomainError) {
     super(error.code);
   }
+}
+
+/**
+ * Returns the value of a result; for streams, whose handlers cannot return an error.
+ *
+ * @throws DomainErrorException with the error of the result
+ */
+export function orThrow<T>(result: Result<T, DomainError>): T {
+  if (result.ok) return result.value;
+  throw new DomainErrorException(result.error);
 }
 
 /** Returns whether a received value has the shape of an error. */

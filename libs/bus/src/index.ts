@@ -29,7 +29,7 @@ export { CALLER_HEADER, signCaller, verifyCaller } from './caller-token.ts';
 export { createBus, type BusObserver } from './client.ts';
 export { commandNameOf, readIdOf } from './command-id.ts';
 export { connectBus } from './connect-bus.ts';
-export { busErrors, INTERNAL_CODE, isDomainError, DomainErrorException } from './errors.ts';
+export { busErrors, INTERNAL_CODE, isDomainError, DomainErrorException, orThrow } from './errors.ts';
 export { RequestGuard, type RequestGuardOptions } from './request-guard.ts';
 export { Caller, Cancelled, described, REQUEST_GUARD, Input, Serves, singleReply as singleAnswer } from './serves.ts';
 export {

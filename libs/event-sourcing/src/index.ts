@@ -6,7 +6,7 @@ export { DIRECTORY_RECORDS } from './directory-segments.ts';
 export { EventReader, isHalt } from './event-reader.ts';
 export { requestLeader } from './leader-requests.ts';
 export { reactionContext } from './reaction.ts';
-export { LOG_FEED, type LogFeed } from './log-feed.ts';
+export { LOG_FEED, type LogBatch, type LogFeed } from './log-feed.ts';
 export { PROJECTION_CONTROL, READ_MODELS, type ProjectionControl, type ReadModels } from './read-models.ts';
 export { replayDocuments, replayed } from './replay-documents.ts';
 export { haltRefusal, runnerErrors } from './runner-errors.ts';

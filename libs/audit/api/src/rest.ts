@@ -1,5 +1,6 @@
 import {
   auditLogRequest,
+  organizationChangesRequest,
   canRequest,
   explainAccessRequest,
   exportAuditLogRequest,
@@ -29,4 +30,5 @@ export const auditRest = [
   proveAuditRequest,
   listSealedEventsRequest,
   verifyAuditRequest,
+  organizationChangesRequest,
 ] as const;

@@ -7,6 +7,13 @@ export {
   type AccessWay,
 } from './access.contract.ts';
 export {
+  CHANGE_KINDS,
+  CHANGES_ITEM_EVERY_MS,
+  organizationChangesRequest,
+  type ChangeKind,
+  type OrganizationChange,
+} from './changes.contract.ts';
+export {
   auditLogRequest,
   EXPORT_LINES,
   exportAuditLogRequest,

@@ -3,6 +3,8 @@ import { AccessAnswers } from './access/access-answers.service.ts';
 import { AccessHistory } from './access/access-history.service.ts';
 import { AccessQueries } from './access/access.queries.ts';
 import { LogReaders } from './access/log-readers.service.ts';
+import { ChangeNames } from './changes/change-names.service.ts';
+import { ChangesQueries } from './changes/changes.queries.ts';
 import { PolicySweep } from './policy/policy.sweep.ts';
 import { AuditVerification } from './heads/audit-verification.service.ts';
 import { HeadSigning } from './heads/head-signing.service.ts';
@@ -21,12 +23,13 @@ import { TreeReader } from './tree/tree-reader.service.ts';
 
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
-  controllers: [AccessQueries, RefusalsHandlers, HeadsQueries, LogQueries, ReplayQueries],
+  controllers: [AccessQueries, RefusalsHandlers, HeadsQueries, LogQueries, ReplayQueries, ChangesQueries],
   providers: [
     AccessAnswers,
     AccessHistory,
     LogReaders,
     AuditLog,
+    ChangeNames,
     PolicySweep,
     TreeReader,
     SigningKeys,

@@ -24,6 +24,7 @@ import { refusalDecider } from './refusals/refusal.decider.ts';
 import { treeProjection } from './tree/tree.projection.ts';
 
 export { BACKUP_STREAM, backupDecider } from './backups/backup.decider.ts';
+export { CHANGES } from './changes/changed-object.ts';
 export { ACTIONS } from './log/actions.ts';
 
 /** The service of this context, as a process composes it. */

@@ -6,6 +6,7 @@ import {
   Cancelled,
   DomainErrorException,
   Input,
+  orThrow,
   Serves,
   type Bus,
   type ContextOf,
@@ -14,19 +15,10 @@ import {
 import type { InputOf, OutputOf } from '#bus/contract';
 import { EVENT_STORE, type EventStore } from '#event-store';
 import { EventReader, haltRefusal, isHalt, LOG_FEED, type LogFeed } from '#event-sourcing';
-import {
-  CLOCK,
-  EVERY_EVENT,
-  otherStore,
-  parsePosition,
-  storeOf,
-  type Clock,
-  type DomainError,
-  type Position,
-  type Result,
-} from '#kernel';
+import { CLOCK, EVERY_EVENT, type Clock, type Position } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { LogReaders } from '../access/log-readers.service.ts';
+import { keptPosition } from './kept-position.ts';
 import { entryOf, matches, PLATFORM, type Entry, type EntryFilter } from './entry.ts';
 import { logErrors } from './log.errors.ts';
 import { AuditLog } from './log.service.ts';
@@ -87,7 +79,7 @@ export class LogQueries {
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<AuditEntry>> {
     const { organizationId } = context;
-    unwrap(await this.readers.checkExport(context));
+    orThrow(await this.readers.checkExport(context));
     const filter = await this.filterOf(input, organizationId, context);
     const atLeast = context.consistency ?? (await this.eventStore.head());
     return this.all(organizationId, filter, atLeast, context, signal);
@@ -101,11 +93,12 @@ export class LogQueries {
     signal: AbortSignal,
   ): Promise<AsyncIterable<Item>> {
     if (follow) {
-      const from = this.placeIn(after) ?? context.consistency ?? (await this.eventStore.head());
+      const from =
+        orThrow(keptPosition(after, this.eventStore.storeId)) ?? context.consistency ?? (await this.eventStore.head());
       return this.following(scope, filter, from, context, signal);
     }
     if (cursor !== undefined && !PLACE.test(cursor)) throw new DomainErrorException(logErrors.cursorInvalid());
-    const page = unwrap(
+    const page = orThrow(
       await this.log.page(scope, filter, {
         limit,
         ...(cursor !== undefined && { before: cursor }),
@@ -153,7 +146,7 @@ export class LogQueries {
   ): AsyncGenerator<AuditEntry> {
     let before: string | undefined;
     do {
-      const page = unwrap(
+      const page = orThrow(
         await this.log.page(scope, filter, {
           limit: EXPORTED_AT_ONCE,
           atLeast,
@@ -172,14 +165,14 @@ export class LogQueries {
     context: RequestContext,
   ): Promise<EntryFilter> {
     const own = (await this.seesOwnOnly(scope, context)) ? context.actor.id : undefined;
-    const named = who === undefined ? undefined : unwrap(await this.log.actorNamed(who, scope, context));
+    const named = who === undefined ? undefined : orThrow(await this.log.actorNamed(who, scope, context));
     if (own !== undefined && who !== undefined && named !== own)
       throw new DomainErrorException(logErrors.ownActionsOnly());
     if (who !== undefined && named === undefined) throw new DomainErrorException(logErrors.unknownPerson(who));
     return {
       actor: own ?? named,
       action,
-      ...(object !== undefined && { objects: unwrap(await this.log.objectsNamed(scope, object)) }),
+      ...(object !== undefined && { objects: orThrow(await this.log.objectsNamed(scope, object)) }),
       result,
       right,
       since: since && new Date(since).toISOString(),
@@ -202,25 +195,11 @@ export class LogQueries {
   }
 
   private async seesOwnOnly(scope: string, { principal }: RequestContext): Promise<boolean> {
-    return scope !== PLATFORM && !unwrap(await this.readers.readsWholeLog({ principal, organizationId: scope }));
-  }
-
-  /** Parses a position that the caller kept. One of another event store is rejected, so that the reader starts again. */
-  private placeIn(after: string | undefined): Position | undefined {
-    if (after === undefined) return undefined;
-    const place = unwrap(parsePosition(after));
-    if (storeOf(place) !== this.eventStore.storeId) throw new DomainErrorException(otherStore());
-    return place;
+    return scope !== PLATFORM && !orThrow(await this.readers.readsWholeLog({ principal, organizationId: scope }));
   }
 }
 
 async function* itemsOf(entries: readonly AuditEntry[], next: string | undefined): AsyncGenerator<Item> {
   yield* entries;
   if (next !== undefined) yield { next };
-}
-
-/** Throws an error before the first item of a stream. */
-function unwrap<T>(result: Result<T, DomainError>): T {
-  if (result.ok) return result.value;
-  throw new DomainErrorException(result.error);
 }

@@ -33,7 +33,8 @@ export const namesProjection: Projection<Fact, ObjectName> = {
   },
 };
 
-function namedBy({ type, data }: Fact, stream: string): Pick<ObjectName, 'object' | 'name'> | undefined {
+/** Returns the name that an event gives to an object, if any. */
+export function namedBy({ type, data }: Fact, stream: string): Pick<ObjectName, 'object' | 'name'> | undefined {
   const { kind, id, name, keyId, memberId, slug } = data as Readonly<Record<string, unknown>>; // of every event
   const named = (object: string, text: unknown) => (typeof text === 'string' ? { object, name: text } : undefined);
   switch (type) {

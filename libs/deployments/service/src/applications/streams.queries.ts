@@ -3,7 +3,7 @@ import {
   Cancelled,
   Input,
   refuse,
-  DomainErrorException,
+  orThrow,
   reply,
   Serves,
   type OrganizationContext,
@@ -88,7 +88,7 @@ export class StreamsQueries {
     @Caller() context: ContextOf<typeof applicationLogsRequest>,
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<OutputOf<typeof applicationLogsRequest>>> {
-    const document = unwrap(await this.find(name, context, false));
+    const document = orThrow(await this.find(name, context, false));
     const options = {
       follow,
       previous,
@@ -105,8 +105,8 @@ export class StreamsQueries {
     @Caller() context: ContextOf<typeof applicationEventsRequest>,
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<EventOut>> {
-    const from = unwrap(this.placeOf(after));
-    const document = unwrap(await this.find(name, context, !kubernetes));
+    const from = orThrow(this.placeOf(after));
+    const document = orThrow(await this.find(name, context, !kubernetes));
     return kubernetes
       ? this.live.events(document, follow, context, signal)
       : this.platformEvents(
@@ -123,7 +123,7 @@ export class StreamsQueries {
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<Watched>> {
     const { organizationId } = context;
-    const from = unwrap(this.placeOf(after));
+    const from = orThrow(this.placeOf(after));
     if (follow) return this.changes({ organizationId, application, from }, context, signal);
     return this.present({ organizationId, application });
   }
@@ -173,7 +173,7 @@ export class StreamsQueries {
         limit: Math.min(limit + 1, LINES_AT_ONCE), // including the line at `from`
         ...(cursor !== undefined && { cursor }),
       };
-      const page = unwrap(await this.readModels.find(eventLinesProjection, query, now));
+      const page = orThrow(await this.readModels.find(eventLinesProjection, query, now));
       yield page.items
         .map(({ document }) => document)
         .filter(({ position }) => position <= now && (from === undefined || position > from));
@@ -196,7 +196,7 @@ export class StreamsQueries {
         limit: LINES_AT_ONCE,
         ...(cursor !== undefined && { cursor }),
       };
-      const { items, next } = unwrap(await this.readModels.find(applicationsProjection, query));
+      const { items, next } = orThrow(await this.readModels.find(applicationsProjection, query));
       for (const { document, position } of items) {
         if (application === undefined || document.name === application)
           yield watched(document, position, {
@@ -275,12 +275,6 @@ const shown = ({ time, step, revision, message, position, kept }: EventLine, by:
   position,
   ...(kept && { kept: [...kept] }),
 });
-
-/** Throws an error before the first item of a stream. */
-function unwrap<T>(result: Result<T, DomainError>): T {
-  if (result.ok) return result.value;
-  throw new DomainErrorException(result.error);
-}
 
 const watched = (
   document: ApplicationDocument,
