@@ -1,6 +1,15 @@
 import type { AuditEntry } from '#audit/contract';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { call, eventually, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
+import {
+  call,
+  eventually,
+  loginAdmin,
+  newPerson,
+  startAgain,
+  startPlatform,
+  type Person,
+  type Platform,
+} from '#testing';
 
 describe('the audit log, with the real astroctl', () => {
   let platform: Platform;
@@ -127,9 +136,10 @@ describe('the audit log, with the real astroctl', () => {
     expect(await call(platform.url, 'GET /v1/audit', { credential: grace.accessToken })).toMatchObject({ status: 403 });
   });
 
-  it('is followed by a stream of changes, each of which a read with its position includes', async () => {
+  describe('is followed by a stream of changes', () => {
     const stop = new AbortController();
-    const follow = async (headers: Readonly<Record<string, string>>) => {
+    afterAll(() => stop.abort());
+    const follow = async (headers: Readonly<Record<string, string>> = {}) => {
       const response = await fetch(`${platform.url}${org}/changes`, {
         headers: { authorization: `Bearer ${ada.key}`, accept: 'text/event-stream', ...headers },
         signal: stop.signal,
@@ -138,17 +148,23 @@ describe('the audit log, with the real astroctl', () => {
       const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
       return events[Symbol.asyncIterator]();
     };
-    const nextOf = async (events: Awaited<ReturnType<typeof follow>>, kind: string) => {
+    type Followed = Awaited<ReturnType<typeof follow>>;
+    const next = async (events: Followed) => {
+      const { value, done } = await events.next();
+      if (done === true) throw new Error('the stream has ended');
+      const item = JSON.parse(value.data) as { kind: string; position: string; name: string | null };
+      expect(value.id).toBe(item.position);
+      return item;
+    };
+    const nextOf = async (events: Followed, kind: string) => {
       for (;;) {
-        const { value, done } = await events.next();
-        if (done === true) throw new Error(`the stream ended before ${kind}`);
-        const item = JSON.parse(value.data) as { kind: string; position: string; name: string | null };
-        expect(value.id).toBe(item.position);
+        const item = await next(events);
         if (item.kind === kind) return item;
       }
     };
-    try {
-      const first = await follow({});
+
+    it('each of which a read with its position includes', async () => {
+      const first = await follow();
       const start = await nextOf(first, 'current');
       const write = (method: string, path: string, body: object) =>
         call(platform.url, `${method} ${org}${path}`, { credential: ada.accessToken, body });
@@ -171,9 +187,26 @@ describe('the audit log, with the real astroctl', () => {
       const again = await follow({ 'last-event-id': start.position });
       for (const [kind] of writes) await nextOf(again, kind);
       await nextOf(again, 'current');
-    } finally {
-      stop.abort();
-    }
+    });
+
+    it('and continues after the last ID when the gateway has restarted', async () => {
+      const createKey = (name: string) =>
+        call(platform.url, `POST ${org}/access-keys`, { credential: ada.accessToken, body: { name } });
+      const before = await follow();
+      await nextOf(before, 'current');
+      for (const name of ['seen', 'missed', 'missed-too']) expect(await createKey(name)).toMatchObject({ status: 201 });
+      const { position, name } = await nextOf(before, 'access-key');
+      expect(name).toBe('seen');
+      await platform.process.kill();
+      platform = await startAgain(platform);
+      const after = await follow({ 'last-event-id': position });
+      const names: (string | null)[] = [];
+      for (let item = await next(after); item.kind !== 'current'; item = await next(after))
+        if (item.kind === 'access-key') names.push(item.name);
+      expect(names).toEqual(['missed', 'missed-too']);
+      expect(await createKey('new')).toMatchObject({ status: 201 });
+      expect(await nextOf(after, 'access-key')).toMatchObject({ name: 'new' });
+    });
   });
 
   it('shows global admins what happened to users', async () => {

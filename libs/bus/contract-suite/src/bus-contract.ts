@@ -306,6 +306,18 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         await eventually(() => expect(server.producing()).toBe(0));
       });
 
+      it('stop the producer of a slow reader, who still receives all earlier items and then the error', async () => {
+        const items = gateway.stream(count, { to: Number.MAX_SAFE_INTEGER }, person())[Symbol.asyncIterator]();
+        const seen = [(await items.next()).value.n as number];
+        await eventually(() => expect(server.producing()).toBe(0));
+        const readRest = async () => {
+          for (let next = await items.next(); !next.done; next = await items.next()) seen.push(next.value.n);
+        };
+        await expect(readRest()).rejects.toMatchObject({ error: { code: 'bus/reader-too-slow' } });
+        expect(seen.every((n, index) => n === index + 1)).toBe(true);
+        expect(seen.length).toBeGreaterThan(20_000);
+      });
+
       it('continue after the lease while both sides are running', async () => {
         const abort = new AbortController();
         const read = outcomeOf(gateway.stream(silent, {}, person(), abort.signal));

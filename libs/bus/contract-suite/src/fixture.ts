@@ -211,7 +211,12 @@ export async function startServer(
   }
 
   async function* numbers(to: number, fault: string | undefined): AsyncGenerator<{ n: number; text?: string }> {
-    for (let n = 1; n <= to; n++) yield { n };
+    producing++;
+    try {
+      for (let n = 1; n <= to; n++) yield { n };
+    } finally {
+      producing--;
+    }
     if (fault === 'refuse') throw new DomainErrorException(domainError('fixture/no-more', 'conflict', 'No more.'));
     if (fault === 'throw') throw new Error('secret of the stream');
     if (fault === 'large') yield { n: 1, text: 'x'.repeat(1_000_000) };

@@ -8,10 +8,10 @@ import { CLOCK, EVERY_EVENT, type Clock, type Position, type Recorded } from '#k
 import { Controller, Inject } from '@nestjs/common';
 import { keptPosition } from '../log/kept-position.ts';
 import { ChangeNames } from './change-names.service.ts';
-import { changedObject } from './changed-object.ts';
+import { changedObject, type ChangedObject } from './changed-object.ts';
 import { changesErrors } from './changes.errors.ts';
 import { orSilence } from './or-silence.service.ts';
-import { sees, type ConcernedChange } from './seen-changes.ts';
+import { sees } from './seen-changes.ts';
 
 type Item = OutputOf<typeof organizationChangesRequest>;
 type Context = ContextOf<typeof organizationChangesRequest>;
@@ -28,7 +28,7 @@ interface Follower {
   readonly follow: boolean;
 }
 
-interface FoundChange extends ConcernedChange {
+interface FoundChange extends ChangedObject {
   readonly recorded: Recorded;
 }
 
@@ -100,15 +100,16 @@ export class ChangesQueries {
       if (!recorded) continue;
       this.names.learn(recorded, organizationId);
       const changed = changedObject(recorded, organizationId);
-      if (changed) found.push({ ...changed, keyOf: holderIn(recorded), recorded });
+      if (changed) found.push({ ...changed, recorded });
     }
     return found;
   }
 
-  /** Yields the changes that the caller may know about, by the rights of now. */
+  /** Yields the changes that the caller may know about, by the rights of now, which include these changes. */
   private async *shown(found: readonly FoundChange[], context: Context): AsyncGenerator<Item> {
-    if (found.length === 0) return;
-    const directory = orThrow(await this.access.current());
+    const last = found.at(-1);
+    if (!last) return;
+    const directory = orThrow(await this.access.current(last.recorded.metadata.position));
     for (const { recorded, ...change } of found) {
       if (!sees(context, change, directory, this.clock.now())) continue;
       const { position, recordedAt: time } = recorded.metadata;
@@ -118,7 +119,3 @@ export class ChangesQueries {
     }
   }
 }
-
-/** Returns who has a new key, which the directory may not know yet. */
-const holderIn = ({ event }: Recorded): string | undefined =>
-  event.type === 'access-key.created.v1' ? (event.data as { readonly memberId: string }).memberId : undefined;

@@ -19,12 +19,6 @@ const READ_WITH: Readonly<Record<ChangeKind, Permission>> = {
   credential: 'credentials.manage',
 };
 
-/** A change, and who has the access key that it concerns. */
-export interface ConcernedChange extends ChangedObject {
-  /** Absent: the directory knows it. */
-  readonly keyOf?: string | undefined;
-}
-
 /**
  * Returns whether a caller may know that an object has changed: if they may read it, or if it is their own access key.
  *
@@ -32,12 +26,11 @@ export interface ConcernedChange extends ChangedObject {
  */
 export function sees(
   { principal, organizationId }: { readonly principal: Principal; readonly organizationId: string },
-  { kind, id, keyOf }: ConcernedChange,
+  { kind, id }: ChangedObject,
   directory: Directory,
   nowMs: number,
 ): boolean {
-  const isOwnKey =
-    kind === 'access-key' && (keyOf ?? directory.keysById.get(id)?.created.memberId) === principalId(principal);
+  const isOwnKey = kind === 'access-key' && directory.keysById.get(id)?.created.memberId === principalId(principal);
   const permission = isOwnKey ? 'keys.own' : READ_WITH[kind];
   return can(principal, permission, { organizationId }, directory, nowMs).allowed;
 }
