@@ -31,7 +31,7 @@ export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'coverage', '.nx', 'tools/clients', '**/*.mjs'] },
   ...tseslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     plugins: { '@nx': nx },
     rules: {
       // Members that are destructured to omit them from the rest are not used.
@@ -98,7 +98,7 @@ export default tseslint.config(
   },
   {
     // Split longer functions into classes or smaller functions. Suites and their support files count as tests.
-    files: ['{apps,libs,tools}/**/*.ts'],
+    files: ['{apps,libs,tools}/**/*.{ts,tsx}'],
     ignores: TESTS,
     rules: { 'max-lines-per-function': ['error', { max: 100, skipBlankLines: true, skipComments: true }] },
   },

@@ -18,13 +18,15 @@ import { addressList } from '#http/connections';
 import { issuerKeysRequest, issuerTokenRequest } from '#identity/contract';
 import { addressesOf, BUILT_IN_ISSUER, CONSOLE_CLIENT_ID, type BuiltInIssuer, type Issuer } from '#identity/issuer';
 import { createAddressRecords, createLogins, createSessionUse } from '#identity/rest';
-import { CLOCK, IDS, LOGGER, VERSION, type Clock, type Ids, type Logger } from '#kernel';
+import { CLOCK, IDS, LOGGER, pause, VERSION, type Clock, type Ids, type Logger } from '#kernel';
 import { METRICS, type Metrics } from '#metrics';
 import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
 import { Inject, Injectable, Module, Optional, type OnModuleDestroy } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ASTROCTL_PACKAGE } from './astroctl-package.service.ts';
+import { createConsoleBuild } from './console/console-build.service.ts';
 import { consoleLogin } from './console/console-login.ts';
+import { consolePages } from './console/console-pages.ts';
 import { LoginAttempts } from './console/login-attempt.ts';
 import { RelyingParty, type RedeemForm } from './console/relying-party.ts';
 import { MANIFEST_SCHEMA_FILES } from './manifest-schemas.service.ts';
@@ -63,15 +65,22 @@ export class Gateway implements OnModuleDestroy {
     mountEdge(app, {
       contracts: ROUTED_CONTRACTS,
       files: [...ASTROCTL_PACKAGE, ...MANIFEST_SCHEMA_FILES],
-      pages: consoleLogin({
-        relyingParty: this.relyingParty(),
-        attempts: new LoginAttempts(cursorKey, clock),
-        authenticator,
-        bus,
-        clock,
-        ids,
-        publicUrl: this.settings.publicUrl,
-      }),
+      pages: [
+        consoleLogin({
+          relyingParty: this.relyingParty(),
+          attempts: new LoginAttempts(cursorKey, clock),
+          authenticator,
+          bus,
+          clock,
+          ids,
+          publicUrl: this.settings.publicUrl,
+        }),
+        consolePages({
+          build: createConsoleBuild({ logger, pause: (ms) => pause(clock, ms) }),
+          ids,
+          publicUrl: this.settings.publicUrl,
+        }),
+      ],
       bus,
       authenticator,
       access,

@@ -97,7 +97,7 @@ export interface EdgeOptions extends ServerOptions {
   readonly refusals?: RefusalRecorder;
   readonly files?: readonly PublicFile[];
   /** Routes for browsers, outside of the API. */
-  readonly pages?: BrowserPages;
+  readonly pages?: readonly BrowserPages[];
   /**
    * Returns the ID of the record that holds a person's address. Called for changes; must not reject. Absent: events
    * contain the network only.

@@ -8,7 +8,7 @@ import { HEADER_BYTES, headersTooLarge, URL_BYTES, urlTooLong } from './adapter.
 import { mediaType, parseJsonBody, rawBody } from './body.ts';
 import { contractHandler } from './contract-handler.ts';
 import { EdgeFilter, noRoute, useProblems } from './edge-filter.ts';
-import type { EdgeOptions, EdgeParts, ServerOptions } from './edge-options.ts';
+import type { BrowserPages, EdgeOptions, EdgeParts, ServerOptions } from './edge-options.ts';
 import { leakedKeyIn } from './leaked-key.ts';
 import { EdgeMetrics } from './metrics.ts';
 import { mountFiles } from './public-files.ts';
@@ -34,7 +34,7 @@ export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): vo
     ...routes,
     OPENAPI_ROUTE,
     ...files,
-    ...(options.pages?.routes ?? []),
+    ...(options.pages ?? []).flatMap((pages) => pages.routes),
   ]);
   const closing = new AbortController();
   instance.addHook('preClose', (done) => {
@@ -47,7 +47,7 @@ export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): vo
   void instance.register(async (scope) => mountHealthRoutes(scope, parts));
   void instance.register(async (scope) => mountOpenApi(scope, options, parts));
   void instance.register(async (scope) => mountFiles(scope, options, parts));
-  void instance.register(async (scope) => mountPages(scope, options, parts));
+  for (const pages of options.pages ?? []) void instance.register(async (scope) => mountPages(scope, pages, parts));
 }
 
 /**
@@ -204,8 +204,7 @@ function mountHealthRoutes(scope: FastifyInstance, parts: EdgeParts): void {
 }
 
 /** Adds the routes for browsers. */
-async function mountPages(scope: FastifyInstance, { pages }: EdgeOptions, parts: EdgeParts): Promise<void> {
-  if (!pages) return;
+async function mountPages(scope: FastifyInstance, pages: BrowserPages, parts: EdgeParts): Promise<void> {
   await scope.register(rateLimit, { global: false });
   useProblems(scope, parts);
   await pages.mount(scope);

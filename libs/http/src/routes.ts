@@ -76,7 +76,12 @@ export class RouteTable {
   constructor(routes: readonly { readonly method: string; readonly template: string }[]) {
     this.entries = routes.map(({ method, template }) => ({
       method,
-      pattern: new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{[^}]*\}/g, '[^/]+')}$`),
+      pattern: new RegExp(
+        `^${template
+          .replaceAll('.', '\\.')
+          .replaceAll('*', '.*')
+          .replaceAll(/\{[^}]*\}/g, '[^/]+')}$`,
+      ),
     }));
   }
 

@@ -1,4 +1,4 @@
-import { canonicalQuantity, parseQuantity } from '#kubernetes/schemas';
+import { canonicalQuantity, parseQuantity } from '#kubernetes/quantities';
 import { isRecord, type JsonRecord } from './objects.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { parseQuantity } from '#kubernetes/schemas';
+import { parseQuantity } from '#kubernetes/quantities';
 import { z } from 'zod';
 
 /**

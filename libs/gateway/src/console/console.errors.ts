@@ -2,8 +2,12 @@ import { domainError } from '#kernel';
 
 const AGAIN = 'log in again: open /console/login of the platform in your browser';
 
-/** Errors of the login of the console. */
+/** Errors of the console and its login. */
 export const consoleErrors = {
+  notBuilt: () =>
+    domainError('console/not-built', 'unavailable', 'The console is not available on this platform.', {
+      fix: 'ask the operator of the platform to run npm run build; platform.log has the reason',
+    }),
   notConfigured: () =>
     domainError('login/not-configured', 'not-found', 'This platform has no login for the console.', {
       fix: 'register a web application at the issuer, and set ASTRO_OIDC_CONSOLE_CLIENT_ID',

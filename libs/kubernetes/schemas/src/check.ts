@@ -2,7 +2,7 @@ import { parseInstant, type Json } from '#kernel';
 import { nearestName } from './nearest.ts';
 import type { SchemaNode } from './node.ts';
 import { fieldPath, jsonPointer, type Path } from './path.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '#kubernetes/quantities';
 import { kubernetesSchemas, type Schemas } from './schemas.ts';
 
 export type ObjectErrorReason =

@@ -3,7 +3,7 @@ import type { ResourceData, SchemaData } from './data.ts';
 import { pruneCustom } from './custom-objects.ts';
 import { NOTHING_KNOWN, type Known } from './known.ts';
 import type { SchemaNode } from './node.ts';
-import { canonicalQuantity } from './quantity.ts';
+import { canonicalQuantity } from '#kubernetes/quantities';
 import type { Schemas } from './schemas.ts';
 import { isList, isTree } from './typed.ts';
 

@@ -1,7 +1,6 @@
 export { checkObject } from './check.ts';
 export type { Column, RawSchema, ResourceData, SchemaData, SubresourceData } from './data.ts';
 export { type SchemaNode, type Shape } from './node.ts';
-export { canonicalQuantity, compareQuantities, formatQuantity, parseQuantity } from './quantity.ts';
 export { apiVersionOf, kubernetesSchemas, openSchemas, parseApiVersion, type Schemas } from './schemas.ts';
 export { applyObject, emptyObject, NOTHING_IGNORED, updateManagers, type Conflict, type Writer } from './apply.ts';
 export { partsOf, type Known } from './known.ts';

@@ -1,5 +1,6 @@
 import { err, ok, type Json, type JsonObject, type Result } from '#kernel';
-import { compareQuantities, type ResourceData } from '#kubernetes/schemas';
+import { compareQuantities } from '#kubernetes/quantities';
+import type { ResourceData } from '#kubernetes/schemas';
 import type { ApiStatus } from '../controller.ts';
 import { isObject, type KubeObject, type StoreReader } from '../store.ts';
 import { failure, forbidden, groupResource } from './status.ts';

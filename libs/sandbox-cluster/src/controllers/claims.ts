@@ -1,4 +1,4 @@
-import { compareQuantities } from '#kubernetes/schemas';
+import { compareQuantities } from '#kubernetes/quantities';
 import type { Cluster, Controller, Requeue } from '../controller.ts';
 import type { KubeObject, ObjectKey, StoreReader } from '../store.ts';
 import { at, isDeleting, namespaceOf, objectAt, objectsAt, textAt } from './fields.ts';

@@ -1,4 +1,4 @@
-import { parseQuantity } from '#kubernetes/schemas';
+import { parseQuantity } from '#kubernetes/quantities';
 import type { KubeObject, ObjectKey, StoreReader } from '../store.ts';
 import { keyOf, objectAt, objectsAt, textAt, textsAt } from './fields.ts';
 import { follow } from './follow.ts';

@@ -1,4 +1,4 @@
-import { formatQuantity, parseQuantity } from '#kubernetes/schemas';
+import { formatQuantity, parseQuantity } from '#kubernetes/quantities';
 import type { JsonObject } from '#kernel';
 import type { Change, KubeObject, ObjectKey, StoreReader } from '../store.ts';
 import type { Controller } from '../controller.ts';

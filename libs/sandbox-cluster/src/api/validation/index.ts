@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '#kernel';
-import { compareQuantities, sameJson, type ResourceData, type Schemas } from '#kubernetes/schemas';
+import { compareQuantities } from '#kubernetes/quantities';
+import { sameJson, type ResourceData, type Schemas } from '#kubernetes/schemas';
 import type { KubeObject } from '../../store.ts';
 import { causes, type Cause } from '../status.ts';
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts';

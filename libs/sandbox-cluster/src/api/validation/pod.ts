@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '#kernel';
-import { compareQuantities } from '#kubernetes/schemas';
+import { compareQuantities } from '#kubernetes/quantities';
 import { isObject } from '../../store.ts';
 import { causes, type Cause } from '../status.ts';
 import {

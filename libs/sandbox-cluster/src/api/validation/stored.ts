@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '#kernel';
-import { compareQuantities } from '#kubernetes/schemas';
+import { compareQuantities } from '#kubernetes/quantities';
 import { metadataOf } from '../names.ts';
 import { causes, type Cause } from '../status.ts';
 import { at, configKey, dnsSubdomain, entries, list, oneOf, qualifiedName, text, tree, trees, word } from './words.ts';

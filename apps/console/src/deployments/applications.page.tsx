@@ -1,0 +1,89 @@
+import { Anchor, Button } from '@mantine/core';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { listApplicationsRequest, type ApplicationView } from '#deployments/contract';
+import { useAddress } from '../shared/address.ts';
+import { EmptyState } from '../shared/empty-state.tsx';
+import { Page } from '../shared/page.tsx';
+import { useOrg } from '../shared/params.ts';
+import { useAllPages } from '../shared/queries.ts';
+import { ResourceTable, type Column } from '../shared/resource-table.tsx';
+import { useRights } from '../shared/rights.ts';
+import { StatusDot } from '../shared/status.tsx';
+import { Time } from '../shared/time.tsx';
+
+const columns = (org: string): readonly Column<ApplicationView>[] => [
+  {
+    id: 'name',
+    title: 'Name',
+    value: ({ name }) => name,
+    cell: ({ name }) => (
+      <Anchor component={Link} to={`/o/${org}/apps/${name}`} fw={600}>
+        {name}
+      </Anchor>
+    ),
+  },
+  { id: 'status', title: 'Status', value: ({ status }) => status, cell: ({ status }) => <StatusDot state={status} /> },
+  { id: 'version', title: 'Version', value: ({ version }) => version, cell: ({ version }) => version, isWide: true },
+  {
+    id: 'profile',
+    title: 'Profile',
+    value: ({ profileName }) => profileName,
+    cell: ({ profileName }) => profileName,
+    isWide: true,
+  },
+  {
+    id: 'cluster',
+    title: 'Cluster',
+    value: ({ clusterName }) => clusterName,
+    cell: ({ clusterName }) => clusterName,
+    isWide: true,
+  },
+  {
+    id: 'source',
+    title: 'Source',
+    value: ({ sourceType, sourceRef }) => `${sourceType} ${sourceRef}`,
+    cell: ({ sourceRef }) => sourceRef,
+    isWide: true,
+  },
+  {
+    id: 'created',
+    title: 'Created',
+    value: ({ createdAt }) => createdAt,
+    cell: ({ createdAt }) => <Time at={createdAt} />,
+  },
+];
+
+export default function ApplicationsPage() {
+  const org = useOrg();
+  const applications = useAllPages(listApplicationsRequest, { org });
+  const [state, setState] = useAddress();
+  const navigate = useNavigate();
+  const { can } = useRights(org);
+  const create = (
+    <Button component={Link} to={`/o/${org}/apps/new`} disabled={!can('application.deploy')}>
+      New application
+    </Button>
+  );
+  return (
+    <Page title="Applications" action={create}>
+      <ResourceTable
+        label="applications"
+        list={applications}
+        columns={columns(org)}
+        keyOf={({ id }) => id}
+        state={state}
+        onState={(next) => setState({ q: next.q, sort: next.sort })}
+        onOpen={({ name }) => void navigate({ to: `/o/${org}/apps/${name}` })}
+        empty={
+          <EmptyState
+            title="No applications yet"
+            command="astroctl app apply -f examples/hello-world.yaml --wait"
+            action={create}
+          >
+            An application is deployed from one short manifest, with an image, a chart, a git repository, or YAML.
+          </EmptyState>
+        }
+      />
+    </Page>
+  );
+}

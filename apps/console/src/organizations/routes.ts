@@ -1,0 +1,5 @@
+import type { PageRoute } from '../shared/page-route.ts';
+
+export const organizationsRoutes: readonly PageRoute[] = [
+  { parent: 'organization', path: '/', load: () => import('./home.page.tsx') },
+];

@@ -1,0 +1,23 @@
+import type { Clock, Ids } from '#kernel';
+
+/** The clock of the browser. */
+export const browserClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  timer(ms, fire) {
+    const timeout = setTimeout(fire, ms);
+    return { cancel: () => clearTimeout(timeout) };
+  },
+};
+
+/** The randomness of the browser. UUIDs have version 4; `crypto.randomUUID` needs https. */
+export const browserIds: Ids = {
+  uuid() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+    bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  },
+  random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+};

@@ -1,0 +1,7 @@
+/** Pages of global admins: titles and paths. */
+export const ADMIN_PLACES: readonly (readonly [title: string, path: string])[] = [
+  ['All organizations', '/admin/organizations'],
+  ['Users', '/admin/users'],
+  ['Projections', '/admin/projections'],
+  ['Egress', '/admin/egress'],
+];

@@ -1,0 +1,173 @@
+import type { ApiCallOptions } from '#api-client';
+import type { CallerInputOf, OutputOf, ReplyMeta, RequestContract } from '#bus/contract';
+import {
+  keepPreviousData,
+  QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  type UseMutationResult,
+  type UseQueryResult,
+} from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+import { browserIds } from './browser.ts';
+import { ProblemError, send } from './platform.ts';
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000, // changes arrive over the live connection
+      refetchOnWindowFocus: false,
+      retry: (failures, error) =>
+        failures < 2 && (!(error instanceof ProblemError) || error.problem.kind === 'unavailable'),
+    },
+  },
+});
+
+/** Key of a query: the organization (or ''), the contract's subject, and the input. */
+export const keyOf = (contract: RequestContract, input: object): readonly unknown[] => [
+  'org' in input && typeof input.org === 'string' ? input.org : '',
+  contract.subject,
+  input,
+];
+
+interface ReadOptions {
+  /** `false`: nothing is requested. */
+  readonly enabled?: boolean;
+  /** Whether what a former input returned is shown until the new response arrives. */
+  readonly keepPrevious?: boolean;
+  /** Milliseconds until it is requested again, for what no event announces. */
+  readonly refreshMs?: number;
+}
+
+/** Reads with a contract of one response. */
+export function useContract<C extends RequestContract>(
+  contract: C,
+  input: CallerInputOf<C>,
+  { enabled = true, keepPrevious = false, refreshMs }: ReadOptions = {},
+): UseQueryResult<OutputOf<C>, ProblemError> {
+  return useQuery<OutputOf<C>, ProblemError>({
+    queryKey: keyOf(contract, input as object),
+    queryFn: async ({ signal }) => (await send(contract, input, { signal })).value,
+    enabled,
+    ...(keepPrevious && { placeholderData: keepPreviousData }),
+    ...(refreshMs !== undefined && { refetchInterval: refreshMs }),
+  });
+}
+
+/** A list, page by page. */
+export interface PagedResult<Item> {
+  readonly items: readonly Item[];
+  readonly isPending: boolean;
+  readonly error: ProblemError | null;
+  /** Absent: there are no more pages. */
+  readonly loadMore?: () => void;
+  readonly isLoadingMore: boolean;
+  readonly retry: () => void;
+}
+
+/** Reads a list with a contract whose output has `items` and `next`. All pages that were loaded are one array. */
+export function usePages<C extends RequestContract>(
+  contract: C,
+  input: Omit<CallerInputOf<C>, 'cursor'>,
+  { enabled = true, keepPrevious = true }: ReadOptions = {},
+): PagedResult<OutputOf<C> extends { readonly items: readonly (infer Item)[] } ? Item : never> {
+  type Item = OutputOf<C> extends { readonly items: readonly (infer I)[] } ? I : never;
+  type Page = { readonly items: readonly Item[]; readonly next?: string };
+  const query = useInfiniteQuery<Page, ProblemError, { readonly pages: readonly Page[] }, readonly unknown[], string>({
+    queryKey: [...keyOf(contract, input), 'pages'],
+    queryFn: async ({ signal, pageParam }) =>
+      (
+        await send(contract, { ...input, ...(pageParam !== '' && { cursor: pageParam }) } as CallerInputOf<C>, {
+          signal,
+        })
+      ).value as Page,
+    initialPageParam: '',
+    getNextPageParam: ({ next }) => next,
+    enabled,
+    ...(keepPrevious && { placeholderData: keepPreviousData }),
+  });
+  return {
+    items: query.data?.pages.flatMap(({ items }) => items) ?? [],
+    isPending: query.isPending,
+    error: query.error,
+    ...(query.hasNextPage && { loadMore: () => void query.fetchNextPage() }),
+    isLoadingMore: query.isFetchingNextPage,
+    retry: () => void query.refetch(),
+  };
+}
+
+/** Like `usePages`, and loads all pages by itself, for lists that are filtered and sorted in the browser. */
+export function useAllPages<C extends RequestContract>(
+  contract: C,
+  input: Omit<CallerInputOf<C>, 'cursor'>,
+): ReturnType<typeof usePages<C>> {
+  const list = usePages(contract, input);
+  const { loadMore, isLoadingMore, error } = list;
+  useEffect(() => {
+    if (!isLoadingMore && !error) loadMore?.();
+  });
+  return list;
+}
+
+/** Shows what a command would do, without any change. For contracts with `dryRun`. */
+export function useDryRun<C extends RequestContract>(
+  contract: C,
+  input: CallerInputOf<C>,
+  enabled = true,
+): UseQueryResult<OutputOf<C>, ProblemError> {
+  return useQuery<OutputOf<C>, ProblemError>({
+    queryKey: [...keyOf(contract, input as object), 'dry-run'],
+    queryFn: async ({ signal }) => (await send(contract, input, { signal, dryRun: true })).value,
+    enabled,
+    staleTime: 0,
+    gcTime: 0,
+  });
+}
+
+export interface CommandReply<C extends RequestContract> {
+  readonly value: OutputOf<C>;
+  readonly meta: ReplyMeta;
+}
+
+/**
+ * Sends a command. Attempts share an idempotency key until the platform has decided, so that a second click after a lost
+ * connection changes nothing twice. Afterwards everything that is shown is read again, including this change.
+ */
+export function useCommand<C extends RequestContract>(
+  contract: C,
+  { onDone }: { readonly onDone?: (reply: CommandReply<C>) => void } = {},
+): UseMutationResult<CommandReply<C>, ProblemError, CallerInputOf<C>> & {
+  /** Like `mutate`, with options such as `ifMatch`. */
+  readonly run: (input: CallerInputOf<C>, options?: Pick<ApiCallOptions, 'ifMatch'>) => Promise<CommandReply<C> | null>;
+} {
+  const attempt = useRef<{ readonly input: string; readonly key: string }>(undefined);
+  const options = useRef<Pick<ApiCallOptions, 'ifMatch'>>({});
+  const mutation = useMutation<CommandReply<C>, ProblemError, CallerInputOf<C>>({
+    mutationFn: async (input) => {
+      const text = JSON.stringify(input);
+      if (attempt.current?.input !== text) attempt.current = { input: text, key: browserIds.uuid() };
+      return send(contract, input, { idempotencyKey: attempt.current.key, ...options.current });
+    },
+    onSettled: (reply, error) => {
+      if (reply || (error && error.problem.kind !== 'unavailable')) attempt.current = undefined;
+    },
+    onSuccess: (reply) => {
+      void queries.invalidateQueries();
+      onDone?.(reply);
+    },
+  });
+  return {
+    ...mutation,
+    run: async (input, given = {}) => {
+      options.current = given;
+      try {
+        return await mutation.mutateAsync(input);
+      } catch {
+        return null; // shown by `error`
+      } finally {
+        options.current = {};
+      }
+    },
+  };
+}

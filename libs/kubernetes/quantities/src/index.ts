@@ -1,0 +1,1 @@
+export { canonicalQuantity, compareQuantities, formatQuantity, parseQuantity } from './quantity.ts';

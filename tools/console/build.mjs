@@ -1,0 +1,53 @@
+// node tools/console/build.mjs [FOLDER]: builds the console into the folder, with compressed copies of its files. Without a
+// folder, into a cache in node_modules whose name depends on the sources, unless it is there already. Prints the folder.
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const target = process.argv[2] === undefined ? cached() : resolve(process.argv[2]);
+if (process.argv[2] !== undefined || !existsSync(join(target, 'index.html'))) await build(target);
+console.log(target);
+
+/** Returns the folder of the cache for the present sources. */
+function cached() {
+  const sources = globSync(
+    ['apps/console/**/*', 'libs/{kernel,access,api-client}/src/**/*.ts', 'libs/*/contract/src/**/*.ts'],
+    { cwd: root, withFileTypes: true },
+  )
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !file.endsWith('.spec.ts'))
+    .sort();
+  const hash = createHash('sha256');
+  for (const file of [...sources, join(root, 'package-lock.json'), fileURLToPath(import.meta.url)])
+    hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');
+  return join(root, 'node_modules', '.cache', 'astro-console', hash.digest('hex').slice(0, 16));
+}
+
+/** Builds into a folder beside the target, which then takes its place, so that the target is always whole. */
+async function build(folder) {
+  const draft = `${folder}.${randomUUID()}`;
+  const vite = await import('vite');
+  await vite.build({
+    configFile: join(root, 'apps', 'console', 'vite.config.mjs'),
+    logLevel: 'warn',
+    build: { outDir: draft, emptyOutDir: true },
+  });
+  const assets = join(draft, 'assets');
+  for (const name of readdirSync(assets)) {
+    const bytes = readFileSync(join(assets, name));
+    writeFileSync(join(assets, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+    writeFileSync(join(assets, `${name}.br`), brotliCompressSync(bytes));
+  }
+  mkdirSync(dirname(folder), { recursive: true });
+  if (process.argv[2] !== undefined) rmSync(folder, { recursive: true, force: true });
+  try {
+    renameSync(draft, folder);
+  } catch (error) {
+    if (!existsSync(join(folder, 'index.html'))) throw error;
+    rmSync(draft, { recursive: true, force: true }); // another process has built the same
+  }
+}
