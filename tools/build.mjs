@@ -81,7 +81,7 @@ const common = {
   },
 };
 const main = `${app}/src/main.ts`;
-const parts = await build({ ...common, entryPoints: [main] });
+const parts = await build({ ...common, packages: 'external', entryPoints: [main] }); // packages contain no threads
 const entries = [main, ...threadsBeside(Object.keys(parts.metafile.inputs))];
 const { metafile, outputFiles } = await build({
   ...common,
