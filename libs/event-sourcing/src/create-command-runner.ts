@@ -3,6 +3,7 @@ import { EventStoreUnavailableError, sealEvents, type EventStore, type SealedEve
 import {
   err,
   ok,
+  oneAtATime,
   type Clock,
   type CommandContext,
   type Decider,
@@ -25,7 +26,6 @@ import { eventId, objectId } from './derived-ids.ts';
 import { isHalt } from './event-reader.ts';
 import { FoldedStreams, type Folded } from './folded-streams.ts';
 import { LogHealth } from './log-health.ts';
-import { oneAtATime } from './one-at-a-time.ts';
 import { haltRefusal, runnerErrors } from './runner-errors.ts';
 import { ReliableAppend } from './reliable-append.ts';
 import { withAuthorization } from './stored-authorization.ts';

@@ -1,7 +1,8 @@
 import { checkedLog, type EventStore } from '#event-store';
 import {
-  ok,
   err,
+  ok,
+  oneAtATime,
   type Clock,
   type DomainError,
   type Fact,
@@ -15,7 +16,6 @@ import type { CheckpointMove, ReadStore, Write } from '#read-store';
 import { DocumentFold } from './document-fold.ts';
 import type { Halt } from './event-reader.ts';
 import type { LogBatch, LogFeed } from './log-feed.ts';
-import { oneAtATime } from './one-at-a-time.ts';
 import { projectionErrors, readControl, writeControl, type ParkedDocument } from './projection-control.ts';
 
 /** Another process leads the projection, or may lead it. */

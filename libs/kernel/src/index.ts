@@ -32,4 +32,5 @@ export {
 } from './decider.ts';
 export { CLOCK, IDS, LOGGER, silentLogger, type Logger } from './logger.ts';
 export { nearestName } from './nearest-name.ts';
+export { oneAtATime } from './one-at-a-time.ts';
 export { VERSION } from './version.ts';

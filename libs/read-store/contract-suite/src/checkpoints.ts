@@ -1,4 +1,4 @@
-import { position } from '#kernel';
+import { position, type Position } from '#kernel';
 import type { Fixture } from './fixture.ts';
 
 /** Tests of leases and checkpoints: which process may advance a projection. */
@@ -16,6 +16,20 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       expect(await store().lease(name, 'one', NOW + 999, SECOND)).toBe(first);
       expect(await store().lease(name, 'two', NOW + 1500, SECOND)).toBeUndefined();
       expect(await store().lease(name, 'two', NOW + 1999, SECOND)).toBeGreaterThan(Number(first));
+    });
+
+    it('keeps each renewal of a lease whose checkpoint moves at the same time', async () => {
+      const { name } = collection();
+      const token = Number(await store().lease(name, 'one', NOW, SECOND));
+      let previous: Position | undefined;
+      for (let n = 1; n <= 100; n += 1) {
+        const next = at(n);
+        const move = store().apply([], { name, token, previous, position: next });
+        expect(await store().lease(name, 'one', NOW + n * SECOND, SECOND)).toBe(token);
+        expect(await move).toEqual({ ok: true });
+        previous = next;
+        expect(await store().lease(name, 'two', NOW + (n + 1) * SECOND - 1, SECOND)).toBeUndefined();
+      }
     });
 
     it('grants the lease to exactly one of many concurrent owners', async () => {

@@ -1,18 +1,26 @@
-import type { Position } from '#kernel';
+import { oneAtATime, type Position } from '#kernel';
 import { isDuplicateKey } from '#mongo';
 import type { Checkpoint, CheckpointMove } from '#read-store';
 import type { Connection, Model } from 'mongoose';
 import { leasesOf, type LeaseDocument } from './models.ts';
 
-/** Leases and checkpoints, one document for each projection. Each change is one conditional update. */
+/**
+ * Leases and checkpoints, one document for each projection. Each change is one conditional update. Changes of this process
+ * to one document are made one after the other: of two at the same time, servers that are not MongoDB may lose one.
+ */
 export class MongoLeases {
   private readonly leases: Model<LeaseDocument>;
+  private readonly inTurn = oneAtATime();
 
   constructor(connection: Connection) {
     this.leases = leasesOf(connection);
   }
 
-  async lease(name: string, owner: string, nowMs: number, durationMs: number): Promise<number | undefined> {
+  lease(name: string, owner: string, nowMs: number, durationMs: number): Promise<number | undefined> {
+    return this.inTurn(name, () => this.take(name, owner, nowMs, durationMs));
+  }
+
+  private async take(name: string, owner: string, nowMs: number, durationMs: number): Promise<number | undefined> {
     const untilMs = nowMs + durationMs;
     const held = await this.leases.findOne({ _id: { $eq: name } }).lean<LeaseDocument | null>();
     if (!held) return this.first(name, owner, untilMs);
@@ -38,7 +46,8 @@ export class MongoLeases {
   }
 
   async release(name: string, owner: string): Promise<void> {
-    await this.leases.updateOne({ _id: { $eq: name }, owner: { $eq: owner } }, { $set: { owner: null } });
+    const own = { _id: { $eq: name }, owner: { $eq: owner } };
+    await this.inTurn(name, async () => this.leases.updateOne(own, { $set: { owner: null } }));
   }
 
   async releaseEarlier(owner: string): Promise<void> {
@@ -56,11 +65,12 @@ export class MongoLeases {
 
   async move({ name, token, previous, position }: CheckpointMove): Promise<boolean> {
     const held = { _id: { $eq: name }, token: { $eq: token }, position: { $eq: previous ?? null } };
-    return (await this.leases.updateOne(held, { $set: { position } })).matchedCount === 1;
+    const moved = await this.inTurn(name, async () => this.leases.updateOne(held, { $set: { position } }));
+    return moved.matchedCount === 1;
   }
 
   /** Keeps lease and token: if a token were issued twice, a former leader could move the new checkpoint. */
   async forgetCheckpoint(name: string): Promise<void> {
-    await this.leases.updateOne({ _id: { $eq: name } }, { $set: { position: null } });
+    await this.inTurn(name, async () => this.leases.updateOne({ _id: { $eq: name } }, { $set: { position: null } }));
   }
 }
