@@ -295,7 +295,7 @@ function distributed(mongo: string): void {
       url: services.url,
       credential: key,
       paths: [profile, ...others.flatMap((path) => [path, profile])],
-      perSecond: 200,
+      perSecond: 100,
       last: () => last,
       numberIn: (path, body) => (path === profile ? Number(described.parse(body).description) : undefined),
     });

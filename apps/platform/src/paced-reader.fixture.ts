@@ -31,7 +31,7 @@ export interface PacedReaderOptions {
 }
 
 /** Limits pending requests on a machine that cannot respond at the rate. */
-const MOST_IN_FLIGHT = 16;
+const MOST_IN_FLIGHT = 8;
 
 /** Starts to read. */
 export function startPacedReader(options: PacedReaderOptions): PacedReader {

@@ -5,6 +5,9 @@ import { systemClock as clock, systemIds as ids } from '#runtime/system';
 import { eventually } from '#testing';
 import { CONTEXTS } from './contexts.ts';
 
+/** Milliseconds in which a projection must be rebuilt. */
+const WITHIN_MS = 90_000;
+
 /**
  * Rebuilds all projections of running processes through their leaders, one after the other, each several times. Tries
  * again as the errors tell an operator to: another process may have become the leader.
@@ -20,14 +23,16 @@ export async function rebuildProjections(
   const stores = { configuration: read.value.configuration, folder, clock, ids, log: silentLogger };
   const eventStore = await openEventStore(stores);
   const readStore = await openReadStore(stores);
-  const { signal } = new AbortController();
-  const rebuild = async (projection: string): Promise<void> => {
+  const rebuild = async (projection: string, signal: AbortSignal): Promise<void> => {
     const done = await requestLeader({ projection, action: 'rebuild' }, { eventStore, readStore, clock, ids, signal });
-    if (!done.ok) throw new Error(`${projection}: ${done.error.code}`);
+    if (!done.ok) throw new Error(`${projection} was not rebuilt: ${done.error.code}`);
   };
   try {
     for (const { name } of CONTEXTS.flatMap(({ projections }) => projections))
-      for (let time = 0; time < times; time += 1) await eventually(() => rebuild(name), 180_000);
+      for (let time = 0; time < times; time += 1) {
+        const signal = AbortSignal.timeout(WITHIN_MS); // a leader that works on the request is waited for without end
+        await eventually(() => rebuild(name, signal), WITHIN_MS);
+      }
   } finally {
     await readStore.close();
     await eventStore.close();
