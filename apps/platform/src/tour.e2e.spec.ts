@@ -17,9 +17,9 @@ import {
 import { startEventStoreProcess, type EventStoreProcess } from '#testing/eventstore';
 
 /**
- * The main path of the product, with the real `astroctl` and `kubectl`: on the Kubernetes of ASTRO_TEST_KUBECONFIG, or
- * on the sandbox; in one process, and, if the variables name servers, with each service in its own on every set of
- * engines. EventStoreDB is the server of ASTRO_TEST_EVENTSTORE_URL, or the stand-in that responds to the real client.
+ * The main path of the product, with the real `astroctl` and `kubectl`: in one process on the sandbox, or, if the
+ * variables name servers, on a real Kubernetes with each service in its own process. EventStoreDB is the server of
+ * ASTRO_TEST_EVENTSTORE_URL, or the stand-in that responds to the real client.
  */
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 const nats = process.env['ASTRO_TEST_NATS_URL'];
@@ -33,23 +33,18 @@ const logFolder = temporaryFolder();
 let log: EventStoreProcess | undefined;
 afterAll(() => log?.kill());
 
-tour('everything in one process', async () => ({}));
-if (nats) {
-  const servers = { ASTRO_BUS: nats, ASTRO_QUEUE: nats };
-  tour('one process, bus and queue on NATS', async () => ({ environment: servers }));
-  const separate = 'each service in its own process, with its own keys and NATS user';
-  if (mongo) {
-    const stores = () => mongoEnvironment(mongo);
-    tour(`${separate}, on MongoDB and a shared SQLite log`, async () => ({ environment: stores(), apart: true }));
-    tour(`${separate}, on MongoDB and ${eventStore ? 'EventStoreDB' : 'a stand-in for EventStoreDB'}`, async () => ({
-      environment: { ...stores(), ASTRO_EVENT_STORE: eventStore ?? (await startLog()) },
+if (nats && mongo)
+  tour(
+    `each service in its own process, with its own keys and NATS user, on MongoDB and ${eventStore ? 'EventStoreDB' : 'a stand-in for EventStoreDB'}`,
+    async () => ({
+      environment: { ...mongoEnvironment(mongo), ASTRO_EVENT_STORE: eventStore ?? (await startLog()) },
       apart: true,
-    }));
-  } else {
-    tour(`${separate}, on shared files`, async () => ({ apart: true }));
-    skipped('on MongoDB: ASTRO_TEST_MONGO_URL is not set');
-  }
-} else skipped('bus and queue on NATS: ASTRO_TEST_NATS_URL is not set');
+    }),
+  );
+else {
+  tour('everything in one process', async () => ({}));
+  skipped(`each service in its own process: ASTRO_TEST_${nats ? 'MONGO' : 'NATS'}_URL is not set`);
+}
 
 function skipped(reason: string): void {
   describe.skip(`the tour, ${reason}`, () => it('was not tested', () => {}));
