@@ -1,6 +1,6 @@
-// npm run engines [-- NAME… [--detach FOLDER]]: builds and starts real engines on loopback and prints the environment
-// variables for the test suites. NAME is nats, mongo, registry or kubernetes; all by default. Ctrl-C ends them; with --detach
-// they run in FOLDER until `tools/engines/down.sh FOLDER/NAME`.
+// npm run engines [-- NAME… [--build|--detach FOLDER]]: builds and starts real engines on loopback and prints the
+// environment variables for the test suites. NAME is nats, mongo, registry or kubernetes; all by default. Ctrl-C ends them;
+// with --detach they run in FOLDER until `tools/engines/down.sh FOLDER/NAME`; with --build they are not started.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -19,20 +19,23 @@ const ENGINES = {
 const words = process.argv.slice(2);
 const detachAt = words.indexOf('--detach');
 const detached = detachAt === -1 ? undefined : words.splice(detachAt, 2)[1];
+const buildAt = words.indexOf('--build');
+if (buildAt !== -1) words.splice(buildAt, 1);
 const unknown = words.filter((word) => !(word in ENGINES));
 if (unknown.length > 0 || (detachAt !== -1 && !detached)) {
-  console.error(`usage: npm run engines -- [${Object.keys(ENGINES).join('|')}]… [--detach FOLDER]`);
+  console.error(`usage: npm run engines -- [${Object.keys(ENGINES).join('|')}]… [--build|--detach FOLDER]`);
   process.exit(2);
 }
 const names = words.length > 0 ? words : Object.keys(ENGINES);
 const bin =
   process.env.ASTRO_ENGINES_CACHE ??
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'astro-platform', 'engines');
+run('build.sh', [bin, ...names]);
+if (buildAt !== -1) process.exit();
+
 const folder = detached ? resolve(detached) : mkdtempSync(join(tmpdir(), 'astro-engines-'));
 mkdirSync(folder, { recursive: true });
 chmodSync(folder, 0o755); // PostgreSQL runs as another user and must have access
-
-run('build.sh', [bin, ...names]);
 const started = [];
 try {
   for (const name of names) {

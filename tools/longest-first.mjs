@@ -1,0 +1,43 @@
+// A sequencer of Jest: starts the suites that take longest first, so that no worker is still busy with one of them when
+// the others have ended. Without it, Jest knows durations only from an earlier run on the same machine.
+import { statSync } from 'node:fs';
+
+/** Suites that take a minute or more, longest first. */
+const LONGEST = [
+  'distributed.chaos',
+  'examples.long.e2e',
+  'kill.chaos',
+  'compose.engine',
+  'server.engine',
+  'roles.long.e2e',
+  'hooks.engine',
+  'rendered-applications.long.e2e',
+  'sources.long.e2e',
+  'tour.e2e',
+  'random.engine',
+  'start.e2e',
+  'audit-log.long.e2e',
+  'application-secrets.long.e2e',
+  'rollout.engine',
+  'new',
+  'built.long.e2e',
+  'auth0-issuer.long.e2e',
+  'deployment.engine',
+  'astroctl-download.long.e2e',
+  'backup.long.e2e',
+  'kafka.long.e2e',
+  'recorded-data.e2e',
+  'sandbox.e2e',
+];
+
+export default class LongestFirst {
+  sort(tests) {
+    const ranked = tests.map((test) => {
+      const rank = LONGEST.findIndex((name) => test.path.endsWith(`/${name}.spec.ts`));
+      return { test, rank: rank === -1 ? LONGEST.length : rank, size: statSync(test.path).size };
+    });
+    return ranked.toSorted((a, b) => a.rank - b.rank || b.size - a.size).map(({ test }) => test);
+  }
+
+  cacheResults() {}
+}
