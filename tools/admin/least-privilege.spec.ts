@@ -37,9 +37,10 @@ describe('keys and permissions of the services', () => {
     expect(SERVICES).toEqual([...PROCESSES].toSorted());
   });
 
-  it('are limited to the keys shared with deployments for the deploy worker', () => {
+  it('are limited to the keys shared with deployments and the gateway for the deploy worker', () => {
     expect(callerKeyNames('deploy-worker', CONTRACTS)).toEqual([
       'service/deploy-worker/deployments',
+      'service/deploy-worker/gateway',
       'service/deployments/deploy-worker',
     ]);
   });

@@ -9,9 +9,11 @@ const MODULES: readonly Readonly<Record<string, unknown>>[] = [
   await import('#deployments/contract'),
   await import('#identity/contract'),
   await import('#organizations/contract'),
+  await import('#operations/contract'),
+  await import('#runtime/contract'),
   await import('#sandbox-cluster/contract'),
 ];
-const EXPORTED = MODULES.flatMap((module) => Object.values(module));
+const EXPORTED = MODULES.flatMap((module) => Object.values(module).flat());
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 const isContract = (value: unknown): value is Contract =>

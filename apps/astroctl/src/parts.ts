@@ -6,6 +6,7 @@ import type { ProgramParts } from '#cli';
 import { deploymentsCommands, deploymentsGroups } from '#deployments/cli';
 import { identityCommands, identityGroups, interactiveLogin, keyOrganization, personOf } from '#identity/cli';
 import { VERSION } from '#kernel';
+import { operationsCommands, operationsGroups } from '#operations/cli';
 import { organizationsCommands, organizationsGroups } from '#organizations/cli';
 import { localCommands } from './local-commands.ts';
 
@@ -19,6 +20,7 @@ export const parts: ProgramParts = {
     ...accessKeysGroups,
     ...billingGroups,
     ...auditGroups,
+    ...operationsGroups,
     { path: ['config'], summary: 'The configuration of this machine', examples: ['astroctl config view'] },
   ],
   commands: [
@@ -28,6 +30,7 @@ export const parts: ProgramParts = {
     ...accessKeysCommands,
     ...billingCommands,
     ...auditCommands,
+    ...operationsCommands,
     ...localCommands(() => parts),
   ],
   createClient: createApiClient,

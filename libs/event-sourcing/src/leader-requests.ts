@@ -16,6 +16,7 @@ import {
 import type { ReadStore, StoredDocument } from '#read-store';
 import { projectionErrors, REQUESTS, type ControlRequest } from './projection-control.ts';
 import type { ProjectionSupervisor } from './projection-supervisor.ts';
+import type { ProjectionRequest } from './read-models.ts';
 
 export interface LeaderRequestsOptions {
   readonly eventStore: EventStore;
@@ -35,7 +36,10 @@ const REQUESTS_MS = 1_000;
 const HEARTBEAT_MS = 5_000;
 /** Milliseconds without a sign of a leader until a process gives up its request. */
 const TIMEOUT_MS = 30_000;
+/** Milliseconds between two checks whether a request is complete. */
+const POLL_MS = 100;
 const NOT_LED = projectionErrors.noLeader().code;
+const BUSY = projectionErrors.busy().code;
 
 /**
  * Sends an operation to the process that leads the projection, through the read store, and waits for the result. The
@@ -53,10 +57,9 @@ export async function requestLeader(
   await readStore.ensure(REQUESTS);
   let at = await eventStore.head();
   await readStore.apply([{ collection: REQUESTS.name, id, position: at, document }]);
-  const withdraw = () =>
-    readStore.apply([{ collection: REQUESTS.name, id, position: nextPosition(at), removed: true }]);
+  const withdraw = () => remove(readStore, { id, position: at });
   let end = clock.monotonic() + TIMEOUT_MS;
-  for (; clock.monotonic() < end && !signal.aborted; await pause(clock, 100, signal)) {
+  for (; clock.monotonic() < end && !signal.aborted; await pause(clock, POLL_MS, signal)) {
     const found = await readStore.get<ControlRequest>(REQUESTS.name, id);
     if (found === undefined) return ok(undefined);
     if (found.position !== at) end = clock.monotonic() + TIMEOUT_MS;
@@ -64,7 +67,7 @@ export async function requestLeader(
     const { error } = found.document;
     if (error) {
       await withdraw();
-      return err({ ...projectionErrors.noLeader(), ...error, kind: 'conflict' });
+      return err(errorOf(error));
     }
   }
   await withdraw();
@@ -89,6 +92,40 @@ export class LeaderRequests {
     if (supervisor === undefined) return err(projectionErrors.notFound(request.projection));
     if (supervisor.ownLead !== undefined) return this.act(request);
     return requestLeader(request, this.options);
+  }
+
+  /** Leaves a request for the leader, which may be this process. See `ProjectionControl.submit`. */
+  async submit({ id, projection, action }: ProjectionRequest): Promise<Result<void, DomainError>> {
+    const { eventStore, readStore, clock } = this.options;
+    const supervisor = this.options.supervisors.get(projection);
+    if (supervisor === undefined) return err(projectionErrors.notFound(projection));
+    if (supervisor.halt !== undefined) return err(projectionErrors.halted(supervisor.halt));
+    const same = (await this.of(projection)).filter(({ document }) => document.action === action);
+    const pending = same.filter(({ document }) => document.error === undefined);
+    if (pending.some((item) => item.id === id)) return ok(undefined);
+    if (action === 'rebuild' && (pending.length > 0 || supervisor.isRebuilding)) return err(projectionErrors.busy());
+    for (const item of same) if (item.document.error !== undefined) await remove(readStore, item);
+    const document = { projection, action, requestedAt: new Date(clock.now()).toISOString() };
+    await readStore.apply([{ collection: REQUESTS.name, id, position: await eventStore.head(), document }]);
+    return ok(undefined);
+  }
+
+  /** See `ProjectionControl.outcome`. A request that is not found is complete. */
+  async outcome(id: string, ms: number): Promise<Result<'done' | 'working', DomainError>> {
+    const { readStore, clock, signal } = this.options;
+    const end = clock.monotonic() + ms;
+    for (;;) {
+      const found = await readStore.get<ControlRequest>(REQUESTS.name, id);
+      if (found === undefined) return ok('done');
+      if (found.document.error) return err(errorOf(found.document.error));
+      if (clock.monotonic() >= end || signal.aborted) return ok('working');
+      await pause(clock, POLL_MS, signal);
+    }
+  }
+
+  /** Returns the requests for a projection that are not complete, or have failed. */
+  async of(projection: string): Promise<readonly StoredDocument<ControlRequest>[]> {
+    return (await this.options.readStore.find<ControlRequest>(REQUESTS, { where: { projection } })).items;
   }
 
   /** Processes the requests of other processes until this process stops. */
@@ -141,7 +178,9 @@ export class LeaderRequests {
       await beating;
       // The process that leads the projection by now reads the request too.
       if (!outcome.ok && outcome.error.code === NOT_LED) return;
-      await write(outcome.ok ? undefined : { error: { code: outcome.error.code, detail: outcome.error.detail } });
+      // If nobody waits, a rebuild that another request has started is the one that was asked for.
+      const isDone = outcome.ok || (document.requestedAt !== undefined && outcome.error.code === BUSY);
+      await write(isDone ? undefined : { error: { code: outcome.error.code, detail: outcome.error.detail } });
     } catch (error) {
       this.warn(error, 'a projection request could not be completed');
     } finally {
@@ -153,6 +192,16 @@ export class LeaderRequests {
     this.options.log.warn({ cause: error instanceof Error ? error.message : String(error) }, message);
   }
 }
+
+/** Returns the error of a leader for the process that waits for it. */
+const errorOf = (error: NonNullable<ControlRequest['error']>): DomainError => ({
+  ...projectionErrors.noLeader(),
+  ...error,
+  kind: 'conflict',
+});
+
+const remove = (readStore: ReadStore, { id, position: at }: Pick<StoredDocument, 'id' | 'position'>) =>
+  readStore.apply([{ collection: REQUESTS.name, id, position: nextPosition(at), removed: true }]);
 
 /** Returns the next position, to update a document that is not derived from the log. */
 const nextPosition = (at: Position): Position => position(storeOf(at), BigInt(at.slice(-20)) + 1n);

@@ -24,10 +24,13 @@ export const CONTROL: Collection = { name: 'projection-control', indexes: [] };
 /** Requests to the process that leads a projection. */
 export const REQUESTS: Collection = { name: 'projection-requests', indexes: ['projection'] };
 
+/** A request for an operation on a projection. */
 export interface ControlRequest {
   readonly projection: string;
   readonly action: 'rebuild' | 'retry';
   readonly documentId?: string;
+  /** RFC 3339. Present if nobody waits for the result: it remains visible until the next request. */
+  readonly requestedAt?: string;
   /** Increases every few seconds while the leader works on the request. */
   readonly heartbeat?: number;
   /** Error of the leader. A request that succeeded is removed. */
@@ -99,7 +102,13 @@ export async function writeControl(
 
 /** Errors of the operations on projections. */
 export const projectionErrors = {
-  notFound: (name: string) => domainError('projection/not-found', 'not-found', `Projection ${name} not found.`),
+  notFound: (name: string, nearest?: string) =>
+    domainError('projection/not-found', 'not-found', `Projection ${name} not found.`, {
+      fix:
+        nearest === undefined
+          ? 'list them: astroctl admin projections list'
+          : `did you mean ${nearest}? To list them: astroctl admin projections list`,
+    }),
   notParked: () => domainError('projection/not-parked', 'not-found', 'The document is not parked.'),
   stillFailing: (count: number) =>
     domainError(

@@ -48,8 +48,9 @@ export class ProjectionSupervisor<E extends Fact, D> {
   generation = 0;
   /** The event before which the projection has stopped, if any. */
   halt: Halt | undefined;
+  /** Whether this process builds the next generation. */
+  isRebuilding = false;
   private lead: ProjectionLead<E, D> | undefined;
-  private isRebuilding = false;
   private readonly stop = new AbortController();
   private readonly waiting = new Set<() => void>();
   private running: Promise<void> | undefined;
@@ -70,6 +71,11 @@ export class ProjectionSupervisor<E extends Fact, D> {
 
   get collection(): string {
     return collectionOf(this.projection.name, this.generation);
+  }
+
+  /** Collection that a rebuild builds. */
+  get nextCollection(): string {
+    return collectionOf(this.projection.name, this.generation + 1);
   }
 
   start(): void {
@@ -241,7 +247,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
   private async rebuildInParallel(serving: ProjectionLead<E, D>): Promise<Result<void, DomainError>> {
     const { readStore, clock, owner } = this.options;
     const next = this.generation + 1;
-    const collection = collectionOf(this.projection.name, next);
+    const collection = this.nextCollection;
     const lost = new AbortController();
     const lease = await takeLease(readStore, clock, collection, owner, () => lost.abort());
     // A former leader has not stopped its rebuild yet. It cannot switch any more, and its lease expires.

@@ -15,7 +15,7 @@ import type { LogFeed } from './log-feed.ts';
 import type { LogHealth } from './log-health.ts';
 import { CONTROL, readControl, REQUESTS } from './projection-control.ts';
 import { ProjectionSupervisor } from './projection-supervisor.ts';
-import type { ProjectionControl, ProjectionStatus } from './read-models.ts';
+import type { ProjectionControl, ProjectionStatus, RebuildStatus } from './read-models.ts';
 
 export interface ProjectionsOptions {
   readonly feed: LogFeed;
@@ -56,10 +56,12 @@ class Projections implements RunningProjections {
   constructor(private readonly options: ProjectionsOptions) {
     this.requests = new LeaderRequests({ ...options, supervisors: this.supervisors, signal: this.stop.signal });
     this.control = {
-      status: () => this.status(),
+      status: (names) => this.status(names),
       rebuild: (name) => this.requests.request({ projection: name, action: 'rebuild' }),
       retry: (name, documentId) =>
         this.requests.request({ projection: name, action: 'retry', ...(documentId !== undefined && { documentId }) }),
+      submit: (request) => this.requests.submit(request),
+      outcome: (id, ms) => this.requests.outcome(id, ms),
       waitUntilApplied: (wanted, { orStopped = false } = {}) => this.waitUntilApplied(wanted, orStopped),
     };
   }
@@ -104,9 +106,10 @@ class Projections implements RunningProjections {
     }
   }
 
-  private async status(): Promise<readonly ProjectionStatus[]> {
+  private async status(names?: ReadonlySet<string>): Promise<readonly ProjectionStatus[]> {
     const head = await this.options.eventStore.head();
-    return Promise.all([...this.supervisors.values()].map((supervisor) => this.statusOf(supervisor, head)));
+    const wanted = [...this.supervisors.values()].filter(({ projection }) => names?.has(projection.name) ?? true);
+    return Promise.all(wanted.map((supervisor) => this.statusOf(supervisor, head)));
   }
 
   private async statusOf(supervisor: Supervisor, head: Position): Promise<ProjectionStatus> {
@@ -121,11 +124,30 @@ class Projections implements RunningProjections {
     return {
       name: supervisor.projection.name,
       position: reached,
+      head,
       lagEvents: waiting === undefined ? 0 : lagEvents,
       lagSeconds: waiting === undefined ? 0 : Math.max(0, (clock.now() - Date.parse(waiting.recordedAt)) / 1000),
-      parked: [...parked].map(([documentId, { reason, since }]) => ({ documentId, reason, since })),
+      parked: [...parked].map(([documentId, { reason, since, position }]) => ({ documentId, reason, since, position })),
       state: supervisor.state,
+      halt: supervisor.halt?.message,
+      leader: supervisor.ownLead && this.options.owner.slice(0, this.options.owner.lastIndexOf('/')),
+      rebuild: await this.rebuildOf(supervisor),
     };
+  }
+
+  private async rebuildOf(supervisor: Supervisor): Promise<RebuildStatus | undefined> {
+    const rebuilds = (await this.requests.of(supervisor.projection.name)).filter(
+      ({ document }) => document.action === 'rebuild',
+    );
+    const pending = rebuilds.find(({ document }) => document.error === undefined)?.document;
+    if (pending === undefined && !supervisor.isRebuilding) {
+      const failed = rebuilds.find(({ document }) => document.requestedAt !== undefined)?.document;
+      return failed && { requestedAt: failed.requestedAt, position: undefined, failure: failed.error?.detail };
+    }
+    // An earlier rebuild that did not end may have left a checkpoint, which the leader removes when it starts.
+    const isStarted = supervisor.isRebuilding || pending?.heartbeat !== undefined;
+    const checkpoint = isStarted ? await this.options.readStore.checkpoint(supervisor.nextCollection) : undefined;
+    return { requestedAt: pending?.requestedAt, position: checkpoint?.position, failure: undefined };
   }
 
   private async firstAfter(after: Position | undefined): Promise<StoredEvent | undefined> {

@@ -30,6 +30,10 @@ import { consolePages } from './console/console-pages.ts';
 import { LoginAttempts } from './console/login-attempt.ts';
 import { RelyingParty, type RedeemForm } from './console/relying-party.ts';
 import { MANIFEST_SCHEMA_FILES } from './manifest-schemas.service.ts';
+import { DoctorQueries } from './operations/doctor.queries.ts';
+import { ProjectionsHandlers } from './operations/projections.handlers.ts';
+import { ProjectionsQueries } from './operations/projections.queries.ts';
+import { ServiceStates } from './operations/service-states.service.ts';
 import { ROUTED_CONTRACTS } from './routed-contracts.ts';
 
 /** Serves REST, OpenAPI, health, and metrics over HTTP. Sends requests to the contexts over the bus. */
@@ -248,5 +252,5 @@ const redeemOverBus =
       : new Response(reply.error.code, { status: 503 });
   };
 
-@Module({ providers: [Gateway] })
+@Module({ controllers: [DoctorQueries, ProjectionsHandlers, ProjectionsQueries], providers: [Gateway, ServiceStates] })
 export class GatewayModule {}

@@ -13,6 +13,7 @@ import {
 } from '#identity/contract';
 import { ensureDefaultOrganizationRequest } from '#organizations/contract';
 import { EDGE } from '#bus/contract';
+import { PROJECTION_REQUESTS, STATE_REQUESTS } from '#runtime/contract';
 import { SERVICE_SETTINGS, type EdgeService, type ServiceSettings } from '#runtime';
 import { Gateway, GatewayModule } from './gateway.module.ts';
 import { ROUTED_CONTRACTS } from './routed-contracts.ts';
@@ -36,6 +37,8 @@ export const gateway: EdgeService = {
     startSessionRequest,
     useSessionRequest,
     ensureDefaultOrganizationRequest,
+    ...STATE_REQUESTS,
+    ...PROJECTION_REQUESTS,
   ],
   contracts: ROUTED_CONTRACTS,
   mount: (app) => app.get(Gateway).mount(app),

@@ -4,6 +4,7 @@ import { billingRest } from '#billing/rest';
 import type { Contract } from '#bus/contract';
 import { deploymentsRest } from '#deployments/rest';
 import { identityRest } from '#identity/rest';
+import { operationsRest } from '#operations/rest';
 import { organizationsRest } from '#organizations/rest';
 
 /** All contracts with a route, as the contexts list them. The gateway serves them for every context. */
@@ -14,4 +15,5 @@ export const ROUTED_CONTRACTS: readonly Contract[] = [
   ...billingRest,
   ...auditRest,
   ...deploymentsRest,
+  ...operationsRest,
 ];

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { PUBLIC } from '#access';
 import type { Reply } from '#bus';
 import type { ReplyMeta } from '#bus/contract';
 import type { FastifyReply } from 'fastify';
@@ -31,7 +32,7 @@ export function sendReply(
         ? (contract.success ?? 200)
         : 200;
   setMeta(reply, response.meta);
-  if (status === 201 || (status === 202 && contract.organizationOf))
+  if (status === 201 || (status === 202 && contract.permission !== PUBLIC))
     reply.header('location', locationOf(route, status, path, response.value));
   reply.code(status);
   if (status === 204) return reply.send();

@@ -10,6 +10,7 @@ import {
   PROJECTION_CONTROL,
   READ_MODELS,
   type EventSourcing,
+  type ProjectionControl,
   type Reactor,
   type Sweep,
 } from '#event-sourcing';
@@ -23,6 +24,7 @@ import { WORK_QUEUE } from '#work-queue';
 import type { DynamicModule, INestApplication, Provider, Type } from '@nestjs/common';
 import type { Engines } from './engines.ts';
 import { busMetrics, watchProjections } from './metered.ts';
+import { stateModules } from './state-handlers.ts';
 import type { ContextService, EdgeService, RecordsRefusals, ServicePart, WorkerService } from './service.ts';
 
 export interface CompositionOptions {
@@ -46,6 +48,8 @@ export interface CompositionOptions {
 export interface Composition {
   /** The root module of the application. */
   readonly root: DynamicModule;
+  /** The projections of this process; undefined if it builds none. */
+  readonly control: ProjectionControl | undefined;
   /** Returns whether permissions can be decided, and the problems of the log. Empty if no log is followed. */
   logState(): Promise<Readiness['dependencies']>;
   /** Returns the problems of the log, a sentence each. */
@@ -126,8 +130,10 @@ export function compose(options: CompositionOptions): Composition {
         { module: SharedModule, global: true, providers: tokens, exports: tokens.map(tokenOf) },
         BusModule.forRoot(guard),
         ...parts.map((part) => moduleOf(part, busFor(part))),
+        ...stateModules(parts.map((part) => part.name)),
       ],
     },
+    control: sourcing?.control,
     async logState() {
       if (!following) return [];
       const current = await following.access.current();

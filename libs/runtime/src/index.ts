@@ -12,5 +12,6 @@ export {
   type ServiceSettings,
   type WorkerService,
 } from './service.ts';
+export { SERVICE_STATE, type StateOf } from './service-state.ts';
 export { StartError } from './start-error.ts';
 export { defaultShown, VARIABLES, type AuditSink, type Variable } from './variables.ts';

@@ -97,10 +97,21 @@ describe('use-L11: metrics', () => {
         {
           name: 'things.v1',
           position: position('teststore', 1),
+          head: position('teststore', 8),
           lagEvents: 7,
           lagSeconds: 2.5,
-          parked: [{ documentId: 'web', reason: 'r', since: '2026-01-01T00:00:00.000Z' }],
+          parked: [
+            {
+              documentId: 'web',
+              reason: 'r',
+              since: '2026-01-01T00:00:00.000Z',
+              position: position('teststore', 1),
+            },
+          ],
           state: 'catching-up' as const,
+          halt: undefined,
+          leader: undefined,
+          rebuild: undefined,
         },
       ]);
     };

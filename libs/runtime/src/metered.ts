@@ -1,13 +1,11 @@
 import type { BusObserver } from '#bus';
 import type { EventStore } from '#event-store';
-import type { ProjectionControl } from '#event-sourcing';
+import type { ProjectionControl, ProjectionStatus } from '#event-sourcing';
 import type { Clock } from '#kernel';
 import type { Metrics } from '#metrics';
 import type { WorkQueue } from '#work-queue';
 import type { WorkQueueContract } from '#work-queue/contract';
 import { Counter, Gauge, Histogram } from 'prom-client';
-
-type ProjectionStatus = Awaited<ReturnType<ProjectionControl['status']>>[number];
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** How long the result of a read is used, so that one read serves all gauges of a scrape. */

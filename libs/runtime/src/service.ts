@@ -2,6 +2,7 @@ import type { AdminReadRecorder, Bus, Contract, RefusalRecorder } from '#bus/con
 import type { Reactor, Sweep } from '#event-sourcing';
 import type { Dependency } from '#http';
 import type { Clock, EventFamily, Fact, Logger, Projection } from '#kernel';
+import type { CheckResult } from '#runtime/contract';
 import type { WorkQueueContract } from '#work-queue/contract';
 import type { DynamicModule, INestApplicationContext, Provider, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -28,6 +29,8 @@ export interface ServicePart {
   readonly ready?: (app: INestApplicationContext) => Promise<void>;
   /** Dependencies of this part for `/readyz`. Must not wait for any of them. */
   readonly dependencies?: (app: INestApplicationContext) => readonly Dependency[];
+  /** Checks of this part for `admin doctor`, which may take some seconds and must not throw. */
+  readonly checks?: (app: INestApplicationContext) => Promise<readonly CheckResult[]>;
   /** Lines for the person who started the process. */
   readonly greeting?: (app: INestApplicationContext) => readonly string[];
 }

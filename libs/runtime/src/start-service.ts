@@ -15,6 +15,7 @@ import {
 } from '#egress';
 import type { Clock, Logger } from '#kernel';
 import { createMetrics, type Metrics } from '#metrics';
+import type { CheckResult } from '#runtime/contract';
 import { systemClock, systemIds } from '#runtime/system';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -37,6 +38,7 @@ import {
   type ServiceSettings,
   type WorkerService,
 } from './service.ts';
+import { createServiceState, SERVICE_STATE } from './service-state.ts';
 import { StartError } from './start-error.ts';
 import { watchStores } from './store-state.ts';
 import { VARIABLES } from './variables.ts';
@@ -143,7 +145,18 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
     lacks: 'starting',
     stores: watchStores(engines, clock),
     dependencies: () => [],
+    checks: () => Promise.resolve([]),
   };
+  const stateOf = createServiceState({
+    process: { name: service.name, instance: claimed.name },
+    settings,
+    engines,
+    clock,
+    dependencies: async () => (await readinessOf(state, composition, engines)).dependencies,
+    ownChecks: (part) => state.checks(part),
+    projectionsOf: (part) => service.contexts.find(({ name }) => name === part)?.projections ?? [],
+    control: () => composition.control,
+  });
   const composition: Composition = compose({
     ...service,
     name: claimed.slot,
@@ -156,6 +169,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
     shared: [
       { provide: SERVICE_SETTINGS, useValue: settings },
       { provide: READINESS, useValue: () => readinessOf(state, composition, engines) },
+      { provide: SERVICE_STATE, useValue: stateOf },
       ...(service.edge ? [{ provide: CURSOR_KEY, useValue: keyring.cursorKey }] : []),
       { provide: EGRESS, useValue: egress },
       { provide: OWN_ADDRESSES, useValue: own },
@@ -182,6 +196,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   else mountHealth(app, { readiness: app.get(READINESS), clock, logger: log, metrics, isTrustedProxy });
   await app.init();
   state.dependencies = () => parts.flatMap(({ dependencies }) => dependencies?.(app) ?? []);
+  state.checks = async (name) => (await parts.find((part) => part.name === name)?.checks?.(app)) ?? [];
   await unlessAborted(composition.prepared(), stopping);
   await app.startAllMicroservices().catch(explainSetup(VARIABLES.bus.name));
   await app.listen(port, host);
@@ -255,6 +270,8 @@ interface ServiceState {
   readonly stores: () => Promise<Readiness['dependencies']>;
   /** Returns the dependencies of its parts. */
   dependencies: () => Readiness['dependencies'];
+  /** Returns the checks of one part for `admin doctor`. */
+  checks: (part: string) => Promise<readonly CheckResult[]>;
 }
 
 async function readinessOf(

@@ -74,7 +74,7 @@ export const deploymentsGroups: readonly CliGroup[] = [
   {
     path: ['admin'],
     summary: 'Administration of the platform (global admin)',
-    examples: ['astroctl admin egress list'],
+    examples: ['astroctl admin doctor', 'astroctl admin projections list', 'astroctl admin egress list'],
   },
   {
     path: ['admin', 'egress'],

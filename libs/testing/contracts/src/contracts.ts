@@ -27,7 +27,7 @@ export async function everyContract(): Promise<readonly FoundContract[]> {
   for (const file of globSync('libs/*/contract/src/*.contract.ts', { cwd: root }).toSorted()) {
     const context = file.split(/[/\\]/)[1] ?? '';
     const exported = (await import(join(root, file))) as Readonly<Record<string, unknown>>;
-    for (const contract of Object.values(exported).filter(isContract))
+    for (const contract of Object.values(exported).flat().filter(isContract))
       found.set(contract.subject, { contract, context });
   }
   return [...found.values()];
