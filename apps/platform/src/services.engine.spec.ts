@@ -65,9 +65,7 @@ function apart(): void {
     const served = await Promise.all(SERVICES.map(contractsOf));
     const all = (await everyContract()).map(({ contract }) => contract.subject);
     expect(served.flat().toSorted()).toEqual(all.toSorted());
-    expect(await contractsOf('gateway')).toEqual(
-      all.filter((subject) => subject.startsWith('gateway.')).toSorted(),
-    );
+    expect(await contractsOf('gateway')).toEqual(all.filter((subject) => subject.startsWith('gateway.')).toSorted());
   });
 
   it('serve all routes at the gateway', async () => {

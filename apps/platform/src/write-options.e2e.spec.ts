@@ -307,8 +307,8 @@ const CASES: Readonly<Record<string, () => Case>> = {
       return etagOf(`PATCH /v1/organizations/${deletedId}`, { name: `Name ${++number}` });
     },
   }),
-  'gateway.v1.projections.rebuild': () => ({ path: '/v1/admin/projections/egress.v1/rebuild' }),
-  'gateway.v1.projections.retry': () => ({ path: '/v1/admin/projections/egress.v1/retry' }),
+  'gateway.v1.projections.rebuild': () => ({ path: '/v1/admin/projections/deployments-egress.v1/rebuild' }),
+  'gateway.v1.projections.retry': () => ({ path: '/v1/admin/projections/deployments-egress.v1/retry' }),
   'organizations.v1.create': () => ({ path: '/v1/organizations', body: { name: `Organization ${++number}` } }),
   'organizations.v1.change': () => ({
     path: org,

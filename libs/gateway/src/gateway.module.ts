@@ -20,6 +20,7 @@ import { addressesOf, BUILT_IN_ISSUER, CONSOLE_CLIENT_ID, type BuiltInIssuer, ty
 import { createAddressRecords, createLogins, createSessionUse } from '#identity/rest';
 import { CLOCK, IDS, LOGGER, pause, VERSION, type Clock, type Ids, type Logger } from '#kernel';
 import { METRICS, type Metrics } from '#metrics';
+import type { CheckResult } from '#runtime/contract';
 import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
 import { Inject, Injectable, Module, Optional, type OnModuleDestroy } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -30,10 +31,12 @@ import { consolePages } from './console/console-pages.ts';
 import { LoginAttempts } from './console/login-attempt.ts';
 import { RelyingParty, type RedeemForm } from './console/relying-party.ts';
 import { MANIFEST_SCHEMA_FILES } from './manifest-schemas.service.ts';
+import { deviceLoginCheck } from './operations/device-login-check.ts';
 import { DoctorQueries } from './operations/doctor.queries.ts';
 import { ProjectionsHandlers } from './operations/projections.handlers.ts';
 import { ProjectionsQueries } from './operations/projections.queries.ts';
 import { ServiceStates } from './operations/service-states.service.ts';
+import { settingChecks } from './operations/setting-checks.ts';
 import { ROUTED_CONTRACTS } from './routed-contracts.ts';
 
 /** Serves REST, OpenAPI, health, and metrics over HTTP. Sends requests to the contexts over the bus. */
@@ -121,6 +124,16 @@ export class Gateway implements OnModuleDestroy {
     return this.builtIn
       ? []
       : [{ name: 'login issuer', ok: detail === undefined, ...(detail !== undefined && { detail }), required: false }];
+  }
+
+  /** Checks of the settings and of the login for `admin doctor`. */
+  async checks(): Promise<readonly CheckResult[]> {
+    const { oidc } = this.settings.configuration;
+    const login: CheckResult =
+      oidc.kind === 'external'
+        ? await deviceLoginCheck(oidc, { fetch, post: fetch, clock: this.clock })
+        : { name: 'login issuer', status: 'ok', message: 'Logins use the built-in issuer.', fix: null };
+    return [login, ...settingChecks(this.settings)];
   }
 
   onModuleDestroy(): void {

@@ -44,6 +44,7 @@ export const gateway: EdgeService = {
   mount: (app) => app.get(Gateway).mount(app),
   ready: (app) => Promise.resolve(app.get(Gateway).start()),
   dependencies: (app) => app.get(Gateway).dependencies(),
+  checks: (app) => app.get(Gateway).checks(),
   greeting(app) {
     const { publicUrl } = app.get<ServiceSettings>(SERVICE_SETTINGS);
     return [

@@ -60,7 +60,9 @@ const FIXES: Readonly<Record<string, string>> = {
 function dependencyCheck({ name, ok: isAvailable, detail }: Dependency): CheckResult {
   if (isAvailable) return ok(name, name === 'service' ? 'The process has started.' : `The ${name} responds.`);
   const isSentence = detail?.includes(' ') === true;
-  const message = isSentence ? `${detail.replace(/\.$/, '')}.` : `The ${name} is not available (${detail ?? 'no reply'}).`;
+  const message = isSentence
+    ? `${detail.replace(/\.$/, '')}.`
+    : `The ${name} is not available (${detail ?? 'no reply'}).`;
   return { name, status: 'failed', message, fix: FIXES[name] ?? 'see the log of the process' };
 }
 
@@ -96,7 +98,12 @@ async function diskCheck(folder: string): Promise<CheckResult> {
     const free = bavail * bsize;
     const message = `The disk of the data folder has ${sizeOf(free)} of free space.`;
     if (free >= LOW_BYTES) return ok(name, message);
-    return { name, status: free < FULL_BYTES ? 'failed' : 'warn', message, fix: 'free some space, or enlarge the disk' };
+    return {
+      name,
+      status: free < FULL_BYTES ? 'failed' : 'warn',
+      message,
+      fix: 'free some space, or enlarge the disk',
+    };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     return {

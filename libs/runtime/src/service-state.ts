@@ -102,12 +102,7 @@ export function projectionOf(context: string, status: ProjectionStatus): Project
 /** Seconds that a projection whose leader is another process may be behind before it counts as catching up. */
 const BEHIND_SECONDS = 10;
 
-function stateOf({
-  state,
-  halt,
-  rebuild,
-  lagSeconds,
-}: ProjectionStatus): Pick<ProjectionView, 'state' | 'reason'> {
+function stateOf({ state, halt, rebuild, lagSeconds }: ProjectionStatus): Pick<ProjectionView, 'state' | 'reason'> {
   if (halt !== undefined) return { state: 'stopped', reason: halt };
   if (rebuild && rebuild.failure === undefined) return { state: 'rebuilding', reason: null };
   if (state === 'stopped') return { state, reason: 'This process has not started to build it.' };

@@ -9,7 +9,10 @@ import { projectionOf, SERVICE_STATE, type StateOf } from './service-state.ts';
 export const stateModules = (services: readonly string[]): readonly DynamicModule[] => {
   const of = <C extends { readonly subject: string }>(contracts: readonly C[]) =>
     contracts.filter(({ subject }) => services.includes(receiverOf(subject)));
-  const controllers = [...of(STATE_REQUESTS).map(stateController), ...of(PROJECTION_REQUESTS).map(projectionController)];
+  const controllers = [
+    ...of(STATE_REQUESTS).map(stateController),
+    ...of(PROJECTION_REQUESTS).map(projectionController),
+  ];
   return controllers.length > 0 ? [{ module: StateModule, controllers }] : [];
 };
 

@@ -7,7 +7,9 @@ export type Sources = ReadonlyMap<string, string>;
 
 /** Returns the sources that must be wired: contracts, services, workers, and commands. */
 export function wiredSources(root: string): Sources {
-  const files = globSync(['libs/*/{contract,service,worker,api}/src/**/*.ts', 'libs/gateway/src/**/*.ts'], { cwd: root })
+  const files = globSync(['libs/*/{contract,service,worker,api}/src/**/*.ts', 'libs/gateway/src/**/*.ts'], {
+    cwd: root,
+  })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => !file.endsWith('.spec.ts') && !file.includes('/testing/'));
   return new Map(files.toSorted().map((file) => [file, readFileSync(join(root, file), 'utf8')]));

@@ -19,6 +19,7 @@ import { HeadsSweep } from './heads/heads.sweep.ts';
 import { logProjection } from './log/log.projection.ts';
 import { namesProjection } from './log/names.projection.ts';
 import { HeadPublishingSweep } from './publishing/head-publishing.sweep.ts';
+import { HeadSink } from './publishing/head-sink.service.ts';
 import { readDecider } from './refusals/read.decider.ts';
 import { refusalDecider } from './refusals/refusal.decider.ts';
 import { treeProjection } from './tree/tree.projection.ts';
@@ -46,4 +47,5 @@ export const auditService: ContextService = {
   projections: [treeProjection, headsProjection, logProjection, namesProjection],
   reactors: [ErasureListReactor],
   sweeps: [PolicySweep, HeadsSweep, HeadPublishingSweep],
+  checks: async (app) => [await app.get(HeadSink, { strict: false }).check()],
 };

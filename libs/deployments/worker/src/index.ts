@@ -17,6 +17,7 @@ import { SERVICE_SETTINGS, type ServiceSettings, type WorkerService } from '#run
 import { findPrograms } from '#sources';
 import { SERVICE_ACCOUNT_ROOT } from './cluster/service-account.ts';
 import { DeployWorkerModule } from './deploy-worker.module.ts';
+import { programChecks } from './sources/program-check.ts';
 import { SOURCE_SETTINGS, type SourceSettings } from './sources/source-library.worker.ts';
 import { startDeployWorker } from './start.worker.ts';
 
@@ -59,6 +60,10 @@ export const deployWorker: WorkerService = {
     { provide: SERVICE_ACCOUNT_ROOT, useValue: '' },
     { provide: SOURCE_SETTINGS, inject: [SERVICE_SETTINGS], useFactory: sourceSettings },
   ],
+  checks: async (app) => {
+    const { programs } = app.get<SourceSettings>(SOURCE_SETTINGS, { strict: false });
+    return programChecks(await programs().catch(() => undefined));
+  },
   start: startDeployWorker,
 };
 

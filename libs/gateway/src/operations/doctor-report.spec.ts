@@ -47,8 +47,7 @@ const silent = (service: string): Answer => ({
   state: err(domainError('bus/nobody-serves', 'unavailable', 'Nobody serves it.')),
 });
 const report = (...answers: Answer[]) => reportOf(answers, { version: VERSION, nowMs: NOW });
-const problems = (...answers: Answer[]) =>
-  report(...answers).checks.filter(({ status }) => status !== 'ok');
+const problems = (...answers: Answer[]) => report(...answers).checks.filter(({ status }) => status !== 'ok');
 
 describe('the report of admin doctor', () => {
   it('is ok if every check is', () =>

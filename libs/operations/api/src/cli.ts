@@ -6,7 +6,7 @@ export const operationsGroups: readonly CliGroup[] = [
   {
     path: ['admin', 'projections'],
     summary: 'Projections: the documents that are computed from the log',
-    examples: ['astroctl admin projections list', 'astroctl admin projections rebuild egress.v1'],
+    examples: ['astroctl admin projections list', 'astroctl admin projections rebuild deployments-egress.v1'],
   },
 ];
 

@@ -25,12 +25,12 @@ export const projectionCommands = {
     path: ['admin', 'projections', 'rebuild'],
     summary: 'Rebuild a projection from the log, while its current documents continue to serve',
     options: { projection },
-    examples: ['astroctl admin projections rebuild egress.v1'],
+    examples: ['astroctl admin projections rebuild deployments-egress.v1'],
   },
   projectionsRetry: {
     path: ['admin', 'projections', 'retry'],
     summary: 'Rebuild the parked documents of a projection',
     options: { projection },
-    examples: ['astroctl admin projections retry egress.v1'],
+    examples: ['astroctl admin projections retry deployments-egress.v1'],
   },
 } as const satisfies CommandDeclarations;

@@ -36,7 +36,11 @@ function laptop() {
   at.logIn(['acme']);
   return at;
 }
-const cells = (text: string) => text.trim().split('\n').map((line) => line.trim().split(/ {2,}/));
+const cells = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/ {2,}/));
 
 describe('admin projections', () => {
   it('lists projections with their lag, the progress of a rebuild, and, wide, position and reason', async () => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, constants, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { IDS, type Ids } from '#kernel';
 import { SERVICE_SETTINGS, type AuditSink, type ServiceSettings } from '#runtime';
+import type { CheckResult } from '#runtime/contract';
 import { Inject, Injectable } from '@nestjs/common';
 import { AwsClient } from 'aws4fetch';
 
@@ -11,6 +12,10 @@ export type Written = 'written' | 'same' | 'different';
 
 /** Milliseconds until a request to a bucket is given up. */
 const TIMEOUT_MS = 20_000;
+/** Milliseconds until a check of a bucket is given up. */
+const CHECK_MS = 3_000;
+/** An object that does not exist. */
+const NOTHING = 'check';
 
 /**
  * The place outside the platform where heads and the list of erased people are kept: a folder, or an S3-compatible
@@ -52,6 +57,27 @@ export class HeadSink {
       : toBucket(this.target, name, note);
   }
 
+  /** Returns whether the place can be used, without writing to it. Never throws. */
+  async check(): Promise<CheckResult> {
+    const name = 'audit sink';
+    if (this.target === undefined)
+      return {
+        name,
+        status: 'warn',
+        message: 'Signed heads of the audit log are not kept outside the platform.',
+        fix: 'set ASTRO_AUDIT_SINK to a folder or an S3-compatible bucket',
+      };
+    const fault = this.target.kind === 'folder' ? await folderFault(this.target.path) : await bucketFault(this.target);
+    return fault === undefined
+      ? { name, status: 'ok', message: 'The place for signed heads of the audit log can be used.', fix: null }
+      : {
+          name,
+          status: 'failed',
+          message: `The place for signed heads of the audit log cannot be used (${fault}).`,
+          fix: 'check ASTRO_AUDIT_SINK and its permissions',
+        };
+  }
+
   private async toFolder(file: string, note: string): Promise<Written> {
     await mkdir(dirname(file), { recursive: true });
     const draft = `${file}.${this.ids.uuid()}`;
@@ -68,10 +94,34 @@ export class HeadSink {
   }
 }
 
+async function folderFault(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
+  }
+}
+
+async function bucketFault(bucket: AuditSink & { readonly kind: 's3' }): Promise<string | undefined> {
+  try {
+    const signal = AbortSignal.timeout(CHECK_MS);
+    const found = await clientOf(bucket).fetch(`${bucket.url}/${NOTHING}`, { redirect: 'error', signal });
+    await found.body?.cancel();
+    return found.ok || found.status === 404 ? undefined : `status ${found.status}`;
+  } catch {
+    return 'no reply';
+  }
+}
+
+const clientOf = ({ accessKeyId, secretAccessKey, region }: AuditSink & { readonly kind: 's3' }): AwsClient =>
+  new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries: 0 });
+
 /** Uses conditional writes (`If-None-Match: *`), which S3 and its compatible stores have. */
 async function toBucket(bucket: AuditSink & { readonly kind: 's3' }, name: string, note: string): Promise<Written> {
-  const { url, accessKeyId, secretAccessKey, region } = bucket;
-  const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries: 0 });
+  const { url } = bucket;
+  const client = clientOf(bucket);
   const request = (method: string, more: RequestInit = {}): Promise<Response> =>
     client.fetch(`${url}/${name}`, { method, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS), ...more });
   const put = await request('PUT', { body: note, headers: { 'content-type': 'text/plain', 'if-none-match': '*' } });
