@@ -55,9 +55,10 @@ function leader() {
   >;
   const { signal } = started;
   const supervisors = new Map([[PROJECTION, supervisor]]);
-  void new LeaderRequests({ ...stores, clock, ids, log, supervisors, signal }).serve();
+  const leaderRequests = new LeaderRequests({ ...stores, clock, ids, log, supervisors, signal });
+  void leaderRequests.serve();
   stopped.signal.addEventListener('abort', () => started.abort());
-  return { ends, stop: () => started.abort() };
+  return { ends, supervisor, requests: leaderRequests, stop: () => started.abort() };
 }
 
 function request() {
@@ -124,5 +125,81 @@ describe('a request to the leader of a projection', () => {
     second.ends[0]?.(ok(undefined));
     await pass(SECOND);
     expect(sent.outcome).toEqual(ok(undefined));
+  });
+});
+
+describe('a request that nobody waits for', () => {
+  const rebuild = (id: string) => ({ id, projection: PROJECTION, action: 'rebuild' as const });
+
+  it('is worked on once, also if it is sent again', async () => {
+    const leads = leader();
+    expect(await leads.requests.submit(rebuild('one'))).toEqual(ok(undefined));
+    expect(await leads.requests.submit(rebuild('one'))).toEqual(ok(undefined));
+    await pass(2 * SECOND);
+    expect(await leads.requests.submit(rebuild('one'))).toEqual(ok(undefined));
+    await pass(2 * SECOND);
+    expect(leads.ends).toHaveLength(1);
+    expect(await leads.requests.outcome('one', 0)).toEqual(ok('working'));
+    leads.ends[0]?.(ok(undefined));
+    await pass(SECOND);
+    expect(await leads.requests.outcome('one', 0)).toEqual(ok('done'));
+    expect(await requests()).toEqual([]);
+  });
+
+  it('is refused while a rebuild is requested or in progress', async () => {
+    const leads = leader();
+    await leads.requests.submit(rebuild('one'));
+    expect(await leads.requests.submit(rebuild('two'))).toMatchObject({ error: { code: 'projection/busy' } });
+    await pass(2 * SECOND);
+    expect(await leads.requests.submit(rebuild('two'))).toMatchObject({ error: { code: 'projection/busy' } });
+    leads.ends[0]?.(ok(undefined));
+    await pass(SECOND);
+    leads.supervisor.isRebuilding = true; // for a process that waits for the result
+    expect(await leads.requests.submit(rebuild('two'))).toMatchObject({ error: { code: 'projection/busy' } });
+    leads.supervisor.isRebuilding = false;
+    expect(await leads.requests.submit(rebuild('two'))).toEqual(ok(undefined));
+  });
+
+  it('is refused for an unknown projection, and for one that cannot continue', async () => {
+    const leads = leader();
+    expect(await leads.requests.submit({ ...rebuild('one'), projection: 'other.v1' })).toMatchObject({
+      error: { code: 'projection/not-found' },
+    });
+    Object.assign(leads.supervisor, { halt: { message: 'A newer release wrote it.' } });
+    expect(await leads.requests.submit(rebuild('one'))).toMatchObject({ error: { code: 'projection/halted' } });
+    expect(await requests()).toEqual([]);
+  });
+
+  it('keeps its error until the next one', async () => {
+    const leads = leader();
+    await leads.requests.submit(rebuild('one'));
+    await pass(2 * SECOND);
+    leads.ends[0]?.({ ok: false, error: projectionErrors.stillFailing(3) });
+    await pass(SECOND);
+    expect(await leads.requests.outcome('one', 0)).toMatchObject({ error: { code: 'projection/still-failing' } });
+    expect((await requests()).map(({ document }) => document)).toMatchObject([
+      { error: { code: 'projection/still-failing' } },
+    ]);
+    await leads.requests.submit(rebuild('two'));
+    expect((await requests()).map(({ id }) => id)).toEqual(['two']);
+  });
+
+  it('is complete if another request has started the same rebuild', async () => {
+    const leads = leader();
+    await leads.requests.submit(rebuild('one'));
+    await pass(2 * SECOND);
+    leads.ends[0]?.({ ok: false, error: projectionErrors.busy() });
+    await pass(SECOND);
+    expect(await leads.requests.outcome('one', 0)).toEqual(ok('done'));
+  });
+
+  it('stays for the next leader', async () => {
+    const first = leader();
+    await first.requests.submit(rebuild('one'));
+    first.stop();
+    await pass(60 * SECOND);
+    const second = leader();
+    await pass(2 * SECOND);
+    expect(second.ends).toHaveLength(1);
   });
 });

@@ -226,6 +226,46 @@ describe('projections', () => {
     expect(await balanceOf('account-a')).toMatchObject({ balance: 669 });
   });
 
+  it('F9: retries parked documents on a request that is submitted, and returns the error of the leader', async () => {
+    poison.isOn = true;
+    await main.projections([balances]);
+    await open('account-a');
+    await credit('account-a', poison.amount);
+    await settle();
+    const retry = async (id: string) => {
+      await main.control.submit({ id, projection: balances.name, action: 'retry' });
+      return main.control.outcome(id, 20_000);
+    };
+    expect(await retry('one')).toMatchObject({ ok: false, error: { code: 'projection/still-failing' } });
+    expect((await main.control.status())[0]?.parked).toMatchObject([{ documentId: 'account-a' }]);
+    poison.isOn = false;
+    expect(await retry('two')).toEqual({ ok: true, value: 'done' });
+    expect((await main.control.status())[0]?.parked).toEqual([]);
+    expect(await balanceOf('account-a')).toMatchObject({ balance: 666 });
+  });
+
+  it('rebuilds on a request that is submitted, and shows it until it is complete, in every process', async () => {
+    await main.projections([balances]);
+    await history();
+    await settle();
+    const other = sourcing();
+    await other.projections([balances]);
+    await eventually(async () => expect((await other.control.status())[0]?.state).toBe('following'));
+    expect(await other.control.submit({ id: 'one', projection: balances.name, action: 'rebuild' })).toMatchObject({
+      ok: true,
+    });
+    for (const { control } of [main, other])
+      expect((await control.status())[0]?.rebuild).toEqual({
+        requestedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+        position: undefined,
+        failure: undefined,
+      });
+    expect(await other.control.outcome('one', 20_000)).toEqual({ ok: true, value: 'done' });
+    expect((await other.control.status(new Set([balances.name])))[0]?.rebuild).toBeUndefined();
+    expect(await built(`${balances.name}.g1`)).toEqual(await folded());
+    expect(await other.control.status(new Set(['other.v1']))).toEqual([]);
+  });
+
   it('F10: projects retired shapes as their current ones', async () => {
     const drafts = [
       { type: 'account.opened.v1', data: { owner: 'ada', colour: 'x' } },

@@ -27,7 +27,7 @@ export interface ServiceStateOptions {
   /** Returns the projections of one service. */
   readonly projectionsOf: (service: string) => readonly Pick<Projection<never, never>, 'name'>[];
   /** Called after the start. Undefined if the process builds no projections. */
-  readonly control: () => ProjectionControl | undefined;
+  readonly control: () => Pick<ProjectionControl, 'status'> | undefined;
 }
 
 /** Milliseconds after which the stores count as unavailable. */

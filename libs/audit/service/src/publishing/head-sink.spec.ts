@@ -48,6 +48,16 @@ describe('the place where heads are published', () => {
       expect(readdirSync(join(folder, NAME, '..'))).toHaveLength(1);
     });
 
+    it('is checked without writing to it', async () => {
+      expect(await sink.check()).toMatchObject({ status: 'ok', fix: null });
+      const file = join(folder, 'file');
+      writeFileSync(file, '');
+      expect(await sinkOf({ kind: 'folder', path: file }).check()).toMatchObject({
+        status: 'failed',
+        message: expect.stringContaining('EEXIST'),
+      });
+    });
+
     it('keeps the signatures that witnesses have added', async () => {
       const name = NAME.replace('4.', '5.');
       mkdirSync(join(folder, name, '..'), { recursive: true });
@@ -82,13 +92,25 @@ describe('the place where heads are published', () => {
       for (const { headers } of requests) expect(JSON.stringify(headers)).not.toContain('canary-secret');
     });
 
+    it('is checked without writing to it', async () => {
+      const before = objects.size;
+      expect(await sinkOf(bucket).check()).toMatchObject({ status: 'ok', fix: null });
+      expect(objects.size).toBe(before);
+      for (const wrong of [{ region: 'elsewhere' }, { url: 'http://127.0.0.1:1/astro' }])
+        expect(await sinkOf({ ...bucket, ...wrong }).check()).toMatchObject({
+          status: 'failed',
+          fix: 'check ASTRO_AUDIT_SINK and its permissions',
+        });
+    });
+
     it('is reported if it refuses or does not respond', async () => {
       await expect(sinkOf({ ...bucket, region: 'elsewhere' }).write(NAME, note)).rejects.toThrow('responds 403 to PUT');
       await expect(sinkOf({ ...bucket, url: 'http://127.0.0.1:1/astro' }).write(NAME, note)).rejects.toThrow();
     });
   });
 
-  it('is optional', () => {
+  it('is optional', async () => {
+    expect(await sinkOf(undefined).check()).toMatchObject({ status: 'warn' });
     expect(sinkOf(undefined).isConfigured).toBe(false);
   });
 });
