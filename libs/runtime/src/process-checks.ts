@@ -76,7 +76,7 @@ async function mailCheck(
     return {
       name,
       status: 'warn',
-      message: 'No mail server is configured: whoever invites somebody has to hand over the link.',
+      message: 'No mail server is configured: whoever invites somebody has to give them the link.',
       fix: `set ${VARIABLES.mail.name} and ${VARIABLES.mailFrom.name}`,
     };
   const silent = err({ kind: 'unavailable' as const, reason: 'no reply' });

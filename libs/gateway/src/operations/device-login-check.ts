@@ -38,7 +38,7 @@ export async function deviceLoginCheck(
     const found = discovery.safeParse(await document.json());
     if (!found.success)
       return failed(
-        'The issuer has no device authorization endpoint, which astroctl auth login needs.',
+        'The issuer has no device authorization endpoint, which astroctl needs for logins.',
         'enable the device authorization grant at the issuer',
       );
     const { audience, resource, scope, cliClientId } = issuer;

@@ -87,7 +87,7 @@ describe('the report of admin doctor', () => {
     expect(services).toMatchObject([{ answered: true }, { name: 'billing', answered: false, version: null }]);
     expect(checks).toMatchObject([
       { service: 'audit', name: 'read store', status: 'ok' },
-      { service: 'billing', name: 'service', status: 'failed', message: 'billing did not answer. Nobody serves it.' },
+      { service: 'billing', name: 'service', status: 'failed', message: 'billing did not respond. Nobody serves it.' },
       { name: 'projections' },
     ]);
   });

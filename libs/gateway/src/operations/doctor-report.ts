@@ -14,7 +14,7 @@ const LAG_SECONDS = 60;
  * Returns the report of `admin doctor`.
  *
  * @param answers of all services
- * @param now.version version of the gateway
+ * @param now.version of the gateway
  * @param now.nowMs milliseconds since 1970
  */
 export function reportOf(
@@ -71,7 +71,7 @@ function serviceChecks(answer: Answer, version: string): DoctorCheck[] {
         service,
         name: 'service',
         status: 'failed',
-        message: `${service} did not answer. ${state.error.detail}`,
+        message: `${service} did not respond. ${state.error.detail}`,
         fix: `check that ${service} runs and is connected to the bus, and see its log`,
       },
     ];

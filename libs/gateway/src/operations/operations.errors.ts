@@ -6,7 +6,7 @@ export const operationsErrors = {
     domainError(
       'operations/service-unavailable',
       'unavailable',
-      `The projection is in none of the services that answered; ${services.join(', ')} did not answer.`,
+      `The projection is in none of the services that responded; ${services.join(', ')} did not respond.`,
       { fix: 'see which process is missing: astroctl admin doctor', retryAfterSeconds: 5 },
     ),
 };

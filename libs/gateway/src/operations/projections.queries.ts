@@ -18,7 +18,7 @@ export class ProjectionsQueries {
     const unanswered = unansweredIn(answers);
     const { items, ...rest } = pageOf(projectionsOf(answers), ({ name }) => name, place);
     const warnings = unanswered.map(
-      ({ service, reason }) => `The projections of ${service} are missing: it did not answer. ${reason}`,
+      ({ service, reason }) => `The projections of ${service} are missing: it did not respond. ${reason}`,
     );
     return reply({ items: [...items], ...rest, unanswered: [...unanswered] }, { warnings });
   }

@@ -7,7 +7,7 @@ export const doctorCheck = checkResult.extend({
 });
 export type DoctorCheck = z.infer<typeof doctorCheck>;
 
-export const doctorService = z.strictObject({
+const doctorService = z.strictObject({
   name: z.string(),
   answered: z.boolean(),
   /** Process that answered; of several replicas, only one does. */

@@ -2,10 +2,10 @@ import { pageInput, pageOutput, request } from '#bus/contract';
 import { projectionView } from '#runtime/contract';
 import { z } from 'zod';
 
-export { projectionView, type ProjectionView } from '#runtime/contract';
+export type { ProjectionView } from '#runtime/contract';
 
 /** A service that did not answer, so that what it knows is missing. */
-export const unansweredService = z.strictObject({
+const unansweredService = z.strictObject({
   service: z.string(),
   reason: z.string().describe('one sentence'),
 });

@@ -1,6 +1,5 @@
 export {
   checkResult,
-  parkedDocument,
   PARKED_LISTED,
   projectionView,
   PROJECTION_REQUESTS,

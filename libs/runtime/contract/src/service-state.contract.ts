@@ -14,7 +14,7 @@ export const checkResult = z.strictObject({
 });
 export type CheckResult = z.infer<typeof checkResult>;
 
-export const parkedDocument = z.strictObject({
+const parkedDocument = z.strictObject({
   documentId: z.string(),
   /** Name of the error and type of the event, without its message. */
   reason: z.string(),
@@ -23,7 +23,7 @@ export const parkedDocument = z.strictObject({
   position: z.string().describe('position of the event that could not be applied'),
 });
 
-export const projectionRebuild = z.strictObject({
+const projectionRebuild = z.strictObject({
   /** RFC 3339; null if it was started by another process that waits for the result. */
   requestedAt: z.string().nullable(),
   position: z.string().nullable().describe('position that the new documents have reached; null until a process starts'),
