@@ -64,7 +64,7 @@ export interface RebuildStatus {
 
 /** An operation on a projection that continues if nobody waits for it. */
 export interface ProjectionRequest {
-  /** Identifies the request: one that is sent again has no further effect. */
+  /** Identifies the request: one that is sent again while it is pending has no further effect. */
   readonly id: string;
   readonly projection: string;
   readonly action: 'rebuild' | 'retry';

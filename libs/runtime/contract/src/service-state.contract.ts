@@ -98,10 +98,10 @@ const projectionRequest = (service: string) =>
     permission: SERVICES_ONLY,
     callers: [EDGE],
     input: z.strictObject({
-      name: z.string(),
+      name: z.string().max(120),
       action: z.enum(['rebuild', 'retry']),
-      /** One that is sent again has no further effect. */
-      id: z.string(),
+      /** Of the request: one that is sent again while it is pending has no further effect. */
+      id: z.string().max(200),
     }),
     output: z.strictObject({
       isDone: z.boolean().describe('false: the work continues'),

@@ -16,6 +16,8 @@ const TIMEOUT_MS = 20_000;
 const CHECK_MS = 3_000;
 /** An object that does not exist. */
 const NOTHING = 'check';
+/** Code with which S3 answers for an object that does not exist to those who may not list the bucket. */
+const HIDDEN = 'AccessDenied';
 
 /**
  * The place outside the platform where heads and the list of erased people are kept: a folder, or an S3-compatible
@@ -57,7 +59,7 @@ export class HeadSink {
       : toBucket(this.target, name, note);
   }
 
-  /** Returns whether the place can be used, without writing to it. Never throws. */
+  /** Returns whether the place can be used, without writing an object to it. Never throws. */
   async check(): Promise<CheckResult> {
     const name = 'audit sink';
     if (this.target === undefined)
@@ -68,14 +70,21 @@ export class HeadSink {
         fix: 'set ASTRO_AUDIT_SINK to a folder or an S3-compatible bucket',
       };
     const fault = this.target.kind === 'folder' ? await folderFault(this.target.path) : await bucketFault(this.target);
-    return fault === undefined
-      ? { name, status: 'ok', message: 'The place for signed heads of the audit log can be used.', fix: null }
-      : {
-          name,
-          status: 'failed',
-          message: `The place for signed heads of the audit log cannot be used (${fault}).`,
-          fix: 'check ASTRO_AUDIT_SINK and its permissions',
-        };
+    if (fault === undefined)
+      return { name, status: 'ok', message: 'The place for signed heads of the audit log can be used.', fix: null };
+    if (fault === HIDDEN)
+      return {
+        name,
+        status: 'warn',
+        message: `The bucket for signed heads of the audit log refuses this check (${fault}), but may accept heads.`,
+        fix: 'allow s3:ListBucket too, so that the check can tell, and check ASTRO_AUDIT_SINK',
+      };
+    return {
+      name,
+      status: 'failed',
+      message: `The place for signed heads of the audit log cannot be used (${fault}).`,
+      fix: 'check ASTRO_AUDIT_SINK and its permissions',
+    };
   }
 
   private async toFolder(file: string, note: string): Promise<Written> {
@@ -108,8 +117,9 @@ async function bucketFault(bucket: AuditSink & { readonly kind: 's3' }): Promise
   try {
     const signal = AbortSignal.timeout(CHECK_MS);
     const found = await clientOf(bucket).fetch(`${bucket.url}/${NOTHING}`, { redirect: 'error', signal });
-    await found.body?.cancel();
-    return found.ok || found.status === 404 ? undefined : `status ${found.status}`;
+    const text = await found.text();
+    if (found.ok || found.status === 404) return undefined;
+    return /<Code>(\w{1,60})<\/Code>/.exec(text)?.[1] ?? `status ${found.status}`;
   } catch {
     return 'no reply';
   }

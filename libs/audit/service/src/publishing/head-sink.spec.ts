@@ -25,6 +25,8 @@ function startBucket(): {
     let body = '';
     for await (const part of request) body += String(part);
     if (!headers.authorization?.includes('/eu-west-1/s3/aws4_request')) return void response.writeHead(403).end();
+    if (method === 'GET' && url.includes('/unlisted/'))
+      return void response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
     if (method === 'GET') return void response.writeHead(objects.has(url) ? 200 : 404).end(objects.get(url));
     if (headers['if-none-match'] !== '*') return void response.writeHead(400).end();
     if (objects.has(url)) return void response.writeHead(412).end();
@@ -101,6 +103,15 @@ describe('the place where heads are published', () => {
           status: 'failed',
           fix: 'check ASTRO_AUDIT_SINK and its permissions',
         });
+    });
+
+    it('is not reported as unusable if only the list of its objects is refused', async () => {
+      const unlisted = { ...bucket, url: bucket.url.replace('/heads', '/unlisted') };
+      expect(await sinkOf(unlisted).check()).toMatchObject({
+        status: 'warn',
+        message: expect.stringContaining('(AccessDenied), but may accept heads'),
+      });
+      expect(await sinkOf(unlisted).write(NAME, note)).toBe('written');
     });
 
     it('is reported if it refuses or does not respond', async () => {
