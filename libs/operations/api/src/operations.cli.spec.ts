@@ -1,4 +1,7 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createLaptop } from '#cli/testing';
+import { aboutRequest } from '#identity/contract';
 import {
   doctorRequest,
   listProjectionsRequest,
@@ -103,6 +106,64 @@ describe('admin doctor', () => {
     ]);
     expect(done.stderr).toContain('Fix platform, bus: start it\n');
     expect(done.stderr).not.toContain('vault');
+  });
+
+  describe('without a login', () => {
+    const dependencies = [
+      { name: 'vault', ok: true },
+      { name: 'read store', ok: false, detail: 'no reply' },
+    ];
+    const server = createServer((request, response) =>
+      request.url === '/readyz' ? response.writeHead(503).end(JSON.stringify({ dependencies })) : response.destroy(),
+    );
+    let url: string;
+    beforeAll(async () => {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    });
+    afterAll(() => new Promise((resolve) => server.close(resolve)));
+    const about = (version: string) => ({
+      name: 'Astro Platform' as const,
+      version,
+      publicUrl: url,
+      issuer: url,
+      audience: url,
+      cliClientId: 'astroctl',
+      consoleClientId: null,
+      scope: 'openid',
+      resource: null,
+      contact: 'ops@acme.dev',
+      profile: 'embedded' as const,
+    });
+
+    it('prints the dependencies of the gateway, and ends with the error of the login', async () => {
+      const at = laptop();
+      at.on(aboutRequest, () => about('1.0.0'));
+      const done = await at.run(`admin doctor --api-url ${url}`);
+      expect(done).toMatchObject({ exit: 4, stderr: expect.stringContaining('Login required') });
+      expect(cells(done.stdout).slice(-2)).toEqual([
+        ['ok', 'gateway', 'vault', 'The vault responds.'],
+        ['failed', 'gateway', 'read store', 'The read store is not available (no reply).'],
+      ]);
+      expect(JSON.parse((await at.run(`admin doctor --api-url ${url} -o json`)).stdout)).toMatchObject({
+        status: 'failed',
+        version: '1.0.0',
+      });
+      expect(at.sent.every(({ credential }) => credential === undefined)).toBe(true);
+    });
+
+    it('reports a gateway that does not respond', async () => {
+      const at = laptop();
+      expect(await at.run('admin doctor')).toMatchObject({ exit: 10, stdout: '' });
+      at.on(aboutRequest, () => about('1.0.0'));
+      const { stdout } = await at.run(`admin doctor --api-url ${url}/elsewhere`);
+      expect(cells(stdout).at(-1)).toEqual([
+        'failed',
+        'gateway',
+        'service',
+        'The gateway does not respond to /readyz.',
+      ]);
+    });
   });
 
   it('prints the whole report as JSON', async () => {
