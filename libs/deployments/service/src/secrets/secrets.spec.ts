@@ -31,7 +31,10 @@ const setAll = (secrets: Record<string, string>) =>
   given.platform.ask(setSecretsRequest, { org, name, secrets }, given.by('ada'));
 const unset = (key: string, more: More = {}) =>
   given.platform.ask(unsetSecretRequest, { org, name, key }, given.by('ada', more));
-const list = (who = 'ada') => given.platform.ask(listSecretsRequest, { org, name }, given.by(who));
+async function list(who = 'ada') {
+  await given.platform.settled(); // the list is a read model
+  return given.platform.ask(listSecretsRequest, { org, name }, given.by(who));
+}
 const using = (more: object = {}, rest: object = {}) =>
   image(name, '1', { env: [{ name: 'DB', secret: 'DATABASE_URL' }], ...more }, rest);
 /** Returns the values that a worker gets for the next attempt, by key. */
