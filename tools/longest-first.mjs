@@ -2,25 +2,28 @@
 // the others have ended. Without it, Jest knows durations only from an earlier run on the same machine.
 import { statSync } from 'node:fs';
 
-/** Suites that may take a minute or more, longest first. */
+/**
+ * Suites that may take a minute or more, about the longest first. The first one takes most of the processors, so those
+ * beside it mostly wait.
+ */
 const LONGEST = [
   'distributed.chaos',
-  'kill.chaos',
-  'examples.long.e2e',
-  'compose.engine',
-  'roles.long.e2e',
-  'server.engine',
-  'tour.e2e',
   'hooks.engine',
   'frozen-worker.chaos',
+  'kill.chaos',
+  'server.engine',
+  'examples.long.e2e',
+  'roles.long.e2e',
+  'compose.engine',
+  'tour.e2e',
   'rendered-applications.long.e2e',
   'sources.long.e2e',
-  'killed-projections.chaos',
   'start.e2e',
   'stores.chaos',
   'random.engine',
   'built.long.e2e',
   'application-secrets.long.e2e',
+  'killed-projections.chaos',
   'new',
   'rollout.engine',
   'astroctl-download.long.e2e',
