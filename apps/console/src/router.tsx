@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { accessKeysRoutes } from './access-keys/routes.ts';
+import { adminRoutes } from './admin/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { billingRoutes } from './billing/routes.ts';
 import { deploymentsRoutes } from './deployments/routes.ts';
@@ -55,6 +56,7 @@ const pages: readonly PageRoute[] = [
   ...billingRoutes,
   ...deploymentsRoutes,
   ...auditRoutes,
+  ...adminRoutes,
 ];
 const pagesOf = <P extends typeof organization | typeof frame | typeof outside>(name: PageRoute['parent'], parent: P) =>
   pages

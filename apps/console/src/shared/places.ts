@@ -2,6 +2,5 @@
 export const ADMIN_PLACES: readonly (readonly [title: string, path: string])[] = [
   ['All organizations', '/admin/organizations'],
   ['Users', '/admin/users'],
-  ['Projections', '/admin/projections'],
   ['Egress', '/admin/egress'],
 ];

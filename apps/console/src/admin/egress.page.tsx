@@ -1,0 +1,153 @@
+import { Button, Group, Paper, Stack, Text, TextInput } from '@mantine/core';
+import { listEgressRequest, setEgressRequest, type EgressEntry } from '#deployments/contract';
+import { useState, type FormEvent } from 'react';
+import { useAddress } from '../shared/address.ts';
+import { CopyCommand } from '../shared/copy-command.tsx';
+import { Confirm } from '../shared/dialogs.tsx';
+import { EmptyState } from '../shared/empty-state.tsx';
+import { useContractForm } from '../shared/form.ts';
+import { Problem } from '../shared/problem.tsx';
+import { useAllPages, useCommand } from '../shared/queries.ts';
+import { ResourceTable, type Column } from '../shared/resource-table.tsx';
+import { Time } from '../shared/time.tsx';
+import { toast } from '../shared/toast.ts';
+import { AdminPage } from './admin-page.tsx';
+import { quoted } from './quoted.ts';
+
+const columns = (withdraw: (entry: string) => void): readonly Column<EgressEntry>[] => [
+  {
+    id: 'entry',
+    title: 'Address or network',
+    value: ({ entry }) => entry,
+    cell: ({ entry }) => <Text ff="monospace">{entry}</Text>,
+  },
+  {
+    id: 'source',
+    title: 'Allowed by',
+    value: ({ source, by }) => `${source} ${by ?? ''}`,
+    cell: ({ source, by }) => (source === 'setting' ? 'setting ASTRO_EGRESS_ALLOW' : (by ?? 'a global admin')),
+  },
+  {
+    id: 'since',
+    title: 'Since',
+    value: ({ since }) => since ?? '',
+    cell: ({ since }) => <Time at={since} />,
+    isWide: true,
+  },
+  {
+    id: 'actions',
+    title: 'Actions',
+    cell: ({ source, entry }) =>
+      source === 'admin' ? (
+        <Button size="xs" variant="default" onClick={() => withdraw(entry)} aria-label={`Withdraw ${entry}`}>
+          Withdraw
+        </Button>
+      ) : (
+        <Text size="xs" c="dimmed">
+          change the setting, and restart
+        </Text>
+      ),
+  },
+];
+
+export default function EgressPage() {
+  return (
+    <AdminPage
+      title="Egress"
+      sentence="Private and loopback addresses that the platform may connect to: clusters, git hosts, and registries. Public addresses need no entry."
+    >
+      <AllowAddress />
+      <Entries />
+    </AdminPage>
+  );
+}
+
+function AllowAddress() {
+  const command = useCommand(setEgressRequest, {
+    onDone: ({ value: { entry } }) => {
+      toast(`${entry} allowed.`);
+      form.set('entry', undefined);
+    },
+  });
+  const form = useContractForm(setEgressRequest, { allowed: true }, command.error);
+  const { entry } = form.values;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const input = form.check();
+    if (input) void command.run(input);
+  };
+  const fieldError = form.errorOf('entry');
+  return (
+    <Paper withBorder p="lg">
+      <form onSubmit={submit} aria-label="Allow address" noValidate>
+        <Stack gap="sm">
+          <Group align="flex-end" gap="sm">
+            <TextInput
+              label="Address or network"
+              description="host:port, or a CIDR such as 10.4.0.0/16"
+              value={entry ?? ''}
+              onChange={(event) => form.set('entry', event.currentTarget.value.trim())}
+              error={fieldError}
+              style={{ flex: '1 1 16rem' }}
+            />
+            <Button type="submit" loading={command.isPending}>
+              Allow address
+            </Button>
+          </Group>
+          <CopyCommand command={`astroctl admin egress allow ${quoted(entry ?? '10.4.0.0/16')}`} />
+          {command.error && <Problem error={command.error} title="The address was not allowed" />}
+        </Stack>
+      </form>
+    </Paper>
+  );
+}
+
+function Entries() {
+  const entries = useAllPages(listEgressRequest, {});
+  const [state, setAddress] = useAddress();
+  const [withdrawn, setWithdrawn] = useState<string>();
+  return (
+    <>
+      <ResourceTable
+        label="allowed addresses"
+        list={entries}
+        columns={columns(setWithdrawn)}
+        keyOf={({ source, entry }) => `${source} ${entry}`}
+        state={state}
+        onState={({ q, sort }) => setAddress({ q, sort })}
+        empty={
+          <EmptyState title="No private address is allowed" command="astroctl admin egress allow 10.4.0.0/16">
+            The platform connects to public addresses only. Allow the networks of your clusters, git hosts, and
+            registries.
+          </EmptyState>
+        }
+      />
+      {withdrawn !== undefined && <Withdraw entry={withdrawn} onClose={() => setWithdrawn(undefined)} />}
+    </>
+  );
+}
+
+function Withdraw({ entry, onClose }: { readonly entry: string; readonly onClose: () => void }) {
+  const command = useCommand(setEgressRequest, {
+    onDone: () => {
+      toast(`${entry} withdrawn.`);
+      onClose();
+    },
+  });
+  return (
+    <Confirm
+      title={`Withdraw ${entry}`}
+      verb="Withdraw address"
+      isPending={command.isPending}
+      error={command.error}
+      onConfirm={() => void command.run({ entry, allowed: false })}
+      onClose={onClose}
+    >
+      <Text>
+        The platform no longer connects to {entry}. Clusters, git hosts, and registries that have no other address there
+        become unreachable.
+      </Text>
+      <CopyCommand command={`astroctl admin egress deny ${quoted(entry)}`} />
+    </Confirm>
+  );
+}

@@ -1,0 +1,8 @@
+import type { PageRoute } from '../shared/page-route.ts';
+
+/** Pages for global admins. */
+export const adminRoutes: readonly PageRoute[] = [
+  { parent: 'frame', path: '/admin/organizations', load: () => import('./organizations.page.tsx') },
+  { parent: 'frame', path: '/admin/users', load: () => import('./users.page.tsx') },
+  { parent: 'frame', path: '/admin/egress', load: () => import('./egress.page.tsx') },
+];
