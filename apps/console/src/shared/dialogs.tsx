@@ -86,7 +86,13 @@ export function SecretOnce({
       closeOnEscape={false}
     >
       <Stack>
-        <Alert color="yellow" variant="outline" role="status" styles={{ message: { color: 'inherit' } }}>
+        <Alert
+          color="yellow"
+          variant="outline"
+          role="status"
+          style={{ '--alert-color': 'var(--astro-missing)' }}
+          styles={{ message: { color: 'inherit' } }}
+        >
           {sentence}
         </Alert>
         {lines.map(({ label, text }) => (

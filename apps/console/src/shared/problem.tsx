@@ -23,7 +23,14 @@ export function Problem({
   const problem = error instanceof ProblemError ? error.problem : undefined;
   const command = commandIn(problem?.fix);
   return (
-    <Alert color="red" variant="outline" role="alert" title={title} styles={{ message: { color: 'inherit' } }}>
+    <Alert
+      color="red"
+      variant="outline"
+      role="alert"
+      title={title}
+      style={{ '--alert-color': 'var(--astro-bad)' }}
+      styles={{ message: { color: 'inherit' } }}
+    >
       <Stack gap="xs" align="flex-start">
         <Text>{error.message}</Text>
         {problem?.errors?.map(({ pointer, message }) => (

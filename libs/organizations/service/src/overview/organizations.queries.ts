@@ -1,4 +1,4 @@
-import { ACCESS, organizationNotFound, type AccessSource } from '#access';
+import { ACCESS, can, organizationNotFound, type AccessSource } from '#access';
 import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import { pageOf, type InputOf } from '#bus/contract';
 import { CLOCK, type Clock } from '#kernel';
@@ -23,7 +23,11 @@ export class OrganizationsQueries {
   ): Promise<ReplyTo<typeof listOrganizationsRequest>> {
     const directory = await this.access.current();
     if (!directory.ok) return directory;
-    if (all && !context.actor.isGlobalAdmin) return refuse(organizationErrors.listNeedsAdmin());
+    if (all && !context.actor.isGlobalAdmin) {
+      const decision = can(context.principal, 'platform.organizations', {}, directory.value, this.clock.now());
+      const isTooOld = !decision.allowed && decision.error.code === 'login/too-old';
+      return refuse(isTooOld ? decision.error : organizationErrors.listNeedsAdmin());
+    }
 
     const present = all
       ? [...directory.value.organizations.values()].filter(({ status }) => status !== 'DELETED')
