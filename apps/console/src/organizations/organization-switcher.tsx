@@ -10,17 +10,22 @@ export function OrganizationSwitcher({ isNarrow }: { readonly isNarrow: boolean 
   const organizations = useContract(listOrganizationsRequest, {});
   const items = organizations.data?.items ?? [];
   const current = items.find(({ id, slug }) => slug === org || id === org);
+  const name = current?.name ?? org;
   return (
     <Menu width={232} position="bottom-start">
       <Menu.Target>
-        <UnstyledButton p="xs" aria-label={`Organization ${current?.name ?? org ?? ''}: switch`} w="100%">
+        <UnstyledButton
+          p="xs"
+          aria-label={name === undefined ? 'Organizations' : `Organization ${name}: switch`}
+          w="100%"
+        >
           <Group wrap="nowrap" gap="xs">
             <OrganizationIcon />
             {!isNarrow && (
               <>
                 <div style={{ flex: 1, minWidth: 0 }}>
                   <Text fw={600} truncate>
-                    {current?.name ?? org ?? 'Organizations'}
+                    {name ?? 'Organizations'}
                   </Text>
                   {current && (
                     <Text size="xs" c="dimmed" truncate>

@@ -1,5 +1,6 @@
+import { Directory, RECENT_LOGIN_MS } from '#access';
 import { refuse, reply } from '#bus';
-import { domainError } from '#kernel';
+import { domainError, ok, position } from '#kernel';
 import { eventually, temporaryFolder } from '#testing';
 import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
 import { OrganizationCreation } from '../creation/creation.service.ts';
@@ -226,6 +227,38 @@ describe('members over the embedded engines', () => {
       ok: true,
       value: { items: [{ slug: 'acme', role: null }, { slug: 'elsewhere' }] },
     });
+  });
+
+  it('asks a global admin for a recent login before it lists all organizations', async () => {
+    const { readModels, commands, clock } = embedded;
+    const directory = new Directory();
+    directory.apply({
+      event: { type: 'user.registered.v1', data: { globalRole: 'admin' } },
+      metadata: {
+        id: 'registered',
+        stream: 'user-root',
+        revision: 0,
+        position: position('teststore', 1),
+        recordedAt: '2026-12-01T10:00:00.000Z',
+        actor: 'root',
+        commandId: 'c',
+        correlationId: 'r',
+        causationId: 'c',
+      },
+    });
+    const access = { current: async () => ok(directory) };
+    const all = new OrganizationsQueries(
+      new OrganizationViews(readModels, commands, access, bus, clock),
+      access,
+      clock,
+    );
+    const session = { id: 's', authenticatedAtMs: clock.now() - RECENT_LOGIN_MS };
+    expect(
+      await all.list(
+        { all: true, limit: 500 },
+        embedded.request({ kind: 'login', userId: 'root', session }, { isGlobalAdmin: false }),
+      ),
+    ).toMatchObject({ ok: false, error: { code: 'login/too-old', kind: 'unauthenticated' } });
   });
 
   it('use-L5: lists organizations and members in pages', async () => {
