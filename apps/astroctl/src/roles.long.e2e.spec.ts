@@ -259,7 +259,7 @@ describe('every command of astroctl, for callers of every role', () => {
       await send(`PUT /profiles/gone-${name}`, { profileName: `gone-${name}`, clusterName: 'sandbox' });
       if (who && !isOutside) await logIn(callerOf(name).me, organization.id, machine);
     }
-  }, 240_000);
+  }, 600_000);
   afterAll(() => platform.stop());
 
   it('are all in the table', () => expect(Object.keys(ROWS).toSorted()).toEqual(commands.toSorted()));
