@@ -160,6 +160,7 @@ describe('use-S2: credentials of clusters end with the membership', () => {
       { who: eve.email, access: 'cluster', state: 'ENDING', code: 'deployments/cluster-unreachable' },
     ]);
     expect(await ada.machine.run('clusters access dev')).toMatch(/^WHO +ACCESS +SINCE +LAST-ISSUED\n.*ending/m);
+    expect(await ada.machine.run('clusters events dev')).toMatch(/^TIME +STATE +MESSAGE\n\S+ +READY +registered: /);
 
     dev = await open();
     try {

@@ -132,7 +132,7 @@ describe('two users with two default organizations', () => {
     });
   });
 
-  it.each(['applications/web/logs', 'applications/web/events', 'watch', 'changes'])(
+  it.each(['applications/web/logs', 'applications/web/events', 'clusters/sandbox/events', 'watch', 'changes'])(
     'A16: rejects a non-member before the stream of %s opens',
     async (path) => {
       const response = await call(platform.url, `GET /v1/organizations/${ada.organization.id}/${path}?follow=true`, {

@@ -13,7 +13,7 @@ export type { Ids } from './ids.ts';
 export { backOffMs, chance } from './back-off.ts';
 export { abortAfter, pause, withTimeout, type Clock, type Timer } from './clock.ts';
 export { formatSeconds, parseInstant } from './instant.ts';
-export { otherStore, parsePosition, position, sequenceOf, storeOf, type Position } from './position.ts';
+export { keptPosition, otherStore, parsePosition, position, sequenceOf, storeOf, type Position } from './position.ts';
 export {
   categoryOf,
   EVERY_CATEGORY,

@@ -1,4 +1,4 @@
-import { otherStore, parsePosition, position, sequenceOf, storeOf } from './position.ts';
+import { keptPosition, otherStore, parsePosition, position, sequenceOf, storeOf } from './position.ts';
 
 describe('a position', () => {
   it('is the store ID and 20 digits', () => {
@@ -43,5 +43,10 @@ describe('a position', () => {
 
   it('is a conflict if it is from another store', () => {
     expect(otherStore()).toMatchObject({ code: 'position/other-store', kind: 'conflict' });
+    const kept = position('abcd1234', 7);
+    expect(keptPosition(kept, 'abcd1234')).toEqual({ ok: true, value: kept });
+    expect(keptPosition(undefined, 'abcd1234')).toEqual({ ok: true, value: undefined });
+    expect(keptPosition(kept, 'efgh5678')).toMatchObject({ ok: false, error: { code: 'position/other-store' } });
+    expect(keptPosition('7', 'abcd1234')).toMatchObject({ ok: false, error: { code: 'position/invalid' } });
   });
 });

@@ -2,6 +2,7 @@ import { age, ExitCode, isCommandError, usage, type Column, type Options, type O
 import type { OutputOf } from '#bus/contract';
 import {
   clusterAccessRequest,
+  clusterEventsRequest,
   clusterKubeconfigRequest,
   deleteClusterRequest,
   getClusterPolicyRequest,
@@ -9,9 +10,11 @@ import {
   listClustersRequest,
   policySchema,
   setClusterPolicyRequest,
+  type ClusterEventView,
   type ClusterView,
 } from '#deployments/contract';
 import type { clusterCommands } from './commands.cli.ts';
+import { everyPage } from './logs.cli.ts';
 
 type AccessRow = OutputOf<typeof clusterAccessRequest>['items'][number];
 
@@ -101,6 +104,36 @@ export async function clustersAccess(
     columns,
     name: (row) => `member/${row.id}`,
     empty: `No member has requested access to cluster ${name}.`,
+  });
+  return ExitCode.Success;
+}
+
+const EVENT_COLUMNS: readonly Column<ClusterEventView>[] = [
+  { title: 'TIME', value: (event) => event.time },
+  { title: 'STATE', value: (event) => event.state },
+  { title: 'MESSAGE', value: (event) => event.message },
+  { title: 'BY', value: (event) => event.by, wide: true },
+];
+
+/** Runs `clusters events NAME [-f]`. */
+export async function clustersEvents(
+  { name, follow }: Options<typeof clusterCommands.clustersEvents>,
+  session: Session,
+): Promise<Outcome> {
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  if (follow) {
+    const row = session.print.rows(EVENT_COLUMNS);
+    for await (const event of session.stream(clusterEventsRequest, { org, name, follow })) row(event);
+    return ExitCode.Success;
+  }
+  const events: ClusterEventView[] = [];
+  for await (const event of everyPage((place) => session.stream(clusterEventsRequest, { org, name, ...place })))
+    events.push(event);
+  await session.print.list(events, {
+    columns: EVENT_COLUMNS,
+    name: (event) => `event/${event.state}`,
+    empty: 'No events.',
   });
   return ExitCode.Success;
 }

@@ -399,6 +399,12 @@ export const clusterCommands = {
     options: { name: clusterName },
     examples: ['astroctl clusters access dev'],
   },
+  clustersEvents: {
+    path: ['clusters', 'events'],
+    summary: 'Show changes of a cluster’s registration, settings, and state, oldest first',
+    options: { name: clusterName, follow },
+    examples: ['astroctl clusters events dev', 'astroctl clusters events dev -f'],
+  },
   clustersDelete: {
     path: ['clusters', 'delete'],
     summary: 'Remove a cluster that is not in use',

@@ -10,7 +10,6 @@ import {
   type Outcome,
   type Session,
 } from '#cli';
-import type { CallerInputOf, OutputOf } from '#bus/contract';
 import {
   applicationEventsRequest,
   applicationLogsRequest,
@@ -21,20 +20,22 @@ import type { applicationCommands } from './commands.cli.ts';
 
 const LINES_AT_ONCE = 500;
 
-/** Yields everything that is recorded so far, page by page. */
-async function* everyLine(
-  session: Session,
-  input: CallerInputOf<typeof applicationEventsRequest>,
-): AsyncGenerator<OutputOf<typeof applicationEventsRequest>> {
+/**
+ * Yields everything that is recorded so far, page by page.
+ *
+ * @param page requests a page after a position
+ */
+export async function* everyPage<Item extends object>(
+  page: (place: { readonly limit: number; readonly after?: string }) => AsyncIterable<Item>,
+): AsyncGenerator<Item> {
   let count: number;
   let after: string | undefined;
   do {
     count = 0;
-    const page = { ...input, limit: LINES_AT_ONCE, ...(after !== undefined && { after }) };
-    for await (const event of session.stream(applicationEventsRequest, page)) {
+    for await (const item of page({ limit: LINES_AT_ONCE, ...(after !== undefined && { after }) })) {
       count += 1;
-      if (event.source === 'platform') after = event.position;
-      yield event;
+      if ('position' in item && typeof item.position === 'string') after = item.position;
+      yield item;
     }
   } while (count === LINES_AT_ONCE);
 }
@@ -95,7 +96,10 @@ export async function appEvents(
   if (isCommandError(org)) return org;
   const { follow, kubernetes: ofKubernetes } = options;
   const input = { org, name: options.name, kubernetes: ofKubernetes, follow };
-  const events = follow || ofKubernetes ? session.stream(applicationEventsRequest, input) : everyLine(session, input);
+  const events =
+    follow || ofKubernetes
+      ? session.stream(applicationEventsRequest, input)
+      : everyPage((place) => session.stream(applicationEventsRequest, { ...input, ...place }));
   const nowMs = session.io.clock.now();
   const kubernetesColumns: Column<KubernetesEvent>[] = [
     { title: 'LAST', value: (event) => age(event.last, nowMs) },

@@ -1,5 +1,5 @@
 import { SERVICES_ONLY } from '#access';
-import { pageInput, pageOutput, request } from '#bus/contract';
+import { flag, pageInput, pageOutput, request, stream } from '#bus/contract';
 import { z } from 'zod';
 import { policySchema, registrationSpecSchema, manifestOf } from './manifest.ts';
 import { CLUSTER_STATES } from './values.ts';
@@ -86,6 +86,37 @@ export const deleteClusterRequest = request({
   output: z.strictObject({ name: z.string(), dryRun: z.boolean() }),
   organizationOf,
   timeoutMs: 15_000,
+});
+
+const clusterEvent = z.strictObject({
+  time: z.string(),
+  state: z.enum(CLUSTER_STATES).describe('state of the cluster after the event'),
+  by: z.string().describe('`platform` if the platform itself noticed or changed it'),
+  message: z.string(),
+  position: z.string(),
+});
+export type ClusterEventView = z.infer<typeof clusterEvent>;
+
+export const clusterEventsRequest = stream({
+  subject: 'deployments.v1.clusters.events',
+  route: 'GET /v1/organizations/{org}/clusters/{name}/events',
+  summary:
+    'List events of a cluster: changes of its registration, settings, and state; oldest first; SSE with follow=true',
+  permission: 'cluster.read',
+  input: z.strictObject({
+    org,
+    name,
+    follow: flag.default(false),
+    after: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('position of the last event that was read; `next` of the previous page'),
+    limit: pageInput.limit,
+  }),
+  output: clusterEvent,
+  organizationOf,
+  timeoutMs: 10_000,
 });
 
 export const getClusterPolicyRequest = request({

@@ -74,6 +74,7 @@ export {
 export { secretKey, SECRET_VALUE_BYTES, SECRETS_BYTES, SECRETS_PER_APPLICATION } from './secret-keys.ts';
 export {
   clusterView,
+  type ClusterEventView,
   type ClusterView,
   listClustersRequest,
   getClusterRequest,
@@ -86,6 +87,7 @@ export {
   getClusterIngressRequest,
   setClusterIngressRequest,
   clusterAccessRequest,
+  clusterEventsRequest,
   reviewAccessRequest,
   clusterKubeconfigRequest,
 } from './clusters.contract.ts';

@@ -41,6 +41,7 @@ import { ClusterRecordsSweep } from './clusters/cluster-records.sweep.ts';
 import { ClusterViews } from './clusters/cluster-views.service.ts';
 import { ClusterLookup } from './clusters/cluster-lookup.service.ts';
 import { ClustersHandlers } from './clusters/clusters.handlers.ts';
+import { ClusterEventsQueries } from './clusters/cluster-events.queries.ts';
 import { ClustersQueries } from './clusters/clusters.queries.ts';
 import { ConnectionDetails } from './clusters/connection-details.service.ts';
 import { Heartbeats } from './clusters/heartbeats.service.ts';
@@ -117,6 +118,7 @@ import { WebhooksHandlers } from './webhooks/webhooks.handlers.ts';
     ClustersHandlers,
     IngressHandlers,
     HealthHandlers,
+    ClusterEventsQueries,
     ClustersQueries,
     OperationsHandlers,
     SecretsHandlers,

@@ -4,9 +4,8 @@ import { Caller, Cancelled, DomainErrorException, Input, orThrow, Serves, type C
 import type { InputOf, OutputOf } from '#bus/contract';
 import { EVENT_STORE, type EventStore } from '#event-store';
 import { EventReader, haltRefusal, isHalt, LOG_FEED, type LogBatch, type LogFeed } from '#event-sourcing';
-import { CLOCK, EVERY_EVENT, type Clock, type Position, type Recorded } from '#kernel';
+import { CLOCK, EVERY_EVENT, keptPosition, type Clock, type Position, type Recorded } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
-import { keptPosition } from '../log/kept-position.ts';
 import { ChangeNames } from './change-names.service.ts';
 import { changedObject, type ChangedObject } from './changed-object.ts';
 import { changesErrors } from './changes.errors.ts';

@@ -15,10 +15,9 @@ import {
 import type { InputOf, OutputOf } from '#bus/contract';
 import { EVENT_STORE, type EventStore } from '#event-store';
 import { EventReader, haltRefusal, isHalt, LOG_FEED, type LogFeed } from '#event-sourcing';
-import { CLOCK, EVERY_EVENT, type Clock, type Position } from '#kernel';
+import { CLOCK, EVERY_EVENT, keptPosition, type Clock, type Position } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { LogReaders } from '../access/log-readers.service.ts';
-import { keptPosition } from './kept-position.ts';
 import { entryOf, matches, PLATFORM, type Entry, type EntryFilter } from './entry.ts';
 import { logErrors } from './log.errors.ts';
 import { AuditLog } from './log.service.ts';

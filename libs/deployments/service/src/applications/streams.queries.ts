@@ -20,7 +20,7 @@ import {
 } from '#deployments/contract';
 import { EVENT_STORE, type EventStore } from '#event-store';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
-import { err, ok, otherStore, parsePosition, storeOf, type DomainError, type Position, type Result } from '#kernel';
+import { err, keptPosition, ok, type DomainError, type Position, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
@@ -105,7 +105,7 @@ export class StreamsQueries {
     @Caller() context: ContextOf<typeof applicationEventsRequest>,
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<EventOut>> {
-    const from = orThrow(this.placeOf(after));
+    const from = orThrow(keptPosition(after, this.eventStore.storeId));
     const document = orThrow(await this.find(name, context, !kubernetes));
     return kubernetes
       ? this.live.events(document, follow, context, signal)
@@ -123,7 +123,7 @@ export class StreamsQueries {
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<Watched>> {
     const { organizationId } = context;
-    const from = orThrow(this.placeOf(after));
+    const from = orThrow(keptPosition(after, this.eventStore.storeId));
     if (follow) return this.changes({ organizationId, application, from }, context, signal);
     return this.present({ organizationId, application });
   }
@@ -149,7 +149,7 @@ export class StreamsQueries {
       if (left <= 0) return;
     }
     if (!follow) return;
-    const nameOf = this.namesIn(context);
+    const nameOf = this.organizations.namesIn(context);
     const { organizationId } = document;
     const isOfIt = ({ line, isProgress }: ApplicationChange): boolean =>
       !isProgress && line.applicationId === document.id;
@@ -229,28 +229,6 @@ export class StreamsQueries {
       document !== undefined && (application === undefined || document.name === application);
     for await (const { line, document } of this.applications.after(start, organizationId, signal, isWatched))
       if (document) yield watched(document, line.position, line);
-  }
-
-  /** Returns a function from ids to names, which requests each name once. */
-  private namesIn(context: OrganizationContext): (id: string) => Promise<string> {
-    const asked = new Map<string, Promise<string>>();
-    return (id) => {
-      const known = asked.get(id);
-      if (known) return known;
-      const name = this.organizations.namesOf([id], context).then((nameOf) => nameOf(id));
-      asked.set(id, name);
-      return name;
-    };
-  }
-
-  /**
-   * Parses a position that the caller kept. A position of another event store is rejected, so that the reader starts
-   * again.
-   */
-  private placeOf(after: string | undefined): Result<Position | undefined, DomainError> {
-    if (after === undefined) return ok(undefined);
-    const place = parsePosition(after);
-    return place.ok && storeOf(place.value) !== this.eventStore.storeId ? err(otherStore()) : place;
   }
 
   private async find(

@@ -2,6 +2,7 @@ import { busErrors, refuse, reply, type Reply } from '#bus';
 import {
   applyApplicationRequest,
   applyProfileRequest,
+  clusterEventsRequest,
   clusterKubeconfigRequest,
   deleteApplicationRequest,
   deleteClusterRequest,
@@ -281,6 +282,67 @@ describe('clusters', () => {
     expect(await platform.ask(getClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({
       value: { state: 'READY', reason: null, apps: 1 },
     });
+  });
+});
+
+describe('the events of a cluster', () => {
+  const eve = () => platform.person('eve', org);
+  const eventsOf = async (more = {}, first?: number) =>
+    (await platform.read(clusterEventsRequest, { org, name: 'dev', ...more }, eve(), first)).map(
+      ({ state, by, message, position }) => ({ state, by, message, position }),
+    );
+  const report = async (state: 'READY' | 'UNAUTHORIZED', reason: string | null) => {
+    const found = await platform.ask(getClusterRequest, { org, name: 'dev' }, ada());
+    if (!found.ok) throw new Error(found.error.code);
+    const more = { organizationId: org, clusterId: found.value.id, version: 'v1.36.3', nodes: 3 };
+    await platform.ask(reportClusterRequest, { ...more, state, reason }, platform.service('deploy-worker'));
+  };
+  const EVENTS = [
+    ['READY', 'ada@acme.dev', 'registered: Kubernetes v1.36.3, 3 nodes'],
+    ['UNAUTHORIZED', 'platform', 'rejects the token'],
+    ['UNAUTHORIZED', 'ada@acme.dev', 'policy changed'],
+    ['READY', 'platform', 'Kubernetes v1.36.3, 3 nodes'],
+  ];
+  const given = async () => {
+    await register('dev');
+    await report('UNAUTHORIZED', 'rejects the token');
+    await platform.ask(setClusterPolicyRequest, { org, name: 'dev', podSecurity: 'privileged' }, ada());
+    await report('READY', null);
+  };
+
+  it('are its registration, settings, and states, for everybody who may read it, without the access of members', async () => {
+    await given();
+    await platform.ask(clusterKubeconfigRequest, { org, name: 'dev' }, ada());
+    expect((await eventsOf()).map(({ state, by, message }) => [state, by, message])).toEqual(EVENTS);
+    expect(JSON.stringify(await eventsOf())).not.toContain('canary');
+  });
+
+  it('are read in pages, and continue after a position', async () => {
+    await given();
+    const first = await eventsOf({ limit: 2 });
+    const rest = await eventsOf({ limit: 10, after: first.at(-1)?.position });
+    expect([...first, ...rest].map(({ message }) => message)).toEqual(EVENTS.map(([, , message]) => message));
+    expect(first).toHaveLength(2);
+    await expect(eventsOf({ after: `otherstore.${'0'.repeat(20)}` })).rejects.toMatchObject({
+      error: { code: 'position/other-store' },
+    });
+    await expect(platform.read(clusterEventsRequest, { org, name: 'nothing' }, eve())).rejects.toMatchObject({
+      error: { code: 'deployments/cluster-not-found' },
+    });
+  });
+
+  it('are followed without a gap or a repetition, until the cluster is removed', async () => {
+    await given();
+    const known = await eventsOf({ limit: 2 });
+    const followed = eventsOf({ follow: true, after: known.at(-1)?.position });
+    await report('UNAUTHORIZED', 'rejects the token');
+    expect(await platform.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({ ok: true });
+    expect((await followed).map(({ state, message }) => [state, message])).toEqual([
+      ['UNAUTHORIZED', 'policy changed'],
+      ['READY', 'Kubernetes v1.36.3, 3 nodes'],
+      ['UNAUTHORIZED', 'rejects the token'],
+      ['DELETING', 'removed'],
+    ]);
   });
 });
 

@@ -90,6 +90,18 @@ export class OrganizationLookup {
     return (id) => (id.startsWith('system:') ? 'platform' : (known.get(id) ?? id));
   }
 
+  /** Like `namesOf`, for ids that are not known yet. Requests each name once. */
+  namesIn(context: OrganizationContext): (id: string) => Promise<string> {
+    const asked = new Map<string, Promise<string>>();
+    return (id) => {
+      const known = asked.get(id);
+      if (known) return known;
+      const name = this.namesOf([id], context).then((nameOf) => nameOf(id));
+      asked.set(id, name);
+      return name;
+    };
+  }
+
   /** Returns the tier that the plan assigns to profiles that name none. */
   async defaultTier(
     organizationId: string,
