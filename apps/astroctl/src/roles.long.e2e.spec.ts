@@ -107,6 +107,8 @@ const AS_PROCESS = {
   'clusters ingress': 'clusters ingress get',
   'clusters health': 'clusters health get',
   credentials: 'credentials list',
+  admin: 'admin doctor',
+  'admin projections': 'admin projections list',
   'admin egress': 'admin egress list',
   auth: 'auth status',
   user: 'user list',
