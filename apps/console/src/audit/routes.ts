@@ -1,3 +1,5 @@
 import type { PageRoute } from '../shared/page-route.ts';
 
-export const auditRoutes: readonly PageRoute[] = [];
+export const auditRoutes: readonly PageRoute[] = [
+  { parent: 'organization', path: '/audit', load: () => import('./audit.page.tsx') },
+];

@@ -1,5 +1,5 @@
-import { createApiClient, type ApiCallOptions } from '#api-client';
-import type { CallerInputOf, OutputOf, ReplyMeta, RequestContract } from '#bus/contract';
+import { ApiStreamError, createApiClient, type ApiCallOptions } from '#api-client';
+import type { CallerInputOf, OutputOf, ReplyMeta, RequestContract, StreamContract } from '#bus/contract';
 import { sequenceOf, storeOf, type DomainError, type Position } from '#kernel';
 import { browserClock, browserIds } from './browser.ts';
 import { loginAgain } from './session.ts';
@@ -63,6 +63,36 @@ export async function send<C extends RequestContract>(
   if (!reply.ok) throw new ProblemError(reply.error, reply.status, reply.requestId);
   remember(reply.meta.position);
   return reply;
+}
+
+/**
+ * Receives the items of a stream, until it ends or the signal aborts. If a login is needed before the first item, the
+ * person is asked to log in, and the stream is requested once more.
+ *
+ * @throws ProblemError
+ */
+export async function* receive<C extends StreamContract>(
+  contract: C,
+  input: CallerInputOf<C>,
+  signal: AbortSignal,
+): AsyncGenerator<OutputOf<C>> {
+  let mayAsk = true;
+  for (;;) {
+    try {
+      const options = seen === undefined ? {} : { consistency: seen };
+      for await (const item of client.stream(contract, input, signal, options)) {
+        mayAsk = false;
+        yield item;
+      }
+      return;
+    } catch (thrown) {
+      if (!(thrown instanceof ApiStreamError)) throw thrown;
+      const { error, status, requestId } = thrown;
+      const reason = mayAsk ? loginNeeded(error, status) : undefined;
+      mayAsk = false;
+      if (!reason || !(await loginAgain(reason))) throw new ProblemError(error, status, requestId);
+    }
+  }
 }
 
 function loginNeeded({ code }: DomainError, status: number | undefined): 'ended' | 'too-old' | undefined {

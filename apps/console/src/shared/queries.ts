@@ -1,5 +1,5 @@
 import type { ApiCallOptions } from '#api-client';
-import type { CallerInputOf, OutputOf, ReplyMeta, RequestContract } from '#bus/contract';
+import type { CallerInputOf, Contract, OutputOf, ReplyMeta, RequestContract, StreamContract } from '#bus/contract';
 import {
   keepPreviousData,
   QueryClient,
@@ -11,7 +11,7 @@ import {
 } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { browserIds } from './browser.ts';
-import { ProblemError, send } from './platform.ts';
+import { ProblemError, receive, send } from './platform.ts';
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -25,7 +25,7 @@ export const queries = new QueryClient({
 });
 
 /** Key of a query: the organization (or ''), the contract's subject, and the input. */
-export const keyOf = (contract: RequestContract, input: object): readonly unknown[] => [
+export const keyOf = (contract: Contract, input: object): readonly unknown[] => [
   'org' in input && typeof input.org === 'string' ? input.org : '',
   contract.subject,
   input,
@@ -52,6 +52,22 @@ export function useContract<C extends RequestContract>(
     enabled,
     ...(keepPrevious && { placeholderData: keepPreviousData }),
     ...(refreshMs !== undefined && { refetchInterval: refreshMs }),
+  });
+}
+
+/** Reads all items of a stream that ends. */
+export function useItems<C extends StreamContract>(
+  contract: C,
+  input: CallerInputOf<C>,
+): UseQueryResult<readonly OutputOf<C>[], ProblemError> {
+  return useQuery<readonly OutputOf<C>[], ProblemError>({
+    queryKey: keyOf(contract, input as object),
+    queryFn: async ({ signal }) => {
+      const items: OutputOf<C>[] = [];
+      for await (const item of receive(contract, input, signal)) items.push(item);
+      return items;
+    },
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -1,0 +1,18 @@
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/**
+ * Returns a time as the value of a field of type `datetime-local`, to the second, in the time zone of the browser.
+ *
+ * @param timeMs milliseconds since 1970
+ */
+export function localFieldValue(timeMs: number): string {
+  const at = new Date(timeMs);
+  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${date}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+/** Returns the time in such a field, in milliseconds since 1970; undefined if it is empty or incomplete. */
+export function timeOfLocalField(value: string): number | undefined {
+  const timeMs = value === '' ? Number.NaN : new Date(value).getTime();
+  return Number.isNaN(timeMs) ? undefined : timeMs;
+}
