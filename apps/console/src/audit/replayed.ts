@@ -12,6 +12,7 @@ export function textOf(value: unknown): string {
   if (Array.isArray(value)) return value.map(textOf).join(', ');
   if (typeof value === 'object')
     return Object.entries(value)
+      .filter(([, member]) => member !== null)
       .map(([name, member]) => `${name} ${textOf(member)}`)
       .join(', ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';

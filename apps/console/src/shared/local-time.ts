@@ -1,3 +1,4 @@
+const COMPLETE = /^\d{4,6}-\d\d-\d\dT\d\d:\d\d/;
 const two = (value: number): string => String(value).padStart(2, '0');
 
 /**
@@ -13,6 +14,6 @@ export function localFieldValue(timeMs: number): string {
 
 /** Returns the time in such a field, in milliseconds since 1970; undefined if it is empty or incomplete. */
 export function timeOfLocalField(value: string): number | undefined {
-  const timeMs = value === '' ? Number.NaN : new Date(value).getTime();
+  const timeMs = COMPLETE.test(value) ? new Date(value).getTime() : Number.NaN;
   return Number.isNaN(timeMs) ? undefined : timeMs;
 }
