@@ -190,7 +190,11 @@ const columns = (actions: (key: AccessKeyView) => readonly RowAction[]): readonl
     cell: ({ expires }) => <Time at={expires} absent="never" />,
     isWide: true,
   },
-  { id: 'actions', title: '', cell: (key) => <RowMenu label={`Actions for key ${key.name}`} actions={actions(key)} /> },
+  {
+    id: 'actions',
+    title: 'Actions',
+    cell: (key) => <RowMenu label={`Actions for key ${key.name}`} actions={actions(key)} />,
+  },
 ];
 
 function Filter({

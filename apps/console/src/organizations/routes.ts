@@ -2,4 +2,5 @@ import type { PageRoute } from '../shared/page-route.ts';
 
 export const organizationsRoutes: readonly PageRoute[] = [
   { parent: 'organization', path: '/', load: () => import('./home.page.tsx') },
+  { parent: 'organization', path: '/settings/members', load: () => import('./members.page.tsx') },
 ];
