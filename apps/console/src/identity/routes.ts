@@ -1,3 +1,5 @@
 import type { PageRoute } from '../shared/page-route.ts';
 
-export const identityRoutes: readonly PageRoute[] = [];
+export const identityRoutes: readonly PageRoute[] = [
+  { parent: 'frame', path: '/account', load: () => import('./account.page.tsx') },
+];

@@ -1,8 +1,12 @@
 import { Group, Menu, Text, UnstyledButton } from '@mantine/core';
 import { ChevronDownIcon, OrganizationIcon } from '@primer/octicons-react';
 import { Link, useParams } from '@tanstack/react-router';
-import { listOrganizationsRequest } from '#organizations/contract';
+import { listOrganizationsRequest, type OrganizationView } from '#organizations/contract';
 import { useContract } from '../shared/queries.ts';
+
+/** Returns the texts of the button, in their order, for screen readers. */
+const labelOf = (current: OrganizationView | undefined, org: string | undefined): string =>
+  current ? `${current.name} ${current.role ?? 'global admin'} · ${current.plan}` : (org ?? 'Organizations');
 
 /** Shows the organization with role and plan, and changes to another one. */
 export function OrganizationSwitcher({ isNarrow }: { readonly isNarrow: boolean }) {
@@ -10,22 +14,17 @@ export function OrganizationSwitcher({ isNarrow }: { readonly isNarrow: boolean 
   const organizations = useContract(listOrganizationsRequest, {});
   const items = organizations.data?.items ?? [];
   const current = items.find(({ id, slug }) => slug === org || id === org);
-  const name = current?.name ?? org;
   return (
     <Menu width={232} position="bottom-start">
       <Menu.Target>
-        <UnstyledButton
-          p="xs"
-          aria-label={name === undefined ? 'Organizations' : `Organization ${name}: switch`}
-          w="100%"
-        >
+        <UnstyledButton p="xs" aria-label={`Switch organization: ${labelOf(current, org)}`} w="100%">
           <Group wrap="nowrap" gap="xs">
             <OrganizationIcon />
             {!isNarrow && (
               <>
                 <div style={{ flex: 1, minWidth: 0 }}>
                   <Text fw={600} truncate>
-                    {name ?? 'Organizations'}
+                    {current?.name ?? org ?? 'Organizations'}
                   </Text>
                   {current && (
                     <Text size="xs" c="dimmed" truncate>

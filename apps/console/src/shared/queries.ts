@@ -71,6 +71,20 @@ export function useItems<C extends StreamContract>(
   });
 }
 
+/** Like `useContract`, with the revision of what was read, for `ifMatch`. */
+export function useRevised<C extends RequestContract>(
+  contract: C,
+  input: CallerInputOf<C>,
+): UseQueryResult<{ readonly value: OutputOf<C>; readonly revision: number | undefined }, ProblemError> {
+  return useQuery<{ readonly value: OutputOf<C>; readonly revision: number | undefined }, ProblemError>({
+    queryKey: [...keyOf(contract, input as object), 'revised'],
+    queryFn: async ({ signal }) => {
+      const { value, meta } = await send(contract, input, { signal });
+      return { value, revision: meta.revision };
+    },
+  });
+}
+
 /** A list, page by page. */
 export interface PagedResult<Item> {
   readonly items: readonly Item[];

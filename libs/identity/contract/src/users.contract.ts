@@ -179,7 +179,9 @@ const sessionView = z.strictObject({
   startedAt: z.string().nullable(),
   expiresAt: z.string().nullable(),
   lastUsedAt: z.string().nullable().describe('of a session of the console, to the minute'),
-  current: z.boolean().describe('whether this request belongs to the session'),
+  current: z
+    .boolean()
+    .describe('whether this request belongs to the session, or to the session of the console that came from it'),
 });
 /** `external`: people log in at another service, which also has their sessions. */
 const issuerKind = z.enum(['built-in', 'external']);

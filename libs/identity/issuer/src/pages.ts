@@ -16,7 +16,7 @@ const STYLE = `
 main{width:min(26rem,calc(100vw - 2rem));padding:2rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem;margin:1rem}
 h1{font-size:1.4rem;margin:0 0 1rem}label{display:block;margin:.75rem 0 .25rem;font-weight:600}
 input{width:100%;padding:.6rem;font:inherit;color:inherit;background:var(--ground);border:1px solid var(--line);border-radius:.4rem}
-button{margin:1.25rem .5rem 0 0;padding:.6rem 1.2rem;font:inherit;font-weight:600;color:var(--on-act);background:var(--act);border:2px solid var(--act);border-radius:.4rem;cursor:pointer}
+button,.button{display:inline-block;text-decoration:none;margin:1.25rem .5rem 0 0;padding:.6rem 1.2rem;font:inherit;font-weight:600;color:var(--on-act);background:var(--act);border:2px solid var(--act);border-radius:.4rem;cursor:pointer}
 button.quiet{color:var(--act);background:transparent}:focus-visible{outline:3px solid var(--act);outline-offset:2px}
 .code{font:700 1.6rem/1.4 ui-monospace,monospace;letter-spacing:.08em}.bad{color:var(--bad);font-weight:600}`;
 
@@ -134,11 +134,19 @@ export function passwordPage({
   );
 }
 
-/** Returns a page that names the commands to run next. */
-export const commandsPage = (title: string, text: string, commands: readonly string[]): string =>
+/** Returns a page with what to do next: a link to the console, or commands on the person's machine. */
+export const nextPage = (
+  title: string,
+  text: string,
+  {
+    link,
+    commands,
+  }: { readonly link: { readonly text: string; readonly href: string }; readonly commands: readonly string[] },
+): string =>
   page(
     title,
-    `<p role="status">${escaped(text)}</p>${commands.map((command) => `<p><code>${escaped(command)}</code></p>`).join('')}`,
+    `<p role="status">${escaped(text)}</p><p><a class="button" href="${escaped(link.href)}">${escaped(link.text)}</a></p>
+<p>Or on your machine:</p>${commands.map((command) => `<p><code>${escaped(command)}</code></p>`).join('')}`,
   );
 
 export const donePage = (): string =>

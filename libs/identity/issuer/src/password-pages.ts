@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DomainError, Result } from '#kernel';
 import { readForm, send } from './forms.ts';
-import { commandsPage, passwordPage, problemPage } from './pages.ts';
+import { nextPage, passwordPage, problemPage } from './pages.ts';
 
 /** What a valid link is for. */
 export interface PasswordPage {
@@ -41,7 +41,17 @@ export function servePasswordPages(pages: PasswordPages, publicUrl: string): Pas
   const refuse = (response: ServerResponse, { kind, detail }: DomainError): void =>
     send(response, STATUS[kind], problemPage('This link does not work', detail));
   const login = `astroctl auth login --api-url ${publicUrl}`;
-  const next = ({ kind }: PasswordPage): string[] => (kind === 'invitation' ? [login, 'astroctl org accept'] : [login]);
+  /** What to do with the password: in the console, or with astroctl. */
+  const next = (kind: PasswordPage['kind'], token: string) => {
+    const returnTo = new URLSearchParams({ return_to: kind === 'invitation' ? `/invite/${token}` : '/' }).toString();
+    return {
+      link: {
+        text: kind === 'invitation' ? 'Log in and accept' : 'Log in to the console',
+        href: `${publicUrl}/console/login?${returnTo}`,
+      },
+      commands: kind === 'invitation' ? [login, 'astroctl org accept'] : [login],
+    };
+  };
 
   return {
     async show(kind, token, response) {
@@ -52,10 +62,10 @@ export function servePasswordPages(pages: PasswordPages, publicUrl: string): Pas
         return send(
           response,
           200,
-          commandsPage(
+          nextPage(
             `Join ${invitation?.organization ?? ''}`,
-            `${email} already has an account. Log in with its password, then accept:`,
-            next(found.value),
+            `${email} already has an account. Log in with its password, then accept.`,
+            next(kind, token),
           ),
         );
       const action = `/oidc/${kind}/${token}`;
@@ -65,8 +75,7 @@ export function servePasswordPages(pages: PasswordPages, publicUrl: string): Pas
       const fields = await readForm(request);
       if (!fields) return send(response, 400, problemPage('Something went wrong', 'The form could not be read.'));
       const set = await pages.setPassword(kind, token, fields.get('password') ?? '');
-      if (set.ok)
-        return send(response, 200, commandsPage('Password set', 'Log in with it on your machine:', next(set.value)));
+      if (set.ok) return send(response, 200, nextPage('Password set', 'Log in with it.', next(kind, token)));
       const found = set.error.kind === 'invalid' ? await pages.find(kind, token) : undefined;
       if (!found?.ok) return refuse(response, set.error);
       const { email, invitation } = found.value;

@@ -6,6 +6,8 @@ import { digest } from './adapter.ts';
 /** A session at the issuer: of a browser, or the refresh token of a device or the console. */
 export interface IssuerSession {
   readonly id: string;
+  /** ID of a browser's session in tokens (claim `sid`). */
+  readonly sid: string | null;
   readonly kind: 'browser' | 'refresh-token';
   /** Client of a refresh token. */
   readonly client: string | null;
@@ -83,6 +85,7 @@ export function createSessions(vault: Vault): IssuerSessions {
     async of(accountId) {
       return (await owned(accountId, Object.keys(KINDS))).filter(isUnconsumed).map(({ model, id, payload }) => ({
         id,
+        sid: model === 'Session' ? (payload.uid ?? null) : null,
         kind: KINDS[model] ?? 'browser',
         client: payload.clientId ?? null,
         startedAt: timeOf(payload.loginTs ?? payload.iat),

@@ -71,10 +71,15 @@ export class MailHandlers {
     return reply({ addressId: (await this.people.verifiedAddressId(userId)) ?? null });
   }
 
-  /** Returns the page of the built-in issuer, or for another issuer the command that accepts the invitation. */
+  /**
+   * Returns the page of the built-in issuer, where new people set a password. With another issuer, the page of the
+   * console, or the command that accepts the invitation if the console has no login.
+   */
   private linkOf(token: string): string {
-    return this.builtIn
-      ? `${this.builtIn.issuer.issuer}/invitation/${token}`
-      : `astroctl org accept ${token} --api-url ${this.config.publicUrl}`;
+    if (this.builtIn) return `${this.builtIn.issuer.issuer}/invitation/${token}`;
+    const { publicUrl, consoleClientId } = this.config;
+    return consoleClientId === undefined
+      ? `astroctl org accept ${token} --api-url ${publicUrl}`
+      : `${publicUrl}/invite/${token}`;
   }
 }

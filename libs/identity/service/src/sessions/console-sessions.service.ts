@@ -32,7 +32,7 @@ interface SessionRecord {
 }
 
 /** A session of the console, for its user. */
-interface ConsoleSession extends Pick<SessionRecord, 'startedAtMs' | 'lastUsedAtMs' | 'expiresAtMs'> {
+interface ConsoleSession extends Omit<SessionRecord, 'idToken'> {
   readonly id: string;
 }
 
@@ -187,8 +187,8 @@ export class ConsoleSessions {
     for (const id of loaded.value.state.keys()) {
       const { record } = (await this.read(userId, id)) ?? {};
       if (!record || nowMs >= record.expiresAtMs || nowMs - record.lastUsedAtMs >= IDLE_MS) continue;
-      const { startedAtMs, lastUsedAtMs, expiresAtMs } = record;
-      sessions.push({ id, startedAtMs, lastUsedAtMs, expiresAtMs });
+      const { idToken: _, ...session } = record;
+      sessions.push({ id, ...session });
     }
     return ok(sessions);
   }

@@ -35,7 +35,19 @@ describe('sessions of the console', () => {
     const issuer = {
       issuer: 'https://issuer.example',
       sessions: {
-        of: () => Promise.resolve([]),
+        of: (account: string) =>
+          Promise.resolve(
+            account === 'ada'
+              ? [...atIssuer].map((sid) => ({
+                  id: `browser-${sid}`,
+                  sid,
+                  kind: 'browser',
+                  client: null,
+                  startedAt: null,
+                  expiresAt: null,
+                }))
+              : [],
+          ),
         end: () => Promise.resolve(0),
         isLive: (sid: string) => Promise.resolve(atIssuer.has(sid)),
         endBrowser: (sid: string) => Promise.resolve(void atIssuer.delete(sid)),
@@ -45,8 +57,10 @@ describe('sessions of the console', () => {
     const { commands, access, vault, ids } = embedded;
     sessions = new ConsoleSessions(commands, access, vault, clock, ids, builtIn);
     handlers = new ConsoleSessionsHandlers(sessions, access, silentLogger);
-    const nobody = { get: () => Promise.resolve(undefined) } as unknown as People;
-    rest = new SessionsHandlers(nobody, bus, builtIn, sessions);
+    const people = {
+      get: (id: string) => Promise.resolve({ issuer: 'https://issuer.example', subject: id }),
+    } as unknown as People;
+    rest = new SessionsHandlers(people, bus, builtIn, sessions);
     for (const user of ['ada', 'grace', 'linus'])
       await commands.run(userDecider, `user-${user}`, { type: 'register', globalRole: 'developer' }, bus.own({}));
   });
@@ -155,6 +169,17 @@ describe('sessions of the console', () => {
     expect(await rest.endAll({}, caller(laptop))).toMatchObject({ value: { sessions: 2, keys: [] } });
     expect([await isKnown(laptop), await isKnown(other)]).toEqual([false, true]);
     expect(await listed(laptop)).toEqual([]);
+  });
+
+  it('are listed with the login at the built-in issuer that they came from', async () => {
+    const laptop = await start('ada', { issuerSession: 'laptop' });
+    await start('ada', { issuerSession: 'phone' });
+    const browsers = (await listed(laptop)).filter(({ kind }) => kind === 'browser');
+    expect(browsers.map(({ id, current }) => ({ id, current }))).toEqual([
+      { id: 'browser-laptop', current: true },
+      { id: 'browser-phone', current: false },
+    ]);
+    expect(browsers[0]).not.toHaveProperty('sid');
   });
 
   it('do not start for users who are suspended, erased, or unknown', async () => {

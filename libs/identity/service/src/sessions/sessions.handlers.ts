@@ -29,6 +29,7 @@ export class SessionsHandlers {
     const inConsole = await this.console.of(actor.id);
     if (!inConsole.ok) return refuse(inConsole.error);
     const current = principal.kind === 'login' ? principal.session?.id : undefined;
+    const loginOfCurrent = inConsole.value.find(({ id }) => id === current)?.issuerSession;
     const account = await this.accountOf(actor.id);
     const atIssuer = account ? await account.sessions.of(account.id) : [];
     const all: readonly SessionView[] = [
@@ -41,7 +42,11 @@ export class SessionsHandlers {
         lastUsedAt: formatSeconds(lastUsedAtMs - (lastUsedAtMs % 60_000)),
         current: id === current,
       })),
-      ...atIssuer.map((session) => ({ ...session, lastUsedAt: null, current: false })),
+      ...atIssuer.map(({ sid, ...session }) => ({
+        ...session,
+        lastUsedAt: null,
+        current: sid !== null && sid === loginOfCurrent,
+      })),
     ];
     const { items, ...rest } = pageOf(all, ({ id }) => id, place);
     return reply({ issuer: this.kind(), items: [...items], ...rest });

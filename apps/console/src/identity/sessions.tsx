@@ -1,0 +1,121 @@
+import { Badge, Button, Group, Text } from '@mantine/core';
+import type { OutputOf } from '#bus/contract';
+import { endSessionRequest, endSessionsRequest, listSessionsRequest } from '#identity/contract';
+import { useState } from 'react';
+import { CopyCommand } from '../shared/copy-command.tsx';
+import { Confirm } from '../shared/dialogs.tsx';
+import { Section } from '../shared/page.tsx';
+import { Problem } from '../shared/problem.tsx';
+import { useAllPages, useCommand } from '../shared/queries.ts';
+import { ResourceTable, type Column } from '../shared/resource-table.tsx';
+import { RowMenu } from '../shared/row-menu.tsx';
+import { Time } from '../shared/time.tsx';
+import { toast } from '../shared/toast.ts';
+
+type Session = OutputOf<typeof listSessionsRequest>['items'][number];
+
+const KINDS: Readonly<Record<Session['kind'], string>> = {
+  console: 'Console',
+  browser: 'Login in a browser',
+  'refresh-token': 'Refresh token',
+};
+
+/** The person's sessions: end one, all others, or all of them with the keys of logins. */
+export function Sessions() {
+  const sessions = useAllPages(listSessionsRequest, {});
+  const [isEverywhere, setEverywhere] = useState(false);
+  const end = useCommand(endSessionRequest);
+  const others = sessions.items.filter(({ current }) => !current);
+  const endAll = async (ended: readonly Session[]) => {
+    let count = 0;
+    for (const { id } of ended) if (await end.run({ session: id })) count += 1;
+    if (count > 0) toast(count === 1 ? 'One session is ended.' : `${count} sessions are ended.`);
+  };
+  return (
+    <Section
+      title="Sessions"
+      action={
+        <Group gap="xs">
+          <Button
+            variant="default"
+            disabled={others.length === 0}
+            loading={end.isPending}
+            onClick={() => void endAll(others)}
+          >
+            End all other sessions
+          </Button>
+          <Button variant="default" onClick={() => setEverywhere(true)}>
+            Log out everywhere
+          </Button>
+        </Group>
+      }
+    >
+      {end.error && <Problem error={end.error} title="The session was not ended" />}
+      <ResourceTable
+        label="sessions"
+        list={sessions}
+        columns={columns((session) => void endAll([session]))}
+        keyOf={({ id }) => id}
+        empty={<Text c="dimmed">Your sessions are at the service where you log in.</Text>}
+      />
+      {isEverywhere && <EverywhereDialog onClose={() => setEverywhere(false)} />}
+    </Section>
+  );
+}
+
+const columns = (end: (session: Session) => void): readonly Column<Session>[] => [
+  {
+    id: 'kind',
+    title: 'Session',
+    cell: ({ kind, client, current }) => (
+      <Group gap="xs">
+        <Text inherit fw={600}>
+          {KINDS[kind]}
+          {client !== null && `, ${client}`}
+        </Text>
+        {current && (
+          <Badge variant="outline" tt="none">
+            this session
+          </Badge>
+        )}
+      </Group>
+    ),
+  },
+  { id: 'started', title: 'Started', cell: ({ startedAt }) => <Time at={startedAt} /> },
+  { id: 'used', title: 'Last used', cell: ({ lastUsedAt }) => <Time at={lastUsedAt} />, isWide: true },
+  { id: 'expires', title: 'Expires', cell: ({ expiresAt }) => <Time at={expiresAt} />, isWide: true },
+  {
+    id: 'actions',
+    title: 'Actions',
+    cell: (session) =>
+      session.current ? null : (
+        <RowMenu
+          label={`Actions for the session ${KINDS[session.kind]}`}
+          actions={[{ title: 'End session', isDangerous: true, onClick: () => end(session) }]}
+        />
+      ),
+  },
+];
+
+function EverywhereDialog({ onClose }: { readonly onClose: () => void }) {
+  const command = useCommand(endSessionsRequest);
+  const confirm = async () => {
+    if (await command.run({})) location.assign('/signed-out');
+  };
+  return (
+    <Confirm
+      title="Log out everywhere"
+      verb="Log out everywhere"
+      isPending={command.isPending}
+      error={command.error}
+      onConfirm={() => void confirm()}
+      onClose={onClose}
+    >
+      <Text>
+        All your sessions end, this one too, and the keys that your logins with astroctl created are revoked. API keys
+        that you created yourself stay.
+      </Text>
+      <CopyCommand command="astroctl auth logout --everywhere" />
+    </Confirm>
+  );
+}
