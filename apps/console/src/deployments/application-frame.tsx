@@ -12,8 +12,12 @@ import classes from './application-frame.module.css';
 /** Tabs of an application: titles, and paths below it. */
 const TABS = [
   ['Overview', ''],
+  ['Logs', '/logs'],
+  ['Events', '/events'],
   ['History', '/history'],
   ['Diff', '/diff'],
+  ['Manifest', '/manifest'],
+  ['Secrets', '/secrets'],
 ] as const;
 export type Tab = (typeof TABS)[number][0];
 

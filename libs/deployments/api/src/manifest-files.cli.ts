@@ -17,7 +17,7 @@ import {
   type RegistrationSpec,
 } from '#deployments/contract';
 import { err, type InputError, type Result } from '#kernel';
-import { parseManifests, type ManifestDocument } from '#kubernetes/yaml';
+import { parseManifests, pathOf, placeAt, withTexts, type ManifestDocument } from '#kubernetes/yaml';
 import type { z } from 'zod';
 import { codeOf } from './error-code.ts';
 
@@ -161,7 +161,7 @@ export async function readDocumentFile<S extends z.ZodType>(
     return refused(parsed.error.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}.`));
   const [document, ...others] = parsed.value.documents;
   if (!document || others.length > 0) return refused([`${file} must contain one document with ${what}.`]);
-  const value = withTexts(document.value, [], document, (at) => expectsText(schema, at));
+  const value = withTexts(document, (at) => expectsText(schema, at));
   const read = schema.safeParse(value);
   return read.success
     ? read.data
@@ -230,8 +230,6 @@ function readDocument(
   const { read, schema } = READERS[kind];
   const pointer = opened.ok ? opened.value.pointer : '';
   const value = withTexts(
-    document.value,
-    [],
     document,
     (path) =>
       expectsText(schema, pointer === '' ? path : path[0] === 'spec' ? path.slice(1) : ['']) || path[0] === 'metadata',
@@ -255,39 +253,10 @@ interface ManifestLine {
 
 const isReadable = (kind: ManifestKind): kind is ReadableKind => kind in READERS;
 
-/**
- * Returns the document with plain scalars as they are written wherever the schema requires text: `tag: 1.10` stays
- * `1.10`.
- */
-function withTexts(
-  value: unknown,
-  path: readonly (string | number)[],
-  document: ManifestDocument,
-  wantsText: (path: string[]) => boolean,
-): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => withTexts(item, [...path, index], document, wantsText));
-  if (typeof value === 'object' && value !== null)
-    return Object.fromEntries(
-      Object.entries(value).map(([key, member]) => [key, withTexts(member, [...path, key], document, wantsText)]),
-    );
-  if ((typeof value === 'number' || typeof value === 'boolean') && wantsText(path.map(String)))
-    return document.source(path) ?? value;
-  return value;
-}
-
-function lineOf(
-  { pointer, message, unknownField, place: inside }: InputError,
-  kind: string,
-  file: string,
-  document: ManifestDocument,
-): ManifestLine {
-  const path = pointer
-    .split('/')
-    .slice(1)
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const steps = path.map((step) => (/^\d+$/.test(step) ? Number(step) : step));
-  const { line, column } = inside ? document.positionInside(steps, inside) : document.position(steps);
-  const field = path.join('.');
+function lineOf(error: InputError, kind: string, file: string, document: ManifestDocument): ManifestLine {
+  const { pointer, message, unknownField } = error;
+  const { line, column } = placeAt(document, error);
+  const field = pathOf(pointer).join('.');
   const place = `${file}:${line}:${column}:`;
   if (!unknownField) return { text: `${place} ${field || kind} ${message}.`, isMisspelled: false };
   const { nearest } = unknownField;

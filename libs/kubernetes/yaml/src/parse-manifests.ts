@@ -77,7 +77,7 @@ export function parseManifests(text: string, options: ParseOptions = {}): Parsed
     maxTokens = 2_000_000,
     dropEmptyKeys = false,
   } = options;
-  if (Buffer.byteLength(text) > maxBytes) return refuse(`the text is longer than ${maxBytes} bytes`);
+  if (bytesOf(text) > maxBytes) return refuse(`the text is longer than ${maxBytes} bytes`);
   if (text.includes('\u0000')) return refuse('text must not contain NUL characters');
 
   const lines = new LineCounter();
@@ -135,6 +135,9 @@ export function parseManifests(text: string, options: ParseOptions = {}): Parsed
   }
   return faults.length > 0 ? { ok: false, error: faults } : { ok: true, value: { documents, warnings } };
 }
+
+/** Returns the size of a text in UTF-8, in servers and browsers. */
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
 const refuse = (message: string): ParsedManifests => ({
   ok: false,

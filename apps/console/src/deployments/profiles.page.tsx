@@ -1,0 +1,178 @@
+import { Stack, Table, Text } from '@mantine/core';
+import { useState } from 'react';
+import { deleteProfileRequest, listProfilesRequest, listTiersRequest, type ProfileView } from '#deployments/contract';
+import { useAddress } from '../shared/address.ts';
+import { commandLine } from '../shared/command-line.ts';
+import { CopyCommand } from '../shared/copy-command.tsx';
+import { Confirm } from '../shared/dialogs.tsx';
+import { EmptyState } from '../shared/empty-state.tsx';
+import { Loaded, Page, Section } from '../shared/page.tsx';
+import { useOrg } from '../shared/params.ts';
+import { useAllPages, useCommand, useContract, useDryRun } from '../shared/queries.ts';
+import { ResourceTable, type Column } from '../shared/resource-table.tsx';
+import { RowMenu } from '../shared/row-menu.tsx';
+import { Time } from '../shared/time.tsx';
+import { toast } from '../shared/toast.ts';
+import { WhatWouldChange } from '../shared/what-would-change.tsx';
+import { useRefusal } from './application-rights.ts';
+
+const APPLY = 'astroctl app profile apply -f examples/profile.yaml';
+
+export default function ProfilesPage() {
+  const org = useOrg();
+  const profiles = useAllPages(listProfilesRequest, { org });
+  const [{ q, sort }, setAddress] = useAddress();
+  const [deleted, setDeleted] = useState<string>();
+  const refusal = useRefusal(org)('profile.delete');
+  return (
+    <Page
+      title="Profiles"
+      sentence="A profile decides the cluster of its applications, their tier, and values that they share."
+    >
+      <Stack gap="xs">
+        <ResourceTable
+          label="profiles"
+          list={profiles}
+          columns={columnsOf(refusal, setDeleted)}
+          keyOf={({ id }) => id}
+          state={{ q, sort }}
+          onState={(next) => setAddress({ q: next.q, sort: next.sort })}
+          empty={
+            <EmptyState title="No profiles yet" command={APPLY}>
+              The first application makes a profile for the only cluster.
+            </EmptyState>
+          }
+        />
+        <Text size="sm">To create or change a profile, write its manifest and apply it:</Text>
+        <CopyCommand command={APPLY} />
+      </Stack>
+      <Tiers />
+      {deleted !== undefined && <DeleteDialog org={org} name={deleted} onClose={() => setDeleted(undefined)} />}
+    </Page>
+  );
+}
+
+const columnsOf = (refusal: string | undefined, onDelete: (name: string) => void): readonly Column<ProfileView>[] => [
+  {
+    id: 'name',
+    title: 'Name',
+    value: ({ name, description }) => `${name} ${description ?? ''}`,
+    cell: ({ name, description }) => (
+      <>
+        <Text fw={600}>{name}</Text>
+        {description !== null && (
+          <Text size="xs" c="dimmed">
+            {description}
+          </Text>
+        )}
+      </>
+    ),
+  },
+  { id: 'cluster', title: 'Cluster', value: ({ cluster }) => cluster, cell: ({ cluster }) => cluster },
+  { id: 'tier', title: 'Tier', value: ({ tier }) => tier, cell: ({ tier }) => tier },
+  {
+    id: 'protected',
+    title: 'Protected',
+    value: (profile) => (profile.protected ? 'yes' : 'no'),
+    cell: (profile) => (profile.protected ? 'yes' : 'no'),
+    isWide: true,
+  },
+  {
+    id: 'settings',
+    title: 'Settings',
+    value: ({ settings }) => settings.join(' '),
+    cell: ({ settings }) => (settings.length === 0 ? '–' : settings.join(', ')),
+    isWide: true,
+  },
+  { id: 'apps', title: 'Applications', value: ({ apps }) => apps, cell: ({ apps }) => apps },
+  {
+    id: 'created',
+    title: 'Created',
+    value: ({ createdAt }) => createdAt,
+    cell: ({ createdAt }) => <Time at={createdAt} />,
+    isWide: true,
+  },
+  {
+    id: 'actions',
+    title: 'Actions',
+    cell: ({ name, apps }) => (
+      <RowMenu
+        label={`Actions for ${name}`}
+        actions={[
+          {
+            title: 'Delete profile',
+            isDangerous: true,
+            refusal: refusal ?? (apps > 0 ? 'Applications use it.' : undefined),
+            onClick: () => onDelete(name),
+          },
+        ]}
+      />
+    ),
+  },
+];
+
+function Tiers() {
+  const tiers = useContract(listTiersRequest, {});
+  return (
+    <Section title="Tiers">
+      <Text c="dimmed">
+        A tier sets the replicas, resources, and priority of pods, unless a profile or manifest does.
+      </Text>
+      <Loaded query={tiers} title="The tiers cannot be shown">
+        {({ items }) => (
+          <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+            <Table aria-label="Tiers">
+              <Table.Thead>
+                <Table.Tr>
+                  {['Tier', 'Replicas', 'Autoscaling', 'CPU', 'Memory', 'Spread', 'Priority'].map((title) => (
+                    <Table.Th key={title} scope="col">
+                      {title}
+                    </Table.Th>
+                  ))}
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {items.map(({ tier, replicas, autoscaling, cpu, memory, spread, priority }) => (
+                  <Table.Tr key={tier}>
+                    {[tier, replicas, autoscaling, cpu, memory, spread, priority].map((value, index) => (
+                      <Table.Td key={index}>{value}</Table.Td>
+                    ))}
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        )}
+      </Loaded>
+      <CopyCommand command="astroctl app profile tiers" />
+    </Section>
+  );
+}
+
+function DeleteDialog({
+  org,
+  name,
+  onClose,
+}: {
+  readonly org: string;
+  readonly name: string;
+  readonly onClose: () => void;
+}) {
+  const dryRun = useDryRun(deleteProfileRequest, { org, name });
+  const remove = useCommand(deleteProfileRequest, { onDone: () => toast(`Profile ${name} deleted.`) });
+  return (
+    <Confirm
+      title={`Delete ${name}`}
+      verb="Delete profile"
+      name={name}
+      isWaiting={!dryRun.data}
+      isPending={remove.isPending}
+      error={remove.error}
+      onConfirm={() => void remove.run({ org, name }).then((done) => done && onClose())}
+      onClose={onClose}
+    >
+      <WhatWouldChange dryRun={dryRun}>{() => <Text>No application uses the profile.</Text>}</WhatWouldChange>
+      <CopyCommand command={commandLine('app', 'profile', 'delete', name)} />
+    </Confirm>
+  );
+}
