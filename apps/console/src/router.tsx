@@ -12,6 +12,7 @@ import { keepLastOrganization } from './organizations/last-organization.ts';
 import { LastOrganizationPage } from './organizations/last-organization.page.tsx';
 import { organizationsRoutes } from './organizations/routes.ts';
 import { Frame } from './shared/frame.tsx';
+import { useLive } from './shared/live.ts';
 import { NotFoundPage } from './shared/not-found.page.tsx';
 import type { PageRoute } from './shared/page-route.ts';
 import { useOrg } from './shared/params.ts';
@@ -36,6 +37,7 @@ const organization = createRoute({ getParentRoute: () => frame, path: '/o/$org',
 function Organization() {
   const org = useOrg();
   useEffect(() => keepLastOrganization(org), [org]);
+  useLive(org);
   return <Outlet />;
 }
 
