@@ -1,14 +1,17 @@
-import { AppShell, Burger, Group, NavLink, ScrollArea, Stack, Text } from '@mantine/core';
+import { AppShell, Burger, Group, NavLink, Stack, Text } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { AppsIcon, GearIcon, HistoryIcon, HomeIcon, ServerIcon, StackIcon, type Icon } from '@primer/octicons-react';
 import { Link, Outlet, useParams, useRouterState } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { AccountMenu } from '../identity/account-menu.tsx';
 import { OrganizationSwitcher } from '../organizations/organization-switcher.tsx';
 import { ConnectionBar } from './connection-bar.tsx';
 import classes from './frame.module.css';
-import { LoginDialog } from './login-dialog.tsx';
-import { Shortcuts } from './shortcuts.tsx';
+
+// What opens on top of a page is loaded after the page.
+const LoginDialog = lazy(() => import('./login-dialog.tsx'));
+const Shortcuts = lazy(() => import('./shortcuts.tsx'));
+const Toasts = lazy(() => import('./toasts.tsx'));
 
 /** Places of an organization in the rail. */
 export const PLACES: readonly { readonly title: string; readonly path: string; readonly icon: Icon }[] = [
@@ -53,8 +56,11 @@ export function Frame() {
           </div>
         </AppShell.Main>
       </AppShell>
-      <Shortcuts />
-      <LoginDialog />
+      <Suspense>
+        <Toasts />
+        <Shortcuts />
+        <LoginDialog />
+      </Suspense>
     </>
   );
 }
@@ -65,7 +71,7 @@ function Rail({ isNarrow }: { readonly isNarrow: boolean }) {
   return (
     <Stack h="100%" gap="xs">
       <OrganizationSwitcher isNarrow={isNarrow} />
-      <ScrollArea style={{ flex: 1 }}>
+      <div className={classes['places']}>
         {org !== undefined &&
           PLACES.map(({ title, path: place, icon: PlaceIcon }) => {
             const to = `/o/${org}${place}`;
@@ -86,7 +92,7 @@ function Rail({ isNarrow }: { readonly isNarrow: boolean }) {
               />
             );
           })}
-      </ScrollArea>
+      </div>
       <AccountMenu isNarrow={isNarrow} />
     </Stack>
   );

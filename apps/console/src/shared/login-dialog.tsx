@@ -5,7 +5,7 @@ import { LOGGED_IN, loginPrompt, loginUrl, onLogin, settleLogin } from './sessio
 import { useStore } from './store.ts';
 
 /** Asks for the login in a second window, while this one keeps everything that was typed. */
-export function LoginDialog() {
+export default function LoginDialog() {
   const reason = useStore(loginPrompt);
   useEffect(
     () =>

@@ -1,3 +1,4 @@
+import '@mantine/spotlight/styles.css';
 import { Kbd, Modal, Table } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { Spotlight, spotlight, type SpotlightActionData } from '@mantine/spotlight';
@@ -31,7 +32,7 @@ const KEYS: readonly (readonly [keys: string, title: string])[] = [
 const SEQUENCE_MS = 1_500;
 
 /** The command palette (Ctrl-K), and keys for places. */
-export function Shortcuts() {
+export default function Shortcuts() {
   const { org } = useParams({ strict: false });
   const me = useContract(meRequest, {});
   const navigate = useNavigate();
