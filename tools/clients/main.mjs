@@ -1,6 +1,6 @@
-// node tools/clients/main.mjs [go|transparency|python|typescript]…: prepares clients in other languages in the cache folder, from Go
-// modules, PyPI and npm, and prints the environment variables for the test suites. If a toolchain is missing, the
-// client is omitted with a line on standard error, and its suite is skipped.
+// node tools/clients/main.mjs [go|transparency|python|typescript|chromium]…: prepares clients in other languages in the
+// cache folder, from Go modules, PyPI and npm, and the browser, from Debian, and prints the environment variables for the
+// test suites. If a toolchain is missing, the client is omitted with a line on standard error, and its suite is skipped.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -46,13 +46,21 @@ const CLIENTS = {
   },
 };
 
+const names = [...Object.keys(CLIENTS), 'chromium'];
 const words = process.argv.slice(2);
-if (words.some((word) => !Object.hasOwn(CLIENTS, word))) {
-  console.error(`usage: node tools/clients/main.mjs [${Object.keys(CLIENTS).join('|')}]…`);
+if (words.some((word) => !names.includes(word))) {
+  console.error(`usage: node tools/clients/main.mjs [${names.join('|')}]…`);
   process.exit(2);
 }
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'astro-platform', 'clients');
-for (const name of words.length > 0 ? words : Object.keys(CLIENTS)) {
+for (const name of words.length > 0 ? words : names) {
+  if (name === 'chromium') {
+    const program = chromium();
+    console[program ? 'log' : 'error'](
+      program ? `ASTRO_TEST_CHROMIUM=${program}` : 'chromium: it is not there, so its suite is skipped',
+    );
+    continue;
+  }
   const { variable, needs, sources, make, value } = CLIENTS[name];
   const from = join(here, sources);
   const folder = join(cache, `${name}-${hashOf(from)}`);
@@ -89,11 +97,29 @@ function hashOf(folder) {
   return hash.digest('hex').slice(0, 16);
 }
 
+function pathOf(program) {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, program))
+    .find((file) => existsSync(file));
+}
+
 function isThere(program) {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+  return pathOf(program) !== undefined;
+}
+
+/** Returns the path of Chromium, which root installs from Debian. */
+function chromium() {
+  if (!isThere('chromium') && process.getuid?.() === 0 && isThere('apt-get')) {
+    console.error('installing chromium ...');
+    run('apt-get', ['update', '-qq']);
+    run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', 'chromium', 'fonts-dejavu-core']);
+  }
+  return pathOf('chromium');
 }
 
 function run(program, args, cwd) {
-  const done = spawnSync(program, args, { cwd, stdio: ['ignore', 2, 2] });
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const done = spawnSync(program, args, { cwd, env, stdio: ['ignore', 2, 2] });
   if (done.status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${done.status ?? done.error}`);
 }

@@ -1,12 +1,14 @@
 import { AppShell, Burger, Group, NavLink, Stack, Text } from '@mantine/core';
-import { useDisclosure, useMediaQuery } from '@mantine/hooks';
+import { useDisclosure, useHotkeys, useMediaQuery } from '@mantine/hooks';
 import { AppsIcon, GearIcon, HistoryIcon, HomeIcon, ServerIcon, StackIcon, type Icon } from '@primer/octicons-react';
-import { Link, Outlet, useParams, useRouterState } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect } from 'react';
+import { Link, Outlet, useNavigate, useParams, useRouterState } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { AccountMenu } from '../identity/account-menu.tsx';
 import { OrganizationSwitcher } from '../organizations/organization-switcher.tsx';
 import { ConnectionBar } from './connection-bar.tsx';
 import classes from './frame.module.css';
+import { useGoKeys } from './go-keys.ts';
+import { ORGANIZATION_PLACES } from './places.ts';
 
 // What opens on top of a page is loaded after the page.
 const LoginDialog = lazy(() => import('./login-dialog.tsx'));
@@ -14,7 +16,7 @@ const Shortcuts = lazy(() => import('./shortcuts.tsx'));
 const Toasts = lazy(() => import('./toasts.tsx'));
 
 /** Places of an organization in the rail. */
-export const PLACES: readonly { readonly title: string; readonly path: string; readonly icon: Icon }[] = [
+const PLACES: readonly { readonly title: string; readonly path: string; readonly icon: Icon }[] = [
   { title: 'Home', path: '', icon: HomeIcon },
   { title: 'Applications', path: '/apps', icon: AppsIcon },
   { title: 'Profiles', path: '/profiles', icon: StackIcon },
@@ -29,6 +31,7 @@ export function Frame() {
   const isNarrow = useMediaQuery('(min-width: 45em) and (max-width: 64em)') ?? false;
   const path = useRouterState({ select: ({ location }) => location.pathname });
   useEffect(close, [path, close]);
+  const opened = useKeys();
   return (
     <>
       <a href="#content" className={classes['skip']}>
@@ -58,11 +61,35 @@ export function Frame() {
       </AppShell>
       <Suspense>
         <Toasts />
-        <Shortcuts />
+        <Shortcuts opened={opened} />
         <LoginDialog />
       </Suspense>
     </>
   );
+}
+
+/** Follows the keys of the console. Returns what they have opened last. */
+function useKeys(): { readonly what: 'palette' | 'keys' } | undefined {
+  const { org } = useParams({ strict: false });
+  const navigate = useNavigate();
+  const [opened, setOpened] = useState<{ readonly what: 'palette' | 'keys' }>();
+  useGoKeys((key) => {
+    const place = ORGANIZATION_PLACES.find(([of]) => of === key);
+    if (org !== undefined && place) void navigate({ to: `/o/${org}${place[2]}` });
+  });
+  useHotkeys([
+    ['mod+K', () => setOpened({ what: 'palette' })],
+    ['shift+?', () => setOpened({ what: 'keys' })],
+    ['/', (event) => focusSearch(event)],
+  ]);
+  return opened;
+}
+
+function focusSearch(event: KeyboardEvent): void {
+  const field = document.querySelector<HTMLInputElement>('[data-search]');
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
 }
 
 function Rail({ isNarrow }: { readonly isNarrow: boolean }) {

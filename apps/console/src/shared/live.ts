@@ -25,8 +25,8 @@ const TOGETHER_MS = 100;
 const RECONNECT = { firstMs: 500, mostMs: 10_000, spread: 0.5 };
 /** A hidden tab disconnects after this time: over HTTP/1.1, a browser has six connections for all tabs together. */
 const HIDDEN_MS = 15_000;
-/** Refusals after which the stream begins anew, and everything is read again. */
-const BEGIN_ANEW = ['audit/too-many-missed', 'position/other-store'];
+/** Refusals after which the stream begins again, and everything is read. */
+const BEGIN_AGAIN = ['audit/too-many-missed', 'position/other-store'];
 
 /** Keeps what is shown of an organization current, while the component is shown. */
 export function useLive(org: string): void {
@@ -90,7 +90,7 @@ class Live {
     this.failures += 1;
     if (!(error instanceof ApiStreamError)) throw error;
     const { code, kind } = error.error;
-    if (BEGIN_ANEW.includes(code)) {
+    if (BEGIN_AGAIN.includes(code)) {
       this.after = undefined;
       forgetPosition();
     } else if (error.status === 401) {

@@ -1,8 +1,23 @@
+/** Pages of an organization: the key after `g`, the title, and the path below `/o/:org`. */
+export const ORGANIZATION_PLACES: readonly (readonly [key: string, title: string, path: string])[] = [
+  ['h', 'Home', ''],
+  ['a', 'Applications', '/apps'],
+  ['n', 'New application', '/apps/new'],
+  ['p', 'Profiles', '/profiles'],
+  ['c', 'Clusters', '/clusters'],
+  ['l', 'Audit', '/audit'],
+  ['s', 'Settings', '/settings/general'],
+  ['m', 'Members', '/settings/members'],
+  ['k', 'API keys', '/settings/keys'],
+  ['d', 'Git and registry credentials', '/settings/credentials'],
+  ['u', 'Plan and usage', '/settings/plan'],
+];
+
 /** Pages of global admins: titles and paths. */
 export const ADMIN_PLACES: readonly (readonly [title: string, path: string])[] = [
   ['All organizations', '/admin/organizations'],
   ['Users', '/admin/users'],
-  ['Egress', '/admin/egress'],
   ['Projections', '/admin/projections'],
   ['Doctor', '/admin/doctor'],
+  ['Egress', '/admin/egress'],
 ];

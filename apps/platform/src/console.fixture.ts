@@ -1,0 +1,113 @@
+import process from 'node:process';
+import axe from 'axe-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { z } from 'zod';
+
+/** Path of Chromium; undefined: the suites of the console are skipped. */
+export const CHROMIUM = process.env['ASTRO_TEST_CHROMIUM'];
+/** Milliseconds for a step in the browser on a busy machine. */
+const STEP_MS = 60_000;
+
+/** Starts Chromium without a display. */
+export const startChromium = (): Promise<Browser> =>
+  // A container has no user namespaces for Chromium's sandbox; the tests open pages of their own platform only.
+  chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+
+/** How a person has set up the browser. */
+export interface Looks {
+  readonly width?: number;
+  readonly scheme?: 'light' | 'dark';
+}
+
+/** A browser of one person: cookies of its own, and all tabs together. */
+export interface Seat {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** What should not happen: errors in the console, violations of the policy, requests to other hosts. */
+  readonly faults: string[];
+  /** Opens a path of the platform, and waits until the page shows what it has read. */
+  open(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens a browser at a platform. */
+export async function newSeat(browser: Browser, platformUrl: string, looks: Looks = {}): Promise<Seat> {
+  const { width = 1280, scheme = 'light' } = looks;
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme: scheme,
+    baseURL: platformUrl,
+    reducedMotion: 'reduce',
+  });
+  context.setDefaultTimeout(STEP_MS);
+  const faults: string[] = [];
+  context.on('page', (page) => watch(page, new URL(platformUrl).origin, faults));
+  const page = await context.newPage();
+  return {
+    context,
+    page,
+    faults,
+    async open(path) {
+      await page.goto(path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      for (const skeleton of await page.getByRole('status', { name: 'Loading' }).all())
+        await skeleton.waitFor({ state: 'detached' });
+    },
+    close: () => context.close(),
+  };
+}
+
+function watch(page: Page, origin: string, faults: string[]): void {
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') faults.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+  page.on('request', (request) => {
+    const { protocol, origin: to } = new URL(request.url());
+    if (to !== origin && protocol !== 'data:' && protocol !== 'blob:') faults.push(`request to ${request.url()}`);
+  });
+}
+
+/** Logs a person in, as they do: they open a page, and are sent to the issuer and back. */
+export async function logIn(
+  { page }: Seat,
+  { email, password }: { readonly email: string; readonly password: string },
+  path = '/',
+): Promise<void> {
+  await page.goto(path);
+  await fillLogin(page, email, password);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+}
+
+/** Fills in the form of the built-in issuer. */
+export async function fillLogin(page: Page, email: string, password: string): Promise<void> {
+  await page.getByLabel('E-mail address').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+/** Returns the slug of the organization in the page's address. */
+export const organizationOf = (page: Page): string => new URL(page.url()).pathname.split('/')[2] ?? '';
+
+const violations = z.array(z.object({ id: z.string(), nodes: z.array(z.object({ target: z.unknown() })) }));
+
+/** Returns the accessibility violations of what is shown, as `rule: places`. */
+export async function violationsOf(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  const found = violations.parse(
+    await page.evaluate(async () => {
+      const { axe: tester } = globalThis as unknown as { axe: { run(): Promise<{ violations: unknown }> } };
+      return (await tester.run()).violations;
+    }),
+  );
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => String(target)).join(', ')}`);
+}
+
+/** Returns whether something is wider than the page, so that the page scrolls sideways. */
+export const overflows = (page: Page): Promise<boolean> =>
+  page.evaluate(() => {
+    const root = (
+      globalThis as unknown as { document: { documentElement: { scrollWidth: number; clientWidth: number } } }
+    ).document.documentElement;
+    return root.scrollWidth > root.clientWidth;
+  });

@@ -1,0 +1,196 @@
+import { gzipSync } from 'node:zlib';
+import { call, loginAdmin, startAgain, startPlatform, type Person, type Platform } from '#testing';
+import type { Browser } from 'playwright-core';
+import { z } from 'zod';
+import {
+  CHROMIUM,
+  fillLogin,
+  logIn,
+  newSeat,
+  organizationOf,
+  overflows,
+  startChromium,
+  violationsOf,
+  type Seat,
+} from './console.fixture.ts';
+
+const specify = CHROMIUM === undefined ? describe.skip : describe;
+const sessionList = z.looseObject({ items: z.array(z.looseObject({ id: z.string(), kind: z.string() })) });
+const PAGES = ['/o/:org', '/o/:org/apps'];
+/** Bytes of compressed JavaScript of the first page. */
+const FIRST_PAGE_BYTES = 220 * 1024;
+
+specify('the console in a browser', () => {
+  let platform: Platform;
+  let admin: { readonly email: string; readonly password: string };
+  let person: Person;
+  let browser: Browser;
+  let seat: Seat;
+  let org: string;
+  beforeAll(async () => {
+    platform = await startPlatform();
+    admin = { email: platform.adminEmail, password: platform.adminPassword };
+    person = await loginAdmin(platform);
+    org = person.organization.slug;
+    browser = await startChromium();
+    seat = await newSeat(browser, platform.url);
+    await logIn(seat, admin);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await platform?.stop();
+  });
+  afterEach(() => expect(seat.faults).toEqual([]));
+
+  it('leads to the organization after the login, and a deep link survives the login and a reload', async () => {
+    expect(organizationOf(seat.page)).toBe(org);
+    const other = await newSeat(browser, platform.url);
+    await logIn(other, admin, `/o/${org}/apps?q=shop`);
+    expect(other.page.url()).toBe(`${platform.url}/o/${org}/apps?q=shop`);
+    await other.page.reload();
+    await other.page.getByRole('heading', { name: 'Applications', level: 1 }).waitFor();
+    expect(other.page.url()).toBe(`${platform.url}/o/${org}/apps?q=shop`);
+    expect(other.faults).toEqual([]);
+    await other.close();
+  });
+
+  it('is one small page with hashed files, and a strict Content-Security-Policy', async () => {
+    const cookie = (await seat.context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
+    const pageOf = () => fetch(`${platform.url}/o/${org}`, { headers: { cookie } });
+    const first = await pageOf();
+    const policy = first.headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self' 'nonce-[\w+/=]+';/);
+    expect(policy).not.toContain('unsafe');
+    expect(first.headers.get('cache-control')).toBe('no-store');
+    expect((await pageOf()).headers.get('content-security-policy')).not.toBe(policy);
+    const scripts = [...(await first.text()).matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(
+      ([, path = '']) => path,
+    );
+    let bytes = 0;
+    for (const path of scripts) {
+      const file = await fetch(platform.url + path, { headers: { 'accept-encoding': 'gzip' } });
+      expect(file.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      expect(file.headers.get('content-encoding')).toBe('gzip');
+      bytes += gzipSync(Buffer.from(await file.arrayBuffer()), { level: 9 }).length;
+    }
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(FIRST_PAGE_BYTES);
+  });
+
+  it('shows changes within a second of the event, without a reload, also after the connection was lost', async () => {
+    await seat.open(`/o/${org}/apps`);
+    await seat.page.getByText('No applications yet').waitFor();
+    await person.machine.run('app apply -f examples/hello-world.yaml');
+    await seat.page.getByRole('link', { name: 'hello-world' }).waitFor();
+    await seat.page.getByText('RUNNING').waitFor();
+    await platform.process.kill();
+    await seat.page.getByText(/^Reconnecting; data as of \d\d:\d\d:\d\d UTC$/).waitFor();
+    platform = await startAgain(platform);
+    await person.machine.run('app pause hello-world'); // before or after the page has connected again
+    await seat.page.getByText('PAUSED').waitFor();
+    await seat.page.getByText('Reconnecting').waitFor({ state: 'detached' });
+    await person.machine.run('app resume hello-world');
+    await seat.page.getByText('RUNNING').waitFor();
+    lostConnections(seat); // the browser reports those that the test interrupted
+  });
+
+  it('asks for the login in a second window when the session ends in the middle of a form, and loses nothing', async () => {
+    await seat.open(`/o/${org}/apps`);
+    await seat.page.getByLabel('Search applications').fill('hel');
+    const { body } = await call(platform.url, 'GET /v1/me/sessions', { credential: person.accessToken });
+    const { items } = sessionList.parse(body);
+    for (const { id } of items.filter(({ kind }) => kind === 'console'))
+      await call(platform.url, `DELETE /v1/me/sessions/${id}`, { credential: person.accessToken });
+    const dialog = seat.page.getByRole('dialog', { name: 'Log in again' });
+    await dialog.waitFor();
+    const [second] = await Promise.all([
+      seat.context.waitForEvent('page'),
+      dialog.getByRole('button', { name: 'Log in' }).click(),
+    ]);
+    await fillLogin(second, admin.email, admin.password);
+    await dialog.waitFor({ state: 'detached' });
+    expect(await seat.page.getByLabel('Search applications').inputValue()).toBe('hel');
+    await person.machine.run('app pause hello-world');
+    await seat.page.getByText('PAUSED').waitFor();
+    await person.machine.run('app resume hello-world');
+    refusedRequests(seat);
+  });
+
+  it('B21: refuses changes that another site sends with the cookie of the session', async () => {
+    const cookie = (await seat.context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
+    for (const headers of [
+      { origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' },
+      { origin: 'null', 'sec-fetch-site': 'same-origin' },
+      { origin: platform.url, 'sec-fetch-site': 'same-site' },
+    ]) {
+      const { status } = await call(platform.url, `DELETE /v1/organizations/${org}/applications/hello-world`, {
+        headers: { cookie, ...headers },
+      });
+      expect([headers, status]).toEqual([headers, 403]);
+    }
+  });
+
+  it('leads by the keyboard alone: skip link, places, search, palette, and rows', async () => {
+    const { page } = seat;
+    await seat.open(`/o/${org}`);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('content');
+    await page.keyboard.press('g');
+    await page.keyboard.press('a');
+    await page.getByRole('heading', { name: 'Applications', level: 1 }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('hello');
+    expect(await page.getByLabel('Search applications').inputValue()).toBe('hello');
+    await page.getByRole('row', { name: /hello-world/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/o/${org}/apps/hello-world`);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('textbox', { name: 'Go to' }).waitFor();
+    await page.keyboard.type('clusters');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/o/${org}/clusters`);
+    await page.goBack();
+    await page.waitForURL(`**/o/${org}/apps/hello-world`);
+    await page.goForward();
+    await page.waitForURL(`**/o/${org}/clusters`);
+  });
+
+  describe.each([
+    [1440, 'light'],
+    [1440, 'dark'],
+    [360, 'light'],
+    [360, 'dark'],
+  ] as const)('at %d px, %s', (width, scheme) => {
+    let look: Seat;
+    beforeAll(async () => {
+      look = await newSeat(browser, platform.url, { width, scheme });
+      await logIn(look, admin);
+    });
+    afterAll(() => look.close());
+
+    it.each(PAGES)('%s has no accessibility violation, and fits', async (path) => {
+      await look.open(path.replace(':org', org));
+      expect(await violationsOf(look.page)).toEqual([]);
+      expect(await overflows(look.page)).toBe(false);
+      expect(look.faults).toEqual([]);
+    });
+  });
+});
+
+/** Removes what the browser reports of connections that a test has interrupted. */
+function lostConnections({ faults }: Seat): void {
+  const lost = faults.filter((fault) =>
+    /net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)/.test(fault),
+  );
+  expect(faults).toEqual(lost);
+  faults.length = 0;
+}
+
+/** Removes what the browser reports of requests after the end of the session. */
+function refusedRequests({ faults }: Seat): void {
+  const refused = faults.filter((fault) => fault.includes('401'));
+  expect(faults).toEqual(refused);
+  faults.length = 0;
+}
