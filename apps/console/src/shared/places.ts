@@ -17,7 +17,7 @@ export const ORGANIZATION_PLACES: readonly (readonly [key: string, title: string
 export const ADMIN_PLACES: readonly (readonly [title: string, path: string])[] = [
   ['All organizations', '/admin/organizations'],
   ['Users', '/admin/users'],
+  ['Egress', '/admin/egress'],
   ['Projections', '/admin/projections'],
   ['Doctor', '/admin/doctor'],
-  ['Egress', '/admin/egress'],
 ];
