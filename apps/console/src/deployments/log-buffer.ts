@@ -14,10 +14,9 @@ export interface LogEntry {
 type LogLine = OutputOf<typeof applicationLogsRequest>;
 
 /** Lines that are kept; the oldest are dropped. */
-export const MAX_LINES = 20_000;
+const MAX_LINES = 20_000;
 
 /** Codes that programs use for colours and the cursor, which a browser would show as text. */
-// eslint-disable-next-line no-control-regex
 const CODES =
   /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\-_])|[\u0000-\u0008\u000B-\u001F\u007F]/g;
 

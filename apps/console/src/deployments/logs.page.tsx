@@ -61,33 +61,16 @@ function Stream({ org, application }: { readonly org: string; readonly applicati
     <Stack gap="sm">
       <Filters org={org} application={application} entries={shown} />
       <Group gap="sm">
-        <TextInput
-          aria-label="Search the lines"
-          placeholder="Search"
-          leftSection={<SearchIcon />}
-          value={q}
-          data-search
-          w={240}
-          onChange={(event) => {
+        <Search
+          text={q}
+          position={foundAt >= 0 && matches.length > 0 ? Math.min(foundAt, matches.length - 1) + 1 : undefined}
+          count={matches.length}
+          onText={(text) => {
             setFoundAt(-1);
-            setAddress({ q: event.currentTarget.value || undefined });
+            setAddress({ q: text || undefined });
           }}
-          onKeyDown={(event) => event.key === 'Enter' && go(event.shiftKey ? -1 : 1)}
+          onStep={go}
         />
-        {q !== '' && (
-          <Group gap={4}>
-            <Text size="sm" role="status">
-              {foundAt >= 0 && matches.length > 0 ? `${Math.min(foundAt, matches.length - 1) + 1} of ` : ''}
-              {matches.length} {matches.length === 1 ? 'line' : 'lines'}
-            </Text>
-            <ActionIcon variant="subtle" color="gray" aria-label="Previous match" onClick={() => go(-1)}>
-              <ChevronUpIcon />
-            </ActionIcon>
-            <ActionIcon variant="subtle" color="gray" aria-label="Next match" onClick={() => go(1)}>
-              <ChevronDownIcon />
-            </ActionIcon>
-          </Group>
-        )}
         <Switch
           label="Wrap"
           checked={wrap === 'yes'}
@@ -144,6 +127,51 @@ function Stream({ org, application }: { readonly org: string; readonly applicati
         />
       </Group>
     </Stack>
+  );
+}
+
+/** A search in the lines, with the number of matches, and steps between them. */
+function Search({
+  text,
+  position,
+  count,
+  onText,
+  onStep,
+}: {
+  readonly text: string;
+  /** Number of the match in view, from 1. */
+  readonly position: number | undefined;
+  readonly count: number;
+  readonly onText: (text: string) => void;
+  readonly onStep: (step: 1 | -1) => void;
+}) {
+  return (
+    <>
+      <TextInput
+        aria-label="Search the lines"
+        placeholder="Search"
+        leftSection={<SearchIcon />}
+        value={text}
+        data-search
+        w={240}
+        onChange={(event) => onText(event.currentTarget.value)}
+        onKeyDown={(event) => event.key === 'Enter' && onStep(event.shiftKey ? -1 : 1)}
+      />
+      {text !== '' && (
+        <Group gap={4}>
+          <Text size="sm" role="status">
+            {position === undefined ? '' : `${position} of `}
+            {count} {count === 1 ? 'line' : 'lines'}
+          </Text>
+          <ActionIcon variant="subtle" color="gray" aria-label="Previous match" onClick={() => onStep(-1)}>
+            <ChevronUpIcon />
+          </ActionIcon>
+          <ActionIcon variant="subtle" color="gray" aria-label="Next match" onClick={() => onStep(1)}>
+            <ChevronDownIcon />
+          </ActionIcon>
+        </Group>
+      )}
+    </>
   );
 }
 

@@ -19,7 +19,7 @@ export interface TreeNode {
 }
 
 /** Number of nodes of a kind below one parent, above which they are one node. */
-export const FOLD_ABOVE = 5;
+const FOLD_ABOVE = 5;
 
 /** Kinds that create pods, whose names begin with the name of the object. */
 const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'ReplicaSet', 'ReplicationController'];

@@ -17,7 +17,7 @@ export interface Rights {
 }
 
 /** Returns what a role may do, by the table with which the server decides. */
-export function rightsOf(role: Role | null, globalRole: GlobalRole): Rights {
+function rightsOf(role: Role | null, globalRole: GlobalRole): Rights {
   return {
     role,
     globalRole,
