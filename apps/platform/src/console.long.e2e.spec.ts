@@ -16,7 +16,22 @@ import {
 
 const specify = CHROMIUM === undefined ? describe.skip : describe;
 const sessionList = z.looseObject({ items: z.array(z.looseObject({ id: z.string(), kind: z.string() })) });
-const PAGES = ['/o/:org', '/o/:org/apps'];
+const PAGES = [
+  '/o/:org',
+  '/o/:org/apps',
+  '/o/:org/apps/new',
+  ...['', '/logs', '/events', '/history', '/diff?from=1&to=2', '/manifest', '/secrets'].map(
+    (tab) => `/o/:org/apps/hello-world${tab}`,
+  ),
+  '/o/:org/profiles',
+  '/o/:org/clusters',
+  '/o/:org/clusters/sandbox',
+  ...['general', 'members', 'keys', 'credentials', 'plan'].map((name) => `/o/:org/settings/${name}`),
+  '/o/:org/audit',
+  '/o/:org/audit?view=state',
+  '/account',
+  ...['organizations', 'users', 'egress', 'projections', 'doctor'].map((name) => `/admin/${name}`),
+];
 /** Bytes of compressed JavaScript of the first page. */
 const FIRST_PAGE_BYTES = 220 * 1024;
 
@@ -147,7 +162,7 @@ specify('the console in a browser', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(`**/o/${org}/apps/hello-world`);
     await page.keyboard.press('Control+k');
-    await page.getByRole('textbox', { name: 'Go to' }).waitFor();
+    await page.getByPlaceholder('Go to …').waitFor();
     await page.keyboard.type('clusters');
     await page.keyboard.press('Enter');
     await page.waitForURL(`**/o/${org}/clusters`);
