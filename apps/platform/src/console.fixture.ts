@@ -13,12 +13,6 @@ export const startChromium = (): Promise<Browser> =>
   // A container has no user namespaces for Chromium's sandbox; the tests open pages of their own platform only.
   chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 
-/** How a person has set up the browser. */
-export interface Looks {
-  readonly width?: number;
-  readonly scheme?: 'light' | 'dark';
-}
-
 /** A browser of one person: cookies of its own, and all tabs together. */
 export interface Seat {
   readonly context: BrowserContext;
@@ -31,11 +25,9 @@ export interface Seat {
 }
 
 /** Opens a browser at a platform. */
-export async function newSeat(browser: Browser, platformUrl: string, looks: Looks = {}): Promise<Seat> {
-  const { width = 1280, scheme = 'light' } = looks;
+export async function newSeat(browser: Browser, platformUrl: string): Promise<Seat> {
   const context = await browser.newContext({
-    viewport: { width, height: 900 },
-    colorScheme: scheme,
+    viewport: { width: 1280, height: 900 },
     baseURL: platformUrl,
     reducedMotion: 'reduce',
   });
@@ -93,7 +85,7 @@ const violations = z.array(z.object({ id: z.string(), nodes: z.array(z.object({ 
 
 /** Returns the accessibility violations of what is shown, as `rule: places`. */
 export async function violationsOf(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
   const found = violations.parse(
     await page.evaluate(async () => {
       const { axe: tester } = globalThis as unknown as { axe: { run(): Promise<{ violations: unknown }> } };

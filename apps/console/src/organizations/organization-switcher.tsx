@@ -4,7 +4,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { listOrganizationsRequest, type OrganizationView } from '#organizations/contract';
 import { useContract } from '../shared/queries.ts';
 
-/** Returns the texts of the button, in their order, for screen readers. */
+/** Returns the texts of the button, which the rail of icons does not show, for screen readers. */
 const labelOf = (current: OrganizationView | undefined, org: string | undefined): string =>
   current ? `${current.name} ${current.role ?? 'global admin'} · ${current.plan}` : (org ?? 'Organizations');
 
@@ -17,7 +17,7 @@ export function OrganizationSwitcher({ isNarrow }: { readonly isNarrow: boolean 
   return (
     <Menu width={232} position="bottom-start">
       <Menu.Target>
-        <UnstyledButton p="xs" aria-label={`Switch organization: ${labelOf(current, org)}`} w="100%">
+        <UnstyledButton p="xs" {...(isNarrow && { 'aria-label': labelOf(current, org) })} w="100%">
           <Group wrap="nowrap" gap="xs">
             <OrganizationIcon />
             {!isNarrow && (
