@@ -312,7 +312,7 @@ function distributed(mongo: string): void {
     await writing;
     await reader.stop();
     expect(reader.faults()).toEqual([]);
-  });
+  }, 600_000);
 
   it.each(['SIGKILL', 'SIGSTOP'] as const)(
     'F27: let another replica take over after %s of the leader, and ignore late writes of the former leader',

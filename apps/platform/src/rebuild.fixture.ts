@@ -6,7 +6,7 @@ import { eventually } from '#testing';
 import { CONTEXTS } from './contexts.ts';
 
 /** Milliseconds in which a projection must be rebuilt. */
-const WITHIN_MS = 90_000;
+const WITHIN_MS = 180_000;
 
 /**
  * Rebuilds all projections of running processes through their leaders, one after the other, each several times. Tries

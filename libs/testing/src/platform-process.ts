@@ -27,7 +27,7 @@ export interface Platform {
 }
 
 /** Milliseconds until a start is given up: on a busy machine, compiling the sources alone takes long. */
-const START_MS = 90_000;
+const START_MS = 180_000;
 
 /** A user's machine. */
 export interface Machine {

@@ -165,7 +165,7 @@ export async function startServices(options: ServicesOptions): Promise<RunningSe
 }
 
 /** Milliseconds for the start of all processes at once on a busy machine. */
-const START_MS = 90_000;
+const START_MS = 180_000;
 
 /** Combines several processes into one, for callers that only start and end it. */
 export function asOneProcess({ processes, stop, kill }: RunningServices): AppProcess {
