@@ -1,4 +1,4 @@
-import { AppShell, Burger, Group, NavLink, Stack, Text } from '@mantine/core';
+import { AppShell, Burger, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure, useHotkeys, useMediaQuery } from '@mantine/hooks';
 import { AppsIcon, GearIcon, HistoryIcon, HomeIcon, ServerIcon, StackIcon, type Icon } from '@primer/octicons-react';
 import { Link, Outlet, useNavigate, useParams, useRouterState } from '@tanstack/react-router';
@@ -105,18 +105,17 @@ function Rail({ isNarrow }: { readonly isNarrow: boolean }) {
             const root = place.startsWith('/settings') ? `/o/${org}/settings` : to;
             const isActive = place === '' ? path === to || path === `${to}/` : path.startsWith(root);
             return (
-              <NavLink
+              <Link
                 key={title}
-                component={Link}
                 to={to}
                 activeOptions={{ exact: true }}
-                label={isNarrow ? undefined : title}
                 aria-label={title}
-                leftSection={<PlaceIcon />}
-                active={isActive}
-                aria-current={isActive ? 'page' : undefined}
+                {...(isActive && { 'aria-current': 'page', 'data-active': true })}
                 className={classes['place']}
-              />
+              >
+                <PlaceIcon />
+                {!isNarrow && title}
+              </Link>
             );
           })}
       </div>
