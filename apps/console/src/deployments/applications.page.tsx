@@ -1,6 +1,8 @@
-import { Anchor, Button } from '@mantine/core';
+import { Anchor, Button, MultiSelect } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
+import { useMemo } from 'react';
 import { listApplicationsRequest, type ApplicationView } from '#deployments/contract';
+import { choicesOf, FILTERS, matching, NO_FILTERS, selectedIn } from './application-filters.ts';
 import { useAddress } from '../shared/address.ts';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { Page } from '../shared/page.tsx';
@@ -59,6 +61,8 @@ export default function ApplicationsPage() {
   const [state, setState] = useAddress();
   const navigate = useNavigate();
   const { can } = useRights(org);
+  const shown = useMemo(() => matching(applications.items, state), [applications.items, state]);
+  const isFiltered = shown.length === 0 && applications.items.length > 0;
   const create = (
     <Button component={Link} to={`/o/${org}/apps/new`} disabled={!can('application.deploy')}>
       New application
@@ -68,22 +72,59 @@ export default function ApplicationsPage() {
     <Page title="Applications" action={create}>
       <ResourceTable
         label="applications"
-        list={applications}
+        list={{ ...applications, items: shown }}
         columns={columns(org)}
         keyOf={({ id }) => id}
         state={state}
+        filters={<Filters items={applications.items} />}
         onState={(next) => setState({ q: next.q, sort: next.sort })}
         onOpen={({ name }) => void navigate({ to: `/o/${org}/apps/${name}` })}
         empty={
-          <EmptyState
-            title="No applications yet"
-            command="astroctl app apply -f examples/hello-world.yaml --wait"
-            action={create}
-          >
-            An application is deployed from one short manifest, with an image, a chart, a git repository, or YAML.
-          </EmptyState>
+          isFiltered ? (
+            <NoMatch onClear={() => setState(NO_FILTERS)} />
+          ) : (
+            <EmptyState
+              title="No applications yet"
+              command="astroctl app apply -f examples/hello-world.yaml --wait"
+              action={create}
+            >
+              An application is deployed from one short manifest, with an image, a chart, a git repository, or YAML.
+            </EmptyState>
+          )
         }
       />
     </Page>
   );
+}
+
+function NoMatch({ onClear }: { readonly onClear: () => void }) {
+  return (
+    <EmptyState
+      title="No applications match the filters"
+      action={
+        <Button variant="default" onClick={onClear}>
+          Remove filters
+        </Button>
+      }
+    />
+  );
+}
+
+/** A field for each filter; what was selected is shown as chips, and kept in the address. */
+function Filters({ items }: { readonly items: readonly ApplicationView[] }) {
+  const [state, setState] = useAddress();
+  const choices = useMemo(() => choicesOf(items), [items]);
+  return FILTERS.map(([filter, title]) => (
+    <MultiSelect
+      key={filter}
+      aria-label={title}
+      placeholder={state[filter] === undefined ? title : ''}
+      data={[...choices[filter]]}
+      value={[...selectedIn(state[filter])]}
+      clearable
+      clearButtonProps={{ 'aria-label': `Remove the filter ${title}` }}
+      miw={150}
+      onChange={(values) => setState({ [filter]: values.length === 0 ? undefined : values.join(',') })}
+    />
+  ));
 }
