@@ -1,6 +1,7 @@
 import { Alert, Stack, Text } from '@mantine/core';
 import type { ApplicationStatusView } from '#deployments/contract';
 import { CopyCommand } from '../shared/copy-command.tsx';
+import { LEGIBLE } from './legible.ts';
 
 type Failing = Pick<ApplicationStatusView, 'status' | 'code' | 'fix' | 'message' | 'problem' | 'servingVersion'> &
   Partial<Pick<ApplicationStatusView, 'externalAccess'>>;
@@ -20,7 +21,7 @@ export function ApplicationProblem({ application }: { readonly application: Fail
       variant="outline"
       role={isFailure ? 'alert' : 'status'}
       title={isFailure ? 'Problem' : 'Waiting'}
-      styles={{ message: { color: 'inherit' }, label: { color: 'var(--mantine-color-text)' } }}
+      styles={LEGIBLE}
     >
       <Stack gap="xs" align="flex-start">
         {sentences.map((text) => (

@@ -10,6 +10,7 @@ import { ActionButton } from './action-button.tsx';
 import { Outcome } from './apply-outcome.tsx';
 import { checkManifest, type CheckedManifest, type TextProblem } from './manifest-check.ts';
 import { AllowRemovals, ReasonField, reasonOf } from './operation-dialog.tsx';
+import { LEGIBLE } from './legible.ts';
 
 const ManifestEditor = lazy(() => import('./manifest-editor.tsx'));
 
@@ -93,12 +94,7 @@ function Problems({ problems }: { readonly problems: readonly TextProblem[] }) {
   return (
     <div aria-live="polite">
       {problems.length > 0 && (
-        <Alert
-          color="red"
-          variant="outline"
-          title="The manifest cannot be applied"
-          styles={{ message: { color: 'inherit' } }}
-        >
+        <Alert color="red" variant="outline" title="The manifest cannot be applied" styles={LEGIBLE}>
           <List size="sm">
             {problems.map(({ line, column, message }) => (
               <List.Item key={`${line}:${column} ${message}`}>

@@ -1,6 +1,7 @@
 import { Alert, List, Stack, Text } from '@mantine/core';
 import type { OutputOf } from '#bus/contract';
 import type { applyApplicationRequest } from '#deployments/contract';
+import { LEGIBLE } from './legible.ts';
 
 type ApplyOutcome = Pick<
   OutputOf<typeof applyApplicationRequest>,
@@ -31,7 +32,7 @@ export function Outcome({
         </List>
       )}
       {removals !== undefined && (
-        <Alert color="red" variant="outline" styles={{ message: { color: 'inherit' } }}>
+        <Alert color="red" variant="outline" styles={LEGIBLE}>
           {removals}.
         </Alert>
       )}

@@ -24,6 +24,7 @@ import { toast } from '../shared/toast.ts';
 import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { ActionButton } from './action-button.tsx';
 import { useRefusal } from './application-rights.ts';
+import { LEGIBLE } from './legible.ts';
 
 type Access = OutputOf<typeof clusterAccessRequest>['items'][number];
 
@@ -49,7 +50,7 @@ export default function ClusterPage() {
         {(data) => (
           <>
             {data.reason !== null && (
-              <Alert color="yellow" variant="outline" role="status" styles={{ message: { color: 'inherit' } }}>
+              <Alert color="yellow" variant="outline" role="status" styles={LEGIBLE}>
                 {data.reason}
               </Alert>
             )}

@@ -11,6 +11,7 @@ import { toast } from '../shared/toast.ts';
 import { ApplicationFrame } from './application-frame.tsx';
 import { useRefusal } from './application-rights.ts';
 import { ApplyManifest } from './apply-manifest.tsx';
+import { LEGIBLE } from './legible.ts';
 
 export default function ManifestPage() {
   return (
@@ -72,7 +73,7 @@ function Editor({
       {refusal !== undefined && <Text c="dimmed">The manifest cannot be changed by you. {refusal}</Text>}
       {hidden > 0 && <Text c="dimmed">Values that may be secret are shown as fingerprints.</Text>}
       {isChanged && base.revision !== revision && (
-        <Alert color="yellow" variant="outline" styles={{ message: { color: 'inherit' } }} role="status">
+        <Alert color="yellow" variant="outline" styles={LEGIBLE} role="status">
           <Group justify="space-between">
             <Text>
               v{revision} was applied while you edited v{base.revision}. Your changes cannot be applied on top of it.
