@@ -8,9 +8,11 @@ import { Problem } from '../shared/problem.tsx';
 import { useCommand, useDryRun } from '../shared/queries.ts';
 import { ActionButton } from './action-button.tsx';
 import { Outcome } from './apply-outcome.tsx';
+import { planIn } from './plan.ts';
 import { checkManifest, type CheckedManifest, type TextProblem } from './manifest-check.ts';
 import { AllowRemovals, ReasonField, reasonOf } from './operation-dialog.tsx';
 import { LEGIBLE } from './legible.ts';
+import { isOpen } from './is-open.ts';
 
 const ManifestEditor = lazy(() => import('./manifest-editor.tsx'));
 
@@ -129,10 +131,14 @@ function Preview({
 }) {
   const [allowsRemovals, setAllowsRemovals] = useState(false);
   const input = { org, name, manifest };
-  const dryRun = useDryRun(applyApplicationRequest, { ...input, allowRemovals: true }, refusal === undefined);
   const apply = useCommand(applyApplicationRequest, {
     onDone: ({ value }) => onDone(name, value.application.version),
   });
+  const dryRun = useDryRun(
+    applyApplicationRequest,
+    { ...input, allowRemovals: true },
+    refusal === undefined && isOpen(apply),
+  );
   const outcome = dryRun.data;
   const error = dryRun.error ?? apply.error;
   useEffect(() => {
@@ -143,7 +149,7 @@ function Preview({
       {
         ...input,
         ...reasonOf(reason),
-        ...(outcome?.plan !== undefined && { plan: outcome.plan }),
+        ...planIn(outcome),
         ...(allowsRemovals && { allowRemovals: true }),
       },
       ifMatch === undefined ? {} : { ifMatch },

@@ -9,8 +9,8 @@ type ApplyOutcome = Pick<
 >;
 
 const SENTENCES: Readonly<Record<ApplyOutcome['outcome'], string>> = {
-  created: 'The application is created.',
-  configured: 'A new revision is deployed, with these changes:',
+  created: 'A new application is created and deployed.',
+  configured: 'A new revision is deployed.',
   unchanged: 'Nothing changes.',
   synced: 'Nothing changes. The latest revision is deployed again.',
 };

@@ -25,6 +25,7 @@ import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { ActionButton } from './action-button.tsx';
 import { useRefusal } from './application-rights.ts';
 import { LEGIBLE } from './legible.ts';
+import { isOpen } from './is-open.ts';
 
 type Access = OutputOf<typeof clusterAccessRequest>['items'][number];
 
@@ -237,13 +238,13 @@ function DeleteDialog({
   readonly onClose: () => void;
 }) {
   const navigate = useNavigate();
-  const dryRun = useDryRun(deleteClusterRequest, { org, name });
   const remove = useCommand(deleteClusterRequest, {
     onDone: () => {
       toast(`Cluster ${name} is being deleted.`);
       void navigate({ to: `/o/${org}/clusters` });
     },
   });
+  const dryRun = useDryRun(deleteClusterRequest, { org, name }, isOpen(remove));
   return (
     <Confirm
       title={`Delete ${name}`}

@@ -7,6 +7,7 @@ import { Confirm } from '../shared/dialogs.tsx';
 import { useCommand, useDryRun } from '../shared/queries.ts';
 import { toast } from '../shared/toast.ts';
 import { Losses, WhatWouldChange } from '../shared/what-would-change.tsx';
+import { isOpen } from './is-open.ts';
 
 /** Shows what the deletion of an application deletes from its cluster, and asks for its name. */
 export function DeleteApplicationDialog({
@@ -22,13 +23,13 @@ export function DeleteApplicationDialog({
   const [noHooks, setNoHooks] = useState(false);
   const navigate = useNavigate();
   const input = { org, name, orphan, noHooks };
-  const dryRun = useDryRun(deleteApplicationRequest, input);
   const remove = useCommand(deleteApplicationRequest, {
     onDone: () => {
       toast(`${name} is being deleted.`);
       void navigate({ to: `/o/${org}/apps` });
     },
   });
+  const dryRun = useDryRun(deleteApplicationRequest, input, isOpen(remove));
   return (
     <Confirm
       title={`Delete ${name}`}

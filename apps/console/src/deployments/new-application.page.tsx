@@ -28,6 +28,7 @@ import { useRefusal } from './application-rights.ts';
 import { ApplyManifest } from './apply-manifest.tsx';
 import { Outcome } from './apply-outcome.tsx';
 import { fieldOf, manifestOfForm, type ImageForm } from './image-form.ts';
+import { isOpen } from './is-open.ts';
 
 const EMPTY: ImageForm = { name: '', image: '', profile: undefined, port: '', replicas: '', health: '', env: '' };
 /** Milliseconds without a key until the platform is asked what would change. */
@@ -102,8 +103,8 @@ function FromImage({
   const [isSubmitted, setSubmitted] = useState(false);
   const name = form.name.trim();
   const isReady = read.ok && quiet === form && refusal === undefined;
-  const dryRun = useDryRun(applyApplicationRequest, { org, name, manifest }, isReady);
   const create = useCommand(applyApplicationRequest, { onDone: () => onDone(name) });
+  const dryRun = useDryRun(applyApplicationRequest, { org, name, manifest }, isReady && isOpen(create));
   const error = create.error ?? dryRun.error;
   const refused = error instanceof ProblemError ? (error.problem.errors ?? []) : [];
   const faults = [...(read.ok ? [] : read.error), ...(isReady ? refused : [])];
@@ -115,9 +116,7 @@ function FromImage({
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setSubmitted(true);
-    const plan = dryRun.data?.plan;
-    if (read.ok && dryRun.data && !exists && refusal === undefined)
-      void create.run({ org, name, manifest, ...(plan !== undefined && { plan }) });
+    if (read.ok && dryRun.data && !exists && refusal === undefined) void create.run({ org, name, manifest });
   };
   return (
     <form onSubmit={submit} noValidate>

@@ -15,6 +15,7 @@ import { Time } from '../shared/time.tsx';
 import { toast } from '../shared/toast.ts';
 import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { useRefusal } from './application-rights.ts';
+import { isOpen } from './is-open.ts';
 
 const APPLY = 'astroctl app profile apply -f examples/profile.yaml';
 
@@ -158,8 +159,8 @@ function DeleteDialog({
   readonly name: string;
   readonly onClose: () => void;
 }) {
-  const dryRun = useDryRun(deleteProfileRequest, { org, name });
   const remove = useCommand(deleteProfileRequest, { onDone: () => toast(`Profile ${name} deleted.`) });
+  const dryRun = useDryRun(deleteProfileRequest, { org, name }, isOpen(remove));
   return (
     <Confirm
       title={`Delete ${name}`}

@@ -11,6 +11,7 @@ import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { Outcome } from './apply-outcome.tsx';
 import { FieldChanges } from './field-changes.tsx';
 import { AllowRemovals, ReasonField, reasonOf } from './operation-dialog.tsx';
+import { isOpen } from './is-open.ts';
 
 /** Shows what a rollback would change, by its dry run, before it can be confirmed. */
 export function RollbackDialog({
@@ -31,14 +32,18 @@ export function RollbackDialog({
   const [allowsRemovals, setAllowsRemovals] = useState(false);
   const navigate = useNavigate();
   const input = { org, name, to: revision };
-  const dryRun = useDryRun(rollbackRequest, { ...input, allowRemovals: true });
   const rollback = useCommand(rollbackRequest, {
     onDone: ({ value }) => {
       toast(`${name} ${value.application.version} has the content of v${revision}, and is deployed.`);
       void navigate({ to: `/o/${org}/apps/${name}` });
     },
   });
-  const diff = useContract(diffApplicationRequest, { org, name, from: latest, to: revision });
+  const dryRun = useDryRun(rollbackRequest, { ...input, allowRemovals: true }, isOpen(rollback));
+  const diff = useContract(
+    diffApplicationRequest,
+    { org, name, from: latest, to: revision },
+    { enabled: isOpen(rollback) },
+  );
   const removals = dryRun.data?.removals;
   return (
     <Confirm

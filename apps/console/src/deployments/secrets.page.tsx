@@ -23,6 +23,7 @@ import { Losses, WhatWouldChange } from '../shared/what-would-change.tsx';
 import { ActionButton } from './action-button.tsx';
 import { ApplicationFrame } from './application-frame.tsx';
 import { useRefusal } from './application-rights.ts';
+import { isOpen } from './is-open.ts';
 
 type Open = { readonly action: 'set' | 'unset'; readonly key: string } | undefined;
 
@@ -167,8 +168,8 @@ const doneSentence = (name: string, version: string | undefined, attemptId: stri
 
 function UnsetDialog({ org, name, secret, onClose }: DialogProps) {
   const input = { org, name, key: secret };
-  const dryRun = useDryRun(unsetSecretRequest, input);
   const unset = useCommand(unsetSecretRequest, { onDone: () => toast(`${secret} is removed from ${name}.`) });
+  const dryRun = useDryRun(unsetSecretRequest, input, isOpen(unset));
   return (
     <Confirm
       title={`Unset ${secret}`}
