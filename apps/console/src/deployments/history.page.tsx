@@ -105,7 +105,7 @@ function columnsOf(
       cell: ({ version, revision, rollback }) => (
         <Group gap="xs" wrap="nowrap">
           {revision > 1 && (
-            <Anchor component={Link} to={`${base}/diff?from=${revision - 1}&to=${revision}`} size="sm">
+            <Anchor component={Link} to={`${base}/diff?from=${revision - 1}&to=${revision}`} size="sm" pos="relative">
               Diff<VisuallyHidden> of {version} with the revision before</VisuallyHidden>
             </Anchor>
           )}

@@ -78,6 +78,9 @@ export default function ManifestEditor({
         ],
       }),
     });
+    editor.scrollDOM.tabIndex = 0; // so that keys can scroll it
+    editor.scrollDOM.setAttribute('role', 'region');
+    editor.scrollDOM.setAttribute('aria-label', `${label}, scrollable`);
     view.current = editor;
     return () => editor.destroy();
   }, [label, isReadOnly]);
