@@ -33,7 +33,7 @@ const PAGES = [
   ...['organizations', 'users', 'egress', 'projections', 'doctor'].map((name) => `/admin/${name}`),
 ];
 /** Bytes of compressed JavaScript of the first page. */
-const FIRST_PAGE_BYTES = 220 * 1024;
+const FIRST_PAGE_BYTES = 225 * 1024;
 
 specify('the console in a browser', () => {
   let platform: Platform;
