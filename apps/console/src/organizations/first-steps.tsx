@@ -1,4 +1,4 @@
-import { Button, Group, List, Paper, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { CheckCircleFillIcon, CircleIcon } from '@primer/octicons-react';
 import { listKeysRequest } from '#access-keys/contract';
 import { listApplicationsRequest, listClustersRequest } from '#deployments/contract';
@@ -31,13 +31,13 @@ export function FirstSteps({ org, organizationId }: { readonly org: string; read
           Dismiss first steps
         </Button>
       </Group>
-      <List listStyleType="none" spacing="sm">
+      <Stack component="ul" gap="sm" m={0} p={0} style={{ listStyle: 'none' }}>
         {steps.map((step) => (
-          <List.Item key={step.title}>
+          <li key={step.title}>
             <StepLine org={org} step={step} />
-          </List.Item>
+          </li>
         ))}
-      </List>
+      </Stack>
     </Paper>
   );
 }

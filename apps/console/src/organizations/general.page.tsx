@@ -85,7 +85,12 @@ function Danger({
           Its keys end at once, then its members lose access. It cannot be undone.
           {!isAllowed && ' Only an owner can delete it.'}
         </Text>
-        <Button variant="outline" color="red.9" disabled={!isAllowed} onClick={() => setOpen(true)}>
+        <Button
+          variant="default"
+          {...(isAllowed && { c: 'var(--astro-bad)' })}
+          disabled={!isAllowed}
+          onClick={() => setOpen(true)}
+        >
           Delete organization
         </Button>
       </Stack>

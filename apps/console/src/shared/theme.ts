@@ -16,6 +16,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: 'pointer',
   autoContrast: true,
+  // The title of a dialog is no banner of the page.
+  components: { ModalHeader: { defaultProps: { role: 'none' } } },
 });
 
 /** Colours of states and texts, dark enough or light enough for their background (4.5:1). */
