@@ -55,6 +55,7 @@ specify('the console in a browser', () => {
     await browser?.close();
     await platform?.stop();
   });
+  const stateOf = (state: string) => seat.page.getByRole('row', { name: /hello-world/ }).getByText(state);
   afterEach(() => expect(seat.faults.splice(0)).toEqual([]));
 
   it('leads to the organization after the login, and a deep link survives the login and a reload', async () => {
@@ -97,15 +98,15 @@ specify('the console in a browser', () => {
     await seat.page.getByText('No applications yet').waitFor();
     await person.machine.run('app apply -f examples/hello-world.yaml');
     await seat.page.getByRole('link', { name: 'hello-world' }).waitFor();
-    await seat.page.getByText('RUNNING').waitFor();
+    await stateOf('RUNNING').waitFor();
     await platform.process.kill();
     await seat.page.getByText(/^Reconnecting; data as of \d\d:\d\d:\d\d UTC$/).waitFor();
     platform = await startAgain(platform);
     await person.machine.run('app pause hello-world'); // before or after the page has connected again
-    await seat.page.getByText('PAUSED').waitFor();
+    await stateOf('PAUSED').waitFor();
     await seat.page.getByText('Reconnecting').waitFor({ state: 'detached' });
     await person.machine.run('app resume hello-world');
-    await seat.page.getByText('RUNNING').waitFor();
+    await stateOf('RUNNING').waitFor();
     lostConnections(seat); // the browser reports those that the test interrupted
   });
 
@@ -126,7 +127,7 @@ specify('the console in a browser', () => {
     await dialog.waitFor({ state: 'detached' });
     expect(await seat.page.getByLabel('Search applications').inputValue()).toBe('hel');
     await person.machine.run('app pause hello-world');
-    await seat.page.getByText('PAUSED').waitFor();
+    await stateOf('PAUSED').waitFor();
     await person.machine.run('app resume hello-world');
     refusedRequests(seat);
   });
