@@ -16,7 +16,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: 'pointer',
   autoContrast: true,
-  // The title of a dialog is no banner of the page.
+  // The title of a dialog is not a banner of the page.
   components: { ModalHeader: { defaultProps: { role: 'none' } } },
 });
 
