@@ -1,2 +1,2 @@
-export { damageLog, followLog, logHead, logOf } from './log.ts';
+export { damageLog, followLog, logOf } from './log.ts';
 export { formOfName, vaultNames } from './vault-names.ts';

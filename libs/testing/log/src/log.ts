@@ -23,9 +23,6 @@ async function eventsOf(store: EventStore, after?: Position): Promise<readonly S
   return events;
 }
 
-/** Returns the end of a platform's log, whether it is running or not. */
-export const logHead = (dataDir: string): Promise<Position> => withStore(dataDir, (store) => store.head());
-
 /** Returns all events of a platform's log, whether it is running or not. */
 export const logOf = (dataDir: string): Promise<readonly StoredEvent[]> =>
   withStore(dataDir, (store) => eventsOf(store));
