@@ -59,6 +59,7 @@ describe('use-S11: the logins of an account', () => {
     expect(listed).toEqual([
       {
         id: expect.any(String) as unknown,
+        sid: expect.any(String) as unknown,
         kind: 'browser',
         client: null,
         startedAt: expect.stringMatching(/Z$/) as unknown,
