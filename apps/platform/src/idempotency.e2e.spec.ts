@@ -17,7 +17,7 @@ describe('a repeated Idempotency-Key', () => {
     const { body } = await call(platform.url, `GET ${keysOf(person)}`, { credential: person.key });
     return (body as { items: { id: string; name: string }[] }).items.filter((key) => key.name === name);
   };
-  /** The events of the person's keys. The platform may record others meanwhile. */
+  /** The events of the person's keys. The platform may record others at the same time. */
   const keyEvents = async (person: Person) =>
     (await logOf(platform.dataDir))
       .filter(({ stream }) => stream === `keys-${person.organization.id}`)
