@@ -18,7 +18,7 @@ import { addressList } from '#http/connections';
 import { issuerKeysRequest, issuerTokenRequest } from '#identity/contract';
 import { addressesOf, BUILT_IN_ISSUER, CONSOLE_CLIENT_ID, type BuiltInIssuer, type Issuer } from '#identity/issuer';
 import { createAddressRecords, createLogins, createSessionUse } from '#identity/rest';
-import { CLOCK, IDS, LOGGER, pause, VERSION, type Clock, type Ids, type Logger } from '#kernel';
+import { CLOCK, IDS, LOGGER, VERSION, type Clock, type Ids, type Logger } from '#kernel';
 import { METRICS, type Metrics } from '#metrics';
 import type { CheckResult } from '#runtime/contract';
 import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
@@ -83,7 +83,7 @@ export class Gateway implements OnModuleDestroy {
           publicUrl: this.settings.publicUrl,
         }),
         consolePages({
-          build: createConsoleBuild({ logger, pause: (ms) => pause(clock, ms) }),
+          build: createConsoleBuild({ logger, clock }),
           ids,
           publicUrl: this.settings.publicUrl,
         }),

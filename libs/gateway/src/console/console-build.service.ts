@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Logger } from '#kernel';
+import { withTimeout, type Clock, type Logger } from '#kernel';
 
 const here = dirname(fileURLToPath(import.meta.url));
 /** Output of `npm run build`, relative to the built platform. */
@@ -32,10 +32,10 @@ const WAIT_MS = 1_000;
 /** Reads the console that was built with the platform. A platform that runs from source builds it at the first request. */
 export function createConsoleBuild({
   logger,
-  pause,
+  clock,
 }: {
   readonly logger: Logger;
-  readonly pause: (ms: number) => Promise<void>;
+  readonly clock: Clock;
 }): ConsoleBuild {
   let reading: Promise<ConsoleFiles> | undefined;
   const read = (): Promise<ConsoleFiles> => {
@@ -46,7 +46,7 @@ export function createConsoleBuild({
     });
     return reading;
   };
-  return { files: () => Promise.race([read(), pause(WAIT_MS).then(() => 'building' as const)]) };
+  return { files: () => withTimeout(clock, WAIT_MS, read(), () => 'building' as const) };
 }
 
 async function readFiles(): Promise<ConsoleFiles> {

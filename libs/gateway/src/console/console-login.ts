@@ -1,4 +1,4 @@
-import { busErrors, DomainErrorException, type Bus } from '#bus';
+import { busErrors, DomainErrorException, orThrow, type Bus } from '#bus';
 import {
   cookieIn,
   count,
@@ -15,7 +15,7 @@ import {
 import { networkOf } from '#http/connections';
 import { logOutRequest, startSessionRequest } from '#identity/contract';
 import { PAGE_HEADERS, problemPage } from '#identity/issuer';
-import type { Clock, DomainError, Ids, Result } from '#kernel';
+import type { Clock, Ids } from '#kernel';
 import { ensureDefaultOrganizationRequest } from '#organizations/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { decodeJwt } from 'jose';
@@ -120,7 +120,7 @@ class ConsoleLogin {
         ),
       );
     const { return_to: returnTo, max_age: maxAge } = parsed.data;
-    const { url, attempt } = valueOf(await this.relyingParty().start(returnTo, maxAge));
+    const { url, attempt } = orThrow(await this.relyingParty().start(returnTo, maxAge));
     const sealed = await this.options.attempts.seal(attempt);
     return reply
       .header('set-cookie', setCookie('login', sealed, this.isSecure(request), ATTEMPT_SECONDS))
@@ -135,7 +135,7 @@ class ConsoleLogin {
     reply.header('set-cookie', setCookie('login', '', isSecure, 0)); // it is used once
     const attempt = cookie === undefined ? undefined : await this.options.attempts.open(cookie);
     if (!attempt) throw new DomainErrorException(consoleErrors.attemptLost());
-    const tokens = valueOf(await this.relyingParty().redeem(queryOf(url), attempt));
+    const tokens = orThrow(await this.relyingParty().redeem(queryOf(url), attempt));
     const former = cookieIn(headers.cookie, 'session', isSecure);
     const { secret, maxAgeSeconds } = await this.startSession(tokens, former);
     return reply
@@ -154,7 +154,7 @@ class ConsoleLogin {
         userId,
         session: { id },
       } = session.value;
-      const ended = valueOf(await bus.request(logOutRequest, { userId, sessionId: id }, bus.own({})));
+      const ended = orThrow(await bus.request(logOutRequest, { userId, sessionId: id }, bus.own({})));
       const issuerPage = ended.idToken === null ? undefined : await relyingParty?.endSessionUrl(ended.idToken);
       location = issuerPage?.href ?? '/';
     } else if (session && !session.ok && session.error.kind === 'unavailable') {
@@ -172,13 +172,13 @@ class ConsoleLogin {
     former: string | undefined,
   ): Promise<{ readonly secret: string; readonly maxAgeSeconds: number }> {
     const { authenticator, bus, clock, ids } = this.options;
-    const userId = valueOf(await authenticator.userOf(accessToken));
+    const userId = orThrow(await authenticator.userOf(accessToken));
     const ensured = await bus.request(ensureDefaultOrganizationRequest, { userId }, bus.own({}));
     // A person with pending invitations accepts one instead.
     if (!ensured.ok && ensured.error.code !== 'invitation/answer-first') throw new DomainErrorException(ensured.error);
     const secret = Buffer.from(ids.random(SECRET_BYTES)).toString('base64url');
     const { sid } = decodeJwt(accessToken); // verified above
-    const { expiresAtMs } = valueOf(
+    const { expiresAtMs } = orThrow(
       await bus.request(
         startSessionRequest,
         {
@@ -204,12 +204,6 @@ class ConsoleLogin {
   private isSecure({ protocol }: FastifyRequest): boolean {
     return isSecureAt(this.origin, protocol);
   }
-}
-
-/** @throws DomainErrorException */
-function valueOf<T>(result: Result<T, DomainError>): T {
-  if (!result.ok) throw new DomainErrorException(result.error);
-  return result.value;
 }
 
 const queryOf = (url: string | undefined): string => {
