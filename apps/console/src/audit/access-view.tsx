@@ -1,6 +1,6 @@
 import { Button, Code, Group, Paper, Select, Stack, Text, TextInput } from '@mantine/core';
 import { PERMISSION_NAMES, PERMISSIONS, type Permission } from '#access';
-import { canRequest, explainAccessRequest, whoCanRequest, type AccessWay } from '#audit/contract';
+import { canRequest, explainAccessRequest, wayText, whoCanRequest, type AccessWay } from '#audit/contract';
 import { useState, type FormEvent } from 'react';
 import { useAddress } from '../shared/address.ts';
 import { commandLine, flagOf } from '../shared/command-line.ts';
@@ -119,7 +119,7 @@ function You({ question }: { readonly question: Question }) {
   return (
     <Text role="status">
       At {time}, you {allowed ? 'had' : 'did not have'} {question.permission}
-      {way ? `: ${howOf(way)}.` : '.'} {detail}
+      {way ? `: ${wayText(way, '–')}.` : '.'} {detail}
     </Text>
   );
 }
@@ -172,7 +172,7 @@ function Somebody({ question, user }: { readonly question: Question; readonly us
 
 const COLUMNS: readonly Column<AccessWay>[] = [
   { id: 'who', title: 'Who', cell: ({ email, name, user }) => email ?? name ?? user },
-  { id: 'how', title: 'How', cell: howOf },
+  { id: 'how', title: 'How', cell: (way) => wayText(way, '–') },
   { id: 'from', title: 'From', cell: ({ from }) => <Time at={from} />, isWide: true },
   { id: 'to', title: 'To', cell: ({ to }) => <Time at={to} absent="no known end" />, isWide: true },
   {
@@ -206,20 +206,4 @@ function Ways({
       empty={<Text>Nobody had {permission}.</Text>}
     />
   );
-}
-
-/** Returns the way in words: `role editor`, `key key_7Hq2abcd (editor)`. */
-function howOf({ way, role, keyId, cluster }: AccessWay): string {
-  switch (way) {
-    case 'role':
-      return `role ${role}`;
-    case 'audit':
-      return 'right audit';
-    case 'key':
-      return `key ${keyId}${role === null ? '' : ` (${role})`}`;
-    case 'kubeconfig':
-      return `kubeconfig ${cluster ?? '–'}`;
-    case 'global-role':
-      return 'global role admin';
-  }
 }

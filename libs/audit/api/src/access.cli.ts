@@ -4,6 +4,7 @@ import {
   explainAccessRequest,
   listPermissionsRequest,
   whoCanRequest,
+  wayText,
   type AccessWay,
 } from '#audit/contract';
 import { isCommandError, usage, type Column, type CommandError, type Options, type Outcome, type Session } from '#cli';
@@ -12,7 +13,7 @@ import type { accessCommands } from './access-commands.cli.ts';
 
 const WAY_COLUMNS: readonly Column<AccessWay>[] = [
   { title: 'WHO', value: whoOf },
-  { title: 'HOW', value: howOf },
+  { title: 'HOW', value: (way) => wayText(way) },
   { title: 'FROM', value: ({ from }) => from },
   { title: 'TO', value: ({ to }) => to },
   { title: 'GRANTED-BY', value: grantorOf },
@@ -32,7 +33,7 @@ export async function accessCanI(
   if (isForPeople(session)) session.print.line(found.value.allowed ? 'yes' : 'no');
   else await session.print.one(found.value, { lines: [], name: nameOf });
   const { way, detail } = found.value;
-  if (way) session.print.note(`${howOf(way)}, granted by ${grantorOf(way)} at ${way.grant?.recordedAt ?? way.from}`);
+  if (way) session.print.note(`${wayText(way)}, granted by ${grantorOf(way)} at ${way.grant?.recordedAt ?? way.from}`);
   else if (detail !== null) session.print.note(detail);
   return 0;
 }
@@ -149,22 +150,6 @@ function permissionNamed(text: string): Permission | CommandError {
 
 function whoOf({ kind, email, name, user }: AccessWay): string {
   return kind === 'service' ? (name ?? user) : (email ?? user);
-}
-
-/** Returns the way in words: `role editor`, `key key_7Hq2abcd (editor)`. */
-function howOf({ way, role, keyId, cluster }: AccessWay): string {
-  switch (way) {
-    case 'role':
-      return `role ${role}`;
-    case 'audit':
-      return 'right audit';
-    case 'key':
-      return `key ${keyId}${role === null ? '' : ` (${role})`}`;
-    case 'kubeconfig':
-      return `kubeconfig ${cluster ?? '-'}`;
-    case 'global-role':
-      return 'global role admin';
-  }
 }
 
 function grantorOf({ grant }: AccessWay): string | null {

@@ -54,6 +54,26 @@ const wayView = z.strictObject({
 });
 export type AccessWay = z.infer<typeof wayView>;
 
+/**
+ * Returns the way in words: `role editor`, `key key_7Hq2abcd (editor)`.
+ *
+ * @param absent stands for a value that is not known
+ */
+export function wayText({ way, role, keyId, cluster }: AccessWay, absent = '-'): string {
+  switch (way) {
+    case 'role':
+      return `role ${role}`;
+    case 'audit':
+      return 'right audit';
+    case 'key':
+      return `key ${keyId}${role === null ? '' : ` (${role})`}`;
+    case 'kubeconfig':
+      return `kubeconfig ${cluster ?? absent}`;
+    case 'global-role':
+      return 'global role admin';
+  }
+}
+
 const asked = {
   permission: z.string(),
   object: z.string().nullable(),

@@ -3,6 +3,7 @@ export {
   explainAccessRequest,
   listPermissionsRequest,
   membersAtRequest,
+  wayText,
   whoCanRequest,
   type AccessWay,
 } from './access.contract.ts';
