@@ -2,6 +2,7 @@ import { Button, Group, Paper, Stack, Text, TextInput } from '@mantine/core';
 import { listEgressRequest, setEgressRequest, type EgressEntry } from '#deployments/contract';
 import { useState, type FormEvent } from 'react';
 import { useAddress } from '../shared/address.ts';
+import { commandLine } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { Confirm } from '../shared/dialogs.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
@@ -12,7 +13,6 @@ import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { Time } from '../shared/time.tsx';
 import { toast } from '../shared/toast.ts';
 import { AdminPage } from './admin-page.tsx';
-import { quoted } from './quoted.ts';
 
 const columns = (withdraw: (entry: string) => void): readonly Column<EgressEntry>[] => [
   {
@@ -94,7 +94,7 @@ function AllowAddress() {
               Allow address
             </Button>
           </Group>
-          <CopyCommand command={`astroctl admin egress allow ${quoted(entry ?? '10.4.0.0/16')}`} />
+          <CopyCommand command={commandLine('admin', 'egress', 'allow', entry ?? '10.4.0.0/16')} />
           {command.error && <Problem error={command.error} title="The address was not allowed" />}
         </Stack>
       </form>
@@ -147,7 +147,7 @@ function Withdraw({ entry, onClose }: { readonly entry: string; readonly onClose
         The platform no longer connects to {entry}. Clusters, git hosts, and registries that have no other address there
         become unreachable.
       </Text>
-      <CopyCommand command={`astroctl admin egress deny ${quoted(entry)}`} />
+      <CopyCommand command={commandLine('admin', 'egress', 'deny', entry)} />
     </Confirm>
   );
 }

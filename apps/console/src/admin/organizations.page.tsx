@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { createOrganizationRequest, listOrganizationsRequest, type OrganizationView } from '#organizations/contract';
 import type { FormEvent } from 'react';
 import { useAddress } from '../shared/address.ts';
+import { commandLine, flagOf } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { useContractForm } from '../shared/form.ts';
@@ -13,7 +14,6 @@ import { StatusDot } from '../shared/status.tsx';
 import { Time } from '../shared/time.tsx';
 import { toast } from '../shared/toast.ts';
 import { AdminPage } from './admin-page.tsx';
-import { quoted } from './quoted.ts';
 
 const COLUMNS: readonly Column<OrganizationView>[] = [
   {
@@ -150,7 +150,13 @@ function CreateOrganization({ onClose }: { readonly onClose: () => void }) {
             error={form.errorOf('owner')}
           />
           <CopyCommand
-            command={`astroctl org create ${quoted(name ?? 'NAME')}${slug ? ` --slug ${slug}` : ''}${owner ? ` --owner ${quoted(owner)}` : ''}`}
+            command={commandLine(
+              'org',
+              'create',
+              name ?? 'NAME',
+              ...flagOf('--slug', slug),
+              ...flagOf('--owner', owner),
+            )}
           />
           {command.error && <Problem error={command.error} title="The organization was not created" />}
           <Group>
