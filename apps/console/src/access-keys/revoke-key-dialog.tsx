@@ -22,8 +22,8 @@ export function RevokeKeyDialog({
 }) {
   const { id, name } = accessKey;
   const [reason, setReason] = useState('');
-  const dryRun = useDryRun(revokeKeyRequest, { org, key: id });
   const revoke = useCommand(revokeKeyRequest);
+  const dryRun = useDryRun(revokeKeyRequest, { org, key: id }, revoke);
   const confirm = async () => {
     if (!(await revoke.run({ org, key: id, ...(reason !== '' && { reason }) }))) return;
     toast(`Key ${name} is revoked.`);

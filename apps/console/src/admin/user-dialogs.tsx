@@ -34,13 +34,13 @@ function GlobalRole({ user, onClose }: Props) {
   const name = nameOf(user);
   const role = user.globalRole === 'admin' ? 'developer' : 'admin';
   const input = { user: user.id, role } as const;
-  const planned = useDryRun(setGlobalRoleRequest, input);
   const command = useCommand(setGlobalRoleRequest, {
     onDone: () => {
       toast(`${name} is ${role === 'admin' ? 'a global admin' : 'a developer'}.`);
       onClose();
     },
   });
+  const planned = useDryRun(setGlobalRoleRequest, input, command);
   return (
     <Confirm
       title={role === 'admin' ? `Make ${name} a global admin` : `Make ${name} a developer`}
@@ -70,13 +70,13 @@ function UserState({ user, state, onClose }: Props & { readonly state: 'ACTIVE' 
   const name = nameOf(user);
   const input = { user: user.id, state } as const;
   const isSuspension = state === 'SUSPENDED';
-  const planned = useDryRun(setUserStateRequest, input);
   const command = useCommand(setUserStateRequest, {
     onDone: () => {
       toast(`${name} ${isSuspension ? 'suspended' : 'restored'}.`);
       onClose();
     },
   });
+  const planned = useDryRun(setUserStateRequest, input, command);
   return (
     <Confirm
       title={`${isSuspension ? 'Suspend' : 'Restore'} ${name}`}
@@ -104,13 +104,13 @@ function UserState({ user, state, onClose }: Props & { readonly state: 'ACTIVE' 
 
 function Erase({ user, onClose }: Props) {
   const name = nameOf(user);
-  const planned = useDryRun(eraseUserRequest, { user: user.id });
   const command = useCommand(eraseUserRequest, {
     onDone: () => {
       toast('The user was erased.');
       onClose();
     },
   });
+  const planned = useDryRun(eraseUserRequest, { user: user.id }, command);
   return (
     <Confirm
       title={`Erase ${name}`}

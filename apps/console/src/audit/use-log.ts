@@ -1,51 +1,30 @@
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { auditLogRequest, type AuditEntry } from '#audit/contract';
 import { useEffect, useState } from 'react';
 import { ProblemError, receive } from '../shared/platform.ts';
-import type { PagedResult } from '../shared/queries.ts';
+import { usePagesBy, type ListPage, type PagedResult } from '../shared/queries.ts';
 import type { LogQuery } from './log-filters.ts';
 
-interface LogPage {
-  readonly entries: readonly AuditEntry[];
-  readonly next?: string;
-}
 type LogInput = LogQuery & { readonly org: string; readonly limit: number };
 
 /** Reads one page of the log. */
-export async function logPage(input: LogInput & { readonly cursor?: string }, signal: AbortSignal): Promise<LogPage> {
-  const entries: AuditEntry[] = [];
+export async function logPage(
+  input: LogInput & { readonly cursor?: string },
+  signal: AbortSignal,
+): Promise<ListPage<AuditEntry>> {
+  const items: AuditEntry[] = [];
   let next: string | undefined;
   for await (const item of receive(auditLogRequest, input, signal)) {
-    if ('position' in item) entries.push(item);
+    if ('position' in item) items.push(item);
     else ({ next } = item);
   }
-  return { entries, ...(next !== undefined && { next }) };
+  return { items, ...(next !== undefined && { next }) };
 }
 
 /** Reads the log page by page, newest first. */
-export function useLog(input: LogInput): PagedResult<AuditEntry> {
-  const query = useInfiniteQuery<
-    LogPage,
-    ProblemError,
-    { readonly pages: readonly LogPage[] },
-    readonly unknown[],
-    string
-  >({
-    queryKey: [input.org, 'audit-log-pages', input],
-    queryFn: ({ signal, pageParam }) => logPage({ ...input, ...(pageParam !== '' && { cursor: pageParam }) }, signal),
-    initialPageParam: '',
-    getNextPageParam: ({ next }) => next,
-    placeholderData: keepPreviousData,
-  });
-  return {
-    items: query.data?.pages.flatMap(({ entries }) => entries) ?? [],
-    isPending: query.isPending,
-    error: query.error,
-    ...(query.hasNextPage && { loadMore: () => void query.fetchNextPage() }),
-    isLoadingMore: query.isFetchingNextPage,
-    retry: () => void query.refetch(),
-  };
-}
+export const useLog = (input: LogInput): PagedResult<AuditEntry> =>
+  usePagesBy([input.org, 'audit-log-pages', input], (cursor, signal) =>
+    logPage({ ...input, ...(cursor !== undefined && { cursor }) }, signal),
+  );
 
 /** Milliseconds until a lost connection is opened again. */
 const RECONNECT_MS = 2_000;

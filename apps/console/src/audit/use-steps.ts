@@ -25,8 +25,8 @@ export function useSteps(org: string, time: string | undefined): Steps {
     queryFn: async ({ signal }) => {
       const done = { org, result: 'done' } as const;
       const until = time ?? '';
-      const [newest] = (await logPage({ ...done, limit: 1 }, signal)).entries;
-      const { entries } = await logPage({ ...done, until, limit: LOOK_BACK }, signal);
+      const [newest] = (await logPage({ ...done, limit: 1 }, signal)).items;
+      const { items: entries } = await logPage({ ...done, until, limit: LOOK_BACK }, signal);
       const [current] = entries;
       const previous = entries.find((entry) => entry.time < (current?.time ?? ''));
       const hasNext = current !== undefined && newest !== undefined && newest.time > until;

@@ -20,8 +20,8 @@ export function ChangePlanDialog({
   readonly onClose: () => void;
 }) {
   const input = { org, plan: plan.name };
-  const dryRun = useDryRun(changePlanRequest, input);
   const command = useCommand(changePlanRequest);
+  const dryRun = useDryRun(changePlanRequest, input, command);
   const confirm = async () => {
     if (!(await command.run(input))) return;
     toast(`The plan is ${plan.title}.`);

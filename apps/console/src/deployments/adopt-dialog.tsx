@@ -7,7 +7,6 @@ import { useCommand, useDryRun } from '../shared/queries.ts';
 import { toast } from '../shared/toast.ts';
 import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { ReasonField, reasonOf } from './operation-dialog.tsx';
-import { isOpen } from './is-open.ts';
 
 /** Shows the objects that an application would take over, and what others would lose, before it does. */
 export function AdoptDialog({
@@ -23,7 +22,7 @@ export function AdoptDialog({
   const adopt = useCommand(adoptApplicationRequest, {
     onDone: () => toast(`${name} takes over the objects, and is deployed again.`),
   });
-  const dryRun = useDryRun(adoptApplicationRequest, { org, name }, isOpen(adopt));
+  const dryRun = useDryRun(adoptApplicationRequest, { org, name }, adopt);
   const confirm = async () => {
     const attempt = dryRun.data?.adopts;
     const done = await adopt.run({ org, name, ...reasonOf(reason), ...(attempt !== undefined && { attempt }) });

@@ -12,7 +12,6 @@ import { planIn } from './plan.ts';
 import { checkManifest, type CheckedManifest, type TextProblem } from './manifest-check.ts';
 import { AllowRemovals, ReasonField, reasonOf } from './operation-dialog.tsx';
 import { LEGIBLE } from './legible.ts';
-import { isOpen } from './is-open.ts';
 
 const ManifestEditor = lazy(() => import('./manifest-editor.tsx'));
 
@@ -134,11 +133,7 @@ function Preview({
   const apply = useCommand(applyApplicationRequest, {
     onDone: ({ value }) => onDone(name, value.application.version),
   });
-  const dryRun = useDryRun(
-    applyApplicationRequest,
-    { ...input, allowRemovals: true },
-    refusal === undefined && isOpen(apply),
-  );
+  const dryRun = useDryRun(applyApplicationRequest, { ...input, allowRemovals: true }, apply, refusal === undefined);
   const outcome = dryRun.data;
   const error = dryRun.error ?? apply.error;
   useEffect(() => {

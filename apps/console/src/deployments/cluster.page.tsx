@@ -25,7 +25,6 @@ import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { ActionButton } from './action-button.tsx';
 import { useRefusal } from './application-rights.ts';
 import { LEGIBLE } from './legible.ts';
-import { isOpen } from './is-open.ts';
 
 type Access = OutputOf<typeof clusterAccessRequest>['items'][number];
 
@@ -244,7 +243,7 @@ function DeleteDialog({
       void navigate({ to: `/o/${org}/clusters` });
     },
   });
-  const dryRun = useDryRun(deleteClusterRequest, { org, name }, isOpen(remove));
+  const dryRun = useDryRun(deleteClusterRequest, { org, name }, remove);
   return (
     <Confirm
       title={`Delete ${name}`}

@@ -7,7 +7,6 @@ import { Confirm } from '../shared/dialogs.tsx';
 import { useCommand, useDryRun } from '../shared/queries.ts';
 import { toast } from '../shared/toast.ts';
 import { Losses, WhatWouldChange } from '../shared/what-would-change.tsx';
-import { isOpen } from './is-open.ts';
 
 /** Shows what the deletion of an application deletes from its cluster, and asks for its name. */
 export function DeleteApplicationDialog({
@@ -29,7 +28,7 @@ export function DeleteApplicationDialog({
       void navigate({ to: `/o/${org}/apps` });
     },
   });
-  const dryRun = useDryRun(deleteApplicationRequest, input, isOpen(remove));
+  const dryRun = useDryRun(deleteApplicationRequest, input, remove);
   return (
     <Confirm
       title={`Delete ${name}`}

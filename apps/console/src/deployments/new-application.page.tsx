@@ -28,7 +28,6 @@ import { useRefusal } from './application-rights.ts';
 import { ApplyManifest } from './apply-manifest.tsx';
 import { Outcome } from './apply-outcome.tsx';
 import { fieldOf, manifestOfForm, type ImageForm } from './image-form.ts';
-import { isOpen } from './is-open.ts';
 
 const EMPTY: ImageForm = { name: '', image: '', profile: undefined, port: '', replicas: '', health: '', env: '' };
 /** Milliseconds without a key until the platform is asked what would change. */
@@ -104,7 +103,7 @@ function FromImage({
   const name = form.name.trim();
   const isReady = read.ok && quiet === form && refusal === undefined;
   const create = useCommand(applyApplicationRequest, { onDone: () => onDone(name) });
-  const dryRun = useDryRun(applyApplicationRequest, { org, name, manifest }, isReady && isOpen(create));
+  const dryRun = useDryRun(applyApplicationRequest, { org, name, manifest }, create, isReady);
   const error = create.error ?? dryRun.error;
   const refused = error instanceof ProblemError ? (error.problem.errors ?? []) : [];
   const faults = [...(read.ok ? [] : read.error), ...(isReady ? refused : [])];

@@ -15,7 +15,6 @@ import { Time } from '../shared/time.tsx';
 import { toast } from '../shared/toast.ts';
 import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { useRefusal } from './application-rights.ts';
-import { isOpen } from './is-open.ts';
 
 const APPLY = 'astroctl app profile apply -f examples/profile.yaml';
 
@@ -160,7 +159,7 @@ function DeleteDialog({
   readonly onClose: () => void;
 }) {
   const remove = useCommand(deleteProfileRequest, { onDone: () => toast(`Profile ${name} deleted.`) });
-  const dryRun = useDryRun(deleteProfileRequest, { org, name }, isOpen(remove));
+  const dryRun = useDryRun(deleteProfileRequest, { org, name }, remove);
   return (
     <Confirm
       title={`Delete ${name}`}

@@ -5,13 +5,12 @@ import { diffApplicationRequest, rollbackRequest } from '#deployments/contract';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { Confirm } from '../shared/dialogs.tsx';
 import { Loaded } from '../shared/page.tsx';
-import { useCommand, useContract, useDryRun } from '../shared/queries.ts';
+import { isOpen, useCommand, useContract, useDryRun } from '../shared/queries.ts';
 import { toast } from '../shared/toast.ts';
 import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { Outcome } from './apply-outcome.tsx';
 import { FieldChanges } from './field-changes.tsx';
 import { AllowRemovals, ReasonField, reasonOf } from './operation-dialog.tsx';
-import { isOpen } from './is-open.ts';
 
 /** Shows what a rollback would change, by its dry run, before it can be confirmed. */
 export function RollbackDialog({
@@ -38,7 +37,7 @@ export function RollbackDialog({
       void navigate({ to: `/o/${org}/apps/${name}` });
     },
   });
-  const dryRun = useDryRun(rollbackRequest, { ...input, allowRemovals: true }, isOpen(rollback));
+  const dryRun = useDryRun(rollbackRequest, { ...input, allowRemovals: true }, rollback);
   const diff = useContract(
     diffApplicationRequest,
     { org, name, from: latest, to: revision },

@@ -23,7 +23,6 @@ import { Losses, WhatWouldChange } from '../shared/what-would-change.tsx';
 import { ActionButton } from './action-button.tsx';
 import { ApplicationFrame } from './application-frame.tsx';
 import { useRefusal } from './application-rights.ts';
-import { isOpen } from './is-open.ts';
 
 type Open = { readonly action: 'set' | 'unset'; readonly key: string } | undefined;
 
@@ -169,7 +168,7 @@ const doneSentence = (name: string, version: string | undefined, attemptId: stri
 function UnsetDialog({ org, name, secret, onClose }: DialogProps) {
   const input = { org, name, key: secret };
   const unset = useCommand(unsetSecretRequest, { onDone: () => toast(`${secret} is removed from ${name}.`) });
-  const dryRun = useDryRun(unsetSecretRequest, input, isOpen(unset));
+  const dryRun = useDryRun(unsetSecretRequest, input, unset);
   return (
     <Confirm
       title={`Unset ${secret}`}

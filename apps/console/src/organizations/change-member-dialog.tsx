@@ -38,7 +38,7 @@ export function ChangeMemberDialog({
     ...(audit.until !== undefined && { auditUntil: audit.until }),
     add: false,
   };
-  const dryRun = useDryRun(setMemberRequest, input);
+  const dryRun = useDryRun(setMemberRequest, input, change);
   const name = memberName(member);
   const confirm = async () => {
     if (!(await change.run(input))) return;

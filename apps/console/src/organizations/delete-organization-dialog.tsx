@@ -22,8 +22,8 @@ export function DeleteOrganizationDialog({
   const [cascade, setCascade] = useState(false);
   const [orphan, setOrphan] = useState(false);
   const input = { org, cascade, orphan };
-  const dryRun = useDryRun(deleteOrganizationRequest, input);
   const command = useCommand(deleteOrganizationRequest);
+  const dryRun = useDryRun(deleteOrganizationRequest, input, command);
   const confirm = async () => {
     if (await command.run(input)) location.assign('/'); // nothing of the organization can be read again
   };

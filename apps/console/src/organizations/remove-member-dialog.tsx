@@ -21,8 +21,8 @@ export function RemoveMemberDialog({
 }) {
   const input = { org, user: memberReference(member) };
   const name = memberName(member);
-  const dryRun = useDryRun(removeMemberRequest, input);
   const remove = useCommand(removeMemberRequest);
+  const dryRun = useDryRun(removeMemberRequest, input, remove);
   const confirm = async () => {
     if (!(await remove.run(input))) return;
     toast(`${name} is no longer a member.`);
@@ -48,8 +48,8 @@ export function RemoveMemberDialog({
 
 /** Leaves the organization, after it has shown what would be lost. */
 export function LeaveDialog({ org, onClose }: { readonly org: string; readonly onClose: () => void }) {
-  const dryRun = useDryRun(leaveOrganizationRequest, { org });
   const leave = useCommand(leaveOrganizationRequest);
+  const dryRun = useDryRun(leaveOrganizationRequest, { org }, leave);
   const confirm = async () => {
     if (await leave.run({ org })) location.assign('/'); // nothing of the organization can be read again
   };

@@ -96,22 +96,23 @@ export interface PagedResult<Item> {
   readonly retry: () => void;
 }
 
-/** Reads a list with a contract whose output has `items` and `next`. All pages that were loaded are one array. */
-export function usePages<C extends RequestContract>(
-  contract: C,
-  input: Omit<CallerInputOf<C>, 'cursor'>,
+/** A page of a list. */
+export interface ListPage<Item> {
+  readonly items: readonly Item[];
+  /** Cursor of the next page; absent for the last one. */
+  readonly next?: string;
+}
+
+/** Reads a list page by page. All pages that were loaded are one array. */
+export function usePagesBy<Item>(
+  queryKey: readonly unknown[],
+  read: (cursor: string | undefined, signal: AbortSignal) => Promise<ListPage<Item>>,
   { enabled = true, keepPrevious = true }: ReadOptions = {},
-): PagedResult<OutputOf<C> extends { readonly items: readonly (infer Item)[] } ? Item : never> {
-  type Item = OutputOf<C> extends { readonly items: readonly (infer I)[] } ? I : never;
-  type Page = { readonly items: readonly Item[]; readonly next?: string };
+): PagedResult<Item> {
+  type Page = ListPage<Item>;
   const query = useInfiniteQuery<Page, ProblemError, { readonly pages: readonly Page[] }, readonly unknown[], string>({
-    queryKey: [...keyOf(contract, input), 'pages'],
-    queryFn: async ({ signal, pageParam }) =>
-      (
-        await send(contract, { ...input, ...(pageParam !== '' && { cursor: pageParam }) } as CallerInputOf<C>, {
-          signal,
-        })
-      ).value as Page,
+    queryKey,
+    queryFn: ({ signal, pageParam }) => read(pageParam === '' ? undefined : pageParam, signal),
     initialPageParam: '',
     getNextPageParam: ({ next }) => next,
     enabled,
@@ -127,6 +128,23 @@ export function usePages<C extends RequestContract>(
   };
 }
 
+/** Reads a list with a contract whose output has `items` and `next`. */
+export function usePages<C extends RequestContract>(
+  contract: C,
+  input: Omit<CallerInputOf<C>, 'cursor'>,
+  options: ReadOptions = {},
+): PagedResult<OutputOf<C> extends { readonly items: readonly (infer Item)[] } ? Item : never> {
+  type Item = OutputOf<C> extends { readonly items: readonly (infer I)[] } ? I : never;
+  return usePagesBy<Item>(
+    [...keyOf(contract, input), 'pages'],
+    async (cursor, signal) => {
+      const page = { ...input, ...(cursor !== undefined && { cursor }) } as CallerInputOf<C>;
+      return (await send(contract, page, { signal })).value as ListPage<Item>;
+    },
+    options,
+  );
+}
+
 /** Like `usePages`, and loads all pages by itself, for lists that are filtered and sorted in the browser. */
 export function useAllPages<C extends RequestContract>(
   contract: C,
@@ -140,16 +158,31 @@ export function useAllPages<C extends RequestContract>(
   return list;
 }
 
-/** Shows what a command would do, without any change. For contracts with `dryRun`. */
+/** The part of a command's state that says whether it was sent. */
+interface Sending {
+  readonly isIdle: boolean;
+  readonly isError: boolean;
+}
+
+/** Returns whether a command can still be sent: it was not yet, or it failed. */
+export const isOpen = ({ isIdle, isError }: Sending): boolean => isIdle || isError;
+
+/**
+ * Shows what a command would do, without any change. For contracts with `dryRun`.
+ *
+ * @param command once it is sent, its dry run is not repeated: that would show what the same command would do a second
+ *   time
+ */
 export function useDryRun<C extends RequestContract>(
   contract: C,
   input: CallerInputOf<C>,
-  enabled = true,
+  command: Sending,
+  isEnabled = true,
 ): UseQueryResult<OutputOf<C>, ProblemError> {
   return useQuery<OutputOf<C>, ProblemError>({
     queryKey: [...keyOf(contract, input as object), 'dry-run'],
     queryFn: async ({ signal }) => (await send(contract, input, { signal, dryRun: true })).value,
-    enabled,
+    enabled: isEnabled && isOpen(command),
     staleTime: 0,
     gcTime: 0,
   });
