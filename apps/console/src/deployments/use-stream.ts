@@ -1,7 +1,6 @@
 import type { CallerInputOf, OutputOf, StreamContract } from '#bus/contract';
-import { ApiStreamError } from '#api-client';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { client, ProblemError } from '../shared/platform.ts';
+import { ProblemError, receive } from '../shared/platform.ts';
 
 /** Milliseconds in which items are collected before they are shown, so that fast streams stay smooth. */
 const COLLECT_MS = 100;
@@ -53,7 +52,7 @@ export function useStream<C extends StreamContract, Shown>(
     const opening = setTimeout(() => setState((before) => (before === 'connecting' ? 'open' : before)), OPEN_MS);
     const read = async () => {
       try {
-        for await (const item of client.stream(contract, latest.current.input, abort.signal)) {
+        for await (const item of receive(contract, latest.current.input, abort.signal)) {
           waiting.push(item);
           setState('open');
         }
@@ -80,6 +79,6 @@ export function useStream<C extends StreamContract, Shown>(
 }
 
 const problemOf = (reason: unknown): ProblemError =>
-  reason instanceof ApiStreamError
-    ? new ProblemError(reason.error, reason.status, reason.requestId)
+  reason instanceof ProblemError
+    ? reason
     : new ProblemError({ code: 'client/failed', kind: 'unavailable', detail: String(reason) }, undefined, undefined);
