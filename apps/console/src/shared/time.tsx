@@ -1,7 +1,11 @@
 import { Text, Tooltip } from '@mantine/core';
 import { formatSeconds } from '#kernel';
-import { useEffect, useState } from 'react';
 import { browserClock } from './browser.ts';
+import { createStore, useStore } from './store.ts';
+
+/** The time to which all times of the page are relative. */
+const now = createStore(browserClock.now());
+setInterval(() => now.set(browserClock.now()), 30_000);
 
 const UNITS = [
   ['year', 31_536_000],
@@ -23,11 +27,7 @@ function relativeTime(atMs: number, nowMs: number): string {
 
 /** A time relative to now, with the local and the UTC time on hover and focus. */
 export function Time({ at, absent = '–' }: { readonly at: string | null | undefined; readonly absent?: string }) {
-  const [nowMs, setNowMs] = useState(browserClock.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNowMs(browserClock.now()), 30_000);
-    return () => clearInterval(timer);
-  }, []);
+  const nowMs = useStore(now);
   if (at === null || at === undefined) return <>{absent}</>;
   const atMs = Date.parse(at);
   if (Number.isNaN(atMs)) return <>{at}</>;
