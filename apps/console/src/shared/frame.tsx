@@ -15,15 +15,15 @@ const LoginDialog = lazy(() => import('./login-dialog.tsx'));
 const Shortcuts = lazy(() => import('./shortcuts.tsx'));
 const Toasts = lazy(() => import('./toasts.tsx'));
 
-/** Places of an organization in the rail. */
-const PLACES: readonly { readonly title: string; readonly path: string; readonly icon: Icon }[] = [
-  { title: 'Home', path: '', icon: HomeIcon },
-  { title: 'Applications', path: '/apps', icon: AppsIcon },
-  { title: 'Profiles', path: '/profiles', icon: StackIcon },
-  { title: 'Clusters', path: '/clusters', icon: ServerIcon },
-  { title: 'Audit', path: '/audit', icon: HistoryIcon },
-  { title: 'Settings', path: '/settings/general', icon: GearIcon },
-];
+/** Icons of the places in the rail, by their path. The others are in the palette only. */
+const ICONS: Readonly<Record<string, Icon>> = {
+  '': HomeIcon,
+  '/apps': AppsIcon,
+  '/profiles': StackIcon,
+  '/clusters': ServerIcon,
+  '/audit': HistoryIcon,
+  '/settings/general': GearIcon,
+};
 
 /** The frame of every page: rail, content, and what can appear on top. */
 export function Frame() {
@@ -100,7 +100,9 @@ function Rail({ isNarrow }: { readonly isNarrow: boolean }) {
       <OrganizationSwitcher isNarrow={isNarrow} />
       <div className={classes['places']}>
         {org !== undefined &&
-          PLACES.map(({ title, path: place, icon: PlaceIcon }) => {
+          ORGANIZATION_PLACES.map(([, title, place]) => {
+            const PlaceIcon = ICONS[place];
+            if (!PlaceIcon) return null;
             const to = `/o/${org}${place}`;
             const root = place.startsWith('/settings') ? `/o/${org}/settings` : to;
             const isActive = place === '' ? path === to || path === `${to}/` : path.startsWith(root);
