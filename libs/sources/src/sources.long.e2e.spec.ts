@@ -153,6 +153,7 @@ describeWithGit('applications from git and from charts, on a whole platform', ()
     await run('app wait follower');
     await run('app rollback follower --to v1 -y');
     await deployed('followed');
+    await run('app wait follower');
     expect(await run('app status follower --field sync')).toBe('Pinned\n');
     git.answer = (_request, response) => {
       response.writeHead(503).end();
