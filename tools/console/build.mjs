@@ -1,11 +1,23 @@
 // node tools/console/build.mjs [FOLDER]: builds the console into the folder, with compressed copies of its files. Without a
 // folder, into a cache in node_modules whose name depends on the sources, unless it is there already. Prints the folder.
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
+/** Bytes of compressed JavaScript that the first page may have. A build that has more fails. */
+const FIRST_PAGE_BYTES = 220 * 1024;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const target = process.argv[2] === undefined ? cached() : resolve(process.argv[2]);
 if (process.argv[2] !== undefined || !existsSync(join(target, 'index.html'))) await build(target);
@@ -42,6 +54,16 @@ async function build(folder) {
     const bytes = readFileSync(join(assets, name));
     writeFileSync(join(assets, `${name}.gz`), gzipSync(bytes, { level: 9 }));
     writeFileSync(join(assets, `${name}.br`), brotliCompressSync(bytes));
+  }
+  const page = readFileSync(join(draft, 'index.html'), 'utf8');
+  const scripts = [...page.matchAll(/"\/(assets\/[^"]+\.js)"/g)].map(([, path]) => join(draft, `${path}.gz`));
+  const size = scripts.reduce((sum, file) => sum + statSync(file).size, 0);
+  if (scripts.length === 0 || size > FIRST_PAGE_BYTES) {
+    rmSync(draft, { recursive: true, force: true });
+    throw new Error(
+      `The first page of the console has ${size} bytes of compressed JavaScript, and may have ${FIRST_PAGE_BYTES}. ` +
+        'Load what it does not show at once on demand.',
+    );
   }
   mkdirSync(dirname(folder), { recursive: true });
   if (process.argv[2] !== undefined) rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { eventually } from '#testing';
 import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { z } from 'zod';
@@ -12,6 +13,13 @@ const STEP_MS = 60_000;
 export const startChromium = (): Promise<Browser> =>
   // A container has no user namespaces for Chromium's sandbox; the tests open pages of their own platform only.
   chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+
+/** Waits until the console of a platform is built: pages that are opened before load again by themselves. */
+export const consoleBuilt = (platformUrl: string): Promise<void> =>
+  eventually(async () => {
+    const { status } = await fetch(`${platformUrl}/signed-out`);
+    if (status !== 200) throw new Error(`The console answers ${status}`);
+  }, 110_000);
 
 /** A browser of one person: cookies of its own, and all tabs together. */
 export interface Seat {

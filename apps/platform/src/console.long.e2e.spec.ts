@@ -1,9 +1,9 @@
-import { gzipSync } from 'node:zlib';
 import { call, loginAdmin, startAgain, startPlatform, type Person, type Platform } from '#testing';
 import type { Browser } from 'playwright-core';
 import { z } from 'zod';
 import {
   CHROMIUM,
+  consoleBuilt,
   fillLogin,
   logIn,
   newSeat,
@@ -32,8 +32,6 @@ const PAGES = [
   '/account',
   ...['organizations', 'users', 'egress', 'projections', 'doctor'].map((name) => `/admin/${name}`),
 ];
-/** Bytes of compressed JavaScript of the first page. */
-const FIRST_PAGE_BYTES = 225 * 1024;
 
 specify('the console in a browser', () => {
   let platform: Platform;
@@ -47,6 +45,7 @@ specify('the console in a browser', () => {
     admin = { email: platform.adminEmail, password: platform.adminPassword };
     person = await loginAdmin(platform);
     org = person.organization.slug;
+    await consoleBuilt(platform.url);
     browser = await startChromium();
     seat = await newSeat(browser, platform.url);
     await logIn(seat, admin);
@@ -70,7 +69,7 @@ specify('the console in a browser', () => {
     await other.close();
   });
 
-  it('is one small page with hashed files, and a strict Content-Security-Policy', async () => {
+  it('is one page with hashed files, and a strict Content-Security-Policy', async () => {
     const cookie = (await seat.context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
     const pageOf = () => fetch(`${platform.url}/o/${org}`, { headers: { cookie } });
     const first = await pageOf();
@@ -82,15 +81,12 @@ specify('the console in a browser', () => {
     const scripts = [...(await first.text()).matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(
       ([, path = '']) => path,
     );
-    let bytes = 0;
     for (const path of scripts) {
       const file = await fetch(platform.url + path, { headers: { 'accept-encoding': 'gzip' } });
       expect(file.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
       expect(file.headers.get('content-encoding')).toBe('gzip');
-      bytes += gzipSync(Buffer.from(await file.arrayBuffer()), { level: 9 }).length;
     }
-    expect(scripts.length).toBeGreaterThan(0);
-    expect(bytes).toBeLessThan(FIRST_PAGE_BYTES);
+    expect(scripts.length).toBeGreaterThan(0); // their size is limited by the build, tools/console/build.mjs
   });
 
   it('shows changes within a second of the event, without a reload, also after the connection was lost', async () => {

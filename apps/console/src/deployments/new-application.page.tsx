@@ -133,7 +133,7 @@ function FromImage({
         )}
         <Group>
           {refusal === undefined ? (
-            <Button type="submit" loading={create.isPending} disabled={isReady && (!dryRun.data || exists)}>
+            <Button type="submit" loading={create.isPending} disabled={read.ok && (!isReady || !dryRun.data || exists)}>
               Create application
             </Button>
           ) : (

@@ -1,4 +1,4 @@
-import { AppShell, Burger, Group, Stack, Text } from '@mantine/core';
+import { Burger, Stack, Text } from '@mantine/core';
 import { useDisclosure, useHotkeys, useMediaQuery } from '@mantine/hooks';
 import { AppsIcon, GearIcon, HistoryIcon, HomeIcon, ServerIcon, StackIcon, type Icon } from '@primer/octicons-react';
 import { Link, Outlet, useNavigate, useParams, useRouterState } from '@tanstack/react-router';
@@ -37,28 +37,21 @@ export function Frame() {
       <a href="#content" className={classes['skip']}>
         Skip to content
       </a>
-      <AppShell
-        header={{ height: { base: 48, sm: 0 } }}
-        navbar={{ width: isNarrow ? 64 : 232, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
-        padding="lg"
-        transitionDuration={150}
-      >
-        <AppShell.Header hiddenFrom="sm" px="md">
-          <Group h="100%">
-            <Burger opened={isOpen} onClick={toggle} size="sm" aria-label={isOpen ? 'Close menu' : 'Open menu'} />
-            <Text fw={600}>Astro Platform</Text>
-          </Group>
-        </AppShell.Header>
-        <AppShell.Navbar p="xs" aria-label="Main">
+      <div className={classes['frame']}>
+        <header className={classes['header']}>
+          <Burger opened={isOpen} onClick={toggle} size="sm" aria-label={isOpen ? 'Close menu' : 'Open menu'} />
+          <Text fw={600}>Astro Platform</Text>
+        </header>
+        <nav className={classes['rail']} aria-label="Main" {...(isOpen && { 'data-open': true })}>
           <Rail isNarrow={isNarrow} />
-        </AppShell.Navbar>
-        <AppShell.Main>
+        </nav>
+        <main className={classes['main']}>
           <ConnectionBar />
           <div id="content" className={classes['content']} tabIndex={-1}>
             <Outlet />
           </div>
-        </AppShell.Main>
-      </AppShell>
+        </main>
+      </div>
       <Suspense>
         <Toasts />
         <Shortcuts opened={opened} />
