@@ -2,21 +2,22 @@ import { readFile } from 'node:fs/promises';
 import { call, loginAdmin, startPlatform, type Person, type Platform } from '#testing';
 import type { Browser, Page } from 'playwright-core';
 import {
-  CHROMIUM,
   consoleBuilt,
+  describeInChromium,
   fillLogin,
+  loaded,
   logIn,
   newSeat,
   organizationOf,
+  refusedRequests,
   startChromium,
   violationsOf,
   type Seat,
 } from './console.fixture.ts';
 
-const specify = CHROMIUM === undefined ? describe.skip : describe;
 const FRIEND = { email: 'friend@example.com', password: 'a long password of a friend' };
 
-specify('journeys in the console', () => {
+describeInChromium('journeys in the console', () => {
   let platform: Platform;
   let person: Person;
   let browser: Browser;
@@ -54,7 +55,7 @@ specify('journeys in the console', () => {
   }
   const stateOf = (page: Page, state: string) => page.getByRole('main').getByText(state, { exact: true }).first();
 
-  it('shows a new key once, with which a pipeline deploys the first application', async () => {
+  it('shows a new key once, with which astroctl acts as the person', async () => {
     const { page } = seat;
     await seat.open(`/o/${org}/settings/keys`);
     await page.getByRole('button', { name: 'Create API key' }).first().click();
@@ -131,7 +132,7 @@ specify('journeys in the console', () => {
       `/v1/organizations/${org}/applications/shop`,
     );
     expect(refused).toBe(403);
-    friend.faults.splice(0, 1); // the browser reports the refusal
+    refusedRequests(friend, 403);
 
     await rowAction(page, FRIEND.email, 'Change member');
     const change = await dialogOf(page, `Change ${FRIEND.email}`);
@@ -179,8 +180,7 @@ specify('journeys in the console', () => {
       await previous.click();
       await page.waitForURL((url) => url.href !== address);
       await page.getByText(/^You see the past, as of/).waitFor();
-      for (const skeleton of await page.getByRole('status', { name: 'Loading' }).all())
-        await skeleton.waitFor({ state: 'detached' });
+      await loaded(page);
     }
     const past = new URL(page.url()).searchParams.get('at') ?? '';
     await page.getByRole('tab', { name: 'Who could do it' }).click();
@@ -203,7 +203,7 @@ specify('journeys in the console', () => {
     await second.getByRole('menuitem', { name: 'Log out' }).click();
     await second.getByRole('heading', { name: 'You are logged out' }).waitFor();
     await page.getByRole('dialog', { name: 'Log in again' }).waitFor();
-    seat.faults.splice(0);
+    refusedRequests(seat, 401);
     await second.close();
   });
 });

@@ -4,8 +4,10 @@ import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { z } from 'zod';
 
-/** Path of Chromium; undefined: the suites of the console are skipped. */
-export const CHROMIUM = process.env['ASTRO_TEST_CHROMIUM'];
+/** Path of Chromium. */
+const CHROMIUM = process.env['ASTRO_TEST_CHROMIUM'];
+/** `describe` for suites that need Chromium; they are skipped without one. */
+export const describeInChromium = CHROMIUM === undefined ? describe.skip : describe;
 /** Milliseconds for a step in the browser on a busy machine. */
 const STEP_MS = 60_000;
 
@@ -50,11 +52,23 @@ export async function newSeat(browser: Browser, platformUrl: string): Promise<Se
     async open(path) {
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      for (const skeleton of await page.getByRole('status', { name: 'Loading' }).all())
-        await skeleton.waitFor({ state: 'detached' });
+      await loaded(page);
     },
     close: () => context.close(),
   };
+}
+
+/** Waits until the page shows what it has read. */
+export async function loaded(page: Page): Promise<void> {
+  for (const skeleton of await page.getByRole('status', { name: 'Loading' }).all())
+    await skeleton.waitFor({ state: 'detached' });
+}
+
+/** Removes what the browser reports of requests that were refused with a status. There must be nothing else. */
+export function refusedRequests({ faults }: Seat, status: 401 | 403): void {
+  const refused = faults.filter((fault) => fault.includes(`status of ${status} `));
+  expect(faults).toEqual(refused);
+  faults.length = 0;
 }
 
 function watch(page: Page, origin: string, faults: string[]): void {

@@ -2,19 +2,19 @@ import { call, loginAdmin, startAgain, startPlatform, type Person, type Platform
 import type { Browser } from 'playwright-core';
 import { z } from 'zod';
 import {
-  CHROMIUM,
   consoleBuilt,
+  describeInChromium,
   fillLogin,
   logIn,
   newSeat,
   organizationOf,
   overflows,
+  refusedRequests,
   startChromium,
   violationsOf,
   type Seat,
 } from './console.fixture.ts';
 
-const specify = CHROMIUM === undefined ? describe.skip : describe;
 const sessionList = z.looseObject({ items: z.array(z.looseObject({ id: z.string(), kind: z.string() })) });
 const PAGES = [
   '/o/:org',
@@ -33,7 +33,7 @@ const PAGES = [
   ...['organizations', 'users', 'egress', 'projections', 'doctor'].map((name) => `/admin/${name}`),
 ];
 
-specify('the console in a browser', () => {
+describeInChromium('the console in a browser', () => {
   let platform: Platform;
   let admin: { readonly email: string; readonly password: string };
   let person: Person;
@@ -125,7 +125,7 @@ specify('the console in a browser', () => {
     await person.machine.run('app pause hello-world');
     await stateOf('PAUSED').waitFor();
     await person.machine.run('app resume hello-world');
-    refusedRequests(seat);
+    refusedRequests(seat, 401);
   });
 
   it('B21: refuses changes that another site sends with the cookie of the session', async () => {
@@ -192,12 +192,5 @@ function lostConnections({ faults }: Seat): void {
     /net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)/.test(fault),
   );
   expect(faults).toEqual(lost);
-  faults.length = 0;
-}
-
-/** Removes what the browser reports of requests after the end of the session. */
-function refusedRequests({ faults }: Seat): void {
-  const refused = faults.filter((fault) => fault.includes('401'));
-  expect(faults).toEqual(refused);
   faults.length = 0;
 }
