@@ -62,11 +62,11 @@ describe('the login of the console at the built-in issuer', () => {
     expect(first).toMatchObject({ status: 303 });
     expect(first.headers.get('cache-control')).toBe('no-store');
     expect(first.setCookies).toEqual([
-      expect.stringMatching(/^astro_login=[\w.-]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax$/),
+      expect.stringMatching(/^astro_login_[\w-]{16}=[\w.-]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax$/),
     ]);
     const back = await logInToConsole(browser, admin);
-    expect(back.setCookies.filter((cookie) => /^astro_(login|session)=/.test(cookie))).toEqual([
-      'astro_login=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax',
+    expect(back.setCookies.filter((cookie) => /^astro_(login_.+|session)=/.test(cookie))).toEqual([
+      expect.stringMatching(/^astro_login_[\w-]{16}=; Path=\/; Max-Age=0; HttpOnly; SameSite=Lax$/),
       expect.stringMatching(/^astro_session=[\w-]{43}; Path=\/; Max-Age=86\d{3}; HttpOnly; SameSite=Lax$/),
     ]);
   });
@@ -84,16 +84,18 @@ describe('the login of the console at the built-in issuer', () => {
   });
 
   describe('B31: a callback', () => {
-    const stopAtCallback = async (browser: PlatformBrowser): Promise<string> => {
+    const stopAtCallback = async (browser: PlatformBrowser, returnTo = '/'): Promise<string> => {
       const known = await loggedIn();
       for (const [name, value] of known.cookies) if (name !== COOKIE) browser.cookies.set(name, value);
-      const stopped = await browser.send('GET', '/console/login', {
+      const stopped = await browser.send('GET', `/console/login?return_to=${returnTo}`, {
         isFollowing: ({ pathname }) => pathname !== '/callback',
       });
       const location = stopped.headers.get('location') ?? '';
       expect(location).toMatch(/\/callback\?code=/);
       return location;
     };
+    const loginCookies = (browser: PlatformBrowser) =>
+      [...browser.cookies].filter(([name]) => name.startsWith('astro_login_'));
     const expectRefused = async (browser: PlatformBrowser, address: string, code: string) => {
       expect(await browser.send('GET', address, { headers: { accept: 'application/json' } })).toMatchObject({
         status: 401,
@@ -108,18 +110,33 @@ describe('the login of the console at the built-in issuer', () => {
       await expectRefused(newBrowser(platform.url), callback, 'login/attempt-lost');
       const victim = newBrowser(platform.url);
       await victim.send('GET', '/console/login', { isFollowing: () => false });
-      await expectRefused(victim, callback, 'login/failed'); // the state is that of another login
-      const cookie = browser.cookies.get('astro_login') ?? '';
+      await expectRefused(victim, callback, 'login/attempt-lost'); // the state is that of another login
+      const [[name, cookie] = ['', '']] = loginCookies(browser);
       await browser.send('GET', callback, { isFollowing: () => false });
       expect(browser.cookies.has(COOKIE)).toBe(true);
       const thief = newBrowser(platform.url);
-      thief.cookies.set('astro_login', cookie);
+      thief.cookies.set(name, cookie);
       await expectRefused(thief, callback, 'login/failed'); // the code was redeemed
+    });
+
+    it('ends the login of its own tab, in any order, and no other', async () => {
+      const browser = newBrowser(platform.url);
+      const callbacks = [await stopAtCallback(browser, '/o/first'), await stopAtCallback(browser, '/o/second')];
+      expect(loginCookies(browser)).toHaveLength(2);
+      for (const [left, path] of [
+        [1, '/o/second'],
+        [0, '/o/first'],
+      ] as const) {
+        const ended = await browser.send('GET', callbacks.pop() ?? '', { isFollowing: () => false });
+        expect([ended.status, ended.headers.get('location')]).toEqual([303, path]);
+        expect(loginCookies(browser)).toHaveLength(left);
+        expect((await me(browser)).status).toBe(200);
+      }
     });
 
     it('with a changed state, issuer, or code, or an error, starts no session', async () => {
       for (const [change, code] of [
-        [(address: string) => address.replace(/state=[^&]*/, 'state=forged'), 'login/failed'],
+        [(address: string) => address.replace(/state=[^&]*/, 'state=forged'), 'login/attempt-lost'],
         [(address: string) => address.replace(/iss=[^&]*/, 'iss=https%3A%2F%2Fevil.test'), 'login/failed'],
         [(address: string) => address.replace(/code=[^&]*/, 'code=forged'), 'login/failed'],
         [(address: string) => address.replace(/code=[^&]*/, 'error=access_denied'), 'login/refused'],

@@ -16,6 +16,6 @@ export { AccessTokens } from './jwt.ts';
 export { PersonClaimsReader } from './person-claims.ts';
 export { preferredType } from './negotiation.ts';
 export { count } from './request-authorization.ts';
-export { cookieIn, setCookie } from './session-cookies.ts';
+export { cookieIn, loginCookiesIn, setCookie, type LoginCookie } from './session-cookies.ts';
 export { openApiOf } from './openapi.ts';
 export { problemOf } from './problem.ts';

@@ -1,11 +1,11 @@
-import { cookieIn, setCookie } from './session-cookies.ts';
+import { cookieIn, loginCookiesIn, setCookie } from './session-cookies.ts';
 
 describe('the cookies of the console', () => {
   it('B33: are hidden from scripts, and over https bound to the host and to https', () => {
     expect(setCookie('session', 'abc', true, 60)).toBe(
       '__Host-astro_session=abc; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure',
     );
-    expect(setCookie('login', 'abc', false, 0)).toBe('astro_login=abc; Path=/; Max-Age=0; HttpOnly; SameSite=Lax');
+    expect(setCookie('login_x', 'abc', false, 0)).toBe('astro_login_x=abc; Path=/; Max-Age=0; HttpOnly; SameSite=Lax');
   });
 
   it('are found among others', () => {
@@ -13,6 +13,14 @@ describe('the cookies of the console', () => {
     expect(cookieIn('astro_session=abc', 'session', false)).toBe('abc');
     expect(cookieIn('a=b', 'session', false)).toBeUndefined();
     expect(cookieIn(undefined, 'session', false)).toBeUndefined();
+  });
+
+  it('of logins in progress are listed in the order of the header', () => {
+    const header = '__Host-astro_login_b=1; __Host-astro_session=x; astro_login_evil=2; __Host-astro_login_a-c=3; a';
+    expect(loginCookiesIn(header, true)).toEqual(['login_b', 'login_a-c']);
+    expect(loginCookiesIn(header, false)).toEqual(['login_evil']);
+    expect(loginCookiesIn(`astro_login_=1; astro_login_${'x'.repeat(65)}=2`, false)).toEqual([]);
+    expect(loginCookiesIn(undefined, false)).toEqual([]);
   });
 
   it.each([

@@ -1,5 +1,7 @@
-/** Cookies of the console, by purpose: the session, and the login in progress. */
-export type ConsoleCookie = 'session' | 'login';
+/** Cookie of one login in progress, by its `state`: tabs that log in at the same time have one each. */
+export type LoginCookie = `login_${string}`;
+/** Cookies of the console, by purpose. */
+export type ConsoleCookie = 'session' | LoginCookie;
 
 const nameOf = (cookie: ConsoleCookie, isSecure: boolean): string => `${isSecure ? '__Host-' : ''}astro_${cookie}`;
 
@@ -17,10 +19,21 @@ export const setCookie = (cookie: ConsoleCookie, value: string, isSecure: boolea
  * unknown which one is ours. Over https, only a cookie with the prefix counts.
  */
 export function cookieIn(header: string | undefined, cookie: ConsoleCookie, isSecure: boolean): string | undefined {
-  const start = `${nameOf(cookie, isSecure)}=`;
-  const found = (header ?? '')
+  const found = pairsIn(header, `${nameOf(cookie, isSecure)}=`);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** Returns the logins in progress in a `Cookie` header, in its order: browsers send the oldest first (RFC 6265). */
+export const loginCookiesIn = (header: string | undefined, isSecure: boolean): readonly LoginCookie[] =>
+  pairsIn(header, nameOf('login_', isSecure)).flatMap((rest) => {
+    const [, id] = /^([\w-]{1,64})=/.exec(rest) ?? [];
+    return id === undefined ? [] : [`login_${id}` as const];
+  });
+
+/** Returns what follows a text in those parts of a `Cookie` header that begin with it. */
+const pairsIn = (header: string | undefined, start: string): readonly string[] =>
+  (header ?? '')
     .split(';')
     .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(start));
-  return found.length === 1 ? found[0]?.slice(start.length) : undefined;
-}
+    .filter((pair) => pair.startsWith(start))
+    .map((pair) => pair.slice(start.length));

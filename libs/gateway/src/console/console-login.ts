@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { busErrors, DomainErrorException, orThrow, type Bus } from '#bus';
 import {
   cookieIn,
@@ -5,12 +6,14 @@ import {
   crossSite,
   isCrossSite,
   isSecureAt,
+  loginCookiesIn,
   preferredType,
   problemOf,
   sessionDigest,
   setCookie,
   type Authenticator,
   type BrowserPages,
+  type LoginCookie,
 } from '#http';
 import { networkOf } from '#http/connections';
 import { logOutRequest, startSessionRequest } from '#identity/contract';
@@ -29,6 +32,8 @@ import { returnPathOf } from './return-to.ts';
 const PER_MINUTE = 300;
 const SECRET_BYTES = 32;
 const BODY_BYTES = 1_024;
+/** Logins in progress in one browser. Their cookies must fit into the headers of a request, each with up to 3 KB. */
+const MOST_PENDING = 4;
 
 export interface ConsoleLoginOptions {
   /** Absent: this installation has no login for the console. */
@@ -110,7 +115,10 @@ class ConsoleLogin {
     this.origin = new URL(options.publicUrl).origin;
   }
 
-  /** Sends the browser to the issuer. The login in progress is in a cookie, which only this browser has. */
+  /**
+   * Sends the browser to the issuer. The login in progress is in a cookie of its own, which only this browser has. The
+   * oldest logins end if there are too many.
+   */
   async start(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const parsed = loginQuery.safeParse(request.query);
     if (!parsed.success)
@@ -122,8 +130,13 @@ class ConsoleLogin {
     const { return_to: returnTo, max_age: maxAge } = parsed.data;
     const { url, attempt } = orThrow(await this.relyingParty().start(returnTo, maxAge));
     const sealed = await this.options.attempts.seal(attempt);
+    const isSecure = this.isSecure(request);
+    const ended = loginCookiesIn(request.raw.headers.cookie, isSecure).slice(0, 1 - MOST_PENDING);
     return reply
-      .header('set-cookie', setCookie('login', sealed, this.isSecure(request), ATTEMPT_SECONDS))
+      .header('set-cookie', [
+        ...ended.map((cookie) => setCookie(cookie, '', isSecure, 0)),
+        setCookie(cookieOf(attempt.state), sealed, isSecure, ATTEMPT_SECONDS),
+      ])
       .redirect(url.href, 303);
   }
 
@@ -131,11 +144,13 @@ class ConsoleLogin {
   async end(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const isSecure = this.isSecure(request);
     const { headers, url } = request.raw;
-    const cookie = cookieIn(headers.cookie, 'login', isSecure);
-    reply.header('set-cookie', setCookie('login', '', isSecure, 0)); // it is used once
-    const attempt = cookie === undefined ? undefined : await this.options.attempts.open(cookie);
+    const query = queryOf(url);
+    const cookie = cookieOf(new URLSearchParams(query).get('state') ?? '');
+    const sealed = cookieIn(headers.cookie, cookie, isSecure);
+    if (sealed !== undefined) reply.header('set-cookie', setCookie(cookie, '', isSecure, 0)); // it is used once
+    const attempt = sealed === undefined ? undefined : await this.options.attempts.open(sealed);
     if (!attempt) throw new DomainErrorException(consoleErrors.attemptLost());
-    const tokens = orThrow(await this.relyingParty().redeem(queryOf(url), attempt));
+    const tokens = orThrow(await this.relyingParty().redeem(query, attempt));
     const former = cookieIn(headers.cookie, 'session', isSecure);
     const { secret, maxAgeSeconds } = await this.startSession(tokens, former);
     return reply
@@ -205,6 +220,10 @@ class ConsoleLogin {
     return isSecureAt(this.origin, protocol);
   }
 }
+
+/** Returns the cookie of a login. A digest has a known length and characters, whatever a callback says. */
+const cookieOf = (state: string): LoginCookie =>
+  `login_${createHash('sha256').update(state).digest('base64url').slice(0, 16)}`;
 
 const queryOf = (url: string | undefined): string => {
   const start = (url ?? '').indexOf('?');

@@ -25,6 +25,7 @@ describe('B30: after a login, a browser', () => {
     ' /x',
     '\u0000/x',
     `/${'x'.repeat(2_000)}`,
+    `/${'é'.repeat(500)}`,
   ])('does not return to %j', (text) => expect(returnPathOf(text)).toBeUndefined());
 
   it('ends at the same site, whatever text it gets', () => {

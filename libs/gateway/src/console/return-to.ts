@@ -13,5 +13,7 @@ export function returnPathOf(text: string): string | undefined {
   if (!URL.canParse(text, base)) return undefined;
   const { origin, pathname, search, hash } = new URL(text, base);
   // A path of two slashes is another host to a browser, also after dots were resolved.
-  return origin === base && !pathname.startsWith('//') ? `${pathname}${search}${hash}` : undefined;
+  if (origin !== base || pathname.startsWith('//')) return undefined;
+  const path = `${pathname}${search}${hash}`;
+  return path.length <= MAX_CHARACTERS ? path : undefined; // other characters than ASCII are longer in a URL
 }
