@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { call, loginAdmin, startAgain, startPlatform, type Person, type Platform } from '#testing';
 import type { Browser } from 'playwright-core';
 import { z } from 'zod';
@@ -19,7 +20,7 @@ const sessionList = z.looseObject({ items: z.array(z.looseObject({ id: z.string(
 const PAGES = [
   '/o/:org',
   '/o/:org/apps',
-  '/o/:org/apps/new',
+  '/o/:org/apps/-/new',
   ...['', '/logs', '/events', '/history', '/diff?from=1&to=1', '/manifest', '/secrets'].map(
     (tab) => `/o/:org/apps/hello-world${tab}`,
   ),
@@ -167,6 +168,17 @@ describeInChromium('the console in a browser', () => {
     await page.waitForURL(`**/o/${org}/apps/hello-world`);
     await page.goForward();
     await page.waitForURL(`**/o/${org}/clusters`);
+  });
+
+  it('opens an application by every name, also by that of an action', async () => {
+    await person.machine.run(
+      'app apply -f -',
+      (await readFile('examples/hello-world.yaml', 'utf8')).replace('name: hello-world', 'name: new'),
+    );
+    await seat.open(`/o/${org}/apps`);
+    await seat.page.getByRole('link', { name: 'new', exact: true }).click();
+    await seat.page.getByRole('heading', { name: 'new', level: 1, exact: true }).waitFor();
+    await seat.page.getByRole('navigation', { name: 'Application' }).waitFor();
   });
 
   it.each(PAGES)('%s has no accessibility violation, and fits, at 1440 and 360 px, light and dark', async (path) => {

@@ -64,7 +64,7 @@ export default function ApplicationsPage() {
   const shown = useMemo(() => matching(applications.items, state), [applications.items, state]);
   const isFiltered = shown.length === 0 && applications.items.length > 0;
   const create = (
-    <Button component={Link} to={`/o/${org}/apps/new`} disabled={!can('application.deploy')}>
+    <Button component={Link} to={`/o/${org}/apps/-/new`} disabled={!can('application.deploy')}>
       New application
     </Button>
   );

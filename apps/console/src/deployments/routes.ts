@@ -4,7 +4,8 @@ const page = (path: string, load: PageRoute['load']): PageRoute => ({ parent: 'o
 
 export const deploymentsRoutes: readonly PageRoute[] = [
   page('/apps', () => import('./applications.page.tsx')),
-  page('/apps/new', () => import('./new-application.page.tsx')),
+  // No application can be named `-`, so that this hides the page of none.
+  page('/apps/-/new', () => import('./new-application.page.tsx')),
   page('/apps/$name', () => import('./overview.page.tsx')),
   page('/apps/$name/logs', () => import('./logs.page.tsx')),
   page('/apps/$name/events', () => import('./events.page.tsx')),

@@ -39,7 +39,7 @@ export function checklistOf(
       title: 'Deploy an application',
       isDone: applications > 0,
       command: 'astroctl app apply -f examples/hello-world.yaml --wait',
-      path: '/apps/new',
+      path: '/apps/-/new',
     },
     {
       title: 'Invite a member',

@@ -2,7 +2,7 @@
 export const ORGANIZATION_PLACES: readonly (readonly [key: string, title: string, path: string])[] = [
   ['h', 'Home', ''],
   ['a', 'Applications', '/apps'],
-  ['n', 'New application', '/apps/new'],
+  ['n', 'New application', '/apps/-/new'],
   ['p', 'Profiles', '/profiles'],
   ['c', 'Clusters', '/clusters'],
   ['l', 'Audit', '/audit'],
