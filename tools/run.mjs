@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { once } from './once.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
@@ -20,17 +21,7 @@ const pinned = readFileSync(join(root, 'package-lock.json'), 'utf8').replaceAll(
 const wanted = createHash('sha256').update(pinned).digest('hex');
 const installed = () => existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 
-while (!installed()) {
-  if (!takeLock()) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
-    continue;
-  }
-  try {
-    if (!installed()) install();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
+await once(lock, installed, install);
 const child = spawn(node, process.argv.slice(2), {
   cwd: root,
   stdio: 'inherit',
@@ -38,27 +29,6 @@ const child = spawn(node, process.argv.slice(2), {
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGTERM' ? 143 : 130)));
-
-/** Returns whether this process may install. A lock of a process that has ended is taken over. */
-function takeLock() {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch {
-    const holder = Number(existsSync(lock) && readFileSync(lock, 'utf8'));
-    if (holder && !isAlive(holder)) rmSync(lock, { force: true });
-    return false;
-  }
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
-}
 
 function install() {
   console.error('Installing dependencies (once) ...');

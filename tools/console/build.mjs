@@ -15,12 +15,16 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { once } from '../once.mjs';
 
 /** Bytes of compressed JavaScript that the first page may have. A build that has more fails. */
 const FIRST_PAGE_BYTES = 220 * 1024;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const target = process.argv[2] === undefined ? cached() : resolve(process.argv[2]);
-if (process.argv[2] !== undefined || !existsSync(join(target, 'index.html'))) await build(target);
+const build = () => buildInto(target);
+if (process.argv[2] === undefined)
+  await once(`${target}.building`, () => existsSync(join(target, 'index.html')), build);
+else await build();
 console.log(target);
 
 /** Returns the folder of the cache for the present sources. */
@@ -40,7 +44,7 @@ function cached() {
 }
 
 /** Builds into a folder beside the target, which then takes its place, so that the target is always whole. */
-async function build(folder) {
+async function buildInto(folder) {
   process.env.NODE_ENV = 'production'; // Vite keeps a value that is set, and React's development build is 75 KB larger
   const draft = `${folder}.${randomUUID()}`;
   const vite = await import('vite');
