@@ -1,10 +1,10 @@
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
-import { defaultHighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
+import { HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
 import { lintGutter, setDiagnostics } from '@codemirror/lint';
-import { Compartment, EditorState } from '@codemirror/state';
+import { EditorState } from '@codemirror/state';
 import { EditorView, keymap, lineNumbers } from '@codemirror/view';
-import { useComputedColorScheme } from '@mantine/core';
+import { tags } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
 import { nonce } from '../shared/nonce.ts';
 import type { TextProblem } from './manifest-check.ts';
@@ -33,6 +33,14 @@ const LOOK = EditorView.theme({
   },
 });
 
+/** Colours of the theme, which are legible in light and dark. Values without quotes have the colour of the text. */
+const SYNTAX = HighlightStyle.define([
+  { tag: tags.definition(tags.propertyName), color: 'var(--mantine-color-anchor)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--astro-ok)' },
+  { tag: [tags.keyword, tags.meta, tags.labelName, tags.typeName], color: 'var(--astro-missing)' },
+  { tag: tags.comment, color: 'var(--mantine-color-dimmed)', fontStyle: 'italic' },
+]);
+
 /** An editor for YAML. Tab moves to the next field, as everywhere on the page. */
 export default function ManifestEditor({
   label,
@@ -49,8 +57,6 @@ export default function ManifestEditor({
 }) {
   const parent = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
-  const colours = useRef(new Compartment());
-  const isDark = useComputedColorScheme('light') === 'dark';
   const changed = useRef(onChange);
   useEffect(() => {
     changed.current = onChange;
@@ -70,7 +76,7 @@ export default function ManifestEditor({
           indentOnInput(),
           keymap.of([...defaultKeymap, ...historyKeymap]),
           yaml(),
-          colours.current.of([]),
+          syntaxHighlighting(SYNTAX),
           LOOK,
           EditorView.updateListener.of(({ docChanged, state }) => {
             if (docChanged) changed.current(state.doc.toString());
@@ -84,12 +90,6 @@ export default function ManifestEditor({
     view.current = editor;
     return () => editor.destroy();
   }, [label, isReadOnly]);
-  useEffect(() => {
-    // The default colours of the syntax are legible on a light ground only.
-    view.current?.dispatch({
-      effects: colours.current.reconfigure(isDark ? [] : syntaxHighlighting(defaultHighlightStyle)),
-    });
-  }, [isDark, label, isReadOnly]);
   useEffect(() => {
     const editor = view.current;
     if (!editor || editor.state.doc.toString() === value) return;
