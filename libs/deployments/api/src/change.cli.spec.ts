@@ -177,4 +177,15 @@ describe('app open', () => {
       stderr: expect.stringContaining('externalAccess'),
     });
   });
+
+  it('prints the page of the console, also of an application without an address', async () => {
+    const laptop = laptopOf();
+    laptop.on(applicationStatusRequest, () => statusOf({ endpoint: null }));
+    const page = 'http://127.0.0.1:8080/o/acme/apps/web';
+    expect(await laptop.run('app open web --console')).toMatchObject({ exit: 0, stdout: `${page}\n` });
+    const { stdout } = await laptop.run('app open web --console -o json');
+    expect(JSON.parse(stdout)).toEqual({ name: 'web', console: page });
+    laptop.on(applicationStatusRequest, () => domainError('deployments/application-not-found', 'not-found', 'None.'));
+    expect(await laptop.run('app open web --console')).toMatchObject({ exit: 6, stdout: '' });
+  });
 });

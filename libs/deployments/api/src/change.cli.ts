@@ -218,23 +218,33 @@ export async function appExport(
   return ExitCode.Success;
 }
 
-/** Runs `app open NAME`: prints the application's address, and opens it in a browser if there is one. */
+/** Runs `app open NAME`: prints the address of the application or of its page, and opens it if there is a browser. */
 export async function appOpen(
-  { name }: Options<typeof applicationCommands.appOpen>,
+  { name, console: isPage }: Options<typeof applicationCommands.appOpen>,
   session: Session,
 ): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const found = await session.call(applicationStatusRequest, { org, name });
   if (!found.ok) return found.failure;
-  const { endpoint } = found.value;
+  const { endpoint, organization } = found.value;
+  if (isPage) return open(name, { console: `${session.flags.apiUrl}/o/${organization}/apps/${name}` }, session);
   if (endpoint === null)
     return localError(
       ExitCode.Failed,
       `${name} has no external address.`,
       `add one: astroctl app set ${name} externalAccess.domain=DOMAIN`,
     );
-  await session.print.done({ name, endpoint }, { text: endpoint, name: `application/${name}` });
-  if (!session.io.openBrowser(endpoint)) session.print.note('No browser was found. Open the address in a browser.');
+  return open(name, { endpoint }, session);
+}
+
+async function open(
+  name: string,
+  address: { readonly endpoint: string } | { readonly console: string },
+  { print, io }: Session,
+): Promise<Outcome> {
+  const url = 'endpoint' in address ? address.endpoint : address.console;
+  await print.done({ name, ...address }, { text: url, name: `application/${name}` });
+  if (!io.openBrowser(url)) print.note('No browser was found. Open the address in a browser.');
   return ExitCode.Success;
 }

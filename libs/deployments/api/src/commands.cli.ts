@@ -180,8 +180,8 @@ export const applicationCommands = {
   appOpen: {
     path: ['app', 'open'],
     summary: 'Open the address of an application in a browser',
-    options: { name },
-    examples: ['astroctl app open web'],
+    options: { name, console: { help: 'open the page of the application in the console instead' } },
+    examples: ['astroctl app open web', 'astroctl app open web --console'],
   },
   appRollback: {
     path: ['app', 'rollback'],
