@@ -11,6 +11,7 @@ const LONGEST = [
   'hooks.engine',
   'frozen-worker.chaos',
   'kill.chaos',
+  'killed-attempts.chaos',
   'server.engine',
   'examples.long.e2e',
   'roles.long.e2e',

@@ -139,10 +139,11 @@ async function startApart({ port = 0, environment = {}, bundles }: PlatformOptio
  * are given. Users and their data are kept.
  */
 export async function startAgain(
-  { options: { apart = false, environment = {} }, dataDir, url, stop, kill }: Platform,
+  { options: { apart = false, environment = {}, entry }, dataDir, url, stop, kill }: Platform,
   options: Pick<PlatformOptions, 'worker' | 'environment'> = {},
 ): Promise<Platform> {
-  const again = await startPlatform({ environment, ...options, apart, dataDir, port: Number(new URL(url).port) });
+  const kept = { environment, ...(entry !== undefined && { entry }) };
+  const again = await startPlatform({ ...kept, ...options, apart, dataDir, port: Number(new URL(url).port) });
   const after = (cleanUp: () => Promise<void>, end: () => Promise<unknown>) => () => end().then(cleanUp);
   return { ...again, stop: after(stop, () => again.process.stop()), kill: after(kill, () => again.process.kill()) };
 }
