@@ -35,8 +35,11 @@ export const namesOf = (objects: readonly PlainObject[]): readonly string[] =>
 
 /** Environment with which `kubectl diff` prints complete objects, so that {@link differencesOf} can compare fields. */
 export const COMPLETE_DIFF = { KUBECTL_EXTERNAL_DIFF: 'diff -u -N -U 100000' };
-/** Fields that change with every write, and the labels and annotations of the platform. */
-const BOOKKEEPING = /^metadata\.(generation|resourceVersion|managedFields|uid|creationTimestamp)/;
+/**
+ * Fields that the API server and controllers write. They may change between the two requests that `kubectl diff` makes.
+ */
+const BOOKKEEPING =
+  /^(status|metadata\.(generation|resourceVersion|managedFields|uid|creationTimestamp|annotations\.deployment\.kubernetes\.io\/revision))/;
 const OURS = /metadata\.(?:labels|annotations)\.(?:platform\.astropulse\.io\/|app\.kubernetes\.io\/managed-by$)/;
 
 /**
