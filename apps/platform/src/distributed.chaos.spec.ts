@@ -220,7 +220,9 @@ function distributed(mongo: string): void {
       isOver = true;
       return Promise.all([reader.stop(), writing]);
     });
-    await rebuildProjections(environment, { folder: dataDir, times: REBUILDS });
+    const over = new AbortController();
+    restores.push(() => over.abort());
+    await rebuildProjections(environment, { folder: dataDir, times: REBUILDS, signal: over.signal });
     await eventually(() => expect(reader.responses()).toBeGreaterThan(READS), 60_000);
     isOver = true;
     await writing;

@@ -1,13 +1,4 @@
-import { createRefusalRecorder } from '#audit/contract';
 import { deployWorker } from '#deployments/worker';
-import { gateway } from '#gateway';
-import { runService } from '#runtime';
-import { CONTEXTS } from './contexts.ts';
+import { runPlatform } from './run-platform.ts';
 
-await runService({
-  name: 'platform',
-  contexts: CONTEXTS,
-  edge: gateway,
-  worker: deployWorker,
-  refusals: createRefusalRecorder,
-});
+await runPlatform(deployWorker);

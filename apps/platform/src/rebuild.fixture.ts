@@ -13,24 +13,24 @@ const WITHIN_MS = 180_000;
  * again as the errors tell an operator to: another process may have become the leader.
  *
  * @param environment variables of the platform, with the addresses of its stores
+ * @param signal ends it, also while a leader works
  */
 export async function rebuildProjections(
   environment: Readonly<Record<string, string>>,
-  { folder, times }: { readonly folder: string; readonly times: number },
+  { folder, times, signal }: { readonly folder: string; readonly times: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const read = readConfiguration(environment);
   if (!read.ok) throw new Error(read.error.join('\n'));
   const stores = { configuration: read.value.configuration, folder, clock, ids, log: silentLogger };
   const eventStore = await openEventStore(stores);
   const readStore = await openReadStore(stores);
-  const { signal } = new AbortController();
   const rebuild = async (projection: string): Promise<void> => {
     const done = await requestLeader({ projection, action: 'rebuild' }, { eventStore, readStore, clock, ids, signal });
-    if (!done.ok) throw new Error(`${projection} was not rebuilt: ${done.error.code}`);
+    if (!done.ok && !signal.aborted) throw new Error(`${projection} was not rebuilt: ${done.error.code}`);
   };
   try {
     for (const { name } of CONTEXTS.flatMap(({ projections }) => projections))
-      for (let time = 0; time < times; time += 1) await eventually(() => rebuild(name), WITHIN_MS);
+      for (let time = 0; time < times && !signal.aborted; time += 1) await eventually(() => rebuild(name), WITHIN_MS);
   } finally {
     await readStore.close();
     await eventStore.close();

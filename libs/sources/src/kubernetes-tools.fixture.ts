@@ -39,7 +39,7 @@ export const COMPLETE_DIFF = { KUBECTL_EXTERNAL_DIFF: 'diff -u -N -U 100000' };
  * Fields that the API server and controllers write. They may change between the two requests that `kubectl diff` makes.
  */
 const BOOKKEEPING =
-  /^(status|metadata\.(generation|resourceVersion|managedFields|uid|creationTimestamp|annotations\.deployment\.kubernetes\.io\/revision))/;
+  /^(status(\.|$)|metadata\.(generation|resourceVersion|managedFields|uid|creationTimestamp|annotations\.deployment\.kubernetes\.io\/revision))/;
 const OURS = /metadata\.(?:labels|annotations)\.(?:platform\.astropulse\.io\/|app\.kubernetes\.io\/managed-by$)/;
 
 /**

@@ -7,6 +7,7 @@ import { useAddress } from '../shared/address.ts';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { Page } from '../shared/page.tsx';
 import { useOrg } from '../shared/params.ts';
+import { NEW_APPLICATION } from '../shared/places.ts';
 import { useAllPages } from '../shared/queries.ts';
 import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { useRights } from '../shared/rights.ts';
@@ -64,7 +65,7 @@ export default function ApplicationsPage() {
   const shown = useMemo(() => matching(applications.items, state), [applications.items, state]);
   const isFiltered = shown.length === 0 && applications.items.length > 0;
   const create = (
-    <Button component={Link} to={`/o/${org}/apps/-/new`} disabled={!can('application.deploy')}>
+    <Button component={Link} to={`/o/${org}${NEW_APPLICATION}`} disabled={!can('application.deploy')}>
       New application
     </Button>
   );

@@ -1,11 +1,11 @@
 import type { PageRoute } from '../shared/page-route.ts';
+import { NEW_APPLICATION } from '../shared/places.ts';
 
 const page = (path: string, load: PageRoute['load']): PageRoute => ({ parent: 'organization', path, load });
 
 export const deploymentsRoutes: readonly PageRoute[] = [
   page('/apps', () => import('./applications.page.tsx')),
-  // No application can be named `-`, so that this hides the page of none.
-  page('/apps/-/new', () => import('./new-application.page.tsx')),
+  page(NEW_APPLICATION, () => import('./new-application.page.tsx')),
   page('/apps/$name', () => import('./overview.page.tsx')),
   page('/apps/$name/logs', () => import('./logs.page.tsx')),
   page('/apps/$name/events', () => import('./events.page.tsx')),

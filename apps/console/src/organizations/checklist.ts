@@ -1,3 +1,5 @@
+import { NEW_APPLICATION } from '../shared/places.ts';
+
 /** What a checklist knows about an organization; undefined: not known yet. */
 export interface FirstSteps {
   readonly hasLoginKey: boolean | undefined;
@@ -39,7 +41,7 @@ export function checklistOf(
       title: 'Deploy an application',
       isDone: applications > 0,
       command: 'astroctl app apply -f examples/hello-world.yaml --wait',
-      path: '/apps/-/new',
+      path: NEW_APPLICATION,
     },
     {
       title: 'Invite a member',

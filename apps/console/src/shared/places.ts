@@ -1,8 +1,11 @@
+/** The form for a new application, below `/o/:org`. No application can be named `-`, so it hides the page of none. */
+export const NEW_APPLICATION = '/apps/-/new';
+
 /** Pages of an organization: the key after `g`, the title, and the path below `/o/:org`. */
 export const ORGANIZATION_PLACES: readonly (readonly [key: string, title: string, path: string])[] = [
   ['h', 'Home', ''],
   ['a', 'Applications', '/apps'],
-  ['n', 'New application', '/apps/-/new'],
+  ['n', 'New application', NEW_APPLICATION],
   ['p', 'Profiles', '/profiles'],
   ['c', 'Clusters', '/clusters'],
   ['l', 'Audit', '/audit'],

@@ -2,7 +2,6 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import https from 'node:https';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
-import { createRefusalRecorder } from '#audit/contract';
 import { BUS, type Bus, type Reply, type RequestContext } from '#bus';
 import type { CallerInputOf, OutputOf, RequestContract } from '#bus/contract';
 import {
@@ -13,10 +12,8 @@ import {
   type RolloutTask,
 } from '#deployments/contract';
 import { deployWorker } from '#deployments/worker';
-import { gateway } from '#gateway';
-import { runService } from '#runtime';
 import { z } from 'zod';
-import { CONTEXTS } from '../contexts.ts';
+import { runPlatform } from '../run-platform.ts';
 
 // The platform, with a worker that stops forever before the moments of attempts that `held.json` names, in the folder
 // ASTRO_TEST_MOMENTS: `{ "APPLICATION": "MOMENT" }`. A moment is a request after which something has changed, to the
@@ -145,17 +142,11 @@ const silence = () => new Duplex({ read: () => {}, write: (_chunk, _encoding, do
 const { module } = deployWorker;
 if ('module' in module) throw new Error('the module of the worker has providers of its own, which would be replaced');
 holdClusters();
-await runService({
-  name: 'platform',
-  contexts: CONTEXTS,
-  edge: gateway,
-  worker: {
-    ...deployWorker,
-    module: { module, providers: [{ provide: holdRequests, inject: [BUS], useFactory: holdRequests }] },
-    start(app, instance) {
-      const options = { ...instance, slots: 1_000 }; // an attempt that is held keeps its slot
-      return deployWorker.start(app, options);
-    },
+await runPlatform({
+  ...deployWorker,
+  module: { module, providers: [{ provide: holdRequests, inject: [BUS], useFactory: holdRequests }] },
+  start(app, instance) {
+    const options = { ...instance, slots: 1_000 }; // an attempt that is held keeps its slot
+    return deployWorker.start(app, options);
   },
-  refusals: createRefusalRecorder,
 });

@@ -228,23 +228,16 @@ export async function appOpen(
   const found = await session.call(applicationStatusRequest, { org, name });
   if (!found.ok) return found.failure;
   const { endpoint, organization } = found.value;
-  if (isPage) return open(name, { console: `${session.flags.apiUrl}/o/${organization}/apps/${name}` }, session);
-  if (endpoint === null)
+  const page = `${session.flags.apiUrl}/o/${organization}/apps/${name}`;
+  const url = isPage ? page : endpoint;
+  if (url === null)
     return localError(
       ExitCode.Failed,
       `${name} has no external address.`,
       `add one: astroctl app set ${name} externalAccess.domain=DOMAIN`,
     );
-  return open(name, { endpoint }, session);
-}
-
-async function open(
-  name: string,
-  address: { readonly endpoint: string } | { readonly console: string },
-  { print, io }: Session,
-): Promise<Outcome> {
-  const url = 'endpoint' in address ? address.endpoint : address.console;
-  await print.done({ name, ...address }, { text: url, name: `application/${name}` });
-  if (!io.openBrowser(url)) print.note('No browser was found. Open the address in a browser.');
+  const shown = isPage ? { name, console: url } : { name, endpoint: url };
+  await session.print.done(shown, { text: url, name: `application/${name}` });
+  if (!session.io.openBrowser(url)) session.print.note('No browser was found. Open the address in a browser.');
   return ExitCode.Success;
 }
