@@ -33,6 +33,14 @@ describe('F17: proofs of the audit log, with the real astroctl', () => {
     return { code, said: stdout + stderr };
   };
 
+  /** Expects that the libraries of others accept proofs, if the environment names a program with them. */
+  function expectOthersAccept(keys: readonly string[], cases: readonly object[]): void {
+    const client = process.env['ASTRO_TEST_TRANSPARENCY_CLIENT'];
+    if (client === undefined) return;
+    const done = spawnSync(client, { input: JSON.stringify({ keys, cases }), encoding: 'utf8' });
+    expect(JSON.parse(done.stdout)).toEqual(cases.map(() => ''));
+  }
+
   it('verify all events, and that the log extends an earlier head', async () => {
     expect(await verify('')).toEqual({ code: 0, said: expect.stringMatching(/^whole: +yes$/m) });
     const head = await stored('head', 'acme.checkpoint');
@@ -73,16 +81,45 @@ describe('F17: proofs of the audit log, with the real astroctl', () => {
       head: { note: string };
       inclusion: { event: { hash: string }; index: number; proof: string[] };
     };
-    const client = process.env['ASTRO_TEST_TRANSPARENCY_CLIENT'];
-    if (client !== undefined) {
-      const cases = [{ newer: head.note, hash: inclusion.event.hash, index: inclusion.index, proof: inclusion.proof }];
-      const done = spawnSync(client, { input: JSON.stringify({ key, cases }), encoding: 'utf8' });
-      expect(JSON.parse(done.stdout)).toEqual(['']);
-    }
+    const { hash } = inclusion.event;
+    const others = [{ newer: head.note, hash, index: inclusion.index, proof: inclusion.proof }];
+    expectOthersAccept([key], others);
     writeFileSync(proof, readFileSync(proof, 'utf8').replace(inclusion.event.hash, '0'.repeat(64)));
     expect(await verify(`--event ${proof} --key ${key}`)).toMatchObject({ code: 1 });
     const missing = await ada.machine.astroctl(['audit', 'prove', '99999999']);
     expect(missing).toMatchObject({ code: 6, stderr: expect.stringContaining('has no event at position') });
+  });
+
+  it('are signed by the next key after a rotation, while earlier files are still verified with the earlier key', async () => {
+    const file = await stored('export', 'before.jsonl');
+    const head = await stored('head', 'before.checkpoint');
+    expect(await ada.machine.run('admin audit-keys rotate')).toMatch(/^audit-key\/[\w+/]{43}= created\n$/);
+    expect(await verify(`--file ${file} --key ${key} --api-url http://127.0.0.1:1`)).toMatchObject({ code: 0 });
+    expect(await verify(`--against ${head}`)).toMatchObject({ code: 0 });
+
+    // The first head of a new organization is not a minute after another.
+    await ada.machine.run('org create later');
+    const inLater = (command: string) => ada.machine.run(`audit ${command} --org later --as-admin`);
+    const note = await eventually(() => inLater('head'), 60_000);
+    const { items } = JSON.parse(await inLater('keys -o json')) as {
+      items: { key: string; retiredAt: string | null }[];
+    };
+    expect(items).toMatchObject([{ retiredAt: null }, { retiredAt: expect.stringMatching(/Z$/) }]);
+    const [next, earlier] = items.map((item) => item.key);
+    writeFileSync(join(folder, 'later.jsonl'), await inLater('export'));
+    const later = `--file ${join(folder, 'later.jsonl')} --api-url http://127.0.0.1:1`;
+    expect(await verify(`${later} --key ${next}`)).toMatchObject({ code: 0 });
+    expect(await verify(`${later} --key ${earlier}`)).toMatchObject({ code: 1 });
+    expect(await verify(`${later} --key ${earlier} --key ${next}`)).toMatchObject({ code: 0 });
+    const whole = { newer: note, older: note, proof: [] };
+    expectOthersAccept([next ?? ''], [whole]);
+    const before = readFileSync(head, 'utf8');
+    expectOthersAccept([key], [{ newer: before, older: before, proof: [] }]);
+
+    const log = await ada.machine.run('audit list --platform --action audit-key.created -o json');
+    expect(JSON.parse(log)).toMatchObject({
+      items: [{ whoId: ada.userId, right: 'global-admin' }, { who: 'platform' }],
+    });
   });
 
   it('are kept from strangers, and from editors without the right audit', async () => {

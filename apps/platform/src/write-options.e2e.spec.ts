@@ -307,6 +307,7 @@ const CASES: Readonly<Record<string, () => Case>> = {
       return etagOf(`PATCH /v1/organizations/${deletedId}`, { name: `Name ${++number}` });
     },
   }),
+  'audit.v1.keys.rotate': () => ({ path: '/v1/admin/audit-keys/rotate', body: {} }),
   'gateway.v1.projections.rebuild': () => ({ path: '/v1/admin/projections/deployments-egress.v1/rebuild' }),
   'gateway.v1.projections.retry': () => ({ path: '/v1/admin/projections/deployments-egress.v1/retry' }),
   'organizations.v1.create': () => ({ path: '/v1/organizations', body: { name: `Organization ${++number}` } }),

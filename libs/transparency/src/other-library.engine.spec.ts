@@ -70,7 +70,11 @@ function tested(verifier: string): void {
   /** Returns why each case was refused; an empty text if it is right. */
   function verified(cases: readonly Case[]): readonly string[] {
     const key = formatVerifierKey(verifierKey(origin, publicKeyOf(seed)));
-    const done = spawnSync(verifier, { input: JSON.stringify({ key, cases }), encoding: 'utf8', maxBuffer: 1 << 26 });
+    const done = spawnSync(verifier, {
+      input: JSON.stringify({ keys: [key], cases }),
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    });
     if (done.status !== 0) throw new Error(done.stderr);
     return JSON.parse(done.stdout);
   }

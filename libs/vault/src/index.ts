@@ -24,3 +24,4 @@ export {
   type RecordIdentity,
   type WrappedKey,
 } from './sealing.ts';
+export { removeUnnamed, UNNAMED_EVERY_MS } from './unnamed-records.ts';

@@ -18,7 +18,7 @@ import (
 )
 
 type input struct {
-	Key   string     `json:"key"`
+	Keys  []string   `json:"keys"`
 	Cases []testCase `json:"cases"`
 }
 
@@ -43,14 +43,18 @@ func main() {
 	if err := json.NewDecoder(os.Stdin).Decode(&in); err != nil {
 		fail(err)
 	}
-	verifier, err := note.NewVerifier(in.Key)
-	if err != nil {
-		fail(err)
+	var verifiers []note.Verifier
+	for _, key := range in.Keys {
+		verifier, err := note.NewVerifier(key)
+		if err != nil {
+			fail(err)
+		}
+		verifiers = append(verifiers, verifier)
 	}
 	results := make([]string, 0, len(in.Cases))
 	for _, c := range in.Cases {
 		result := ""
-		if err := check(c, note.VerifierList(verifier)); err != nil {
+		if err := check(c, note.VerifierList(verifiers...)); err != nil {
 			result = err.Error()
 		}
 		results = append(results, result)

@@ -101,6 +101,7 @@ function Keys({ org }: { readonly org: string }) {
             ),
           },
           { id: 'created', title: 'Created', cell: ({ createdAt }) => <Time at={createdAt} />, isWide: true },
+          { id: 'retired', title: 'Retired', cell: ({ retiredAt }) => <Time at={retiredAt} />, isWide: true },
           { id: 'head', title: 'Last head', cell: ({ lastHeadAt }) => <Time at={lastHeadAt} />, isWide: true },
         ]}
         empty={

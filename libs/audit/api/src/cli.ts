@@ -16,6 +16,11 @@ export const auditGroups: readonly CliGroup[] = [
     ],
   },
   {
+    path: ['admin', 'audit-keys'],
+    summary: 'Keys of the platform that sign heads of audit logs',
+    examples: ['astroctl admin audit-keys rotate'],
+  },
+  {
     path: ['access'],
     summary: 'Who can do what, now and at any earlier time',
     examples: [

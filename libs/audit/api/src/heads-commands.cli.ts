@@ -1,6 +1,10 @@
 import type { CommandDeclarations } from '#cli';
 
-const key = { value: 'KEY', help: 'verifier key, as audit keys prints it; for files' } as const;
+const key = {
+  value: 'KEY',
+  repeat: true,
+  help: 'verifier key, as audit keys prints it; for files, and repeated for heads of several keys',
+} as const;
 
 export const headCommands = {
   auditHead: {
@@ -12,6 +16,11 @@ export const headCommands = {
     path: ['audit', 'keys'],
     summary: 'List the keys that verify signed heads, newest first',
     examples: ['astroctl audit keys'],
+  },
+  auditKeysRotate: {
+    path: ['admin', 'audit-keys', 'rotate'],
+    summary: 'Replace the key that signs heads of the audit logs of all organizations',
+    examples: ['astroctl admin audit-keys rotate'],
   },
   auditVerify: {
     path: ['audit', 'verify'],

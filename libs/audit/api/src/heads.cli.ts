@@ -6,6 +6,7 @@ import {
   listAuditKeysRequest,
   listSealedEventsRequest,
   proveAuditRequest,
+  rotateAuditKeyRequest,
   verifyAuditRequest,
 } from '#audit/contract';
 import type { OutputOf } from '#bus/contract';
@@ -62,11 +63,25 @@ export async function auditKeys(_options: Options<typeof headCommands.auditKeys>
     columns: [
       { title: 'KEY', value: ({ key }) => key },
       { title: 'CREATED', value: ({ createdAt }) => createdAt },
+      { title: 'RETIRED', value: ({ retiredAt }) => retiredAt },
       { title: 'LAST-HEAD', value: ({ lastHeadAt }) => lastHeadAt },
     ],
     name: ({ key }) => `audit-key/${key}`,
     empty: 'No head was signed yet. The first one is signed within a minute.',
   });
+  return ExitCode.Success;
+}
+
+/** Runs `admin audit-keys rotate`. */
+export async function auditKeysRotate(
+  _options: Options<typeof headCommands.auditKeysRotate>,
+  session: Session,
+): Promise<Outcome> {
+  const done = await session.call(rotateAuditKeyRequest, {});
+  if (!done.ok) return done.failure;
+  const name = `audit-key/${done.value.publicKey}`;
+  await session.print.done(done.value, { text: `${name} created`, name });
+  session.print.note('It signs all heads from now on. Tell those who verify your logs: astroctl audit keys');
   return ExitCode.Success;
 }
 
@@ -88,28 +103,28 @@ export async function auditVerify(
   const { against, event, file } = options;
   if (event !== undefined && (file !== undefined || against !== undefined))
     return usage('--event cannot be combined with --file or --against.', 'see: astroctl audit verify -h');
-  const key = keyOf(options.key);
-  if (isCommandError(key)) return key;
-  if ((event !== undefined || file !== undefined) && key === undefined)
+  const keys = keysOf(options.key);
+  if (isCommandError(keys)) return keys;
+  if ((event !== undefined || file !== undefined) && keys.length === 0)
     return usage('Files are verified with a key that you trust.', 'add --key KEY; see: astroctl audit keys');
   const older = against === undefined ? undefined : headIn(against, session.io);
   if (isCommandError(older)) return older;
   try {
-    if (key && event !== undefined) {
+    if (event !== undefined) {
       const text = textOf(event, session.io);
-      return isCommandError(text) ? text : await printVerdict(verifyEvent(text, key), session);
+      return isCommandError(text) ? text : await printVerdict(verifyEvent(text, keys), session);
     }
-    if (key && file !== undefined) {
+    if (file !== undefined) {
       if (older) {
-        const signed = signedCheckpoint(older.note, [key]);
+        const signed = signedCheckpoint(older.note, keys);
         if (!signed.ok) return await printVerdict(signed, session);
       }
-      return await printVerdict(await verifyExport(linesOf(file, session.io), key, older?.checkpoint), session);
+      return await printVerdict(await verifyExport(linesOf(file, session.io), keys, older?.checkpoint), session);
     }
   } catch (error) {
     return usage(error instanceof UnreadableFileError ? error.message : `The file cannot be read (${codeOf(error)}).`);
   }
-  const outcome = older ? await verifyAgainst(older, key, session) : await verifyOnline(session);
+  const outcome = older ? await verifyAgainst(older, keys, session) : await verifyOnline(session);
   return isCommandError(outcome) ? withErrorExit(outcome) : outcome;
 }
 
@@ -132,10 +147,10 @@ async function verifyOnline(session: Session): Promise<Outcome> {
   return found.value.whole ? ExitCode.Success : ALTERED;
 }
 
-async function verifyAgainst(older: KeptHead, key: VerifierKey | undefined, session: Session): Promise<Outcome> {
+async function verifyAgainst(older: KeptHead, given: readonly VerifierKey[], session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const keys = key ? [key] : await listedKeys(org, session);
+  const keys = given.length > 0 ? given : await listedKeys(org, session);
   if (isCommandError(keys)) return keys;
   const signed = signedCheckpoint(older.note, keys);
   if (!signed.ok) return printVerdict(signed, session);
@@ -247,9 +262,11 @@ function headIn(file: string, io: Io): KeptHead | CommandError {
     : usage(`${file} is not a signed head.`, 'keep one: astroctl audit head > head');
 }
 
-function keyOf(text: string | undefined): VerifierKey | undefined | CommandError {
-  if (text === undefined) return undefined;
-  return parseVerifierKey(text) ?? usage('--key is not a verifier key.', 'copy it from: astroctl audit keys');
+function keysOf(texts: readonly string[]): readonly VerifierKey[] | CommandError {
+  const keys = texts.map(parseVerifierKey).filter((key) => key !== undefined);
+  return keys.length === texts.length
+    ? keys
+    : usage('--key is not a verifier key.', 'copy it from: astroctl audit keys');
 }
 
 function textOf(file: string, io: Io): string | CommandError {

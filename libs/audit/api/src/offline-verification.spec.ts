@@ -47,7 +47,7 @@ const verified = (head: object, entries: readonly Line[], end: object = { note }
     (async function* () {
       for (const line of [head, ...entries, end]) yield JSON.stringify(line);
     })(),
-    using,
+    [using],
     against === undefined ? undefined : checkpointOf(against),
   );
 
@@ -130,7 +130,7 @@ describe('an export of the audit log', () => {
       (async function* () {
         yield* texts;
       })(),
-      key,
+      [key],
     );
     await expect(reading).rejects.toThrow(message);
     await expect(reading).rejects.toBeInstanceOf(UnreadableFileError);
@@ -144,11 +144,12 @@ describe('a proof of an event', () => {
   };
 
   it('is verified with the key alone, and refused for another place, event, or key', () => {
-    for (const at of vectors.events.keys()) expect(verifyEvent(proofOf(at), key)).toMatchObject({ ok: true });
-    expect(verifyEvent(proofOf(1, { index: 2 }), key)).toMatchObject({ ok: false });
-    expect(verifyEvent(proofOf(1, { event: lines()[2]?.event }), key)).toMatchObject({ ok: false });
-    expect(verifyEvent(proofOf(1), otherKey)).toMatchObject({ ok: false });
-    expect(() => verifyEvent('{}', key)).toThrow(UnreadableFileError);
+    for (const at of vectors.events.keys()) expect(verifyEvent(proofOf(at), [key])).toMatchObject({ ok: true });
+    expect(verifyEvent(proofOf(1, { index: 2 }), [key])).toMatchObject({ ok: false });
+    expect(verifyEvent(proofOf(1, { event: lines()[2]?.event }), [key])).toMatchObject({ ok: false });
+    expect(verifyEvent(proofOf(1), [otherKey])).toMatchObject({ ok: false });
+    expect(verifyEvent(proofOf(1), [otherKey, key])).toMatchObject({ ok: true });
+    expect(() => verifyEvent('{}', [key])).toThrow(UnreadableFileError);
   });
 });
 

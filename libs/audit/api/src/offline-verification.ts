@@ -59,13 +59,13 @@ export function signedCheckpoint(note: string, keys: readonly VerifierKey[]): Re
   if (!checkpoint) return err('The head is not a checkpoint.');
   return keys.some((key) => key.name === checkpoint.origin && isSignedBy(parsed, key))
     ? ok(checkpoint)
-    : err(`The head of ${checkpoint.origin} is not signed by this key.`);
+    : err(`The head of ${checkpoint.origin} is not signed by ${keys.length === 1 ? 'this key' : 'these keys'}.`);
 }
 
 /** Verifies that an event is in the log of a signed head. The chain of the event's stream is not checked. */
-export function verifyEvent(text: string, key: VerifierKey): Verdict {
+export function verifyEvent(text: string, keys: readonly VerifierKey[]): Verdict {
   const { head, inclusion } = parsed(eventProof, text);
-  const checkpoint = signedCheckpoint(head.note, [key]);
+  const checkpoint = signedCheckpoint(head.note, keys);
   if (!checkpoint.ok) return checkpoint;
   const { event, index, proof } = inclusion;
   if (!isIncluded(leafOf(event.hash), index, checkpoint.value, proof.map(bytes)))
@@ -99,7 +99,7 @@ export function verifyExtension(
  */
 export async function verifyExport(
   lines: AsyncIterable<string>,
-  key: VerifierKey,
+  keys: readonly VerifierKey[],
   against?: Checkpoint,
 ): Promise<Verdict> {
   let header: ExportHeader | undefined;
@@ -147,7 +147,7 @@ export async function verifyExport(
   }
   if (header === undefined || note === undefined)
     throw new UnreadableFileError('The export has no head in its last line.');
-  const checkpoint = signedCheckpoint(note, [key]);
+  const checkpoint = signedCheckpoint(note, keys);
   if (!checkpoint.ok) return checkpoint;
   const { size, origin } = checkpoint.value;
   if (origin !== header.origin || size !== header.size) return err('The head is not that of this export.');

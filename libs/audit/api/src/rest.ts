@@ -11,6 +11,7 @@ import {
   listSealedEventsRequest,
   platformAuditLogRequest,
   proveAuditRequest,
+  rotateAuditKeyRequest,
   verifyAuditRequest,
   whoCanRequest,
 } from '#audit/contract';
@@ -27,6 +28,7 @@ export const auditRest = [
   replayRequest,
   getAuditHeadRequest,
   listAuditKeysRequest,
+  rotateAuditKeyRequest,
   proveAuditRequest,
   listSealedEventsRequest,
   verifyAuditRequest,

@@ -59,11 +59,27 @@ export const listAuditKeysRequest = request({
       z.strictObject({
         key: z.string().describe('verifier key: NAME+ID+BASE64'),
         createdAt: z.string(),
+        retiredAt: z.string().nullable().describe('when the next key replaced it; null for the key that signs heads'),
         lastHeadAt: z.string().nullable().describe('when the key signed its last head of this organization'),
       }),
     ),
   ),
   organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+export const rotateAuditKeyRequest = request({
+  subject: 'audit.v1.keys.rotate',
+  route: 'POST /v1/admin/audit-keys/rotate',
+  summary: 'Replace the key that signs heads of the audit logs of all organizations',
+  permission: 'platform.operate',
+  success: 201,
+  input: z.strictObject({}),
+  output: z.strictObject({
+    publicKey: z.string().describe('Ed25519, standard base64; `audit keys` prints it with the name of each log'),
+    createdAt: z.string(),
+    retired: z.string().nullable().describe('public key that it replaces; null if it is the first'),
+  }),
   timeoutMs: 5_000,
 });
 

@@ -38,6 +38,7 @@ export {
   listAuditKeysRequest,
   listSealedEventsRequest,
   proveAuditRequest,
+  rotateAuditKeyRequest,
   sealedEventSchema,
   verifyAuditRequest,
   type AuditHead,

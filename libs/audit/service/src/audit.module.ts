@@ -11,6 +11,8 @@ import { HeadSigning } from './heads/head-signing.service.ts';
 import { HeadsQueries } from './heads/heads.queries.ts';
 import { HeadsSweep } from './heads/heads.sweep.ts';
 import { SealedEvents } from './heads/sealed-events.service.ts';
+import { SigningKeyRecordsSweep } from './heads/signing-key-records.sweep.ts';
+import { SigningKeysHandlers } from './heads/signing-keys.handlers.ts';
 import { SigningKeys } from './heads/signing-keys.service.ts';
 import { LogQueries } from './log/log.queries.ts';
 import { AuditLog } from './log/log.service.ts';
@@ -23,7 +25,15 @@ import { TreeReader } from './tree/tree-reader.service.ts';
 
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
-  controllers: [AccessQueries, RefusalsHandlers, HeadsQueries, LogQueries, ReplayQueries, ChangesQueries],
+  controllers: [
+    AccessQueries,
+    RefusalsHandlers,
+    HeadsQueries,
+    SigningKeysHandlers,
+    LogQueries,
+    ReplayQueries,
+    ChangesQueries,
+  ],
   providers: [
     AccessAnswers,
     AccessHistory,
@@ -33,6 +43,7 @@ import { TreeReader } from './tree/tree-reader.service.ts';
     PolicySweep,
     TreeReader,
     SigningKeys,
+    SigningKeyRecordsSweep,
     HeadSigning,
     SealedEvents,
     AuditVerification,

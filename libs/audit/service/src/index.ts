@@ -16,6 +16,7 @@ import { PolicySweep } from './policy/policy.sweep.ts';
 import { headDecider, signingKeyDecider } from './heads/head.decider.ts';
 import { headsProjection } from './heads/heads.projection.ts';
 import { HeadsSweep } from './heads/heads.sweep.ts';
+import { SigningKeyRecordsSweep } from './heads/signing-key-records.sweep.ts';
 import { logProjection } from './log/log.projection.ts';
 import { namesProjection } from './log/names.projection.ts';
 import { HeadPublishingSweep } from './publishing/head-publishing.sweep.ts';
@@ -46,6 +47,6 @@ export const auditService: ContextService = {
   deciders: [policyDecider, refusalDecider, readDecider, headDecider, signingKeyDecider, backupDecider],
   projections: [treeProjection, headsProjection, logProjection, namesProjection],
   reactors: [ErasureListReactor],
-  sweeps: [PolicySweep, HeadsSweep, HeadPublishingSweep],
+  sweeps: [PolicySweep, HeadsSweep, SigningKeyRecordsSweep, HeadPublishingSweep],
   checks: async (app) => [await app.get(HeadSink, { strict: false }).check()],
 };

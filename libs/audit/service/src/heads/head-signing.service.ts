@@ -43,8 +43,8 @@ export class HeadSigning {
     if (tree.size <= size) return ok(true);
     if (signedAt !== undefined && this.clock.now() - Date.parse(signedAt) < APART_MS) return ok(false);
 
-    const seed = await this.keys.newestSeed();
-    if (!seed.ok) return seed;
+    const key = await this.keys.newest();
+    if (!key.ok) return key;
     const root = rootOf(tree);
     const origin = originOf(this.settings.publicUrl, organizationId);
     const command = {
@@ -52,7 +52,8 @@ export class HeadSigning {
       size: tree.size,
       root: Buffer.from(root).toString('base64'),
       position: tree.position,
-      note: signNote(checkpointText({ origin, size: tree.size, root }), origin, seed.value),
+      note: signNote(checkpointText({ origin, size: tree.size, root }), origin, key.value.seed),
+      keys: key.value.number,
     } as const;
     const context = this.bus.own({ organizationId });
     const signed = await this.commands.run(headDecider, headStream(organizationId), command, context);

@@ -5,6 +5,8 @@ import { headEvents, signingKeyEvents, type HeadEvent, type SigningKeyEvent } fr
 export interface Heads {
   readonly signed: number;
   readonly published: number;
+  /** Number of keys of the installation when the newest head was signed. */
+  readonly keys: number;
 }
 
 export type HeadCommand =
@@ -14,17 +16,23 @@ export type HeadCommand =
       readonly root: string;
       readonly position: string;
       readonly note: string;
+      /** Number of keys of the installation, the last of which has signed the note. */
+      readonly keys: number;
     }
   | { readonly type: 'publish'; readonly size: number };
 
-/** Records heads that grow. A head that is not larger than the newest one is not recorded, without an error. */
+/**
+ * Records heads that grow. A head that is not larger than the newest one is not recorded, and none of a key that was
+ * replaced once its successor has signed: a process that was frozen while it signed finds another head. Neither is an
+ * error.
+ */
 export const headDecider: Decider<Heads, HeadCommand, HeadEvent, never> = {
   events: headEvents,
-  initialState: { signed: 0, published: 0 },
+  initialState: { signed: 0, published: 0, keys: 0 },
   evolve(state, event) {
     switch (event.type) {
       case 'audit.head-signed.v1':
-        return { ...state, signed: event.data.size };
+        return { ...state, signed: event.data.size, keys: event.data.keys ?? state.keys };
       case 'audit.head-published.v1':
         return { ...state, published: event.data.size };
       default:
@@ -35,7 +43,7 @@ export const headDecider: Decider<Heads, HeadCommand, HeadEvent, never> = {
     switch (command.type) {
       case 'sign': {
         const { type, ...data } = command;
-        return ok(data.size > state.signed ? [{ type: 'audit.head-signed.v1', data }] : []);
+        return ok(data.size > state.signed && data.keys >= state.keys ? [{ type: 'audit.head-signed.v1', data }] : []);
       }
       case 'publish': {
         const { size } = command;
@@ -47,13 +55,19 @@ export const headDecider: Decider<Heads, HeadCommand, HeadEvent, never> = {
   },
 };
 
-/** The public keys of the installation, oldest first, in standard base64. */
-export type SigningKeyList = readonly { readonly publicKey: string; readonly createdAt: string }[];
+/** A key of the installation: its public key in standard base64. */
+export interface SigningKey {
+  readonly publicKey: string;
+  readonly createdAt: string;
+}
+
+/** The keys of the installation, oldest first. */
+export type SigningKeyList = readonly SigningKey[];
 
 /** Makes a key the newest one, unless another process has added one since `after` keys were read. */
 export const signingKeyDecider: Decider<
   SigningKeyList,
-  { readonly publicKey: string; readonly createdAt: string; readonly after: number },
+  SigningKey & { readonly after: number },
   SigningKeyEvent,
   DomainError<'audit/key-added'>
 > = {

@@ -13,6 +13,8 @@ export type HeadEvent =
         readonly position: string;
         /** Checkpoint in the signed-note format. */
         readonly note: string;
+        /** Number of keys of the installation, the last of which signed it; absent in heads of earlier releases. */
+        readonly keys?: number;
       }
     >
   /** The head of this size was written to the place outside the platform that the settings name. */

@@ -25,11 +25,12 @@ export const headsProjection: Projection<HeadEvent, NewestHeads> = {
     const { recordedAt } = metadata;
     switch (event.type) {
       case 'audit.head-signed.v1': {
-        const keyId = parseNote(event.data.note)?.signatures[0]?.keyId;
+        const { keys: _, ...head } = event.data;
+        const keyId = parseNote(head.note)?.signatures[0]?.keyId;
         const signers = { ...document?.signers, ...(keyId !== undefined && { [keyId]: recordedAt }) };
         const published = document?.published;
         const organizationId = idOf(metadata.stream);
-        return { organizationId, ...event.data, signedAt: recordedAt, signers, ...(published && { published }) };
+        return { organizationId, ...head, signedAt: recordedAt, signers, ...(published && { published }) };
       }
       case 'audit.head-published.v1':
         if (document === undefined) throw new Error('a head is published after it was signed');

@@ -56,12 +56,16 @@ export class HeadsQueries {
     const heads = await this.document(organizationId);
     if (!heads.ok) return refuse(heads.error);
     const origin = originOf(this.settings.publicUrl, organizationId);
-    const newestFirst = keys.value.toReversed().map((key, index) => ({ ...key, index }));
+    const newestFirst = keys.value
+      .map((key, at) => ({ ...key, retiredAt: keys.value[at + 1]?.createdAt ?? null }))
+      .toReversed()
+      .map((key, index) => ({ ...key, index }));
     const { items, next } = pageOf(newestFirst, ({ index }) => String(index).padStart(6, '0'), page);
     return reply({
-      items: items.map(({ publicKey, createdAt }) => {
+      items: items.map(({ publicKey, createdAt, retiredAt }) => {
         const key = verifierKey(origin, Buffer.from(publicKey, 'base64'));
-        return { key: formatVerifierKey(key), createdAt, lastHeadAt: heads.value?.signers[key.id] ?? null };
+        const lastHeadAt = heads.value?.signers[key.id] ?? null;
+        return { key: formatVerifierKey(key), createdAt, retiredAt, lastHeadAt };
       }),
       ...(next !== undefined && { next }),
     });

@@ -22,11 +22,13 @@ export class HeadCheck {
   private readonly pending: (RecordedHead & { readonly size: number; readonly root: Uint8Array })[] = [];
   /** Number of heads whose size the tree has had. */
   checked = 0;
+  /** Index of the newest key that has signed a head. */
+  private newestSigner = 0;
 
   /**
    * Takes the heads of an organization, oldest first.
    *
-   * @param publicKeys Ed25519, 32 bytes each
+   * @param publicKeys Ed25519, 32 bytes each, oldest first
    * @param organizationId which the names of the logs end with
    */
   constructor(
@@ -34,20 +36,21 @@ export class HeadCheck {
     private readonly organizationId: string,
   ) {}
 
-  /** Adds the next head. Returns a fault if no key of the installation has signed it. */
+  /**
+   * Adds the next head. Returns a fault if no key of the installation has signed it, or an earlier key than that of the
+   * head before it.
+   */
   add(head: RecordedHead): AuditFault | undefined {
     const note = parseNote(head.note);
     const checkpoint = note && parseCheckpoint(note.text);
-    const isSigned =
-      note &&
-      checkpoint?.origin.endsWith(`/audit/${this.organizationId}`) &&
-      this.publicKeys.some((key) => isSignedBy(note, verifierKey(checkpoint.origin, key)));
-    if (!checkpoint || !isSigned)
-      return {
-        ...placeOf(head),
-        reason: 'signature',
-        message: 'The head has no signature of a key of this installation.',
-      };
+    const signer =
+      note && checkpoint?.origin.endsWith(`/audit/${this.organizationId}`)
+        ? this.publicKeys.findIndex((key) => isSignedBy(note, verifierKey(checkpoint.origin, key)))
+        : -1;
+    const fault = (message: string): AuditFault => ({ ...placeOf(head), reason: 'signature', message });
+    if (!checkpoint || signer < 0) return fault('The head has no signature of a key of this installation.');
+    if (signer < this.newestSigner) return fault('The head is signed with a key that was retired before.');
+    this.newestSigner = signer;
     this.pending.push({ ...head, size: checkpoint.size, root: checkpoint.root });
     return undefined;
   }

@@ -1,8 +1,9 @@
 import { PROJECTION_CONTROL, READ_MODELS, type ProjectionControl, type ReadModels, type Sweep } from '#event-sourcing';
 import { EVENT_STORE, type EventStore } from '#event-store';
+import { UNNAMED_EVERY_MS } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 import { everyDocument } from '../shared/pages.service.ts';
-import { UNNAMED_EVERY_MS, UnnamedRecords } from '../shared/unnamed-records.service.ts';
+import { UnnamedRecords } from '../shared/unnamed-records.service.ts';
 import { applicationsProjection } from './applications.projection.ts';
 import { revisionsProjection } from './revisions.projection.ts';
 

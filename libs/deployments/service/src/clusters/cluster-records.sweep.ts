@@ -1,6 +1,7 @@
 import { COMMANDS, type CommandRunner, type Sweep } from '#event-sourcing';
+import { UNNAMED_EVERY_MS } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
-import { UNNAMED_EVERY_MS, UnnamedRecords } from '../shared/unnamed-records.service.ts';
+import { UnnamedRecords } from '../shared/unnamed-records.service.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
 
 /** Removes credentials and certificate authorities of clusters that no event refers to. */

@@ -1,6 +1,7 @@
 import type { Sweep } from '#event-sourcing';
+import { UNNAMED_EVERY_MS } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
-import { UNNAMED_EVERY_MS, UnnamedRecords } from '../shared/unnamed-records.service.ts';
+import { UnnamedRecords } from '../shared/unnamed-records.service.ts';
 import { HostCredentials } from './host-credentials.service.ts';
 
 /** Removes credentials that were replaced or deleted, and those of interrupted requests. */

@@ -1,9 +1,10 @@
 import { COMMANDS, type CommandRunner, type Sweep } from '#event-sourcing';
+import { UNNAMED_EVERY_MS } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
 import type { Application } from '../applications/application.ts';
 import { readSecretRecord, SECRET_RECORDS } from '../shared/secret-records.ts';
-import { UNNAMED_EVERY_MS, UnnamedRecords } from '../shared/unnamed-records.service.ts';
+import { UnnamedRecords } from '../shared/unnamed-records.service.ts';
 
 /**
  * Removes values of secrets that are neither present nor used by a revision. A rollback to any revision of an

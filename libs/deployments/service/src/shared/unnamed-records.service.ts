@@ -1,12 +1,8 @@
 import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
-import { VAULT, type Vault } from '#vault';
+import { removeUnnamed, VAULT, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 
-/** Interval of the sweeps that remove unreferenced records, in milliseconds. */
-export const UNNAMED_EVERY_MS = 3_600_000;
-const DAY_MS = 24 * 3_600_000;
-
-/** Removes vault records that no event refers to, because their request was interrupted or rejected. */
+/** Removes vault records that no event refers to. */
 @Injectable()
 export class UnnamedRecords {
   constructor(
@@ -15,24 +11,13 @@ export class UnnamedRecords {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /**
-   * Removes records one day after they were stored. References are only checked for old records. Storing a record again
-   * resets its age.
-   */
+  /** Removes old records of all prefixes: see `removeUnnamed`. */
   async remove(
     prefixes: readonly string[],
     signal: AbortSignal,
     isNamed: (name: string) => boolean | Promise<boolean>,
   ): Promise<void> {
-    for (const prefix of prefixes) {
-      let removed = 0;
-      for await (const { name, updatedAtMs } of this.vault.list(prefix)) {
-        if (signal.aborted) return;
-        if (this.clock.now() - updatedAtMs < DAY_MS || (await isNamed(name))) continue;
-        await this.vault.delete(name);
-        removed += 1;
-      }
-      if (removed > 0) this.logger.info({ prefix, removed }, 'unreferenced vault records were removed');
-    }
+    const { vault, clock, logger } = this;
+    for (const prefix of prefixes) await removeUnnamed(prefix, { vault, clock, logger }, isNamed, signal);
   }
 }

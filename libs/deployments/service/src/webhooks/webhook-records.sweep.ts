@@ -1,7 +1,8 @@
 import { COMMANDS, type CommandRunner, type Sweep } from '#event-sourcing';
+import { UNNAMED_EVERY_MS } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
-import { UNNAMED_EVERY_MS, UnnamedRecords } from '../shared/unnamed-records.service.ts';
+import { UnnamedRecords } from '../shared/unnamed-records.service.ts';
 import { readWebhookRecord, WEBHOOK_RECORDS } from '../shared/webhook-records.ts';
 
 /** Removes records of webhooks that were deleted, and of those whose creation was interrupted or rejected. */
