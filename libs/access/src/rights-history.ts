@@ -196,6 +196,12 @@ export class RightsHistory {
     return [...members].findLast(([, { all }]) => all.some((member) => member?.name === name))?.[0];
   }
 
+  /** Returns the name that a service member has, or had last; undefined for people. */
+  serviceName(organizationId: string, memberId: string): string | undefined {
+    const timeline = this.organizations.get(organizationId)?.members.get(memberId);
+    return timeline?.all.findLast((member) => member?.kind === 'service')?.name;
+  }
+
   /** Returns all access keys that a member has ever had in an organization. */
   keysOf(organizationId: string, memberId: string): readonly Readonly<DirectoryKey>[] {
     return [...(this.memberKeys.get(`${organizationId} ${memberId}`) ?? [])].flatMap(

@@ -52,7 +52,7 @@ export const accessCommands = {
       permission,
       object,
       user: {
-        help: 'ID or e-mail address, or service:NAME; defaults to you',
+        help: 'ID or e-mail address, or name of a service member; defaults to you',
         value: 'user',
         names: ['org', 'members'],
       },

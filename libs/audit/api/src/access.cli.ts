@@ -71,7 +71,12 @@ export async function accessExplain(
     await session.print.one(found.value, { lines: [], name: nameOf });
     return 0;
   }
-  const shown = { ...rest, user: rest.email ?? rest.user, grantedTo: grantedTo.join(', '), with: credential };
+  const shown = {
+    ...rest,
+    user: rest.email ?? rest.name ?? rest.user,
+    grantedTo: grantedTo.join(', '),
+    with: credential,
+  };
   const lines = [
     'user',
     'permission',

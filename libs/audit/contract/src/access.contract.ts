@@ -127,12 +127,18 @@ export const explainAccessRequest = request({
   permission: 'access.read',
   input: z.strictObject({
     ...question,
-    user: z.string().min(1).max(320).optional().describe('ID or e-mail address; defaults to the caller'),
+    user: z
+      .string()
+      .min(1)
+      .max(320)
+      .optional()
+      .describe('ID or e-mail address, or name of a service member; defaults to the caller'),
   }),
   output: z.strictObject({
     ...asked,
     user: z.string(),
     email: z.string().nullable(),
+    name: z.string().nullable().describe('of a service member'),
     allowed: z.boolean(),
     ways: z.array(wayView),
     /** Organization roles that the rules give it, and whether the right `audit` or the global role does. */

@@ -73,7 +73,10 @@ export class AccessAnswers {
     return people.ok ? ok(people.value.get(userId)?.email ?? null) : people;
   }
 
-  /** Returns the ID of a user by ID, e-mail address, or `service:NAME`: a present or former member, or a global admin. */
+  /**
+   * Returns the ID of a user by ID or e-mail address, or of a service member by ID, name, or `service:NAME`: a present or
+   * former member, or a global admin.
+   */
   async userId(
     past: AccessPast,
     organizationId: string,
@@ -85,7 +88,10 @@ export class AccessAnswers {
       const id = past.rights.serviceMember(organizationId, user.slice(SERVICE.length));
       return id === undefined ? err(accessErrors.noSuchUser(user)) : ok(id);
     }
-    if (!user.includes('@')) return candidates.has(user) ? ok(user) : err(accessErrors.noSuchUser(user));
+    if (!user.includes('@')) {
+      const id = candidates.has(user) ? user : past.rights.serviceMember(organizationId, user);
+      return id === undefined ? err(accessErrors.noSuchUser(user)) : ok(id);
+    }
     const found = await this.bus.request(peopleRequest, { email: user }, this.bus.own(context));
     if (!found.ok) return found;
     const person = found.value.people.find(({ id }) => candidates.has(id));

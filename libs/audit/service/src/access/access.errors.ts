@@ -25,6 +25,13 @@ export const accessErrors = {
     domainError('access/no-such-user', 'not-found', `Nobody named ${user} is or was a member.`, {
       fix: 'astroctl org members',
     }),
+  noKey: (permission: string, name: string | undefined) =>
+    domainError(
+      'access/no-key',
+      'forbidden',
+      `The role of the service member includes ${permission}, but none of its access keys does.`,
+      { fix: `create a key: astroctl key create --name NAME --service ${name ?? 'SERVICE'}` },
+    ),
   noSuchObject: (object: string) =>
     domainError('access/no-such-object', 'not-found', `There was no ${object} at that time.`, {
       fix: `list what exists now: astroctl ${object.startsWith('profile/') ? 'app profile get' : object.startsWith('cluster/') ? 'clusters list' : 'app get'}`,

@@ -1,4 +1,4 @@
-import { PERMISSIONS, principalId, type AccessRule, type Moment, type PermissionRule, type Principal } from '#access';
+import { PERMISSIONS, principalId, type AccessRule, type Moment, type PermissionRule } from '#access';
 import {
   canRequest,
   explainAccessRequest,
@@ -14,7 +14,18 @@ import { AccessAnswers, timeOf } from './access-answers.service.ts';
 import { AccessHistory } from './access-history.service.ts';
 import { accessErrors } from './access.errors.ts';
 import { LogReaders } from './log-readers.service.ts';
-import { decideAt, isAt, isDuring, policyOf, waysOf, waysOfAll, type AccessPast, type AccessQuestion } from './ways.ts';
+import {
+  decideAt,
+  decideForMember,
+  isAt,
+  isDuring,
+  policyOf,
+  waysOf,
+  waysOfAll,
+  type AccessPast,
+  type AccessQuestion,
+  type Way,
+} from './ways.ts';
 
 type AskedInput = Pick<InputOf<typeof canRequest>, 'permission' | 'object' | 'asOf' | 'rules'>;
 
@@ -34,7 +45,10 @@ export class AccessQueries {
     @Inject(LogReaders) private readonly readers: LogReaders,
   ) {}
 
-  /** Answers for the credential of the request; about an earlier time, for its user: the credential may be newer. */
+  /**
+   * Answers for the credential of the request; about an earlier time, for its user or service member: the credential may
+   * be newer.
+   */
   @Serves(canRequest)
   async can(
     @Input() input: InputOf<typeof canRequest>,
@@ -44,11 +58,15 @@ export class AccessQueries {
     if (!asked.ok) return refuse(asked.error);
     const { past, question, at } = asked.value;
     const { principal } = context;
-    const asUser = input.asOf === undefined ? principal : userOf(principal);
-    const decision = decideAt(past, question, asUser, at);
-    const keyId = asUser.kind === 'key' ? asUser.keyId : undefined;
+    const memberId = principalId(principal);
+    const isNow = input.asOf === undefined;
+    const decision = isNow ? decideAt(past, question, principal, at) : decideForMember(past, question, memberId, at);
+    const isAsked = (way: Way) =>
+      isNow
+        ? way.keyId === (principal.kind === 'key' ? principal.keyId : undefined)
+        : way.keyId === undefined || way.kind === 'service';
     const found = decision.allowed
-      ? waysOf(past, question, principalId(principal)).filter((way) => way.keyId === keyId && isAt(way, at))
+      ? waysOf(past, question, memberId).filter((way) => isAsked(way) && isAt(way, at))
       : [];
     const ways = await this.answers.ways(past, context.organizationId, found.slice(0, 1), context);
     if (!ways.ok) return refuse(ways.error);
@@ -113,13 +131,14 @@ export class AccessQueries {
     if (!ways.ok) return refuse(ways.error);
     const person = await this.answers.emailOf(userId.value, context);
     if (!person.ok) return refuse(person.error);
-    const decision = decideAt(past, question, { kind: 'login', userId: userId.value }, at);
+    const decision = decideForMember(past, question, userId.value, at);
     const refusal = found.length > 0 || decision.allowed ? undefined : decision.error;
     const rule = policyOf(past, question, at.sequence).table[question.permission];
     return reply({
       ...this.answers.subjectOf(past, question, at),
       user: userId.value,
       email: person.value,
+      name: past.rights.serviceName(organizationId, userId.value) ?? null,
       allowed: found.length > 0 || decision.allowed,
       ways: ways.value,
       grantedTo: rule ? grantedTo(rule) : [],
@@ -188,12 +207,6 @@ export class AccessQueries {
     return isReader.value ? undefined : accessErrors.others();
   }
 }
-
-/** Returns the user of a key, with all that they may do themselves; a service member has only its keys. */
-const userOf = (principal: Principal): Principal =>
-  principal.kind === 'key' && principal.memberKind === 'person'
-    ? { kind: 'login', userId: principal.memberId }
-    : principal;
 
 const grantedTo = ({ scope, roles, audit, globalAdmin }: AccessRule): string[] => [
   ...(scope === 'self' ? ['any-user'] : []),

@@ -2,7 +2,7 @@ import { currentTable, PERMISSIONS, RightsHistory, type RightsFact } from '#acce
 import type { ObjectFact } from '#deployments/contract';
 import { position } from '#kernel';
 import { ObjectHistory } from './object-history.ts';
-import { decideAt, isAt, isDuring, waysOf, waysOfAll, type AccessQuestion, type Way } from './ways.ts';
+import { decideAt, decideForMember, isAt, isDuring, waysOf, waysOfAll, type AccessQuestion, type Way } from './ways.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
@@ -79,6 +79,29 @@ const shown = (ways: readonly Way[]) =>
     return `${memberId} ${keyId ?? way} ${role ?? '-'} ${minute(from.nowMs)}..${end} ${grantedBy}`;
   });
 
+const key = (
+  minute: number,
+  keyId: string,
+  more: { memberId?: string; memberKind?: 'service'; role?: 'viewer' | 'owner'; expiresAt?: string } = {},
+): Step => [
+  minute,
+  `keys-${ORG}`,
+  {
+    type: 'access-key.created.v1',
+    data: {
+      keyId,
+      memberId: 'grace',
+      memberKind: 'person',
+      role: 'owner',
+      name: 'k',
+      digest: keyId,
+      masked: 'm',
+      source: 'cli',
+      ...more,
+    },
+  },
+];
+
 describe('the ways in which somebody has a permission', () => {
   it('begin and end with the events that grant and revoke the role', () => {
     const past = pastOf(...BEGINNING, changed(20, 'grace', 'viewer'), changed(30, 'grace', 'admin'), [
@@ -110,24 +133,6 @@ describe('the ways in which somebody has a permission', () => {
   });
 
   it('include keys, until their expiry, rotation, or revocation, with the weaker of two roles', () => {
-    const key = (minute: number, keyId: string, more: { role?: 'viewer' | 'owner'; expiresAt?: string } = {}): Step => [
-      minute,
-      `keys-${ORG}`,
-      {
-        type: 'access-key.created.v1',
-        data: {
-          keyId,
-          memberId: 'grace',
-          memberKind: 'person',
-          role: 'owner',
-          name: 'k',
-          digest: keyId,
-          masked: 'm',
-          source: 'cli',
-          ...more,
-        },
-      },
-    ];
     const past = pastOf(
       ...BEGINNING,
       key(11, 'revoked'),
@@ -281,5 +286,56 @@ describe('the ways in which somebody has a permission', () => {
     const decide = (rules: 'then' | 'current') =>
       decideAt(past, ask({ rules }), { kind: 'login', userId: 'grace' }, moment).allowed;
     expect([decide('then'), decide('current')]).toEqual([false, true]);
+  });
+});
+
+describe('a question about a service member', () => {
+  const ofService = { memberId: 'ci', memberKind: 'service' } as const;
+  const service = (minute: number, role: 'viewer' | 'editor'): Step => [
+    minute,
+    `organization-${ORG}`,
+    { type: 'organization.member-added.v1', data: { memberId: 'ci', role, kind: 'service', name: 'ci-deploy' } },
+  ];
+  const revoked = (minute: number, keyId: string): Step => [
+    minute,
+    `keys-${ORG}`,
+    { type: 'access-key.revoked.v1', data: { keyId, reason: 'x' } },
+  ];
+  const outcomeAt = (past: ReturnType<typeof pastOf>, minute: number, question = ask()) => {
+    const moment = past.rights.asOfTime(START + minute * MINUTE) ?? { sequence: 0, nowMs: 0 };
+    const decision = decideForMember(past, question, 'ci', moment);
+    return decision.allowed ? 'allowed' : decision.error.code;
+  };
+
+  it('is answered from its keys at that time, and from its role if there is none', () => {
+    const past = pastOf(...BEGINNING, service(10, 'editor'), key(20, 'k1', ofService), revoked(30, 'k1'), [
+      40,
+      `organization-${ORG}`,
+      { type: 'organization.member-removed.v1', data: { memberId: 'ci' } },
+    ]);
+    expect([5, 15, 25, 35, 45].map((minute) => outcomeAt(past, minute))).toEqual([
+      'organization/not-found',
+      'access/no-key',
+      'allowed',
+      'access/no-key',
+      'organization/not-found',
+    ]);
+    expect(shown(waysOfAll(past, ask())).filter((text) => text.startsWith('ci '))).toEqual([
+      'ci k1 editor 20..30 event-6',
+    ]);
+    expect(past.rights.serviceMember(ORG, past.rights.serviceName(ORG, 'ci') ?? '')).toBe('ci');
+    expect(past.rights.serviceName(ORG, 'grace')).toBeUndefined();
+  });
+
+  it('says what its role lacks, and what requires a login', () => {
+    const past = pastOf(...BEGINNING, service(10, 'viewer'), key(20, 'k1', ofService));
+    expect(outcomeAt(past, 25)).toBe('access/not-permitted');
+    expect(outcomeAt(past, 25, ask({ permission: 'organization.delete' }))).toBe('key/login-required');
+    expect(outcomeAt(past, 25, ask({ permission: 'application.read' }))).toBe('allowed');
+  });
+
+  it('counts no key that is weaker than what is asked', () => {
+    const past = pastOf(...BEGINNING, service(10, 'editor'), key(20, 'k1', { ...ofService, role: 'viewer' }));
+    expect(outcomeAt(past, 25)).toBe('access/no-key');
   });
 });

@@ -10,6 +10,7 @@ import {
   type RightsTable,
   type Role,
 } from '#access';
+import { accessErrors } from './access.errors.ts';
 import type { IssuedKubeconfig, ObjectHistory } from './object-history.ts';
 
 /** A question about a permission, at any time. */
@@ -69,6 +70,22 @@ export function decideAt(past: AccessPast, question: AccessQuestion, principal: 
   const ended = endedKey(principal, rights, at.nowMs);
   if (ended) return { allowed: false, reason: { permission, rule: 'no-rule' }, error: ended };
   return decision;
+}
+
+/**
+ * Decides a question about a member with all that they have at a moment: a person with a login, a service member with
+ * any of its keys.
+ */
+export function decideForMember(past: AccessPast, question: AccessQuestion, memberId: string, at: Moment): Decision {
+  if (past.rights.isUser(memberId)) return decideAt(past, question, { kind: 'login', userId: memberId }, at);
+  const { organizationId, permission } = question;
+  // a key that has at most the role of its member, as every key does
+  const key = { kind: 'key', memberId, memberKind: 'service', keyId: '', organizationId, role: 'owner' } as const;
+  const byRole = decideAt(past, question, key, at);
+  if (!byRole.allowed || waysOf(past, question, memberId).some((way) => isAt(way, at))) return byRole;
+  const member = past.rights.rightsAt(at.sequence).organizations.get(organizationId)?.members.get(memberId);
+  const error = accessErrors.noKey(permission, member?.name);
+  return { allowed: false, reason: { permission, rule: 'no-rule' }, error };
 }
 
 /** Returns all ways in which a user or service member has ever had a permission, in order. */
