@@ -108,6 +108,7 @@ const AS_PROCESS = {
   'clusters health': 'clusters health get',
   credentials: 'credentials list',
   admin: 'admin doctor',
+  'admin audit-keys': 'admin audit-keys rotate',
   'admin projections': 'admin projections list',
   'admin egress': 'admin egress list',
   auth: 'auth status',

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import { call, eventually, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
 import { z } from 'zod';
 import { CONTEXTS } from './contexts.ts';
@@ -24,6 +26,17 @@ const report = z.looseObject({
       status: z.string(),
       message: z.string(),
       fix: z.string().nullable(),
+    }),
+  ),
+});
+
+const audited = z.looseObject({
+  items: z.array(
+    z.looseObject({
+      whoId: z.string(),
+      action: z.string(),
+      right: z.string().nullable(),
+      permission: z.string().nullable(),
     }),
   ),
 });
@@ -68,6 +81,13 @@ describe('the administration of the platform', () => {
     return projection.parse(body);
   };
 
+  /** Returns the requests that the audit log has of a projection: who, action, right, permission; newest first. */
+  const recordedOf = async (name: string) =>
+    audited
+      .parse((await ask(`GET /v1/audit?object=projection/${name}`)).body)
+      .items.map(({ whoId, action, right, permission }) => [whoId, action, right, permission]);
+  const byAda = (action: string) => [ada.userId, `projection.${action}-requested`, 'global-admin', 'platform.operate'];
+
   it('lists every projection of every service, up to date', async () => {
     const expected = CONTEXTS.flatMap(({ name: context, projections }) =>
       projections.map(({ name }) => ({ name, context })),
@@ -104,6 +124,8 @@ describe('the administration of the platform', () => {
       );
     }
     expect((await ask(path)).body).toEqual(before);
+    for (const { name } of items.filter(({ context }) => context === 'organizations'))
+      expect(await recordedOf(name)).toEqual([byAda('rebuild')]);
   }, 120_000);
 
   it('refuses a second rebuild while one is requested, and accepts the same request again', async () => {
@@ -113,13 +135,16 @@ describe('the administration of the platform', () => {
     expect(statuses.map(({ status }) => status)).toEqual([202, 202]);
     expect(await rebuild('two')).toMatchObject({ status: 409, body: { code: 'projection/busy' } });
     await eventually(async () => expect((await projectionNamed('deployments-egress.v1')).rebuild).toBeNull());
+    expect(await recordedOf('deployments-egress.v1')).toEqual([byAda('rebuild')]);
   }, 60_000);
 
-  it('retries a projection without parked documents', async () =>
+  it('retries a projection without parked documents', async () => {
     expect(await ask('POST /v1/admin/projections/deployments-egress.v1/retry')).toMatchObject({
       status: 200,
       body: { name: 'deployments-egress.v1', parked: 0 },
-    }));
+    });
+    expect(await recordedOf('deployments-egress.v1')).toEqual([byAda('retry'), byAda('rebuild')]);
+  });
 
   it('names the nearest projection of an unknown name', async () => {
     for (const what of [
@@ -162,6 +187,19 @@ describe('the administration of the platform', () => {
       ['gateway', 'login issuer'],
     ])
       expect(checks.filter((check) => check.service === service && check.name === name)).toHaveLength(1);
+    const named = checks.map(({ service, name }) => `${service} ${name}`);
+    expect(named.toSorted()).toEqual([...new Set(named)].toSorted());
+  });
+
+  it('says in the log of the start what is wrong, and what to do', async () => {
+    const { checks } = await doctor();
+    const wrong = checks.filter(({ status }) => status !== 'ok');
+    expect(wrong.map(({ name }) => name)).toContain('contact');
+    const lines = readFileSync(join(platform.dataDir, 'platform.log'), 'utf8').trim().split('\n');
+    const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ check }) => check);
+    expect(logged.map(({ service, check, msg, fix }) => [service, check, msg, fix])).toEqual(
+      wrong.map(({ service, name, message, fix }) => [service, name, message, fix]),
+    );
   });
 
   it('reports a dependency that is not available, and what to do', async () => {

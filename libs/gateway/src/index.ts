@@ -1,5 +1,5 @@
 import { keyInUrlRequest, keysUsedRequest } from '#access-keys/contract';
-import { recordRefusalsRequest } from '#audit/contract';
+import { recordOperationRequest, recordRefusalsRequest } from '#audit/contract';
 import { plansOfRequest } from '#billing/contract';
 import {
   issuerKeysRequest,
@@ -40,7 +40,7 @@ export const gateway: EdgeService = {
     ...STATE_REQUESTS,
     ...PROJECTION_REQUESTS,
   ],
-  contracts: ROUTED_CONTRACTS,
+  contracts: [...ROUTED_CONTRACTS, recordOperationRequest],
   mount: (app) => app.get(Gateway).mount(app),
   ready: (app) => Promise.resolve(app.get(Gateway).start()),
   dependencies: (app) => app.get(Gateway).dependencies(),

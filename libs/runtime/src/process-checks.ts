@@ -30,16 +30,25 @@ export async function processChecks({
   dependencies,
 }: ProcessCheckOptions): Promise<readonly CheckResult[]> {
   const isEmbedded = STORED.some((port) => engines[port] !== undefined && configuration[port].kind === 'embedded');
-  const [found, ...others] = await Promise.all([
+  const [all, mail, ...others] = await Promise.all([
     dependencies(),
-    ...(engines.mail ? [mailCheck(engines.mail, configuration, clock)] : []),
+    engines.mail && mailCheck(engines.mail, configuration, clock),
     ...(isEmbedded ? [diskCheck(dataFolder)] : []),
   ]);
+  const found = all.filter(({ name }) => name !== mail?.name);
   const log: CheckResult[] =
     engines.eventStore && !found.some(({ name }) => name === 'event log')
       ? [ok('event log', 'This process has found no damage in the log; npm run admin:verify reads all of it.')]
       : [];
-  return [...found.map(dependencyCheck), ...log, ...others];
+  const sent = all.find(({ name }) => name === mail?.name);
+  return [...found.map(dependencyCheck), ...log, ...(mail ? [withLastMessage(mail, sent)] : []), ...others];
+}
+
+/** Adds to the check of the mail server that it did not take the last message. */
+function withLastMessage(mail: CheckResult, sent: Dependency | undefined): CheckResult {
+  if (mail.status !== 'ok' || sent?.ok !== false) return mail;
+  const message = `The mail server responds, but the last message was not sent (${sent.detail ?? 'no reply'}).`;
+  return { ...mail, status: 'warn', message, fix: 'see the log of the process' };
 }
 
 const ok = (name: string, message: string): CheckResult => ({ name, status: 'ok', message, fix: null });

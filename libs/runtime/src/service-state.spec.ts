@@ -126,6 +126,17 @@ describe('the state of a service', () => {
       status: 'failed',
       message: expect.stringContaining('ECONNREFUSED'),
     });
+    const notSent = { name: 'mail', ok: false, required: false, detail: 'EENVELOPE' } as const;
+    const mailChecks = async (answer: unknown) =>
+      (await checksOf({ engines: { mail: mail(answer) }, environment, dependencies: [notSent] })).filter(
+        ({ name }) => name === 'mail',
+      );
+    expect(await mailChecks(ok(undefined))).toMatchObject([
+      { status: 'warn', message: expect.stringContaining('the last message was not sent (EENVELOPE)') },
+    ]);
+    expect(await mailChecks(err({ kind: 'unavailable', reason: 'ECONNREFUSED' }))).toMatchObject([
+      { status: 'failed', message: expect.stringContaining('ECONNREFUSED') },
+    ]);
     expect(await checksOf({})).toEqual([]);
     expect(await checksOf({ engines: { queue } })).toMatchObject([
       { name: 'disk', message: expect.stringContaining('free space') },

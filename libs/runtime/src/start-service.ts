@@ -39,6 +39,7 @@ import {
   type WorkerService,
 } from './service.ts';
 import { createServiceState, SERVICE_STATE } from './service-state.ts';
+import { logStartChecks } from './start-checks.ts';
 import { StartError } from './start-error.ts';
 import { watchStores } from './store-state.ts';
 import { VARIABLES } from './variables.ts';
@@ -207,6 +208,10 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
     await stopWorker?.();
   });
   state.lacks = undefined;
+  void logStartChecks(
+    parts.map(({ name }) => name),
+    { stateOf, log, isStopping: () => state.lacks === 'stopping' },
+  );
   return {
     greetings: parts.flatMap(({ greeting }) => (greeting ? [greeting(app)] : [])),
     problems: composition.problems(),

@@ -21,6 +21,7 @@ export {
   platformAuditLogRequest,
   type AuditEntry,
 } from './log.contract.ts';
+export { OPERATIONS, recordOperationRequest } from './operations.contract.ts';
 export { createRefusalRecorder } from './refusal-recorder.ts';
 export { recordRefusalsRequest, REFUSALS_A_MINUTE, type ReadRecord, type RefusalRecord } from './refusals.contract.ts';
 export {

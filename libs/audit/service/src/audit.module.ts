@@ -16,6 +16,7 @@ import { SigningKeysHandlers } from './heads/signing-keys.handlers.ts';
 import { SigningKeys } from './heads/signing-keys.service.ts';
 import { LogQueries } from './log/log.queries.ts';
 import { AuditLog } from './log/log.service.ts';
+import { OperationsHandlers } from './operations/operations.handlers.ts';
 import { ErasureListReactor } from './publishing/erasure-list.reactor.ts';
 import { HeadPublishingSweep } from './publishing/head-publishing.sweep.ts';
 import { HeadSink } from './publishing/head-sink.service.ts';
@@ -30,6 +31,7 @@ import { TreeReader } from './tree/tree-reader.service.ts';
     RefusalsHandlers,
     HeadsQueries,
     SigningKeysHandlers,
+    OperationsHandlers,
     LogQueries,
     ReplayQueries,
     ChangesQueries,

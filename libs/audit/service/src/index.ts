@@ -21,6 +21,7 @@ import { logProjection } from './log/log.projection.ts';
 import { namesProjection } from './log/names.projection.ts';
 import { HeadPublishingSweep } from './publishing/head-publishing.sweep.ts';
 import { HeadSink } from './publishing/head-sink.service.ts';
+import { operationDecider } from './operations/operation.decider.ts';
 import { readDecider } from './refusals/read.decider.ts';
 import { refusalDecider } from './refusals/refusal.decider.ts';
 import { treeProjection } from './tree/tree.projection.ts';
@@ -44,7 +45,15 @@ export const auditService: ContextService = {
     clientAddressesRequest,
     peopleRequest,
   ],
-  deciders: [policyDecider, refusalDecider, readDecider, headDecider, signingKeyDecider, backupDecider],
+  deciders: [
+    policyDecider,
+    refusalDecider,
+    readDecider,
+    headDecider,
+    signingKeyDecider,
+    backupDecider,
+    operationDecider,
+  ],
   projections: [treeProjection, headsProjection, logProjection, namesProjection],
   reactors: [ErasureListReactor],
   sweeps: [PolicySweep, HeadsSweep, SigningKeyRecordsSweep, HeadPublishingSweep],

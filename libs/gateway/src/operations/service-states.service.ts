@@ -1,3 +1,4 @@
+import { recordOperationRequest, type OPERATIONS } from '#audit/contract';
 import { BUS, type Bus } from '#bus';
 import { EDGE, receiverOf, type RequestContext } from '#bus/contract';
 import { CLOCK, err, nearestName, ok, type Clock, type DomainError, type Result } from '#kernel';
@@ -53,12 +54,20 @@ export class ServiceStates {
     return err(projectionErrors.notFound(name, nearestName(name, names)));
   }
 
-  /** Asks the service of a projection to rebuild it, or to retry its parked documents. */
-  async work(name: string, action: 'rebuild' | 'retry', context: RequestContext) {
+  /**
+   * Asks the service of a projection to rebuild it, or to retry its parked documents, after the audit log has the request
+   * and its caller. What the service will refuse, or has begun for the same request, is not recorded.
+   */
+  async work(name: string, action: (typeof OPERATIONS)[number], context: RequestContext) {
     const found = await this.projection(name, context);
     if (!found.ok) return found;
     const contract = PROJECTION_REQUESTS.find(({ subject }) => receiverOf(subject) === found.value.context);
     if (!contract) return err(projectionErrors.notFound(name));
+    const { state } = found.value;
+    if (state !== 'stopped' && !(action === 'rebuild' && state === 'rebuilding')) {
+      const recorded = await this.bus.request(recordOperationRequest, { operation: action, projection: name }, context);
+      if (!recorded.ok) return recorded;
+    }
     const { timeoutMs } = contract;
     const input = { name, action, id: context.commandId };
     const reply = await this.bus.request(contract, input, this.bus.own({ ...causeOf(context), timeoutMs }));

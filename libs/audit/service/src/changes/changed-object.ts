@@ -154,6 +154,8 @@ export const CHANGES: Readonly<Record<string, Rule | typeof named | typeof IGNOR
   'audit.head-signed.v1': audit,
   'audit.head-published.v1': audit,
   'audit-key.created.v1': platform,
+  'projection.rebuild-requested.v1': platform,
+  'projection.retry-requested.v1': platform,
   'refusal.recorded.v1': audit,
   'refusals.dropped.v1': audit,
   'read.recorded.v1': audit,

@@ -149,6 +149,8 @@ export const ACTIONS: Readonly<Record<string, Action | typeof HIDDEN>> = {
   'platform.policy-published.v1': { shows: ['release'] },
   'platform.exported.v1': { shows: ['records', 'events', 'sha256'] },
   'platform.imported.v1': { shows: ['exportedAt', 'records', 'events', 'erasures', 'sha256'] },
+  'projection.rebuild-requested.v1': { object: ['projection', 'stream'] },
+  'projection.retry-requested.v1': { object: ['projection', 'stream'] },
   'audit.head-signed.v1': HIDDEN,
   'audit.head-published.v1': HIDDEN,
   'audit-key.created.v1': {},

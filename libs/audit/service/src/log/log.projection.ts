@@ -12,7 +12,7 @@ export interface StoredEntry extends Entry {
 
 /** The audit log: one document per event that it lists. */
 export const logProjection: Projection<Fact, StoredEntry> = {
-  name: 'audit-log.v3',
+  name: 'audit-log.v4',
   events: EVERY_EVENT,
   indexes: ['byTime', 'byActor', 'byAction', 'byObject', 'byRefusal'],
   documentId: ({ event, metadata }) => (isListed(event.type) ? metadata.id : undefined),

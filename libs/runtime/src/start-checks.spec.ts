@@ -1,0 +1,41 @@
+import type { CheckResult, ServiceState } from '#runtime/contract';
+import { logStartChecks } from './start-checks.ts';
+
+const check = (name: string, status: CheckResult['status']): CheckResult => ({
+  name,
+  status,
+  message: `${name} is ${status}.`,
+  fix: status === 'ok' ? null : `mend ${name}`,
+});
+const stateOf = (service: string): Promise<ServiceState> =>
+  Promise.resolve({
+    service,
+    process: { name: 'platform', instance: 'p-1' },
+    version: '1.0.0',
+    time: '2026-11-24T12:00:00Z',
+    checks: [check('bus', 'ok'), check('mail', 'failed')],
+    ownChecks: [check(`of ${service}`, service === 'audit' ? 'warn' : 'ok')],
+    projections: [],
+  });
+
+async function logged(more: Partial<Parameters<typeof logStartChecks>[1]> = {}) {
+  const lines: unknown[] = [];
+  const line = (level: string) => (fields: object, message: string) => void lines.push([level, fields, message]);
+  const log = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+  await logStartChecks(['identity', 'audit'], { stateOf, log, isStopping: () => false, ...more });
+  return lines;
+}
+
+describe('the log of a start', () => {
+  it('has what is wrong, and what to do: checks of the process once, and those of each of its parts', async () =>
+    expect(await logged()).toEqual([
+      ['error', { service: 'platform', check: 'mail', fix: 'mend mail' }, 'mail is failed.'],
+      ['warn', { service: 'audit', check: 'of audit', fix: 'mend of audit' }, 'of audit is warn.'],
+    ]));
+  it('has nothing about a process that is stopped during the checks', async () =>
+    expect(await logged({ isStopping: () => true })).toEqual([]));
+  it('says that the process could not be checked', async () =>
+    expect(await logged({ stateOf: () => Promise.reject(new TypeError('x')) })).toEqual([
+      ['warn', { cause: 'TypeError' }, 'the process could not be checked'],
+    ]));
+});

@@ -1,0 +1,27 @@
+import type { Logger } from '#kernel';
+import type { StateOf } from './service-state.ts';
+
+/**
+ * Logs what `admin doctor` reports of this process, if something is wrong: failed checks as errors, others as warnings.
+ * Never rejects.
+ *
+ * @param services names of the parts of this process
+ * @param isStopping whether the process has begun to stop, so that nothing that is missing now is a fault
+ */
+export async function logStartChecks(
+  services: readonly string[],
+  { stateOf, log, isStopping }: { readonly stateOf: StateOf; readonly log: Logger; readonly isStopping: () => boolean },
+): Promise<void> {
+  try {
+    const states = await Promise.all(services.map((service) => stateOf(service, { checks: true })));
+    if (isStopping()) return;
+    const shared = states
+      .slice(0, 1)
+      .flatMap(({ process, checks }) => checks.map((check) => [process.name, check] as const));
+    const own = states.flatMap(({ service, ownChecks }) => ownChecks.map((check) => [service, check] as const));
+    for (const [service, { name, status, message, fix }] of [...shared, ...own])
+      if (status !== 'ok') log[status === 'failed' ? 'error' : 'warn']({ service, check: name, fix }, message);
+  } catch (error) {
+    log.warn({ cause: error instanceof Error ? error.name : String(error) }, 'the process could not be checked');
+  }
+}
