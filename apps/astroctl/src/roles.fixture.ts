@@ -183,7 +183,7 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
     },
   ],
   'clusters access': [{ needs: 'cluster.manage', args: 'sandbox' }],
-  'clusters events': read('cluster.read', 'sandbox'),
+  'clusters events': [...read('cluster.read', 'sandbox'), { case: 'of all clusters', needs: 'cluster.read' }],
   'clusters delete': [{ needs: 'cluster.manage', args: 'sandbox -y', allowed: '7 deployments/sandbox-stays' }],
   'clusters policy get': read('cluster.read', 'sandbox'),
   'clusters policy set': [{ needs: 'cluster.manage', args: (me) => `sandbox --namespaces *,!none-${me.name}` }],

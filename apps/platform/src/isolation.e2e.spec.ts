@@ -132,17 +132,21 @@ describe('two users with two default organizations', () => {
     });
   });
 
-  it.each(['applications/web/logs', 'applications/web/events', 'clusters/sandbox/events', 'watch', 'changes'])(
-    'A16: rejects a non-member before the stream of %s opens',
-    async (path) => {
-      const response = await call(platform.url, `GET /v1/organizations/${ada.organization.id}/${path}?follow=true`, {
-        credential: grace.key,
-        headers: { accept: 'text/event-stream' },
-      });
-      expect(response).toMatchObject({ status: 404, body: { code: 'organization/not-found' } });
-      expect(response.headers.get('content-type')).toContain('application/problem+json');
-    },
-  );
+  it.each([
+    'applications/web/logs',
+    'applications/web/events',
+    'clusters/sandbox/events',
+    'cluster-events',
+    'watch',
+    'changes',
+  ])('A16: rejects a non-member before the stream of %s opens', async (path) => {
+    const response = await call(platform.url, `GET /v1/organizations/${ada.organization.id}/${path}?follow=true`, {
+      credential: grace.key,
+      headers: { accept: 'text/event-stream' },
+    });
+    expect(response).toMatchObject({ status: 404, body: { code: 'organization/not-found' } });
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+  });
 
   it('A2: does not find a key of another organization under the own one', async () => {
     for (const method of ['GET', 'DELETE']) {

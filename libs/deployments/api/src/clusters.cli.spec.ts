@@ -1,5 +1,5 @@
 import { createLaptop } from '#cli/testing';
-import { clusterEventsRequest, type ClusterEventView } from '#deployments/contract';
+import { allClusterEventsRequest, clusterEventsRequest, type ClusterEventView } from '#deployments/contract';
 import { domainError } from '#kernel';
 import { temporaryFolder } from '#testing';
 import { deploymentsCommands } from './cli.ts';
@@ -7,6 +7,7 @@ import { deploymentsCommands } from './cli.ts';
 const folder = temporaryFolder();
 const event = (more: Partial<ClusterEventView> = {}): ClusterEventView => ({
   time: '2026-11-24T12:02:11Z',
+  cluster: 'dev',
   state: 'READY',
   by: 'ada@acme.dev',
   message: 'registered: Kubernetes v1.36.3, 3 nodes',
@@ -49,6 +50,20 @@ describe('clusters events', () => {
     const { stdout } = await at.run('clusters events dev -f');
     expect(stdout).toContain('not reachable for 60 s');
     expect(at.sent).toMatchObject([{ input: { org: 'id-of-acme', name: 'dev', follow: true } }]);
+  });
+
+  it('prints those of all clusters without a name, also with -f', async () => {
+    const at = laptop();
+    at.onStream(allClusterEventsRequest, () => [event(), { ...lost, cluster: 'eu-prod' }]);
+    for (const command of ['clusters events', 'clusters events -f']) {
+      const { stdout } = await at.run(command);
+      expect(stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([
+        ['TIME', 'CLUSTER', 'STATE'],
+        ['2026-11-24T12:02:11Z', 'dev', 'READY'],
+        ['2026-11-24T12:02:11Z', 'eu-prod', 'UNREACHABLE'],
+        [''],
+      ]);
+    }
   });
 
   it('fails for a cluster that does not exist', async () => {

@@ -2,6 +2,7 @@ import { age, ExitCode, isCommandError, usage, type Column, type Options, type O
 import type { OutputOf } from '#bus/contract';
 import {
   clusterAccessRequest,
+  allClusterEventsRequest,
   clusterEventsRequest,
   clusterKubeconfigRequest,
   deleteClusterRequest,
@@ -108,30 +109,35 @@ export async function clustersAccess(
   return ExitCode.Success;
 }
 
-const EVENT_COLUMNS: readonly Column<ClusterEventView>[] = [
+const eventColumns = (name: string | undefined): readonly Column<ClusterEventView>[] => [
   { title: 'TIME', value: (event) => event.time },
+  ...(name === undefined ? [{ title: 'CLUSTER', value: (event: ClusterEventView) => event.cluster }] : []),
   { title: 'STATE', value: (event) => event.state },
   { title: 'MESSAGE', value: (event) => event.message },
   { title: 'BY', value: (event) => event.by, wide: true },
 ];
 
-/** Runs `clusters events NAME [-f]`. */
+/** Runs `clusters events [NAME] [-f]`: the events of one cluster, or of all. */
 export async function clustersEvents(
   { name, follow }: Options<typeof clusterCommands.clustersEvents>,
   session: Session,
 ): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
+  const columns = eventColumns(name);
+  const read = (place: { readonly follow?: true; readonly limit?: number; readonly after?: string }) =>
+    name === undefined
+      ? session.stream(allClusterEventsRequest, { org, ...place })
+      : session.stream(clusterEventsRequest, { org, name, ...place });
   if (follow) {
-    const row = session.print.rows(EVENT_COLUMNS);
-    for await (const event of session.stream(clusterEventsRequest, { org, name, follow })) row(event);
+    const row = session.print.rows(columns);
+    for await (const event of read({ follow })) row(event);
     return ExitCode.Success;
   }
   const events: ClusterEventView[] = [];
-  for await (const event of everyPage((place) => session.stream(clusterEventsRequest, { org, name, ...place })))
-    events.push(event);
+  for await (const event of everyPage(read)) events.push(event);
   await session.print.list(events, {
-    columns: EVENT_COLUMNS,
+    columns,
     name: (event) => `event/${event.state}`,
     empty: 'No events.',
   });

@@ -401,9 +401,9 @@ export const clusterCommands = {
   },
   clustersEvents: {
     path: ['clusters', 'events'],
-    summary: 'Show changes of a cluster’s registration, settings, and state, oldest first',
-    options: { name: clusterName, follow },
-    examples: ['astroctl clusters events dev', 'astroctl clusters events dev -f'],
+    summary: 'Show changes of the registration, settings, and state of a cluster, or of all clusters, oldest first',
+    options: { name: { ...clusterName, positional: 'optional' }, follow },
+    examples: ['astroctl clusters events', 'astroctl clusters events dev', 'astroctl clusters events dev -f'],
   },
   clustersDelete: {
     path: ['clusters', 'delete'],

@@ -90,6 +90,7 @@ export const deleteClusterRequest = request({
 
 const clusterEvent = z.strictObject({
   time: z.string(),
+  cluster: z.string().describe('name of the cluster'),
   state: z.enum(CLUSTER_STATES).describe('state of the cluster after the event'),
   by: z.string().describe('`platform` if the platform itself noticed or changed it'),
   message: z.string(),
@@ -97,23 +98,34 @@ const clusterEvent = z.strictObject({
 });
 export type ClusterEventView = z.infer<typeof clusterEvent>;
 
+const clusterEventsPlace = {
+  follow: flag.default(false),
+  after: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('position of the last event that was read; `next` of the previous page'),
+  limit: pageInput.limit,
+};
+
 export const clusterEventsRequest = stream({
   subject: 'deployments.v1.clusters.events',
   route: 'GET /v1/organizations/{org}/clusters/{name}/events',
   summary:
     'List events of a cluster: changes of its registration, settings, and state; oldest first; SSE with follow=true',
   permission: 'cluster.read',
-  input: z.strictObject({
-    org,
-    name,
-    follow: flag.default(false),
-    after: z
-      .string()
-      .max(200)
-      .optional()
-      .describe('position of the last event that was read; `next` of the previous page'),
-    limit: pageInput.limit,
-  }),
+  input: z.strictObject({ org, name, ...clusterEventsPlace }),
+  output: clusterEvent,
+  organizationOf,
+  timeoutMs: 10_000,
+});
+
+export const allClusterEventsRequest = stream({
+  subject: 'deployments.v1.clusters.all-events',
+  route: 'GET /v1/organizations/{org}/cluster-events',
+  summary: 'List events of all clusters of an organization, oldest first; SSE with follow=true',
+  permission: 'cluster.read',
+  input: z.strictObject({ org, ...clusterEventsPlace }),
   output: clusterEvent,
   organizationOf,
   timeoutMs: 10_000,

@@ -87,6 +87,7 @@ export {
   getClusterIngressRequest,
   setClusterIngressRequest,
   clusterAccessRequest,
+  allClusterEventsRequest,
   clusterEventsRequest,
   reviewAccessRequest,
   clusterKubeconfigRequest,

@@ -1,5 +1,6 @@
 import { busErrors, refuse, reply, type Reply } from '#bus';
 import {
+  allClusterEventsRequest,
   applyApplicationRequest,
   applyProfileRequest,
   clusterEventsRequest,
@@ -343,6 +344,52 @@ describe('the events of a cluster', () => {
       ['UNAUTHORIZED', 'rejects the token'],
       ['DELETING', 'removed'],
     ]);
+  });
+});
+
+describe('the events of all clusters of an organization', () => {
+  const eve = () => platform.person('eve', org);
+  const eventsOf = async (more = {}, first?: number) =>
+    (await platform.read(allClusterEventsRequest, { org, ...more }, eve(), first)).map(
+      ({ cluster, message, position }) => ({ is: `${cluster}: ${message}`, position }),
+    );
+  const policy = (name: string) =>
+    platform.ask(setClusterPolicyRequest, { org, name, podSecurity: 'privileged' }, ada());
+  const isOf = (events: readonly { readonly is: string }[]) => events.map(({ is }) => is);
+
+  it('are in the order of the log, in pages', async () => {
+    await register('dev');
+    await register('eu-prod');
+    await policy('dev');
+    await policy('eu-prod');
+    const all = ['dev: registered: ', 'eu-prod: registered: ', 'dev: policy changed', 'eu-prod: policy changed'];
+    expect(isOf(await eventsOf())).toEqual(all.map((start) => expect.stringContaining(start)));
+    const first = await eventsOf({ limit: 3 });
+    const rest = await eventsOf({ limit: 3, after: first.at(-1)?.position });
+    expect([first.length, rest.length]).toEqual([3, 1]);
+    expect(isOf([...first, ...rest])).toEqual(isOf(await eventsOf()));
+  });
+
+  it('are followed beyond the removal of a cluster, with those of a cluster that is registered in the meantime', async () => {
+    await register('dev');
+    const known = await eventsOf();
+    const followed = eventsOf({ follow: true, after: known.at(-1)?.position }, 4);
+    await policy('dev');
+    expect(await platform.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({ ok: true });
+    await register('eu-prod');
+    await policy('eu-prod');
+    expect(isOf(await followed)).toEqual([
+      'dev: policy changed',
+      'dev: removed',
+      expect.stringContaining('eu-prod: registered: '),
+      'eu-prod: policy changed',
+    ]);
+  });
+
+  it('are none of other organizations', async () => {
+    await register('dev');
+    const others = await platform.read(allClusterEventsRequest, { org: 'org-2' }, platform.person('mallory', 'org-2'));
+    expect(others).toEqual([]);
   });
 });
 
