@@ -94,11 +94,31 @@ describe('the audit log, with the real astroctl', () => {
       expect(await read('secrets', ada.accessToken)).toMatchObject({ status: 200, body: { items: [] } });
     await read('logs', ada.accessToken);
     await read('secrets', grace.key); // members leave no such entry
+    // What shows events counts once these have names of secrets.
+    const organization = `GET /v1/organizations/${grace.organization.id}`;
+    const readEvents = async () => {
+      for (const what of [`GET ${theirs}/events`, `${organization}/audit`, `${organization}/audit/export`])
+        expect(await call(platform.url, what, { credential: ada.accessToken })).toMatchObject({ status: 200 });
+    };
+    await readEvents();
+    const secret = { credential: grace.key, body: { value: 'a value' } };
+    expect(await call(platform.url, `PUT ${theirs}/secrets/TOKEN`, secret)).toMatchObject({ status: 200 });
+    await readEvents();
+    await call(platform.url, `${organization}/audit`, { credential: grace.key });
     await eventually(async () => {
       const reads = (await entries('--right global-admin', grace)).filter(({ action }) => action.endsWith('.read'));
       const counted = new Map<string, number>();
-      for (const { action, count } of reads) counted.set(action, (counted.get(action) ?? 0) + count);
-      expect(Object.fromEntries(counted)).toEqual({ 'secret-names.read': 3, 'logs.read': 1 });
+      for (const { action, message, count } of reads) {
+        const name = `${action} ${message.replace('operation ', '')}`;
+        counted.set(name, (counted.get(name) ?? 0) + count);
+      }
+      expect(Object.fromEntries(counted)).toEqual({
+        'secret-names.read deployments.v1.secrets.list': 3,
+        'logs.read deployments.v1.applications.logs': 1,
+        'secret-names.read audit.v1.log.list': 1,
+        'secret-names.read audit.v1.log.export': 1,
+        'secret-names.read deployments.v1.applications.events': 1,
+      });
       expect(reads[0]).toMatchObject({
         who: platform.adminEmail,
         result: 'done',

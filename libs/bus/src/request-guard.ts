@@ -126,19 +126,15 @@ export class RequestGuard {
     const decision = this.decide(contract, permission, caller, directory.value, organizationId);
     if (!decision.ok) return decision;
     const by = authorizationOf(caller, decision.value);
-    this.disclosed(contract, caller, organizationId, by);
     const globalAdmin = isGlobalAdmin(caller.principal, directory.value);
     const loginOld = isLoginOld(caller.principal, this.options.clock.now());
-    return ok(authorized(caller, input, { globalAdmin, loginOld, organizationId, by }));
+    const request = authorized(caller, input, { globalAdmin, loginOld, organizationId, by });
+    if (contract.isDisclosedBy === undefined) this.disclosed(contract, request.context);
+    return ok(request);
   }
 
   /** Records that a global admin reads data of an organization by the global role alone. */
-  private disclosed(
-    { subject, discloses }: Contract,
-    { principal, correlationId }: Caller,
-    organizationId: string | undefined,
-    by: Authorization | undefined,
-  ): void {
+  disclosed({ subject, discloses }: Contract, { principal, correlationId, organizationId, by }: RequestContext): void {
     if (discloses === undefined || organizationId === undefined || !by?.globalAdmin) return;
     this.options.adminReads?.read({
       subject,

@@ -94,6 +94,23 @@ class OutputInterceptor implements NestInterceptor {
   }
 }
 
+/** Records that a stream has shown data of an organization to a global admin: once, however many of its items do. */
+@Injectable()
+class DisclosureInterceptor implements NestInterceptor {
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { contract, guard, context } = callOf(execution);
+    if (contract.isDisclosedBy === undefined || !context) return next.handle();
+    let isRecorded = false;
+    return next.handle().pipe(
+      tap((item: unknown) => {
+        if (isRecorded || contract.isDisclosedBy?.(item) !== true) return;
+        isRecorded = true;
+        guard.disclosed(contract, context);
+      }),
+    );
+  }
+}
+
 /**
  * Returns the reply of a request's handler, which Nest provides as a value, a promise, or (from a filter) an
  * Observable. A successful reply that does not match its contract is a defect of the handler.
@@ -111,6 +128,8 @@ export async function singleReply(outcome: unknown, context: MessageContext): Pr
         return { response: refuse(refusalOf(error, call)), isDisposed: true };
       }
     }
+    if (call?.context && isOkReply(response) && call.contract.isDisclosedBy?.(response.value) === true)
+      call.guard.disclosed(call.contract, call.context);
     return { response, isDisposed: true };
   } catch (error) {
     return { err: error, isDisposed: true };
@@ -223,7 +242,7 @@ export function Serves(contract: Contract) {
     // Observable.
     const interceptors =
       contract.kind === 'stream'
-        ? [AccessRecheckInterceptor, OutputInterceptor, RefusalInterceptor] // nearest to the handler: the guard records its own
+        ? [AccessRecheckInterceptor, OutputInterceptor, DisclosureInterceptor, RefusalInterceptor] // nearest to the handler: the guard records its own
         : [];
     const decorate = applyDecorators(
       MessagePattern(contract.subject, { kind: contract.kind }),

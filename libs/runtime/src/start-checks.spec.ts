@@ -5,7 +5,7 @@ const check = (name: string, status: CheckResult['status']): CheckResult => ({
   name,
   status,
   message: `${name} is ${status}.`,
-  fix: status === 'ok' ? null : `mend ${name}`,
+  fix: status === 'ok' ? null : `repair ${name}`,
 });
 const stateOf = (service: string): Promise<ServiceState> =>
   Promise.resolve({
@@ -29,8 +29,8 @@ async function logged(more: Partial<Parameters<typeof logStartChecks>[1]> = {}) 
 describe('the log of a start', () => {
   it('has what is wrong, and what to do: checks of the process once, and those of each of its parts', async () =>
     expect(await logged()).toEqual([
-      ['error', { service: 'platform', check: 'mail', fix: 'mend mail' }, 'mail is failed.'],
-      ['warn', { service: 'audit', check: 'of audit', fix: 'mend of audit' }, 'of audit is warn.'],
+      ['error', { service: 'platform', check: 'mail', fix: 'repair mail' }, 'mail is failed.'],
+      ['warn', { service: 'audit', check: 'of audit', fix: 'repair of audit' }, 'of audit is warn.'],
     ]));
   it('has nothing about a process that is stopped during the checks', async () =>
     expect(await logged({ isStopping: () => true })).toEqual([]));

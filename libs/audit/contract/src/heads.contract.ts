@@ -1,5 +1,6 @@
 import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
+import { namesSecrets } from './log.contract.ts';
 
 /** A position, or its sequence alone, as commands take it. */
 const positionOrSequence = z
@@ -106,6 +107,8 @@ export const proveAuditRequest = request({
     consistency: z.strictObject({ from: z.number().int(), to: z.number().int(), proof: z.array(hash) }).optional(),
   }),
   organizationOf: ({ org }) => org,
+  discloses: 'secret-names',
+  isDisclosedBy: ({ inclusion }) => inclusion !== undefined && namesSecrets(inclusion.event.type),
   timeoutMs: 10_000,
 });
 
@@ -131,6 +134,8 @@ export const listSealedEventsRequest = request({
     next: z.number().int().optional().describe('index of the next page'),
   }),
   organizationOf: ({ org }) => org,
+  discloses: 'secret-names',
+  isDisclosedBy: ({ events }) => events.some(({ event }) => namesSecrets(event.type)),
   timeoutMs: 10_000,
 });
 

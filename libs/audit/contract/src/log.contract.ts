@@ -34,6 +34,12 @@ export type AuditEntry = z.infer<typeof auditEntry>;
 /** Last item of a page that is not the last one. */
 const pageEnd = z.strictObject({ next: z.string() });
 
+/** Types of events, without their version, whose data has names of secrets. */
+const NAMES_SECRETS: readonly string[] = ['application.secrets-set', 'application.secret-unset'];
+
+/** Returns whether an event, or an entry about it, has names of secrets. */
+export const namesSecrets = (type: string): boolean => NAMES_SECRETS.includes(type.replace(/\.v\d+$/, ''));
+
 /** Filters of the audit log. Entries match all of them. */
 const filters = {
   who: word.optional().describe('address or ID of a user, name of a service member, or `platform`'),
@@ -60,6 +66,8 @@ export const auditLogRequest = stream({
   input: z.strictObject({ org: word, ...filters, ...page }),
   output: z.union([auditEntry, pageEnd]),
   organizationOf: ({ org }) => org,
+  discloses: 'secret-names',
+  isDisclosedBy: (item) => 'action' in item && namesSecrets(item.action),
   timeoutMs: 10_000,
 });
 
@@ -95,5 +103,7 @@ export const exportAuditLogRequest = stream({
   output: auditEntry,
   downloads: EXPORT_LINES,
   organizationOf: ({ org }) => org,
+  discloses: 'secret-names',
+  isDisclosedBy: ({ action }) => namesSecrets(action),
   timeoutMs: 10_000,
 });

@@ -34,8 +34,22 @@ export interface BusUnderTest {
   open(): Promise<BusTransport>;
 }
 
-const { echo, act, mismatched, slow, large, inOrganization, internal, unserved, count, forever, silent, watched } =
-  fixtureContracts;
+const {
+  echo,
+  act,
+  mismatched,
+  slow,
+  large,
+  inOrganization,
+  internal,
+  unserved,
+  count,
+  forever,
+  silent,
+  watched,
+  revealing,
+  revealed,
+} = fixtureContracts;
 
 /** Tests the behavior that every transport must have. */
 export function busContract(engine: string, { open }: BusUnderTest): void {
@@ -439,6 +453,18 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
             correlationId: expect.any(String) as string,
             atMs: expect.any(Number) as number,
           },
+        ]);
+      });
+
+      it('records a read of a request or a stream that shows such data only if it did, and a stream once', async () => {
+        const asRoot = () => loginOf('root');
+        for (const values of [[1, 2], [1, 10, 11], []])
+          await outcomeOf(gateway.stream(revealing, { organization: 'acme', values }, asRoot()));
+        for (const value of [1, 10]) await gateway.request(revealed, { organization: ACME, value }, asRoot());
+        await gateway.request(revealed, { organization: ACME, value: 10 }, loginOf(ALICE));
+        expect(server.adminReads.map(({ subject, discloses, userId }) => [subject, discloses, userId])).toEqual([
+          [revealing.subject, 'logs', 'root'],
+          [revealed.subject, 'logs', 'root'],
         ]);
       });
 

@@ -152,6 +152,29 @@ const watched = stream({
   timeoutMs: 5_000,
 });
 
+/** Its items from 10 on are logs. */
+const revealing = stream({
+  subject: 'fixture.v1.revealing',
+  permission: 'application.read',
+  input: z.object({ organization: z.string(), values: z.array(z.number()) }),
+  output: z.object({ n: z.number() }),
+  organizationOf: (input) => input.organization,
+  discloses: 'logs',
+  isDisclosedBy: ({ n }) => n >= 10,
+  timeoutMs: 5_000,
+});
+/** A reply from 10 on is logs. */
+const revealed = request({
+  subject: 'fixture.v1.revealed',
+  permission: 'application.read',
+  input: z.object({ organization: z.string(), value: z.number() }),
+  output: z.object({ n: z.number() }),
+  organizationOf: (input) => input.organization,
+  discloses: 'logs',
+  isDisclosedBy: ({ n }) => n >= 10,
+  timeoutMs: 5_000,
+});
+
 export const fixtureContracts = {
   echo,
   act,
@@ -165,6 +188,8 @@ export const fixtureContracts = {
   forever,
   silent,
   watched,
+  revealing,
+  revealed,
 };
 
 /** State of a started server, for tests. */
@@ -280,6 +305,14 @@ export async function startServer(
     @Serves(silent)
     silent(@Input() _input: object, @Caller() _context: RequestContext, @Cancelled() signal: AbortSignal) {
       return endless(signal, false);
+    }
+    @Serves(revealing)
+    async *revealing(@Input() { values }: InputOf<typeof revealing>) {
+      for (const n of values) yield { n };
+    }
+    @Serves(revealed)
+    revealed(@Input() { value }: InputOf<typeof revealed>) {
+      return reply({ n: value });
     }
     @Serves(watched)
     watched() {

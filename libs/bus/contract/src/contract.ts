@@ -49,6 +49,8 @@ interface Common<Input extends z.ZodType, Output extends z.ZodType> {
    * joined the organization.
    */
   readonly discloses?: Disclosure;
+  /** Whether a reply, or an item of a stream, shows such data. Default: every successful request counts. */
+  isDisclosedBy?(output: z.infer<Output>): boolean;
   /**
    * The input member that is the complete request body, such as a manifest. Default: the body has the input's members.
    */

@@ -482,6 +482,9 @@ const kubernetesEvent = z.strictObject({
 export type PlatformEvent = z.infer<typeof platformEvent>;
 export type KubernetesEvent = z.infer<typeof kubernetesEvent>;
 
+/** The step whose message has names of secrets. */
+const NAMES_SECRETS = 'secrets-changed';
+
 export const applicationEventsRequest = stream({
   subject: 'deployments.v1.applications.events',
   route: 'GET /v1/organizations/{org}/applications/{name}/events',
@@ -498,6 +501,8 @@ export const applicationEventsRequest = stream({
   }),
   output: z.discriminatedUnion('source', [platformEvent, kubernetesEvent]),
   organizationOf,
+  discloses: 'secret-names',
+  isDisclosedBy: (event) => event.source === 'platform' && event.step === NAMES_SECRETS,
   timeoutMs: 10_000,
 });
 
@@ -554,6 +559,8 @@ export const watchRequest = stream({
     code: z.string().nullable(),
   }),
   organizationOf,
+  discloses: 'secret-names',
+  isDisclosedBy: ({ step }) => step === NAMES_SECRETS,
   timeoutMs: 10_000,
 });
 

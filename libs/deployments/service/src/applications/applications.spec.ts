@@ -345,6 +345,40 @@ describe('the deployments service', () => {
     expect(await platform.engines.events()).toHaveLength(events);
   });
 
+  it('D11: creates an application as its dry run has shown, also if the request is repeated', async () => {
+    const planned = async () => {
+      const shown = await apply('web', image('web', '1'), ada({ dryRun: true }));
+      if (!shown.ok) throw new Error(shown.error.code);
+      return shown.value.plan;
+    };
+    const plan = await planned();
+    const applyPlan = (more: object = {}, context = ada()) =>
+      platform.ask(
+        applyApplicationRequest,
+        { org, name: 'web', manifest: image('web', '1'), ...(plan !== undefined && { plan }), ...more },
+        context,
+      );
+    const stale = { ok: false, error: { code: 'deployments/plan-stale' } };
+    expect(await applyPlan({ manifest: image('web', '2') })).toMatchObject(stale);
+    expect(await applyPlan({ name: 'other', manifest: image('other', '1') })).toMatchObject(stale);
+    expect(await applyPlan({ plan: '0'.repeat(16) })).toMatchObject(stale);
+    const first = await applyPlan({}, ada({ key: 'k' }));
+    expect(first).toMatchObject({ ok: true, value: { outcome: 'created', plan } });
+    expect(await applyPlan({}, ada({ key: 'k' }))).toMatchObject({
+      ok: true,
+      value: { outcome: 'created', attemptId: first.ok ? first.value.attemptId : undefined },
+    });
+    await worker.deploy([entry('Deployment', 'web')]);
+    await platform.settled();
+    expect(await applyPlan()).toMatchObject({ ok: true, value: { outcome: 'unchanged' } });
+
+    expect(await platform.ask(deleteApplicationRequest, { org, name: 'web' }, ada())).toMatchObject({ ok: true });
+    await worker.deploy();
+    await platform.settled();
+    expect(await applyPlan()).toMatchObject(stale);
+    expect(await applyPlan({ plan: await planned() })).toMatchObject({ ok: true, value: { outcome: 'created' } });
+  });
+
   it('rejects a stale revision and invalid names', async () => {
     await apply('web', image('web', '1.4.2'));
     expect(await apply('web', image('web', '1.5.0'), ada({ ifMatch: 7 }))).toMatchObject({

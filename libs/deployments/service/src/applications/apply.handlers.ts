@@ -11,7 +11,7 @@ import { revisionMismatch } from '../shared/if-match.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
 import { Refusals } from '../shared/refusals.service.ts';
-import { VaultRecords } from '../shared/vault-records.service.ts';
+import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { heldRemovals, latestOf, newestAttemptOf } from './application.ts';
@@ -43,6 +43,8 @@ const PREVIEW_MS = 10_000;
 
 interface Written {
   readonly prepared: PlannedDeployment;
+  /** Of the plan of a new application: see `seedOf`. */
+  readonly seed: string | undefined;
   readonly deployed: Deployed;
   /** What is deleted, as text, if it is most of the application. */
   readonly removals: string | undefined;
@@ -100,21 +102,22 @@ export class ApplyHandlers {
   ): Promise<Result<Written, DomainError>> {
     const present = await this.presentId(read.spec.name, membership.organizationId, context);
     if (!present.ok) return present;
-    const ready = await this.planner.plan(
-      read,
-      present.value ?? this.commands.newId(context, 0),
-      membership,
-      context,
-      pin,
-    );
+    const seed = present.value === undefined ? this.seedOf(plan, context) : undefined;
+    const applicationId = present.value ?? this.newId(read.spec.name, seed, context);
+    const ready = await this.planner.plan(read, applicationId, membership, context, pin);
     if (!ready.ok) return ready;
     const { application } = ready.value;
+    // The application of this plan was created and deleted.
+    if (present.value === undefined && application.status !== 'absent')
+      return err(deploymentsErrors.planStale(read.spec.name));
     const configuration = { ...ready.value.configuration, ...(message !== undefined && { message }) };
     const prepared = { ...ready.value, configuration };
     const latest = latestOf(application);
     const mismatch = revisionMismatch(context, latest?.revision ?? 0);
     if (mismatch) return err(mismatch);
-    if (plan !== undefined && plan !== planOf(configuration)) return err(deploymentsErrors.planStale(read.spec.name));
+    const [planned] = plan?.split('-') ?? [];
+    if (planned !== undefined && planned !== planOf(configuration))
+      return err(deploymentsErrors.planStale(read.spec.name));
     const isSameContent = isSame(configuration, application);
     const isWell = isSameContent && !needsRepair(application);
     const drifted = isWell && (await this.live.hasDrifted(prepared, application, context));
@@ -142,7 +145,24 @@ export class ApplyHandlers {
       latest === undefined
         ? await this.deployer.create({ ...prepared, failFast, allowRemovals }, context)
         : await this.deployer.configure({ ...prepared, drifted, failFast, allowRemovals: mayRemove }, context);
-    return deployed.ok ? ok({ prepared, deployed: deployed.value, removals: removals.value }) : deployed;
+    return deployed.ok ? ok({ prepared, seed, deployed: deployed.value, removals: removals.value }) : deployed;
+  }
+
+  /**
+   * Returns the part of a plan from which the ID of a new application is derived, so that the ID, and what contains it,
+   * are those of the dry run. A dry run chooses it.
+   */
+  private seedOf(plan: string | undefined, context: OrganizationContext): string | undefined {
+    const [, seed] = plan?.split('-') ?? [];
+    if (seed !== undefined || !context.dryRun) return seed;
+    return this.commands.newId(context, 0).replaceAll('-', '').slice(-16);
+  }
+
+  /** Returns the ID of a new application: that of its plan, which no other name or organization can have. */
+  private newId(name: string, seed: string | undefined, context: OrganizationContext): string {
+    if (seed === undefined) return this.commands.newId(context, 0);
+    const commandId = digestOf(['planned-application', context.organizationId, name, seed]);
+    return this.commands.newId({ ...context, commandId }, 0);
   }
 
   /**
@@ -166,7 +186,7 @@ export class ApplyHandlers {
   }
 
   private async answer(
-    { prepared, deployed, removals, warnings }: Written & { readonly warnings: readonly string[] },
+    { prepared, seed, deployed, removals, warnings }: Written & { readonly warnings: readonly string[] },
     context: OrganizationContext,
   ): Promise<Reply<Applied>> {
     const { organizationId, applicationId, configuration } = prepared;
@@ -186,7 +206,7 @@ export class ApplyHandlers {
         changes,
         attemptId,
         ...(configured && prepared.moved !== undefined && { moved: prepared.moved }),
-        plan: planOf(configuration),
+        plan: seed === undefined ? planOf(configuration) : `${planOf(configuration)}-${seed}`,
         ...(removals !== undefined && { removals }),
         ...(warnings.length > 0 && { warnings: [...warnings] }),
         dryRun: context.dryRun ?? false,
