@@ -133,6 +133,8 @@ export interface SessionParts {
 const OTHER_STORE = 'position/other-store';
 /** Attempts to read from a platform that is behind. Each takes at least 2 s. */
 const NOT_YET_TRIES = 5;
+/** A platform that asks for a longer wait is not expected to return while the user waits. */
+const MAX_WAIT_SECONDS = 5;
 
 const storeOf = (position: string): string => position.slice(0, position.indexOf('.'));
 
@@ -242,7 +244,8 @@ class CommandSession implements Session {
 
   /**
    * Sends a request. A read requires a state at least as new as the last position that this machine has seen, and is
-   * retried while the platform is behind. A position from another event store (before a restore) is discarded.
+   * retried while the platform is behind, and once if it is temporarily unavailable. A position from another event store
+   * (before a restore) is discarded.
    */
   private async callAt<C extends RequestContract>(
     secret: string | undefined,
@@ -252,16 +255,19 @@ class CommandSession implements Session {
   ): Promise<ApiReply<OutputOf<C>>> {
     const { io } = this;
     const client = this.clientFor(secret);
+    const isRead = contract.route?.startsWith('GET ') ?? false;
     for (let tries = 1; ; tries += 1) {
-      const consistency = contract.route?.startsWith('GET ') ? this.position : undefined;
+      const consistency = isRead ? this.position : undefined;
       const reply = await client.call(contract, input, {
         ...options,
         ...(consistency !== undefined && { consistency }),
       });
-      if (reply.ok || consistency === undefined) return reply;
-      if (reply.error.code === OTHER_STORE) await this.keep(undefined);
-      else if (reply.error.code === 'read/not-yet' && tries < NOT_YET_TRIES)
-        await io.pause((reply.error.retryAfterSeconds ?? 1) * 1_000, io.interrupted);
+      if (reply.ok || !isRead) return reply;
+      const { code, kind, retryAfterSeconds = Number.POSITIVE_INFINITY } = reply.error;
+      const mostTries = code === 'read/not-yet' ? NOT_YET_TRIES : 2;
+      if (code === OTHER_STORE && consistency !== undefined) await this.keep(undefined);
+      else if (kind === 'unavailable' && retryAfterSeconds <= MAX_WAIT_SECONDS && tries < mostTries)
+        await io.pause(retryAfterSeconds * 1_000, io.interrupted);
       else return reply;
     }
   }

@@ -64,7 +64,7 @@ const TERMINAL = [
 /** Written by each attempt, interrupted or not. */
 const INVENTORY = 'ConfigMap/astro-inventory-ID';
 /** Applications that are created concurrently. */
-const CLIENTS = 8;
+const CLIENTS = 4;
 
 const ofAttempt = { app: z.string(), attemptId: z.string() };
 /** A line of `held-attempts.ts`. */
@@ -244,7 +244,8 @@ describeWithGit('kill -9 before the requests of an attempt, for each source', ()
     for (;;) {
       const answer = await call(platform.url, what, { credential: ada.key, body });
       if (answer.status < 300) return;
-      if (answer.status !== 409) throw new Error(answer.text); // concurrent new names conflict in one stream
+      // Concurrent new names conflict in one stream, and a busy machine does not pin all sources in time.
+      if (answer.status !== 409 && answer.status !== 503) throw new Error(answer.text);
     }
   };
   const apply = async (some: readonly Application[], revision: number): Promise<void> => {

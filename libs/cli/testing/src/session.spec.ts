@@ -134,3 +134,21 @@ describe('use-L13: the position that a machine has seen', () => {
     expect(laptop.sent.length - before).toBe(5);
   });
 });
+
+describe('a request that the platform refuses because it is temporarily unavailable', () => {
+  const unavailable = (retryAfterSeconds: number) =>
+    domainError('bus/timeout', 'unavailable', 'No response.', { fix: 'try again', retryAfterSeconds });
+
+  it.each([
+    { words: 'read', refused: 1, seconds: 1, sent: 2, exit: 0 },
+    { words: 'read', refused: 2, seconds: 1, sent: 2, exit: 1 },
+    { words: 'read', refused: 2, seconds: 60, sent: 1, exit: 1 },
+    { words: 'write', refused: 2, seconds: 1, sent: 1, exit: 1 },
+  ])('is sent again once if it is a read: %o', async ({ words, refused, seconds, sent, exit }) => {
+    const laptop = createLaptop(folder, { commands });
+    laptop.logIn(['acme']);
+    let left = refused;
+    for (const contract of [read, write]) laptop.on(contract, () => (left-- > 0 ? unavailable(seconds) : {}));
+    expect([(await laptop.run(words)).exit, laptop.sent.length]).toEqual([exit, sent]);
+  });
+});
