@@ -98,6 +98,23 @@ function apart(): void {
     });
   });
 
+  it('count the requests of a key at all gateways together', async () => {
+    await services.start('gateway-2');
+    const { key } = await login('hopper');
+    const remainingAt = async (gateway: 'gateway' | 'gateway-2') => {
+      const { status, headers } = await call(services.urlOf(gateway), 'GET /v1/me', { credential: key.secret });
+      return [status, Number(headers.get('ratelimit-limit')), Number(headers.get('ratelimit-remaining'))] as const;
+    };
+    const [, limit] = await remainingAt('gateway');
+    const sent = 250; // less than half of the limit, which a gateway accepts before it knows what others have accepted
+    for (let request = 0; request < sent; request++) expect((await remainingAt('gateway'))[0]).toBe(200);
+    await eventually(async () => {
+      const [status, , remaining] = await remainingAt('gateway-2');
+      expect([status, remaining <= limit - sent]).toEqual([200, true]);
+    });
+    await services.processes.get('gateway-2')?.kill();
+  });
+
   it('work without one of them: only its own requests return 503 until it is available again', async () => {
     const { organization, key } = await login('linus');
     const ask = async (path: string) => {

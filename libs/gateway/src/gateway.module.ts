@@ -1,6 +1,6 @@
 import { createKeyUse, createLeakedKeys, type KeyUse } from '#access-keys/rest';
 import { ACCESS, type AccessSource } from '#access';
-import { createRequestRates } from '#billing/rest';
+import { createRequestRates, exchangeRequestCounts } from '#billing/rest';
 import { BUS, REFUSALS, type Bus, type RefusalRecorder } from '#bus';
 import {
   AccessTokens,
@@ -10,6 +10,7 @@ import {
   mountEdge,
   PersonClaimsReader,
   READINESS,
+  RequestCounts,
   type Dependency,
   type EdgeOptions,
   type Fetch,
@@ -43,6 +44,7 @@ import { ROUTED_CONTRACTS } from './routed-contracts.ts';
 @Injectable()
 export class Gateway implements OnModuleDestroy {
   private readonly keyUse: KeyUse;
+  private readonly requestCounts: RequestCounts;
   private readonly stopping = new AbortController();
   private issuerKeys: IssuerKeys | undefined;
 
@@ -60,6 +62,7 @@ export class Gateway implements OnModuleDestroy {
     @Optional() @Inject(BUILT_IN_ISSUER) private readonly builtIn: BuiltInIssuer | null | undefined,
   ) {
     this.keyUse = createKeyUse({ bus, clock });
+    this.requestCounts = new RequestCounts(clock);
   }
 
   /** Adds routes and hooks to the application, before it is initialized. */
@@ -102,6 +105,7 @@ export class Gateway implements OnModuleDestroy {
       isTrustedProxy: addressList(trustedProxies),
       streams: { perPrincipal: streamsPerKey, perOrganization: streamsPerOrganization },
       requestsPerMinute: createRequestRates({ bus, clock }),
+      requestCounts: this.requestCounts,
       contact,
       ...(refusals && { refusals }),
       addressRecordOf: createAddressRecords({ bus, clock }),
@@ -110,9 +114,13 @@ export class Gateway implements OnModuleDestroy {
     });
   }
 
-  /** Connects to the issuer in the background, once the process serves. */
+  /** Connects to the issuer, and to other gateways if there can be any, in the background, once the process serves. */
   start(): void {
     void this.issuerKeys?.warmUp(this.stopping.signal);
+    const { bus, clock, ids, logger, requestCounts: counts } = this;
+    const { signal } = this.stopping;
+    if (this.settings.profile === 'distributed')
+      void exchangeRequestCounts({ bus, clock, ids, logger, counts, signal });
   }
 
   /**

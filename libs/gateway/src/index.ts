@@ -1,6 +1,6 @@
 import { keyInUrlRequest, keysUsedRequest } from '#access-keys/contract';
 import { recordOperationRequest, recordRefusalsRequest } from '#audit/contract';
-import { plansOfRequest } from '#billing/contract';
+import { exchangeRequestCountsRequest, plansOfRequest } from '#billing/contract';
 import {
   issuerKeysRequest,
   issuerTokenRequest,
@@ -28,6 +28,7 @@ export const gateway: EdgeService = {
     keysUsedRequest,
     recordRefusalsRequest,
     plansOfRequest,
+    exchangeRequestCountsRequest,
     issuerKeysRequest,
     issuerTokenRequest,
     keepClientAddressRequest,

@@ -8,6 +8,7 @@ import type { Authenticator } from './authentication.ts';
 import type { Metrics } from '#metrics';
 import type { EdgeMetrics } from './metrics.ts';
 import type { ApiDescription } from './openapi.ts';
+import type { RequestCounts } from './request-counts.ts';
 import type { RouteTable } from './routes.ts';
 
 /** Readiness of a process: its dependencies and whether they respond. */
@@ -90,6 +91,8 @@ export interface EdgeOptions extends ServerOptions {
   readonly cursorKey: Uint8Array;
   /** Requests per minute of a key or login; undefined: 600. Called for each request; must not wait. */
   readonly requestsPerMinute?: (principal: Principal) => number | undefined;
+  /** Counts requests with other gateways. Default: by itself. */
+  readonly requestCounts?: RequestCounts;
   /** Requests per minute without a valid credential from one address. Default: 600. */
   readonly anonymousPerMinute?: number;
   readonly streams?: StreamLimits;

@@ -16,6 +16,7 @@ export { AccessTokens } from './jwt.ts';
 export { PersonClaimsReader } from './person-claims.ts';
 export { preferredType } from './negotiation.ts';
 export { count } from './request-authorization.ts';
+export { RequestCounts } from './request-counts.ts';
 export { cookieIn, loginCookiesIn, setCookie, type LoginCookie } from './session-cookies.ts';
 export { openApiOf } from './openapi.ts';
 export { problemOf } from './problem.ts';

@@ -10,6 +10,7 @@ import type { EdgeOptions } from './edge-options.ts';
 import { leakedKeyIn } from './leaked-key.ts';
 import { edgeError } from './problem.ts';
 import { preferredType } from './negotiation.ts';
+import { RequestCounts, type Counted } from './request-counts.ts';
 import { isPlainPath, organizationParameter, takesBody, type ContractRoute } from './routes.ts';
 
 const WINDOW_MS = 60_000;
@@ -71,11 +72,12 @@ function authentication(scope: FastifyInstance, options: EdgeOptions) {
     timeWindow: WINDOW_MS,
     keyGenerator: ({ ip }) => networkOf(ip),
   });
-  const limitPrincipal = scope.createRateLimit({
-    max: (request) => options.requestsPerMinute?.(principalOf(request)) ?? DEFAULT_PER_MINUTE,
-    timeWindow: WINDOW_MS,
-    keyGenerator: (request) => callerOf(principalOf(request)),
-  });
+  const counts = options.requestCounts ?? new RequestCounts(options.clock);
+  const limitPrincipal: Limit = (request) => {
+    const principal = principalOf(request);
+    const max = options.requestsPerMinute?.(principal) ?? DEFAULT_PER_MINUTE;
+    return counts.take(callerOf(principal), max);
+  };
   return async ({ contract }: ContractRoute, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (leakedKeyIn(request.raw.url ?? '/') !== undefined) {
       await count(limitAddress, request, reply);
@@ -166,7 +168,10 @@ const keyInUrl = () =>
     },
   );
 
-type Limit = ReturnType<FastifyInstance['createRateLimit']>;
+/** A limiter of `@fastify/rate-limit`, or `RequestCounts`. */
+type Limit = (
+  request: FastifyRequest,
+) => Counted | Promise<Counted | Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>>;
 
 /**
  * Counts a request.

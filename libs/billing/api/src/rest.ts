@@ -1,5 +1,6 @@
 import { changePlanRequest, getSubscriptionRequest, getUsageRequest, listPlansRequest } from '#billing/contract';
 
+export { exchangeRequestCounts } from './request-count-exchange.ts';
 export { createRequestRates, type RequestRates } from './request-rates.ts';
 
 /** Requests that the gateway serves over HTTP. */

@@ -13,5 +13,6 @@ export {
   type PlanCatalogue,
   type PlanLimits,
 } from './plans.ts';
+export { answerable, CALLERS_REPORTED, exchangeRequestCountsRequest } from './request-counts.contract.ts';
 export { explainLimit, plansOf } from './plans-client.ts';
 export { parseCatalogue } from './catalogue-file.ts';

@@ -7,11 +7,12 @@ import { EndingReactor } from './ending/ending.reactor.ts';
 import { BillingQueries } from './overview/billing.queries.ts';
 import { UsageQueries } from './overview/usage.queries.ts';
 import { ReplayQueries } from './replay.queries.ts';
+import { RequestCountsHandlers } from './request-counts/request-counts.handlers.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 
 /** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
-  controllers: [ReplayQueries, ChangingHandlers, BillingQueries, UsageQueries],
+  controllers: [ReplayQueries, ChangingHandlers, BillingQueries, UsageQueries, RequestCountsHandlers],
   providers: [LimitSetter, PlanChange, PlanChangeReactor, StartingReactor, EndingReactor],
 })
 export class BillingModule {}
