@@ -107,12 +107,13 @@ function apart(): void {
     };
     const [, limit] = await remainingAt('gateway');
     const sent = 250; // less than half of the limit, which a gateway accepts before it knows what others have accepted
-    for (let request = 0; request < sent; request++) expect((await remainingAt('gateway'))[0]).toBe(200);
+    for (let before = 0; before < sent; before += 50)
+      for (const [status] of await Promise.all(Array.from({ length: 50 }, () => remainingAt('gateway'))))
+        expect(status).toBe(200);
     await eventually(async () => {
       const [status, , remaining] = await remainingAt('gateway-2');
       expect([status, remaining <= limit - sent]).toEqual([200, true]);
     });
-    await services.processes.get('gateway-2')?.kill();
   });
 
   it('work without one of them: only its own requests return 503 until it is available again', async () => {
