@@ -555,3 +555,36 @@ describe('the role that applies', () => {
     expect(effectiveRole({ role: 'viewer' }, key('viewer', 'owner'))).toBe('viewer');
   });
 });
+
+describe('the access keys of an organization', () => {
+  const created = (keyId: string, organizationId: string) =>
+    [
+      `keys-${organizationId}`,
+      {
+        type: 'access-key.created.v1',
+        data: {
+          keyId,
+          memberId: 'editor',
+          memberKind: 'person',
+          role: 'editor',
+          name: keyId,
+          digest: `digest of ${keyId}`,
+          masked: 'm',
+          source: 'cli',
+        },
+      },
+    ] as const;
+
+  it('are those that were created in it, also after they have ended', () => {
+    const known = directoryOf(...FACTS, created('key_2', ORG), created('key_1', ORG), created('key_3', OTHER), [
+      `keys-${ORG}`,
+      { type: 'access-key.revoked.v1', data: { keyId: 'key_2', reason: 'lost' } },
+    ]);
+    expect(known.keysOf(ORG).map(({ created: { keyId }, revoked }) => [keyId, revoked])).toEqual([
+      ['key_2', true],
+      ['key_1', false],
+    ]);
+    expect(known.keysOf(OTHER)).toEqual([known.keysById.get('key_3')]);
+    expect(known.keysOf('unknown')).toEqual([]);
+  });
+});

@@ -127,6 +127,8 @@ export class Directory {
   /** Keys by digest: the key of a request is hashed and looked up, never compared with others. */
   readonly keys = new Map<string, DirectoryKey>();
   readonly keysById = new Map<string, DirectoryKey>();
+  /** Keys by ID, of each organization. */
+  private readonly organizationKeys = new Map<string, Map<string, DirectoryKey>>();
   /** Sessions by the digest of their secret, like keys. */
   readonly sessions = new Map<string, DirectorySession>();
   /** In the order in which they started, which is the order in which they expire. */
@@ -226,6 +228,11 @@ export class Directory {
   organization(idOrSlug: string): DirectoryOrganization | undefined {
     const found = this.organizations.get(idOrSlug) ?? this.organizations.get(this.slugs.get(idOrSlug) ?? '');
     return found?.status === 'DELETED' ? undefined : found;
+  }
+
+  /** Returns all access keys of an organization, with those that have ended, in the order in which they were created. */
+  keysOf(organizationId: string): readonly DirectoryKey[] {
+    return [...(this.organizationKeys.get(organizationId)?.values() ?? [])];
   }
 
   /** Returns the organizations of a member, without memberships that have ended and deleted organizations. */
@@ -332,6 +339,8 @@ export class Directory {
     const key: DirectoryKey = { organizationId, created, expiresAtMs, grantedBy, revoked: false };
     this.keys.set(created.digest, key);
     this.keysById.set(created.keyId, key);
+    const ofOrganization = this.organizationKeys.get(organizationId) ?? new Map<string, DirectoryKey>();
+    this.organizationKeys.set(organizationId, ofOrganization.set(created.keyId, key));
   }
 
   private join(memberId: string, organizationId: string): void {

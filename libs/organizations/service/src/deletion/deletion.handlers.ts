@@ -38,8 +38,9 @@ export class DeletionHandlers {
     const directory = await this.access.current();
     if (!directory.ok) return directory;
     const nowMs = this.clock.now();
-    const names = [...directory.value.keysById.values()]
-      .filter((key) => key.organizationId === organizationId && !key.revoked && nowMs < key.expiresAtMs)
+    const names = directory.value
+      .keysOf(organizationId)
+      .filter((key) => !key.revoked && nowMs < key.expiresAtMs)
       .map(({ created }) => created.name)
       .sort();
     const keys: Deletes['keys'] = { count: names.length, names: names.slice(0, MAX_LISTED) };

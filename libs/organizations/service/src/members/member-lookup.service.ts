@@ -73,8 +73,8 @@ export class MemberLookup {
   /** Returns the keys of a member in the organization; none while the directory is unavailable. */
   async keysOf(memberId: string, { organizationId }: OrganizationContext): Promise<readonly DirectoryKey[]> {
     const directory = await this.access.current();
-    const keys = directory.ok ? [...directory.value.keysById.values()] : [];
-    return keys.filter((key) => key.organizationId === organizationId && key.created.memberId === memberId);
+    const keys = directory.ok ? directory.value.keysOf(organizationId) : [];
+    return keys.filter(({ created }) => created.memberId === memberId);
   }
 
   private service(user: string, context: OrganizationContext): Result<NamedMember, DomainError> {
