@@ -27,6 +27,20 @@ describe('texts of a source file', () => {
     ]);
   });
 
+  it('are the commands that the console shows, with everything optional', () => {
+    const page = [
+      "const a = commandFor(input, 'key', 'revoke', id, ...flagOf('--reason', reason));",
+      "const b = commandLine('org', isAll && '--all', ...more);",
+      "const c = <Confirm command={['org', isService ? 'add' : 'invite', ...['--role', role]]} />;",
+      'const d = <Confirm command={[...command, 1]} />;',
+    ].join('\n');
+    expect(
+      sourceTexts('apps/a/a.tsx', page)
+        .map(({ text }) => text)
+        .filter((text) => text.startsWith('astroctl')),
+    ).toEqual(['astroctl key revoke … --reason …', 'astroctl org --all', 'astroctl org add --role …']);
+  });
+
   it('are its comments as running text, with consecutive lines joined', () => {
     const comments = sourceTexts('libs/a/src/a.ts', source).filter(({ scope }) => scope === 'comment');
     expect(comments.map(({ line, text }) => [line, text])).toEqual([

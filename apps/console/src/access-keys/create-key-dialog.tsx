@@ -4,10 +4,10 @@ import { createKeyRequest } from '#access-keys/contract';
 import { getUsageRequest } from '#billing/contract';
 import { listMembersRequest, listOrganizationsRequest } from '#organizations/contract';
 import { useState } from 'react';
-import { commandLine, flagOf } from '../shared/command-line.ts';
+import { commandFor, flagOf } from '../shared/command-line.ts';
 import { useContractForm } from '../shared/form.ts';
 import { FormDialog } from '../shared/form-dialog.tsx';
-import { useAllPages, useCommand, useContract } from '../shared/queries.ts';
+import { useAllPages, useContract } from '../shared/queries.ts';
 import { useRights } from '../shared/rights.ts';
 import { RoleSelect } from '../shared/role-select.tsx';
 import { expiryChoices, LONGEST, ON_A_DATE } from './expiry.ts';
@@ -23,45 +23,35 @@ export function CreateKeyDialog({
   readonly onCreated: (key: NewKey) => void;
   readonly onClose: () => void;
 }) {
-  const create = useCommand(createKeyRequest);
-  const form = useContractForm(createKeyRequest, { org: opened, source: 'console' }, create.error);
+  const form = useContractForm(createKeyRequest, { org: opened, source: 'console' });
   const { name = '', service, expires } = form.values;
   const org = form.values.org ?? opened;
   const rights = useRights(org);
   const organizations = useContract(listOrganizationsRequest, {});
   const role = form.values.role ?? weaker('editor', rights.role ?? 'viewer');
-  const submit = async () => {
-    const input = form.check();
-    const reply = input && (await create.run({ ...input, role }));
-    if (!reply) return;
-    const { secret } = reply.value;
-    if (secret === null) onClose();
-    else onCreated({ name: reply.value.name, secret });
-  };
   return (
     <FormDialog
       title="Create API key"
       verb="Create API key"
-      command={commandLine(
-        'key',
-        'create',
-        ...flagOf('--name', name === '' ? 'NAME' : name),
-        ...flagOf('--role', role),
+      command={commandFor(
+        { org },
+        ...['key', 'create', '--name', name === '' ? 'NAME' : name, '--role', role],
         ...flagOf('--expires', expires),
         ...flagOf('--service', service),
-        ...flagOf('--org', org),
       )}
-      isPending={create.isPending}
-      error={create.error}
-      onSubmit={() => void submit()}
+      form={form}
+      more={{ role }}
+      onDone={({ name: created, secret }) => {
+        if (secret === null) return;
+        onCreated({ name: created, secret });
+        return false;
+      }}
       onClose={onClose}
     >
       <TextInput
         label="Name"
         description="What uses the key, such as ci."
-        value={name}
-        onChange={(event) => form.set('name', event.currentTarget.value)}
-        error={form.errorOf('name')}
+        {...form.text('name')}
         autoComplete="off"
         required
         data-autofocus
@@ -70,28 +60,24 @@ export function CreateKeyDialog({
         label="Organization"
         description="The key works for this organization alone."
         value={org}
-        onChange={(event) => {
-          form.set('org', event.currentTarget.value);
-          form.set('service', undefined);
-          form.set('role', undefined);
-        }}
+        onChange={({ currentTarget }) => form.set({ org: currentTarget.value, service: undefined, role: undefined })}
         data={(organizations.data?.items ?? [{ name: opened, slug: opened }]).map(({ name, slug }) => ({
           value: slug,
           label: name,
         }))}
         error={form.errorOf('org')}
       />
-      <OwnerSelect org={org} value={service} onChange={(value) => form.set('service', value)} />
+      <OwnerSelect org={org} value={service} onChange={(value) => form.set({ service: value })} />
       <RoleSelect
         value={role}
-        onChange={(value) => form.set('role', value)}
+        onChange={(value) => form.set({ role: value })}
         rights={rights}
         error={form.errorOf('role')}
       />
       <Expiry
         org={org}
         value={expires}
-        onChange={(value) => form.set('expires', value)}
+        onChange={(value) => form.set({ expires: value })}
         error={form.errorOf('expires')}
       />
     </FormDialog>

@@ -1,5 +1,5 @@
 import { aboutRequest } from '#identity/contract';
-import { SecretOnce } from '../shared/dialogs.tsx';
+import { SecretOnce } from '../shared/secret-once.tsx';
 import { useContract } from '../shared/queries.ts';
 
 /** A key that was just created, with what it replaces, if anything. */

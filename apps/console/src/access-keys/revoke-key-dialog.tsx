@@ -1,14 +1,11 @@
-import { Stack, Text, TextInput } from '@mantine/core';
+import { Text, TextInput } from '@mantine/core';
 import { revokeKeyRequest, type AccessKeyView } from '#access-keys/contract';
 import { useState } from 'react';
-import { commandLine, flagOf } from '../shared/command-line.ts';
-import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
+import { flagOf } from '../shared/command-line.ts';
+import { Confirm } from '../shared/confirm.tsx';
 import { KeyValue } from '../shared/key-value.tsx';
-import { useCommand, useDryRun } from '../shared/queries.ts';
 import { Time } from '../shared/time.tsx';
 import { toast } from '../shared/toast.ts';
-import { WhatWouldChange } from '../shared/what-would-change.tsx';
 
 /** Revokes a key, after it has shown whose requests would stop. */
 export function RevokeKeyDialog({
@@ -22,38 +19,29 @@ export function RevokeKeyDialog({
 }) {
   const { id, name } = accessKey;
   const [reason, setReason] = useState('');
-  const revoke = useCommand(revokeKeyRequest);
-  const dryRun = useDryRun(revokeKeyRequest, { org, key: id }, revoke);
-  const confirm = async () => {
-    if (!(await revoke.run({ org, key: id, ...(reason !== '' && { reason }) }))) return;
-    toast(`Key ${name} is revoked.`);
-    onClose();
-  };
+  const input = { org, key: id };
   return (
     <Confirm
       title={`Revoke key ${name}`}
       verb="Revoke key"
-      isWaiting={dryRun.data === undefined}
-      isPending={revoke.isPending}
-      error={revoke.error}
-      onConfirm={() => void confirm()}
+      contract={revokeKeyRequest}
+      input={input}
+      sent={() => ({ ...input, ...(reason !== '' && { reason }) })}
+      command={['key', 'revoke', id, ...flagOf('--reason', reason)]}
+      preview={({ key, owner, memberId, role, lastUsed }) => (
+        <KeyValue
+          pairs={[
+            ['Key', key],
+            ['Owner', owner ?? memberId],
+            ['Role', role],
+            ['Last used', <Time key="used" at={lastUsed} absent="never" />],
+          ]}
+        />
+      )}
+      onDone={() => toast(`Key ${name} is revoked.`)}
       onClose={onClose}
     >
-      <WhatWouldChange dryRun={dryRun}>
-        {({ key, owner, memberId, role, lastUsed }) => (
-          <Stack gap="xs">
-            <Text>Every request with this key is refused at once. It cannot be undone.</Text>
-            <KeyValue
-              pairs={[
-                ['Key', key],
-                ['Owner', owner ?? memberId],
-                ['Role', role],
-                ['Last used', <Time key="used" at={lastUsed} absent="never" />],
-              ]}
-            />
-          </Stack>
-        )}
-      </WhatWouldChange>
+      <Text>Every request with this key is refused at once. It cannot be undone.</Text>
       <TextInput
         label="Reason"
         description="Recorded in the audit log. Write no secret."
@@ -61,7 +49,6 @@ export function RevokeKeyDialog({
         maxLength={200}
         onChange={(event) => setReason(event.currentTarget.value)}
       />
-      <CopyCommand command={commandLine('key', 'revoke', id, ...flagOf('--reason', reason), '--org', org)} />
     </Confirm>
   );
 }

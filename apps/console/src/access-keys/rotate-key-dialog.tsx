@@ -1,9 +1,7 @@
 import { NativeSelect, Text } from '@mantine/core';
 import { rotateKeyRequest, type AccessKeyView } from '#access-keys/contract';
 import { useState } from 'react';
-import { commandLine } from '../shared/command-line.ts';
-import { FormDialog } from '../shared/form-dialog.tsx';
-import { useCommand } from '../shared/queries.ts';
+import { Confirm } from '../shared/confirm.tsx';
 import { Time } from '../shared/time.tsx';
 import type { NewKey } from './key-secret.tsx';
 
@@ -28,23 +26,20 @@ export function RotateKeyDialog({
   readonly onClose: () => void;
 }) {
   const [grace, setGrace] = useState('1h');
-  const rotate = useCommand(rotateKeyRequest);
   const { id, name, expires } = accessKey;
-  const submit = async () => {
-    const reply = await rotate.run({ org, key: id, grace });
-    if (!reply) return;
-    const { secret, replaced } = reply.value;
-    if (secret === null) return onClose();
-    onRotated({ name, secret, note: `The replaced key ${replaced.id} works until ${replaced.worksUntil}.` });
-  };
   return (
-    <FormDialog
+    <Confirm
       title={`Rotate key ${name}`}
       verb="Rotate key"
-      command={commandLine('key', 'rotate', id, '--grace', grace, '--org', org)}
-      isPending={rotate.isPending}
-      error={rotate.error}
-      onSubmit={() => void submit()}
+      isDangerous={false}
+      contract={rotateKeyRequest}
+      input={{ org, key: id, grace }}
+      command={['key', 'rotate', id, '--grace', grace]}
+      onDone={({ secret, replaced }) => {
+        if (secret === null) return;
+        onRotated({ name, secret, note: `The replaced key ${replaced.id} works until ${replaced.worksUntil}.` });
+        return false;
+      }}
       onClose={onClose}
     >
       <Text>
@@ -64,6 +59,6 @@ export function RotateKeyDialog({
         onChange={(event) => setGrace(event.currentTarget.value)}
         data={GRACES}
       />
-    </FormDialog>
+    </Confirm>
   );
 }

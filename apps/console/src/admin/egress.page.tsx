@@ -4,11 +4,11 @@ import { useState, type FormEvent } from 'react';
 import { useAddress } from '../shared/address.ts';
 import { commandLine } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
+import { Confirm } from '../shared/confirm.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { useContractForm } from '../shared/form.ts';
 import { Problem } from '../shared/problem.tsx';
-import { useAllPages, useCommand } from '../shared/queries.ts';
+import { useAllPages } from '../shared/queries.ts';
 import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { Time } from '../shared/time.tsx';
 import { toast } from '../shared/toast.ts';
@@ -63,39 +63,32 @@ export default function EgressPage() {
 }
 
 function AllowAddress() {
-  const command = useCommand(setEgressRequest, {
-    onDone: ({ value: { entry } }) => {
-      toast(`${entry} allowed.`);
-      form.set('entry', undefined);
-    },
-  });
-  const form = useContractForm(setEgressRequest, { allowed: true }, command.error);
-  const { entry } = form.values;
-  const submit = (event: FormEvent) => {
+  const form = useContractForm(setEgressRequest, { allowed: true });
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const input = form.check();
-    if (input) void command.run(input);
+    const reply = await form.submit();
+    if (!reply) return;
+    toast(`${reply.value.entry} allowed.`);
+    form.set({ entry: undefined });
   };
-  const fieldError = form.errorOf('entry');
   return (
     <Paper withBorder p="lg">
-      <form onSubmit={submit} aria-label="Allow address" noValidate>
+      <form onSubmit={(event) => void submit(event)} aria-label="Allow address" noValidate>
         <Stack gap="sm">
           <Group align="flex-end" gap="sm">
             <TextInput
               label="Address or network"
               description="host:port, or a CIDR such as 10.4.0.0/16"
-              value={entry ?? ''}
-              onChange={(event) => form.set('entry', event.currentTarget.value.trim())}
-              error={fieldError}
+              {...form.text('entry')}
+              onChange={({ currentTarget }) => form.set({ entry: currentTarget.value.trim() })}
               style={{ flex: '1 1 16rem' }}
             />
-            <Button type="submit" loading={command.isPending}>
+            <Button type="submit" loading={form.isPending}>
               Allow address
             </Button>
           </Group>
-          <CopyCommand command={commandLine('admin', 'egress', 'allow', entry ?? '10.4.0.0/16')} />
-          {command.error && <Problem error={command.error} title="The address was not allowed" />}
+          <CopyCommand command={commandLine('admin', 'egress', 'allow', form.values.entry ?? '10.4.0.0/16')} />
+          {form.error && <Problem error={form.error} title="The address was not allowed" />}
         </Stack>
       </form>
     </Paper>
@@ -128,26 +121,20 @@ function Entries() {
 }
 
 function Withdraw({ entry, onClose }: { readonly entry: string; readonly onClose: () => void }) {
-  const command = useCommand(setEgressRequest, {
-    onDone: () => {
-      toast(`${entry} withdrawn.`);
-      onClose();
-    },
-  });
   return (
     <Confirm
       title={`Withdraw ${entry}`}
       verb="Withdraw address"
-      isPending={command.isPending}
-      error={command.error}
-      onConfirm={() => void command.run({ entry, allowed: false })}
+      contract={setEgressRequest}
+      input={{ entry, allowed: false }}
+      command={['admin', 'egress', 'deny', entry]}
+      onDone={() => toast(`${entry} withdrawn.`)}
       onClose={onClose}
     >
       <Text>
         The platform no longer connects to {entry}. Clusters, git hosts, and registries that have no other address there
         become unreachable.
       </Text>
-      <CopyCommand command={commandLine('admin', 'egress', 'deny', entry)} />
     </Confirm>
   );
 }

@@ -8,7 +8,7 @@ import { CopyCommand } from '../shared/copy-command.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { useContractForm } from '../shared/form.ts';
 import { Problem } from '../shared/problem.tsx';
-import { useAllPages, useCommand } from '../shared/queries.ts';
+import { useAllPages } from '../shared/queries.ts';
 import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { StatusDot } from '../shared/status.tsx';
 import { Time } from '../shared/time.tsx';
@@ -102,52 +102,42 @@ function Organizations() {
 }
 
 function CreateOrganization({ onClose }: { readonly onClose: () => void }) {
-  const command = useCommand(createOrganizationRequest, {
-    onDone: ({ value: { name, slug } }) => {
-      toast(
-        <>
-          {name} created.{' '}
-          <Anchor component={Link} to={`/o/${slug}`} inherit>
-            Open it
-          </Anchor>
-        </>,
-      );
-      onClose();
-    },
-  });
-  const form = useContractForm(createOrganizationRequest, {}, command.error);
+  const form = useContractForm(createOrganizationRequest, {});
   const { name, slug, owner } = form.values;
-  const submit = (event: FormEvent) => {
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const input = form.check();
-    if (input) void command.run(input);
+    const reply = await form.submit();
+    if (!reply) return;
+    toast(
+      <>
+        {reply.value.name} created.{' '}
+        <Anchor component={Link} to={`/o/${reply.value.slug}`} inherit>
+          Open it
+        </Anchor>
+      </>,
+    );
+    onClose();
   };
   return (
     <Paper withBorder p="lg">
-      <form onSubmit={submit} aria-label="New organization" noValidate>
+      <form onSubmit={(event) => void submit(event)} aria-label="New organization" noValidate>
         <Stack>
           <TextInput
             label="Name"
             description="Shown everywhere, such as Acme Inc"
             required
-            value={name ?? ''}
-            onChange={(event) => form.set('name', event.currentTarget.value)}
-            error={form.errorOf('name')}
+            {...form.text('name')}
             data-autofocus
           />
           <TextInput
             label="Slug"
             description="Short name in addresses and commands; empty: derived from the name"
-            value={slug ?? ''}
-            onChange={(event) => form.set('slug', event.currentTarget.value)}
-            error={form.errorOf('slug')}
+            {...form.text('slug')}
           />
           <TextInput
             label="Owner"
             description="E-mail address or ID of somebody who has logged in before; empty: you"
-            value={owner ?? ''}
-            onChange={(event) => form.set('owner', event.currentTarget.value)}
-            error={form.errorOf('owner')}
+            {...form.text('owner')}
           />
           <CopyCommand
             command={commandLine(
@@ -158,9 +148,9 @@ function CreateOrganization({ onClose }: { readonly onClose: () => void }) {
               ...flagOf('--owner', owner),
             )}
           />
-          {command.error && <Problem error={command.error} title="The organization was not created" />}
+          {form.error && <Problem error={form.error} title="The organization was not created" />}
           <Group>
-            <Button type="submit" loading={command.isPending}>
+            <Button type="submit" loading={form.isPending}>
               Create organization
             </Button>
             <Button variant="default" onClick={onClose}>

@@ -7,11 +7,10 @@ import {
 } from '#operations/contract';
 import { useState } from 'react';
 import { useAddress } from '../shared/address.ts';
-import { commandLine } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
+import { Confirm } from '../shared/confirm.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
-import { useContract, useCommand } from '../shared/queries.ts';
+import { useContract } from '../shared/queries.ts';
 import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { StatusDot } from '../shared/status.tsx';
 import { toast } from '../shared/toast.ts';
@@ -140,20 +139,17 @@ function Projections() {
 
 function ConfirmWork({ name, work, onClose }: Chosen & { readonly onClose: () => void }) {
   const isRebuild = work === 'rebuild';
-  const command = useCommand(isRebuild ? rebuildProjectionRequest : retryProjectionRequest, {
-    onDone: ({ value: { parked } }) => {
-      toast(isRebuild ? `${name} is being rebuilt.` : `${name} retried, ${parked} documents still parked.`);
-      onClose();
-    },
-  });
   return (
     <Confirm
       title={isRebuild ? `Rebuild ${name}` : `Retry parked documents of ${name}`}
       verb={isRebuild ? 'Rebuild projection' : 'Retry documents'}
       isDangerous={false}
-      isPending={command.isPending}
-      error={command.error}
-      onConfirm={() => void command.run({ name })}
+      contract={isRebuild ? rebuildProjectionRequest : retryProjectionRequest}
+      input={{ name }}
+      command={['admin', 'projections', work, name]}
+      onDone={({ parked }) =>
+        toast(isRebuild ? `${name} is being rebuilt.` : `${name} retried, ${parked} documents still parked.`)
+      }
       onClose={onClose}
     >
       <Text>
@@ -161,7 +157,6 @@ function ConfirmWork({ name, work, onClose }: Chosen & { readonly onClose: () =>
           ? 'New documents are built from the first event of the log, while the current ones continue to serve. This needs space for both.'
           : 'The documents to which an event could not be applied are built again.'}
       </Text>
-      <CopyCommand command={commandLine('admin', 'projections', work, name)} />
     </Confirm>
   );
 }

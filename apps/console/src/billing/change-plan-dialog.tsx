@@ -1,12 +1,8 @@
 import { Text } from '@mantine/core';
 import { changePlanRequest } from '#billing/contract';
-import { commandLine } from '../shared/command-line.ts';
-import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
+import { Confirm } from '../shared/confirm.tsx';
 import { KeyValue } from '../shared/key-value.tsx';
-import { useCommand, useDryRun } from '../shared/queries.ts';
 import { toast } from '../shared/toast.ts';
-import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { LIMITS, limitText } from './limits.ts';
 
 /** Changes the plan, after it has shown the new limits, or what exceeds them. */
@@ -19,34 +15,22 @@ export function ChangePlanDialog({
   readonly plan: { readonly name: string; readonly title: string };
   readonly onClose: () => void;
 }) {
-  const input = { org, plan: plan.name };
-  const command = useCommand(changePlanRequest);
-  const dryRun = useDryRun(changePlanRequest, input, command);
-  const confirm = async () => {
-    if (!(await command.run(input))) return;
-    toast(`The plan is ${plan.title}.`);
-    onClose();
-  };
   return (
     <Confirm
       title={`Change to plan ${plan.title}`}
       verb="Change plan"
       isDangerous={false}
-      isWaiting={dryRun.data === undefined}
-      isPending={command.isPending}
-      error={command.error}
-      onConfirm={() => void confirm()}
+      contract={changePlanRequest}
+      input={{ org, plan: plan.name }}
+      command={['org', 'plan', 'set', plan.name]}
+      preview={({ limits }) => (
+        <>
+          <Text>Everything in use fits into the new limits, which apply at once:</Text>
+          <KeyValue pairs={LIMITS.map(({ key, title, unit }) => [title, limitText(limits[key], unit)])} />
+        </>
+      )}
+      onDone={() => toast(`The plan is ${plan.title}.`)}
       onClose={onClose}
-    >
-      <WhatWouldChange dryRun={dryRun}>
-        {({ limits }) => (
-          <>
-            <Text>Everything in use fits into the new limits, which apply at once:</Text>
-            <KeyValue pairs={LIMITS.map(({ key, title, unit }) => [title, limitText(limits[key], unit)])} />
-          </>
-        )}
-      </WhatWouldChange>
-      <CopyCommand command={commandLine('org', 'plan', 'set', plan.name, '--org', org)} />
-    </Confirm>
+    />
   );
 }

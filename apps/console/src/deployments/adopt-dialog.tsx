@@ -1,11 +1,9 @@
 import { Code, List, Text } from '@mantine/core';
 import { useState } from 'react';
 import { adoptApplicationRequest, type AdoptableObject, type ApplicationView } from '#deployments/contract';
-import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
-import { useCommand, useDryRun } from '../shared/queries.ts';
+import { flagOf } from '../shared/command-line.ts';
+import { Confirm } from '../shared/confirm.tsx';
 import { toast } from '../shared/toast.ts';
-import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { ReasonField, reasonOf } from './operation-dialog.tsx';
 
 /** Shows the objects that an application would take over, and what others would lose, before it does. */
@@ -19,37 +17,31 @@ export function AdoptDialog({
   readonly onClose: () => void;
 }) {
   const [reason, setReason] = useState('');
-  const adopt = useCommand(adoptApplicationRequest, {
-    onDone: () => toast(`${name} takes over the objects, and is deployed again.`),
-  });
-  const dryRun = useDryRun(adoptApplicationRequest, { org, name }, adopt);
-  const confirm = async () => {
-    const attempt = dryRun.data?.adopts;
-    const done = await adopt.run({ org, name, ...reasonOf(reason), ...(attempt !== undefined && { attempt }) });
-    if (done) onClose();
-  };
+  const input = { org, name };
   return (
     <Confirm
       title={`Take over objects for ${name}`}
       verb="Take over objects"
-      isWaiting={!dryRun.data}
-      isPending={adopt.isPending}
-      error={adopt.error}
-      onConfirm={() => void confirm()}
+      contract={adoptApplicationRequest}
+      input={input}
+      sent={(outcome) => ({
+        ...input,
+        ...reasonOf(reason),
+        ...(outcome?.adopts !== undefined && { attempt: outcome.adopts }),
+      })}
+      command={['app', 'adopt', name, '--wait', ...flagOf('-m', reason.trim())]}
+      preview={({ objects }) => (
+        <List>
+          {objects.map((object) => (
+            <Adoptable key={object.object} {...object} />
+          ))}
+        </List>
+      )}
+      onDone={() => toast(`${name} takes over the objects, and is deployed again.`)}
       onClose={onClose}
     >
       <Text>These objects exist on the cluster and belong to no application. They become part of {name}.</Text>
-      <WhatWouldChange dryRun={dryRun}>
-        {({ objects }) => (
-          <List>
-            {objects.map((object) => (
-              <Adoptable key={object.object} {...object} />
-            ))}
-          </List>
-        )}
-      </WhatWouldChange>
       <ReasonField value={reason} onChange={setReason} />
-      <CopyCommand command={`astroctl app adopt ${name} --wait`} />
     </Confirm>
   );
 }

@@ -8,7 +8,6 @@ import {
   syncApplicationRequest,
   type ApplicationView,
 } from '#deployments/contract';
-import { useCommand } from '../shared/queries.ts';
 import { toast } from '../shared/toast.ts';
 import { ActionButton } from './action-button.tsx';
 import { AdoptDialog } from './adopt-dialog.tsx';
@@ -142,49 +141,45 @@ interface DialogProps extends Props {
 }
 
 function SyncDialog({ org, application: { name, version }, onClose }: DialogProps) {
-  const sync = useCommand(syncApplicationRequest, {
-    onDone: ({ value }) => toast(value.changed ? `${name} is deployed again.` : `${name} is being deployed already.`),
-  });
   return (
     <OperationDialog
       title={`Sync ${name}`}
       sentence={`Deploys ${version} again, and reverts changes that others made on the cluster.`}
       verb="Sync application"
-      command={`astroctl app sync ${name} --wait`}
-      operation={sync}
-      send={(options) => sync.run({ org, name, ...options })}
+      contract={syncApplicationRequest}
+      input={{ org, name }}
+      command={['app', 'sync', name, '--wait']}
+      onDone={({ changed }) => toast(changed ? `${name} is deployed again.` : `${name} is being deployed already.`)}
       onClose={onClose}
     />
   );
 }
 
 function RestartDialog({ org, application: { name }, onClose }: DialogProps) {
-  const restart = useCommand(restartApplicationRequest, {
-    onDone: () => toast(`The pods of ${name} are replaced one by one.`),
-  });
   return (
     <OperationDialog
       title={`Restart ${name}`}
       sentence="Replaces the pods one by one, without a new revision."
       verb="Restart application"
-      command={`astroctl app restart ${name} --wait`}
-      operation={restart}
-      send={({ message }) => restart.run({ org, name, ...(message !== undefined && { message }) })}
+      contract={restartApplicationRequest}
+      input={{ org, name }}
+      command={['app', 'restart', name, '--wait']}
+      onDone={() => toast(`The pods of ${name} are replaced one by one.`)}
       onClose={onClose}
     />
   );
 }
 
 function PauseDialog({ org, application: { name }, onClose }: DialogProps) {
-  const pause = useCommand(pauseApplicationRequest, { onDone: () => toast(`${name} is paused.`) });
   return (
     <OperationDialog
       title={`Pause ${name}`}
       sentence="New revisions are recorded, but not deployed until the application is resumed. What runs keeps running."
       verb="Pause application"
-      command={`astroctl app pause ${name}`}
-      operation={pause}
-      send={({ message }) => pause.run({ org, name, ...(message !== undefined && { message }) })}
+      contract={pauseApplicationRequest}
+      input={{ org, name }}
+      command={['app', 'pause', name]}
+      onDone={() => toast(`${name} is paused.`)}
       onClose={onClose}
     />
   );
@@ -192,10 +187,6 @@ function PauseDialog({ org, application: { name }, onClose }: DialogProps) {
 
 function ResumeDialog({ org, application: { name, status, version }, onClose }: DialogProps) {
   const isPaused = status === 'PAUSED';
-  const resume = useCommand(resumeApplicationRequest, {
-    onDone: ({ value }) =>
-      toast(value.attemptId === null ? `${name} is resumed.` : `${name} ${value.application.version} is deployed.`),
-  });
   return (
     <OperationDialog
       title={isPaused ? `Resume ${name}` : `Resume tracking of ${name}`}
@@ -205,9 +196,12 @@ function ResumeDialog({ org, application: { name, status, version }, onClose }: 
           : `A rollback keeps ${name} at ${version}. Afterwards, changes of its source are deployed again.`
       }
       verb={isPaused ? 'Resume application' : 'Resume tracking'}
-      command={`astroctl app resume ${name}`}
-      operation={resume}
-      send={({ message }) => resume.run({ org, name, ...(message !== undefined && { message }) })}
+      contract={resumeApplicationRequest}
+      input={{ org, name }}
+      command={['app', 'resume', name]}
+      onDone={({ attemptId, application }) =>
+        toast(attemptId === null ? `${name} is resumed.` : `${name} ${application.version} is deployed.`)
+      }
       onClose={onClose}
     />
   );

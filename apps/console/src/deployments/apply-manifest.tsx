@@ -2,6 +2,7 @@ import { Alert, Button, Group, List, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { applyApplicationRequest } from '#deployments/contract';
+import { CopyCommand } from '../shared/copy-command.tsx';
 import { Loading, Section } from '../shared/page.tsx';
 import { ProblemError } from '../shared/platform.ts';
 import { Problem } from '../shared/problem.tsx';
@@ -9,8 +10,9 @@ import { useCommand, useDryRun } from '../shared/queries.ts';
 import { ActionButton } from './action-button.tsx';
 import { Outcome } from './apply-outcome.tsx';
 import { planIn } from './plan.ts';
+import { applyCommand } from './apply-command.ts';
 import { checkManifest, type CheckedManifest, type TextProblem } from './manifest-check.ts';
-import { AllowRemovals, ReasonField, reasonOf } from './operation-dialog.tsx';
+import { AllowRemovals, isOfRemovals, ReasonField, reasonOf } from './operation-dialog.tsx';
 import { LEGIBLE } from './legible.ts';
 
 const ManifestEditor = lazy(() => import('./manifest-editor.tsx'));
@@ -169,12 +171,12 @@ function Preview({
       )}
       <ReasonField value={reason} onChange={onReason} />
       <AllowRemovals
-        error={apply.error}
-        isNeeded={outcome?.removals !== undefined}
+        isNeeded={outcome?.removals !== undefined || isOfRemovals(apply.error)}
         checked={allowsRemovals}
         onChange={setAllowsRemovals}
       />
       {apply.error && <Problem error={apply.error} />}
+      <CopyCommand command={applyCommand(org, name, reason)} />
       <Group>
         <ActionButton refusal={waits} loading={apply.isPending} onClick={send}>
           {verb}

@@ -11,17 +11,16 @@ import {
 } from '#deployments/contract';
 import { commandLine } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
+import { Confirm } from '../shared/confirm.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { KeyValue } from '../shared/key-value.tsx';
 import { Loaded, Page, Section } from '../shared/page.tsx';
 import { useOrg, useParam } from '../shared/params.ts';
-import { useAllPages, useCommand, useContract, useDryRun } from '../shared/queries.ts';
+import { useAllPages, useContract } from '../shared/queries.ts';
 import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { StatusDot } from '../shared/status.tsx';
 import { Time } from '../shared/time.tsx';
 import { toast } from '../shared/toast.ts';
-import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { ActionButton } from './action-button.tsx';
 import { useRefusal } from './application-rights.ts';
 import { LEGIBLE } from './legible.ts';
@@ -237,33 +236,24 @@ function DeleteDialog({
   readonly onClose: () => void;
 }) {
   const navigate = useNavigate();
-  const remove = useCommand(deleteClusterRequest, {
-    onDone: () => {
-      toast(`Cluster ${name} is being deleted.`);
-      void navigate({ to: `/o/${org}/clusters` });
-    },
-  });
-  const dryRun = useDryRun(deleteClusterRequest, { org, name }, remove);
   return (
     <Confirm
       title={`Delete ${name}`}
       verb="Delete cluster"
       name={name}
-      isWaiting={!dryRun.data}
-      isPending={remove.isPending}
-      error={remove.error}
-      onConfirm={() => void remove.run({ org, name })}
+      contract={deleteClusterRequest}
+      input={{ org, name }}
+      command={['clusters', 'delete', name]}
+      onDone={() => {
+        toast(`Cluster ${name} is being deleted.`);
+        void navigate({ to: `/o/${org}/clusters` });
+      }}
       onClose={onClose}
     >
-      <WhatWouldChange dryRun={dryRun}>
-        {() => (
-          <Text>
-            The cluster is removed from the organization, and what the platform created on it for its access is deleted.
-            The cluster itself keeps running.
-          </Text>
-        )}
-      </WhatWouldChange>
-      <CopyCommand command={commandLine('clusters', 'delete', name)} />
+      <Text>
+        The cluster is removed from the organization, and what the platform created on it for its access is deleted. The
+        cluster itself keeps running.
+      </Text>
     </Confirm>
   );
 }

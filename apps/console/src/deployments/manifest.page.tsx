@@ -3,6 +3,7 @@ import { useBlocker, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { stringify } from 'yaml';
 import { getRevisionRequest, type ApplicationView } from '#deployments/contract';
+import { commandFor } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { Loaded } from '../shared/page.tsx';
 import { useOrg } from '../shared/params.ts';
@@ -66,10 +67,7 @@ function Editor({
   });
   return (
     <Stack>
-      <Group>
-        <CopyCommand command={`astroctl app export ${name} > ${name}.yaml`} />
-        <CopyCommand command={`astroctl app apply -f ${name}.yaml --wait`} />
-      </Group>
+      <CopyCommand command={`${commandFor({ org }, 'app', 'export', name)} > ${name}.yaml`} />
       {refusal !== undefined && <Text c="dimmed">The manifest cannot be changed by you. {refusal}</Text>}
       {hidden > 0 && <Text c="dimmed">Values that may be secret are shown as fingerprints.</Text>}
       {isChanged && base.revision !== revision && (

@@ -25,6 +25,7 @@ import { useAllPages, useCommand, useDryRun } from '../shared/queries.ts';
 import { toast } from '../shared/toast.ts';
 import { ActionButton } from './action-button.tsx';
 import { useRefusal } from './application-rights.ts';
+import { applyCommand } from './apply-command.ts';
 import { ApplyManifest } from './apply-manifest.tsx';
 import { Outcome } from './apply-outcome.tsx';
 import { fieldOf, manifestOfForm, type ImageForm } from './image-form.ts';
@@ -142,7 +143,7 @@ function FromImage({
             </ActionButton>
           )}
         </Group>
-        <CopyCommand command={`astroctl app apply -f ${name || 'web'}.yaml --wait`} />
+        <CopyCommand command={applyCommand(org, name || 'web')} />
       </Stack>
     </form>
   );

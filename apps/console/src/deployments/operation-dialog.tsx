@@ -1,14 +1,10 @@
 import { Checkbox, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
+import type { CallerInputOf, OutputOf, RequestContract } from '#bus/contract';
+import type { CommandDialogProps } from '../shared/command-dialog.tsx';
+import { flagOf, type CommandWords } from '../shared/command-line.ts';
+import { Confirm } from '../shared/confirm.tsx';
 import { ProblemError } from '../shared/platform.ts';
-
-/** What an operation may be sent with. */
-export interface OperationOptions {
-  readonly message?: string;
-  readonly allowRemovals?: boolean;
-}
 
 /** Code of the refusal to delete most objects of an application unless that is confirmed. */
 const REMOVES_MOST = 'deployments/removes-most';
@@ -34,20 +30,15 @@ export function ReasonField({
 
 /** A checkbox that appears if a change would delete most objects of an application, which must be confirmed. */
 export function AllowRemovals({
-  error,
-  isNeeded = false,
+  isNeeded,
   checked,
   onChange,
 }: {
-  /** Refusal of the change, if it was sent already. */
-  readonly error: Error | null;
-  /** Whether a dry run has shown it. */
-  readonly isNeeded?: boolean;
+  readonly isNeeded: boolean;
   readonly checked: boolean;
   readonly onChange: (checked: boolean) => void;
 }) {
-  const isRefused = error instanceof ProblemError && error.problem.code === REMOVES_MOST;
-  if (!isRefused && !isNeeded && !checked) return null;
+  if (!isNeeded && !checked) return null;
   return (
     <Checkbox
       label="Delete these objects"
@@ -57,51 +48,48 @@ export function AllowRemovals({
   );
 }
 
+/** Returns whether a change was refused because it would delete most objects of an application. */
+export const isOfRemovals = (error: Error | null): boolean =>
+  error instanceof ProblemError && error.problem.code === REMOVES_MOST;
+
 /** Returns a reason as the contracts read it: absent if it is empty. */
 export const reasonOf = (text: string): { readonly message?: string } =>
   text.trim() === '' ? {} : { message: text.trim() };
 
 /** Asks for an optional reason, then sends an operation such as a restart. */
-export function OperationDialog({
-  title,
+export function OperationDialog<C extends RequestContract>({
   sentence,
-  verb,
+  contract,
+  input,
   command,
-  operation,
-  send,
-  onClose,
-}: {
-  readonly title: string;
+  ...props
+}: CommandDialogProps & {
   /** What happens. */
   readonly sentence: string;
-  readonly verb: string;
-  /** The same as a command of astroctl. */
-  readonly command: string;
-  readonly operation: { readonly isPending: boolean; readonly error: Error | null };
-  /** Sends it; the dialog closes unless it resolves to null. */
-  readonly send: (options: OperationOptions) => Promise<unknown>;
-  readonly onClose: () => void;
+  readonly contract: C;
+  readonly input: CallerInputOf<C>;
+  readonly command: CommandWords;
+  readonly onDone: (value: OutputOf<C>) => unknown;
 }) {
   const [reason, setReason] = useState('');
   const [allowsRemovals, setAllowsRemovals] = useState(false);
-  const confirm = async () => {
-    const done = await send({ ...reasonOf(reason), ...(allowsRemovals && { allowRemovals: true }) });
-    if (done !== null) onClose();
-  };
   return (
     <Confirm
-      title={title}
-      verb={verb}
+      {...props}
+      command={[...command, ...flagOf('-m', reason.trim())]}
       isDangerous={false}
-      isPending={operation.isPending}
-      error={operation.error}
-      onConfirm={() => void confirm()}
-      onClose={onClose}
+      contract={contract}
+      input={input}
+      sent={() => {
+        const options = { ...reasonOf(reason), ...(allowsRemovals && { allowRemovals: true }) };
+        return { ...(input as object), ...options } as CallerInputOf<C>;
+      }}
+      refused={(error) => (
+        <AllowRemovals isNeeded={isOfRemovals(error)} checked={allowsRemovals} onChange={setAllowsRemovals} />
+      )}
     >
       <Text>{sentence}</Text>
       <ReasonField value={reason} onChange={setReason} />
-      <CopyCommand command={command} />
-      <AllowRemovals error={operation.error} checked={allowsRemovals} onChange={setAllowsRemovals} />
     </Confirm>
   );
 }

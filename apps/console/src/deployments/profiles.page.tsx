@@ -2,18 +2,16 @@ import { Stack, Table, Text } from '@mantine/core';
 import { useState } from 'react';
 import { deleteProfileRequest, listProfilesRequest, listTiersRequest, type ProfileView } from '#deployments/contract';
 import { useAddress } from '../shared/address.ts';
-import { commandLine } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
+import { Confirm } from '../shared/confirm.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { Loaded, Page, Section } from '../shared/page.tsx';
 import { useOrg } from '../shared/params.ts';
-import { useAllPages, useCommand, useContract, useDryRun } from '../shared/queries.ts';
+import { useAllPages, useContract } from '../shared/queries.ts';
 import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { RowMenu } from '../shared/row-menu.tsx';
 import { Time } from '../shared/time.tsx';
 import { toast } from '../shared/toast.ts';
-import { WhatWouldChange } from '../shared/what-would-change.tsx';
 import { useRefusal } from './application-rights.ts';
 
 const APPLY = 'astroctl app profile apply -f examples/profile.yaml';
@@ -158,21 +156,17 @@ function DeleteDialog({
   readonly name: string;
   readonly onClose: () => void;
 }) {
-  const remove = useCommand(deleteProfileRequest, { onDone: () => toast(`Profile ${name} deleted.`) });
-  const dryRun = useDryRun(deleteProfileRequest, { org, name }, remove);
   return (
     <Confirm
       title={`Delete ${name}`}
       verb="Delete profile"
       name={name}
-      isWaiting={!dryRun.data}
-      isPending={remove.isPending}
-      error={remove.error}
-      onConfirm={() => void remove.run({ org, name }).then((done) => done && onClose())}
+      contract={deleteProfileRequest}
+      input={{ org, name }}
+      command={['app', 'profile', 'delete', name]}
+      preview={() => <Text>No application uses the profile.</Text>}
+      onDone={() => toast(`Profile ${name} deleted.`)}
       onClose={onClose}
-    >
-      <WhatWouldChange dryRun={dryRun}>{() => <Text>No application uses the profile.</Text>}</WhatWouldChange>
-      <CopyCommand command={commandLine('app', 'profile', 'delete', name)} />
-    </Confirm>
+    />
   );
 }

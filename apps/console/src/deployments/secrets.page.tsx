@@ -7,19 +7,18 @@ import {
   type ApplicationView,
   type SecretView,
 } from '#deployments/contract';
-import { commandLine } from '../shared/command-line.ts';
-import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
+import { commandFor } from '../shared/command-line.ts';
+import { Confirm } from '../shared/confirm.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { useContractForm } from '../shared/form.ts';
 import { FormDialog } from '../shared/form-dialog.tsx';
 import { useOrg } from '../shared/params.ts';
-import { useCommand, useContract, useDryRun } from '../shared/queries.ts';
+import { useContract } from '../shared/queries.ts';
 import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { RowMenu } from '../shared/row-menu.tsx';
 import { Time } from '../shared/time.tsx';
 import { toast } from '../shared/toast.ts';
-import { Losses, WhatWouldChange } from '../shared/what-would-change.tsx';
+import { Losses } from '../shared/what-would-change.tsx';
 import { ActionButton } from './action-button.tsx';
 import { ApplicationFrame } from './application-frame.tsx';
 import { useRefusal } from './application-rights.ts';
@@ -113,36 +112,20 @@ interface DialogProps {
 }
 
 function SetDialog({ org, name, secret, onClose }: DialogProps) {
-  const set = useCommand(setSecretRequest, {
-    onDone: ({ value }) => toast(doneSentence(name, value.application?.version, value.attemptId)),
-  });
-  const form = useContractForm(setSecretRequest, { org, name, ...(secret !== '' && { key: secret }) }, set.error);
-  const submit = async () => {
-    const input = form.check();
-    if (input && (await set.run(input))) onClose();
-  };
+  const form = useContractForm(setSecretRequest, { org, name, ...(secret !== '' && { key: secret }) });
   const key = form.values.key ?? 'KEY';
   return (
     <FormDialog
       title={secret === '' ? 'Set secret' : `Set ${secret}`}
       verb="Set secret"
-      command={commandLine('app', 'secrets', 'set', name, key) + ' < FILE'}
-      isPending={set.isPending}
-      error={set.error}
-      onSubmit={() => void submit()}
+      command={`${commandFor({ org }, 'app', 'secrets', 'set', name, key)} < FILE`}
+      form={form}
+      onDone={({ application, attemptId }) => toast(doneSentence(name, application?.version, attemptId))}
       onClose={onClose}
     >
       <Text>If the latest revision uses the secret, it is deployed as a new revision.</Text>
       {secret === '' && (
-        <TextInput
-          label="Key"
-          description="Such as DATABASE_URL"
-          required
-          autoComplete="off"
-          value={form.values.key ?? ''}
-          error={form.errorOf('key')}
-          onChange={(event) => form.set('key', event.currentTarget.value)}
-        />
+        <TextInput label="Key" description="Such as DATABASE_URL" required autoComplete="off" {...form.text('key')} />
       )}
       <Textarea
         label="Value"
@@ -154,9 +137,7 @@ function SetDialog({ org, name, secret, onClose }: DialogProps) {
         autoComplete="off"
         spellCheck={false}
         styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
-        value={form.values.value ?? ''}
-        error={form.errorOf('value')}
-        onChange={(event) => form.set('value', event.currentTarget.value)}
+        {...form.text('value')}
       />
     </FormDialog>
   );
@@ -166,29 +147,22 @@ const doneSentence = (name: string, version: string | undefined, attemptId: stri
   attemptId === null ? `The secret of ${name} is set.` : `The secret is set, and ${name} ${version} is deployed.`;
 
 function UnsetDialog({ org, name, secret, onClose }: DialogProps) {
-  const input = { org, name, key: secret };
-  const unset = useCommand(unsetSecretRequest, { onDone: () => toast(`${secret} is removed from ${name}.`) });
-  const dryRun = useDryRun(unsetSecretRequest, input, unset);
   return (
     <Confirm
       title={`Unset ${secret}`}
       verb="Unset secret"
-      isWaiting={!dryRun.data}
-      isPending={unset.isPending}
-      error={unset.error}
-      onConfirm={() => void unset.run(input).then((done) => done && onClose())}
+      contract={unsetSecretRequest}
+      input={{ org, name, key: secret }}
+      command={['app', 'secrets', 'unset', name, secret]}
+      preview={({ changes }) =>
+        changes.length === 0 ? (
+          <Text>The latest revision does not use {secret}. Nothing is deployed.</Text>
+        ) : (
+          <Losses sentence={`A new revision of ${name} is deployed without it:`} items={changes} />
+        )
+      }
+      onDone={() => toast(`${secret} is removed from ${name}.`)}
       onClose={onClose}
-    >
-      <WhatWouldChange dryRun={dryRun}>
-        {({ changes }) =>
-          changes.length === 0 ? (
-            <Text>The latest revision does not use {secret}. Nothing is deployed.</Text>
-          ) : (
-            <Losses sentence={`A new revision of ${name} is deployed without it:`} items={changes} />
-          )
-        }
-      </WhatWouldChange>
-      <CopyCommand command={commandLine('app', 'secrets', 'unset', name, secret)} />
-    </Confirm>
+    />
   );
 }

@@ -2,8 +2,7 @@ import { Badge, Button, Group, Text } from '@mantine/core';
 import type { OutputOf } from '#bus/contract';
 import { endSessionRequest, endSessionsRequest, listSessionsRequest } from '#identity/contract';
 import { useState } from 'react';
-import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
+import { Confirm } from '../shared/confirm.tsx';
 import { Section } from '../shared/page.tsx';
 import { Problem } from '../shared/problem.tsx';
 import { useAllPages, useCommand } from '../shared/queries.ts';
@@ -98,24 +97,20 @@ const columns = (end: (session: Session) => void): readonly Column<Session>[] =>
 ];
 
 function EverywhereDialog({ onClose }: { readonly onClose: () => void }) {
-  const command = useCommand(endSessionsRequest);
-  const confirm = async () => {
-    if (await command.run({})) location.assign('/signed-out');
-  };
   return (
     <Confirm
       title="Log out everywhere"
       verb="Log out everywhere"
-      isPending={command.isPending}
-      error={command.error}
-      onConfirm={() => void confirm()}
+      contract={endSessionsRequest}
+      input={{}}
+      command={['auth', 'logout', '--everywhere']}
+      onDone={() => location.assign('/signed-out')}
       onClose={onClose}
     >
       <Text>
         All your sessions end, this one too, and the keys that your logins with astroctl created are revoked. API keys
         that you created yourself stay.
       </Text>
-      <CopyCommand command="astroctl auth logout --everywhere" />
     </Confirm>
   );
 }

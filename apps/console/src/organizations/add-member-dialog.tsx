@@ -1,43 +1,30 @@
+import type { CallerInputOf } from '#bus/contract';
 import { SegmentedControl, Text, TextInput } from '@mantine/core';
 import { setMemberRequest } from '#organizations/contract';
 import { useState } from 'react';
-import { commandLine, flagOf } from '../shared/command-line.ts';
+import { commandFor, flagOf } from '../shared/command-line.ts';
 import { useContractForm } from '../shared/form.ts';
 import { FormDialog } from '../shared/form-dialog.tsx';
-import { useCommand } from '../shared/queries.ts';
-import { useRights } from '../shared/rights.ts';
-import { RoleSelect } from '../shared/role-select.tsx';
 import { toast } from '../shared/toast.ts';
-import { AuditRight } from './audit-right.tsx';
-import { DateField } from './date-field.tsx';
+import { MemberFields } from './member-fields.tsx';
 
 /** Adds a person who has logged in before, or a service member. */
 export function AddMemberDialog({ org, onClose }: { readonly org: string; readonly onClose: () => void }) {
   const [isService, setService] = useState(false);
   const [name, setName] = useState('');
-  const add = useCommand(setMemberRequest);
-  const form = useContractForm(setMemberRequest, { org, role: 'viewer' }, add.error);
-  const { role = 'viewer', until, audit = false, auditUntil } = form.values;
-  const rights = useRights(org);
-  const submit = async () => {
-    const input = form.check();
-    if (!input || !(await add.run({ ...input, add: true }))) return;
-    toast(`${name} is a member.`);
-    onClose();
-  };
+  const form = useContractForm(setMemberRequest, { org, role: 'viewer', add: true });
   const identify = (next: string, service: boolean) => {
     setName(next);
     setService(service);
-    form.set('user', next === '' ? undefined : service ? `service:${next}` : next);
+    form.set({ user: next === '' ? undefined : service ? `service:${next}` : next, ...(service && NO_AUDIT) });
   };
   return (
     <FormDialog
       title="Add member"
       verb="Add member"
-      command={commandsOf({ org, name, isService, role, until, audit, auditUntil })}
-      isPending={add.isPending}
-      error={add.error}
-      onSubmit={() => void submit()}
+      command={commandsOf({ ...form.values, org, name, isService })}
+      form={form}
+      onDone={() => toast(`${name} is a member.`)}
       onClose={onClose}
     >
       <SegmentedControl
@@ -64,59 +51,31 @@ export function AddMemberDialog({ org, onClose }: { readonly org: string; readon
         required
         data-autofocus
       />
-      <RoleSelect
-        value={role}
-        onChange={(next) => form.set('role', next)}
-        rights={rights}
-        error={form.errorOf('role')}
-      />
-      <DateField
-        label="The membership ends on"
-        description="Empty: it does not end."
-        value={until}
-        onChange={(day) => form.set('until', day)}
-        error={form.errorOf('until')}
-      />
-      {!isService && (
-        <AuditRight
-          isGranted={audit}
-          until={auditUntil}
-          onChange={(isGranted, day) => {
-            form.set('audit', isGranted || undefined);
-            form.set('auditUntil', day);
-          }}
-          error={form.errorOf('auditUntil')}
-        />
-      )}
+      <MemberFields org={org} form={form} has={{ end: true, audit: !isService }} />
     </FormDialog>
   );
 }
 
+/** Service members cannot log in, which reading the audit log needs. */
+const NO_AUDIT = { audit: undefined, auditUntil: undefined };
+
 /** Returns the commands that add the member and grant the right. */
-function commandsOf(member: {
+function commandsOf({
+  org,
+  isService,
+  role = 'viewer',
+  until,
+  audit = false,
+  auditUntil,
+  ...member
+}: Partial<CallerInputOf<typeof setMemberRequest>> & {
   readonly org: string;
   readonly name: string;
   readonly isService: boolean;
-  readonly role: string;
-  readonly until: string | undefined;
-  readonly audit: boolean;
-  readonly auditUntil: string | undefined;
 }): string {
-  const { org, isService, role, until, audit, auditUntil } = member;
   const name = member.name === '' ? (isService ? 'NAME' : 'EMAIL') : member.name;
   const end = flagOf('--until', until);
-  const add = commandLine(
-    'org',
-    'add-user',
-    isService ? '--service' : '--user',
-    name,
-    '--role',
-    role,
-    ...end,
-    '--org',
-    org,
-  );
-  if (!audit) return add;
-  const grant = [...end, '--audit', ...flagOf('--audit-until', auditUntil)];
-  return `${add} && ${commandLine('org', 'set-role', name, role, ...grant, '--org', org)}`;
+  const add = ['org', 'add-user', isService ? '--service' : '--user', name, '--role', role, ...end];
+  const grant = ['org', 'set-role', name, role, ...end, '--audit', ...flagOf('--audit-until', auditUntil)];
+  return [add, ...(audit ? [grant] : [])].map((words) => commandFor({ org }, ...words)).join(' && ');
 }

@@ -1,10 +1,9 @@
 import { PasswordInput, SegmentedControl, Textarea, TextInput } from '@mantine/core';
 import { setCredentialRequest, type CredentialView } from '#deployments/contract';
 import { useState } from 'react';
-import { commandLine, flagOf } from '../shared/command-line.ts';
+import { commandFor, flagOf } from '../shared/command-line.ts';
 import { useContractForm, type ContractForm } from '../shared/form.ts';
 import { FormDialog } from '../shared/form-dialog.tsx';
-import { useCommand } from '../shared/queries.ts';
 import { toast } from '../shared/toast.ts';
 
 /** Stores how a host is contacted, or replaces some of it. */
@@ -18,38 +17,25 @@ export function CredentialDialog({
   readonly credential?: CredentialView;
   readonly onClose: () => void;
 }) {
-  const command = useCommand(setCredentialRequest);
-  const form = useContractForm(
-    setCredentialRequest,
-    { org, kind: credential?.kind ?? 'git', ...(credential && { host: credential.host }) },
-    command.error,
-  );
+  const form = useContractForm(setCredentialRequest, {
+    org,
+    kind: credential?.kind ?? 'git',
+    ...(credential && { host: credential.host }),
+  });
   const [isSsh, setSsh] = useState(credential?.knownHosts ?? false);
   const { host = '', kind = 'git', user, certificateAuthority = '' } = form.values;
-  const submit = async () => {
-    const input = form.check();
-    if (!input || !(await command.run(input))) return;
-    toast(`The ${kind} credential of ${host} is stored.`);
-    onClose();
-  };
   return (
     <FormDialog
       title={credential ? `Replace the ${kind} credential of ${host}` : 'Set credential'}
       verb={credential ? 'Replace credential' : 'Set credential'}
-      command={`${commandLine(
-        'credentials',
-        'set',
-        host === '' ? 'HOST' : host,
-        '--kind',
-        kind,
+      command={`${commandFor(
+        { org },
+        ...['credentials', 'set', host === '' ? 'HOST' : host, '--kind', kind],
         ...flagOf('--user', user),
         ...(isSsh ? ['--known-hosts', 'known_hosts'] : certificateAuthority === '' ? [] : ['--ca', 'ca.pem']),
-        '--org',
-        org,
       )} < ${isSsh ? 'id_ed25519' : 'token.txt'}`}
-      isPending={command.isPending}
-      error={command.error}
-      onSubmit={() => void submit()}
+      form={form}
+      onDone={() => toast(`The ${kind} credential of ${host} is stored.`)}
       onClose={onClose}
     >
       {!credential && (
@@ -58,7 +44,7 @@ export function CredentialDialog({
             aria-label="What the host serves"
             value={kind}
             onChange={(next) => {
-              form.set('kind', next);
+              form.set({ kind: next });
               setSsh(false);
             }}
             data={[
@@ -69,9 +55,8 @@ export function CredentialDialog({
           <TextInput
             label="Host"
             description="With :port if it is not the default port, such as git.acme.dev."
-            value={host}
-            onChange={(event) => form.set('host', event.currentTarget.value.trim().toLowerCase())}
-            error={form.errorOf('host')}
+            {...form.text('host')}
+            onChange={({ currentTarget }) => form.set({ host: currentTarget.value.trim().toLowerCase() })}
             autoComplete="off"
             required
             data-autofocus
@@ -84,7 +69,7 @@ export function CredentialDialog({
           value={isSsh ? 'ssh' : 'https'}
           onChange={(next) => {
             setSsh(next === 'ssh');
-            form.set('secret', undefined);
+            form.set({ secret: undefined });
           }}
           data={[
             { value: 'https', label: 'https' },
@@ -95,9 +80,7 @@ export function CredentialDialog({
       <TextInput
         label="User"
         description={credential ? 'Empty: unchanged.' : 'User name that belongs to the secret. Many hosts need none.'}
-        value={user ?? ''}
-        onChange={(event) => form.set('user', event.currentTarget.value)}
-        error={form.errorOf('user')}
+        {...form.text('user')}
         autoComplete="off"
       />
       <SecretFields form={form} isSsh={isSsh} isNew={credential === undefined} />
@@ -115,16 +98,13 @@ function SecretFields({
   readonly isSsh: boolean;
   readonly isNew: boolean;
 }) {
-  const { secret = '', certificateAuthority = '', knownHosts = '' } = form.values;
   if (isSsh)
     return (
       <>
         <Textarea
           label="Private key"
           description={isNew ? 'Without a passphrase. It is encrypted, and never shown again.' : 'Empty: unchanged.'}
-          value={secret}
-          onChange={(event) => form.set('secret', event.currentTarget.value)}
-          error={form.errorOf('secret')}
+          {...form.text('secret')}
           rows={5}
           autoComplete="off"
           spellCheck={false}
@@ -132,9 +112,7 @@ function SecretFields({
         <Textarea
           label="Host keys"
           description="Lines of a known_hosts file, as ssh-keyscan prints them. Compare them with those that the host publishes."
-          value={knownHosts}
-          onChange={(event) => form.set('knownHosts', event.currentTarget.value)}
-          error={form.errorOf('knownHosts')}
+          {...form.text('knownHosts')}
           rows={3}
           spellCheck={false}
         />
@@ -145,17 +123,13 @@ function SecretFields({
       <PasswordInput
         label="Password or token"
         description={isNew ? 'It is encrypted, and never shown again.' : 'Empty: unchanged.'}
-        value={secret}
-        onChange={(event) => form.set('secret', event.currentTarget.value)}
-        error={form.errorOf('secret')}
+        {...form.text('secret')}
         autoComplete="new-password"
       />
       <Textarea
         label="Certificate authority"
         description="PEM, only if the host has a certificate of a private authority."
-        value={certificateAuthority}
-        onChange={(event) => form.set('certificateAuthority', event.currentTarget.value)}
-        error={form.errorOf('certificateAuthority')}
+        {...form.text('certificateAuthority')}
         rows={3}
         spellCheck={false}
       />

@@ -2,12 +2,10 @@ import { Button, Code, Text } from '@mantine/core';
 import { deleteCredentialRequest, listCredentialsRequest, type CredentialView } from '#deployments/contract';
 import { useState, type ReactNode } from 'react';
 import { useAddress } from '../shared/address.ts';
-import { commandLine } from '../shared/command-line.ts';
-import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
+import { Confirm } from '../shared/confirm.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { useOrg } from '../shared/params.ts';
-import { useAllPages, useCommand } from '../shared/queries.ts';
+import { useAllPages } from '../shared/queries.ts';
 import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { useRights } from '../shared/rights.ts';
 import { RowMenu } from '../shared/row-menu.tsx';
@@ -144,23 +142,17 @@ function DeleteDialog({
   readonly credential: CredentialView;
   readonly onClose: () => void;
 }) {
-  const command = useCommand(deleteCredentialRequest);
-  const confirm = async () => {
-    if (!(await command.run({ org, host, kind }))) return;
-    toast(`The ${kind} credential of ${host} is deleted.`);
-    onClose();
-  };
   return (
     <Confirm
       title={`Delete the ${kind} credential of ${host}`}
       verb="Delete credential"
-      isPending={command.isPending}
-      error={command.error}
-      onConfirm={() => void confirm()}
+      contract={deleteCredentialRequest}
+      input={{ org, host, kind }}
+      command={['credentials', 'delete', host, '--kind', kind]}
+      onDone={() => toast(`The ${kind} credential of ${host} is deleted.`)}
       onClose={onClose}
     >
       <Text>Applications with private sources on {host} can no longer be deployed. What is running stays.</Text>
-      <CopyCommand command={commandLine('credentials', 'delete', host, '--kind', kind, '--org', org)} />
     </Confirm>
   );
 }

@@ -1,11 +1,8 @@
 import { Checkbox, Text } from '@mantine/core';
 import { deleteOrganizationRequest } from '#organizations/contract';
 import { useState } from 'react';
-import { commandLine } from '../shared/command-line.ts';
-import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
-import { useCommand, useDryRun } from '../shared/queries.ts';
-import { Losses, WhatWouldChange } from '../shared/what-would-change.tsx';
+import { Confirm } from '../shared/confirm.tsx';
+import { Losses } from '../shared/what-would-change.tsx';
 
 const KINDS = ['applications', 'profiles', 'clusters', 'keys'] as const;
 
@@ -21,21 +18,28 @@ export function DeleteOrganizationDialog({
 }) {
   const [cascade, setCascade] = useState(false);
   const [orphan, setOrphan] = useState(false);
-  const input = { org, cascade, orphan };
-  const command = useCommand(deleteOrganizationRequest);
-  const dryRun = useDryRun(deleteOrganizationRequest, input, command);
-  const confirm = async () => {
-    if (await command.run(input)) location.assign('/'); // nothing of the organization can be read again
-  };
   return (
     <Confirm
       title="Delete organization"
       verb="Delete organization"
       name={slug}
-      isWaiting={dryRun.data === undefined}
-      isPending={command.isPending}
-      error={command.error}
-      onConfirm={() => void confirm()}
+      contract={deleteOrganizationRequest}
+      input={{ org, cascade, orphan }}
+      command={['org', 'delete', cascade && '--cascade', orphan && '--orphan', '--confirm', slug]}
+      preview={({ deletes }) =>
+        KINDS.filter((kind) => deletes[kind].count > 0).map((kind) => (
+          <Losses
+            key={kind}
+            sentence={`${deletes[kind].count} ${kind} end:`}
+            items={
+              deletes[kind].count > deletes[kind].names.length
+                ? [...deletes[kind].names, 'and others']
+                : deletes[kind].names
+            }
+          />
+        ))
+      }
+      onDone={() => location.assign('/')} // nothing of the organization can be read again
       onClose={onClose}
     >
       <Text>Its API keys end at once. It cannot be undone.</Text>
@@ -52,35 +56,6 @@ export function DeleteOrganizationDialog({
         checked={orphan}
         disabled={!cascade}
         onChange={(event) => setOrphan(event.currentTarget.checked)}
-      />
-      <WhatWouldChange dryRun={dryRun}>
-        {({ deletes }) => (
-          <>
-            {KINDS.filter((kind) => deletes[kind].count > 0).map((kind) => (
-              <Losses
-                key={kind}
-                sentence={`${deletes[kind].count} ${kind} end:`}
-                items={
-                  deletes[kind].count > deletes[kind].names.length
-                    ? [...deletes[kind].names, 'and others']
-                    : deletes[kind].names
-                }
-              />
-            ))}
-          </>
-        )}
-      </WhatWouldChange>
-      <CopyCommand
-        command={commandLine(
-          'org',
-          'delete',
-          cascade && '--cascade',
-          orphan && '--orphan',
-          '--org',
-          slug,
-          '--confirm',
-          slug,
-        )}
       />
     </Confirm>
   );

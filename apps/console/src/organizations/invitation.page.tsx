@@ -9,6 +9,7 @@ import { meRequest } from '#identity/contract';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { logOut } from '../identity/log-out.ts';
+import { commandLine } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { Page, Loaded } from '../shared/page.tsx';
@@ -106,7 +107,8 @@ function Answer({
           Decline invitation
         </Button>
       </Group>
-      <CopyCommand command="astroctl org accept" />
+      <CopyCommand command={commandLine('org', 'accept', invitation?.id)} />
+      <CopyCommand command={commandLine('org', 'decline', invitation?.id)} />
     </>
   );
 }

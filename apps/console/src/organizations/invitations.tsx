@@ -7,12 +7,9 @@ import {
   type SentInvitation,
 } from '#organizations/contract';
 import { useState } from 'react';
-import { commandLine } from '../shared/command-line.ts';
-import { CopyCommand } from '../shared/copy-command.tsx';
-import { Confirm } from '../shared/dialogs.tsx';
+import { Confirm } from '../shared/confirm.tsx';
 import { Section } from '../shared/page.tsx';
-import { Problem } from '../shared/problem.tsx';
-import { useAllPages, useCommand } from '../shared/queries.ts';
+import { useAllPages } from '../shared/queries.ts';
 import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { RowMenu } from '../shared/row-menu.tsx';
 import { StatusDot } from '../shared/status.tsx';
@@ -27,32 +24,30 @@ export function Invitations({
   readonly org: string;
   readonly onSent: (invitation: SentInvitation) => void;
 }) {
-  const [revoked, setRevoked] = useState<InvitationView>();
+  const [opened, setOpened] = useState<{ readonly dialog: 'resend' | 'revoke'; readonly invitation: InvitationView }>();
   const invitations = useAllPages(listInvitationsRequest, { org });
-  const resend = useCommand(resendInvitationRequest, { onDone: ({ value }) => onSent(value) });
+  const close = () => setOpened(undefined);
   const open = invitations.items.filter(({ state }) => state === 'PENDING' || state === 'EXPIRED');
   return (
     <Section title="Invitations">
-      {resend.error && <Problem error={resend.error} title="The invitation cannot be sent again" />}
       <ResourceTable
         label="invitations"
         list={{ ...invitations, items: open }}
-        columns={columns({ onResend: ({ id }) => void resend.run({ org, id }), onRevoke: setRevoked })}
+        columns={columns((dialog, invitation) => setOpened({ dialog, invitation }))}
         keyOf={({ id }) => id}
         empty={<Text c="dimmed">No invitation is waiting for an answer.</Text>}
       />
-      {revoked && <RevokeDialog org={org} invitation={revoked} onClose={() => setRevoked(undefined)} />}
+      {opened?.dialog === 'resend' && (
+        <ResendDialog org={org} invitation={opened.invitation} onSent={onSent} onClose={close} />
+      )}
+      {opened?.dialog === 'revoke' && <RevokeDialog org={org} invitation={opened.invitation} onClose={close} />}
     </Section>
   );
 }
 
-const columns = ({
-  onResend,
-  onRevoke,
-}: {
-  readonly onResend: (invitation: InvitationView) => void;
-  readonly onRevoke: (invitation: InvitationView) => void;
-}): readonly Column<InvitationView>[] => [
+const columns = (
+  open: (dialog: 'resend' | 'revoke', invitation: InvitationView) => void,
+): readonly Column<InvitationView>[] => [
   {
     id: 'email',
     title: 'E-mail address',
@@ -77,9 +72,9 @@ const columns = ({
       <RowMenu
         label={`Actions for the invitation of ${invitation.email ?? invitation.id}`}
         actions={[
-          { title: 'Send invitation again', onClick: () => onResend(invitation) },
+          { title: 'Send invitation again', onClick: () => open('resend', invitation) },
           ...(invitation.state === 'PENDING'
-            ? [{ title: 'Revoke invitation', isDangerous: true, onClick: () => onRevoke(invitation) }]
+            ? [{ title: 'Revoke invitation', isDangerous: true, onClick: () => open('revoke', invitation) }]
             : []),
         ]}
       />
@@ -87,32 +82,46 @@ const columns = ({
   },
 ];
 
-function RevokeDialog({
-  org,
-  invitation: { id, email },
-  onClose,
-}: {
+interface DialogProps {
   readonly org: string;
   readonly invitation: InvitationView;
   readonly onClose: () => void;
-}) {
-  const revoke = useCommand(revokeInvitationRequest);
-  const confirm = async () => {
-    if (!(await revoke.run({ org, id }))) return;
-    toast('The invitation is revoked.');
-    onClose();
-  };
+}
+
+function ResendDialog({
+  org,
+  invitation: { id, email },
+  onSent,
+  onClose,
+}: DialogProps & { readonly onSent: (invitation: SentInvitation) => void }) {
+  return (
+    <Confirm
+      title={`Send the invitation of ${email ?? id} again`}
+      verb="Send invitation"
+      isDangerous={false}
+      contract={resendInvitationRequest}
+      input={{ org, id }}
+      command={['org', 'resend-invitation', id]}
+      onDone={onSent}
+      onClose={onClose}
+    >
+      <Text>It gets a new link. The earlier link stops working at once.</Text>
+    </Confirm>
+  );
+}
+
+function RevokeDialog({ org, invitation: { id, email }, onClose }: DialogProps) {
   return (
     <Confirm
       title={`Revoke the invitation of ${email ?? id}`}
       verb="Revoke invitation"
-      isPending={revoke.isPending}
-      error={revoke.error}
-      onConfirm={() => void confirm()}
+      contract={revokeInvitationRequest}
+      input={{ org, id }}
+      command={['org', 'revoke-invitation', id]}
+      onDone={() => toast('The invitation is revoked.')}
       onClose={onClose}
     >
       <Text>Its link stops working at once.</Text>
-      <CopyCommand command={commandLine('org', 'revoke-invitation', id, '--org', org)} />
     </Confirm>
   );
 }

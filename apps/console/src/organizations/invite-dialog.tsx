@@ -1,12 +1,9 @@
 import { NativeSelect, TextInput } from '@mantine/core';
 import { inviteRequest, type SentInvitation } from '#organizations/contract';
-import { commandLine, flagOf } from '../shared/command-line.ts';
+import { commandFor, flagOf } from '../shared/command-line.ts';
 import { useContractForm } from '../shared/form.ts';
 import { FormDialog } from '../shared/form-dialog.tsx';
-import { useCommand } from '../shared/queries.ts';
-import { useRights } from '../shared/rights.ts';
-import { RoleSelect } from '../shared/role-select.tsx';
-import { AuditRight } from './audit-right.tsx';
+import { MemberFields } from './member-fields.tsx';
 
 /** Invites a person by e-mail address. */
 export function InviteDialog({
@@ -18,67 +15,41 @@ export function InviteDialog({
   readonly onSent: (invitation: SentInvitation) => void;
   readonly onClose: () => void;
 }) {
-  const invite = useCommand(inviteRequest);
-  const form = useContractForm(inviteRequest, { org }, invite.error);
+  const form = useContractForm(inviteRequest, { org });
   const { email = '', role = 'viewer', audit = false, auditUntil, expires = '7d' } = form.values;
-  const rights = useRights(org);
-  const submit = async () => {
-    const input = form.check();
-    const reply = input && (await invite.run(input));
-    if (reply) onSent(reply.value);
-  };
   return (
     <FormDialog
       title="Invite member"
       verb="Invite member"
-      command={commandLine(
-        'org',
-        'invite',
-        email === '' ? 'EMAIL' : email,
-        '--role',
-        role,
+      command={commandFor(
+        { org },
+        ...['org', 'invite', email === '' ? 'EMAIL' : email, '--role', role],
         audit && '--audit',
         ...flagOf('--until', auditUntil),
-        '--expires',
-        expires,
-        '--org',
-        org,
+        ...['--expires', expires],
       )}
-      isPending={invite.isPending}
-      error={invite.error}
-      onSubmit={() => void submit()}
+      form={form}
+      onDone={(sent) => {
+        onSent(sent);
+        return false;
+      }}
       onClose={onClose}
     >
       <TextInput
         label="E-mail address"
         type="email"
-        value={email}
-        onChange={(event) => form.set('email', event.currentTarget.value.trim())}
-        error={form.errorOf('email')}
+        {...form.text('email')}
+        onChange={({ currentTarget }) => form.set({ email: currentTarget.value.trim() })}
         autoComplete="off"
         required
         data-autofocus
       />
-      <RoleSelect
-        value={role}
-        onChange={(next) => form.set('role', next)}
-        rights={rights}
-        error={form.errorOf('role')}
-      />
-      <AuditRight
-        isGranted={audit}
-        until={auditUntil}
-        onChange={(isGranted, day) => {
-          form.set('audit', isGranted);
-          form.set('auditUntil', day);
-        }}
-        error={form.errorOf('auditUntil')}
-      />
+      <MemberFields org={org} form={form} has={{ audit: true }} />
       <NativeSelect
         label="The invitation can be accepted for"
         description="Until then it counts as a member of the plan."
         value={expires}
-        onChange={(event) => form.set('expires', event.currentTarget.value)}
+        onChange={({ currentTarget }) => form.set({ expires: currentTarget.value })}
         error={form.errorOf('expires')}
         data={[
           { value: '12h', label: '12 hours' },

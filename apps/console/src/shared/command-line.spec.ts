@@ -1,4 +1,4 @@
-import { commandLine, flagOf } from './command-line.ts';
+import { commandFor, commandLine, flagOf } from './command-line.ts';
 
 describe('commandLine', () => {
   it('leaves plain words as they are', () => {
@@ -14,5 +14,12 @@ describe('commandLine', () => {
   it('leaves out absent words', () => {
     expect(commandLine('org', 'members', false, undefined, ...flagOf('--as-of', ''))).toBe('astroctl org members');
     expect(commandLine('org', 'members', ...flagOf('--as-of', '-24h'))).toBe('astroctl org members --as-of -24h');
+  });
+});
+
+describe('commandFor', () => {
+  it('names the organization of the request, if it has one', () => {
+    expect(commandFor({ org: 'acme', name: 'web' }, 'app', 'sync', 'web')).toBe('astroctl app sync web --org acme');
+    expect(commandFor({ user: 'user-1' }, 'user', 'erase', 'user-1')).toBe('astroctl user erase user-1');
   });
 });

@@ -1,50 +1,50 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
-import type { FormEvent, ReactNode } from 'react';
-import { CopyCommand } from './copy-command.tsx';
-import { Problem } from './problem.tsx';
+import type { OutputOf, RequestContract } from '#bus/contract';
+import { Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { CommandDialog, type CommandDialogProps } from './command-dialog.tsx';
+import type { ContractForm } from './form.ts';
+import { WhatWouldChange } from './what-would-change.tsx';
 
-/** A form on top of a page, with the command of astroctl that does the same. */
-export function FormDialog({
-  title,
-  verb,
-  command,
-  isPending,
-  error,
-  onSubmit,
-  onClose,
+/** A form on top of a page, with the command of astroctl that does the same, and with what would change. */
+export function FormDialog<C extends RequestContract, V extends object>({
+  form,
+  more,
+  preview,
   children,
-}: {
-  readonly title: string;
-  /** The verb with its object, such as `Invite member`. */
-  readonly verb: string;
+  onDone,
+  onClose,
+  ...texts
+}: CommandDialogProps & {
+  readonly form: ContractForm<C, V>;
+  /** Values that have no field. */
+  readonly more?: Partial<V>;
   readonly command: string;
-  readonly isPending: boolean;
-  readonly error: Error | null;
-  readonly onSubmit: () => void;
-  readonly onClose: () => void;
+  /** Shows the result of the dry run, for forms with dry runs. */
+  readonly preview?: (outcome: OutputOf<C>) => ReactNode;
   readonly children: ReactNode;
+  /** Called with the result. The dialog closes, unless it returns false. */
+  readonly onDone: (value: OutputOf<C>) => unknown;
 }) {
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    onSubmit();
+  const submit = async () => {
+    const reply = await form.submit(more);
+    if (reply && onDone(reply.value) !== false) onClose();
   };
   return (
-    <Modal opened onClose={onClose} title={title} size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form onSubmit={submit} noValidate>
-        <Stack>
-          {children}
-          {error && <Problem error={error} />}
-          <CopyCommand command={command} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={isPending}>
-              {verb}
-            </Button>
-          </Group>
+    <CommandDialog
+      {...texts}
+      isAllowed={!preview || !form.isComplete || form.dryRun.data !== undefined}
+      isPending={form.isPending}
+      error={form.error}
+      onSubmit={() => void submit()}
+      onClose={onClose}
+    >
+      {children}
+      {preview && form.isComplete && (
+        <Stack gap="xs">
+          <Text fw={600}>What would change</Text>
+          <WhatWouldChange dryRun={form.dryRun}>{preview}</WhatWouldChange>
         </Stack>
-      </form>
-    </Modal>
+      )}
+    </CommandDialog>
   );
 }

@@ -1,51 +1,116 @@
-import type { CallerInputOf, RequestContract } from '#bus/contract';
+import type { CallerInputOf, OutputOf, RequestContract } from '#bus/contract';
+import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { z } from 'zod';
 import { ProblemError } from './platform.ts';
+import { useCommand, useDryRun, type CommandReply } from './queries.ts';
 
-/** Values of a form, with the problems of each field. */
-export interface ContractForm<C extends RequestContract> {
-  readonly values: Partial<CallerInputOf<C>>;
-  set<K extends keyof CallerInputOf<C>>(field: K, value: CallerInputOf<C>[K] | undefined): void;
+/** Milliseconds without a key until the platform is asked what would change. */
+const QUIET_MS = 600;
+
+type Some<V> = { readonly [K in keyof V]?: V[K] | undefined };
+type TextField<V> = { [K in keyof V]-?: string extends V[K] ? K : never }[keyof V] & string;
+
+/** A form that sends a request: its values, with the problems of each field. */
+export interface ContractForm<C extends RequestContract, V extends object = Partial<CallerInputOf<C>>> {
+  readonly values: V;
+  set(some: Some<V>): void;
   /** Returns what is wrong with a field; undefined: nothing, or not known yet. */
-  errorOf(field: keyof CallerInputOf<C> & string): string | undefined;
-  /** Returns the input if it is valid; otherwise the fields show what is wrong. */
-  check(): CallerInputOf<C> | undefined;
+  errorOf(field: string): string | undefined;
+  /** Returns the properties of an input for text. */
+  text(field: TextField<V>): {
+    readonly value: string;
+    readonly error: string | undefined;
+    readonly onChange: (event: { readonly currentTarget: { readonly value: string } }) => void;
+  };
+  /**
+   * Sends the request if the values are valid; otherwise the fields show what is wrong.
+   *
+   * @param more values that have no field
+   * @returns null if it was not sent, or was refused
+   */
+  submit(more?: Some<V>): Promise<CommandReply<C> | null>;
+  readonly isPending: boolean;
+  readonly error: ProblemError | null;
+  /** Whether the values are valid, and nothing was typed for a moment. */
+  readonly isComplete: boolean;
+  /** What the request would change, for forms with a preview. */
+  readonly dryRun: UseQueryResult<OutputOf<C>, ProblemError>;
+}
+
+interface FormOptions<C extends RequestContract, V extends object> {
+  /** Schema of the values. Default: the contract's input. */
+  readonly schema?: z.ZodType;
+  /** Returns the input for valid values. Default: the values themselves. */
+  readonly inputOf?: (values: V) => CallerInputOf<C>;
+  /** Whether its dry run is shown before it can be sent. */
+  readonly hasPreview?: boolean;
+  /** Revision that was read, for `If-Match`. */
+  readonly ifMatch?: number | undefined;
 }
 
 /**
- * Keeps the values of a form for a contract. They are checked by the contract's schema before they are sent; problems
- * from the platform appear at the same fields, by their JSON pointers.
- *
- * @param error of the last attempt to send it
+ * Keeps the values of a form for a contract. They are checked by a schema before they are sent; problems from the
+ * platform appear at the same fields, by their JSON pointers.
  */
-export function useContractForm<C extends RequestContract>(
+export function useContractForm<C extends RequestContract, V extends object = Partial<CallerInputOf<C>>>(
   contract: C,
-  initial: Partial<CallerInputOf<C>>,
-  error: Error | null,
-): ContractForm<C> {
+  initial: NoInfer<V>,
+  {
+    schema = contract.input,
+    inputOf = (values) => values as unknown as CallerInputOf<C>,
+    hasPreview = false,
+    ifMatch,
+  }: FormOptions<C, V> = {},
+): ContractForm<C, V> {
   const [values, setValues] = useState(initial);
   const [faults, setFaults] = useState<Readonly<Record<string, string>>>({});
-  const refused = error instanceof ProblemError ? (error.problem.errors ?? []) : [];
+  const command = useCommand(contract);
+  const [quiet] = useDebouncedValue(values, QUIET_MS);
+  const isComplete = quiet === values && schema.safeParse(defined(values)).success;
+  // The input of a form without a preview may contain a secret, which must not become the key of a query.
+  const planned = hasPreview && isComplete ? inputOf(defined(values)) : ({} as CallerInputOf<C>);
+  const dryRun = useDryRun(contract, planned, command, hasPreview && isComplete);
+  const error = command.error ?? (isComplete ? dryRun.error : null);
+  const refused = error?.problem.errors ?? [];
+  const set = (some: Some<V>) => {
+    const given = Object.fromEntries(
+      Object.entries(some).map(([field, value]) => [field, value === '' ? undefined : value]),
+    );
+    setValues((before) => ({ ...before, ...given }));
+    setFaults((before) => Object.fromEntries(Object.entries(before).filter(([field]) => !(field in given))));
+  };
+  const errorOf = (field: string) =>
+    faults[field] ??
+    refused.find(({ pointer }) => pointer === `/${field}` || pointer.startsWith(`/${field}/`))?.message;
   return {
     values,
-    set(field, value) {
-      setValues((before) => ({ ...before, [field]: value === '' ? undefined : value }));
-      setFaults(({ [field as string]: _, ...others }) => others);
-    },
-    errorOf: (field) =>
-      faults[field] ??
-      refused.find(({ pointer }) => pointer === `/${field}` || pointer.startsWith(`/${field}/`))?.message,
-    check() {
-      const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
-      const parsed = contract.input.safeParse(given);
-      if (parsed.success) return given as CallerInputOf<C>;
+    set,
+    errorOf,
+    text: (field) => ({
+      value: String(values[field] ?? ''),
+      error: errorOf(field),
+      onChange: ({ currentTarget }) => set({ [field]: currentTarget.value } as Some<V>),
+    }),
+    async submit(more) {
+      const given = defined({ ...values, ...more });
+      const parsed = schema.safeParse(given);
+      if (parsed.success) return command.run(inputOf(given), ifMatch === undefined ? {} : { ifMatch });
       setFaults(
         Object.fromEntries(parsed.error.issues.map(({ path, message }) => [String(path[0] ?? ''), sentence(message)])),
       );
-      return undefined;
+      return null;
     },
+    isPending: command.isPending,
+    error: command.error,
+    isComplete,
+    dryRun,
   };
 }
+
+const defined = <V extends object>(values: V): V =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as V;
 
 /** Returns a schema's message as a field shows it. */
 const sentence = (message: string): string =>

@@ -165,7 +165,7 @@ interface Sending {
 }
 
 /** Returns whether a command can still be sent: it was not yet, or it failed. */
-export const isOpen = ({ isIdle, isError }: Sending): boolean => isIdle || isError;
+const isOpen = ({ isIdle, isError }: Sending): boolean => isIdle || isError;
 
 /**
  * Shows what a command would do, without any change. For contracts with `dryRun`.
