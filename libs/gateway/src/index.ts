@@ -26,6 +26,7 @@ export const gateway: EdgeService = {
   calls: [
     keyInUrlRequest,
     keysUsedRequest,
+    recordOperationRequest,
     recordRefusalsRequest,
     plansOfRequest,
     exchangeRequestCountsRequest,
@@ -41,7 +42,7 @@ export const gateway: EdgeService = {
     ...STATE_REQUESTS,
     ...PROJECTION_REQUESTS,
   ],
-  contracts: [...ROUTED_CONTRACTS, recordOperationRequest],
+  contracts: ROUTED_CONTRACTS,
   mount: (app) => app.get(Gateway).mount(app),
   ready: (app) => Promise.resolve(app.get(Gateway).start()),
   dependencies: (app) => app.get(Gateway).dependencies(),
