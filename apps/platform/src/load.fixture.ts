@@ -24,8 +24,11 @@ export interface LoadOptions {
 }
 
 const READ = ['profiles', 'access-keys', 'subscription', 'members', 'clusters'];
-/** Milliseconds between two requests of one writer or reader. */
-const PAUSE_MS = 10;
+/**
+ * Milliseconds between two requests of one writer or reader. Without a pause, they would use the processors that the
+ * services and the other suites need, and the log that the checker reads after each test would be long.
+ */
+const PAUSE_MS = 100;
 /** Milliseconds until a command that was refused is sent again. */
 const AGAIN_MS = 50;
 /** A client waits no longer for one answer. */
