@@ -4,14 +4,13 @@ import { statSync } from 'node:fs';
 
 /**
  * Suites that may take a minute or more, about the longest first. The first one takes most of the processors, so those
- * beside it mostly wait.
+ * beside it mostly wait; another one that takes many of them comes when it has ended.
  */
 const LONGEST = [
   'distributed.chaos',
   'hooks.engine',
   'frozen-worker.chaos',
   'kill.chaos',
-  'killed-attempts.chaos',
   'server.engine',
   'examples.long.e2e',
   'roles.long.e2e',
@@ -19,6 +18,7 @@ const LONGEST = [
   'tour.e2e',
   'rendered-applications.long.e2e',
   'sources.long.e2e',
+  'killed-attempts.chaos',
   'start.e2e',
   'stores.chaos',
   'random.engine',

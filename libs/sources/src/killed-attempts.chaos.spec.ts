@@ -22,7 +22,7 @@ import { sha256 } from './helm/archives.ts';
  * Kills the platform (`kill -9`) while many applications are deployed, each of them just before another request of its
  * attempt. Afterwards, all attempts must have ended as one that was not disturbed.
  */
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 const FETCHED = ['report fetched', 'store source'];
 const PREPARED = ['report rendered', 'store rendered', 'PATCH namespace', 'report planned'];
@@ -63,6 +63,8 @@ const TERMINAL = [
 ];
 /** Written by each attempt, interrupted or not. */
 const INVENTORY = 'ConfigMap/astro-inventory-ID';
+/** Milliseconds until all attempts must have reached a moment, or have ended, on a busy machine. */
+const WAIT_MS = 300_000;
 /** Applications that are created concurrently. */
 const CLIENTS = 4;
 
@@ -263,7 +265,7 @@ describeWithGit('kill -9 before the requests of an attempt, for each source', ()
         return last?.state === 'SUCCEEDED' && version === `v${revision}` ? [] : [`${name}: ${status} ${message}`];
       });
       expect(left).toEqual([]);
-    }, 90_000);
+    }, WAIT_MS);
 
   /** Returns what attempts changed on the cluster: an entry for each version of an object, and for each deletion. */
   const effectsOf = (all: readonly Line[], attemptIds: ReadonlySet<string>): readonly string[] => {
@@ -332,7 +334,7 @@ describeWithGit('kill -9 before the requests of an attempt, for each source', ()
     await eventually(() => {
       const stopped = new Set(lines().flatMap((each) => ('held' in each && each.held ? [each.app] : [])));
       expect(victims.filter(({ name }) => !stopped.has(name))).toEqual([]);
-    }, 90_000);
+    }, WAIT_MS);
     await succeeded(at(others, 2));
     names = new Map((await listed()).map(({ id, name }) => [id, name]));
     await platform.process.kill();

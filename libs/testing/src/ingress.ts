@@ -27,6 +27,7 @@ export async function openIngress(port: number, targetsOf: (path: string) => rea
     const order = targets.map((_, index) => targets[(index + turn) % targets.length] ?? '');
     pass(incoming, outgoing, order);
   });
+  server.keepAliveTimeout = 0; // clients close idle connections; a busy machine might close one that a client has just used
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const { port: own } = server.address() as AddressInfo; // the address of a TCP server
   return {
