@@ -239,7 +239,7 @@ ${jobs.join('        ---\n')}`;
       '0 3 * * *,Europe/Berlin',
     );
     expect(await kubectl(`-n ${namespace} get services,deployments -o name`)).toBe('');
-    expect((await ada.run('app status report --field health')).trim()).toBe('Healthy');
+    await eventually(async () => expect((await ada.run('app status report --field health')).trim()).toBe('Healthy'));
     const refused = await ada.astroctl(['app', 'apply', '-f', '-'], {
       input: application('report', '2', {
         more: 'externalAccess: { hostname: report.acme.dev }\n',
@@ -251,7 +251,7 @@ ${jobs.join('        ---\n')}`;
 
   it('use-D21: become ready without a port', async () => {
     await apply('queue', '1', { image: 'port: none' });
-    expect((await ada.run('app status queue --field health')).trim()).toBe('Healthy');
+    await eventually(async () => expect((await ada.run('app status queue --field health')).trim()).toBe('Healthy'));
     expect(await kubectl(`-n ${await namespaceOf('queue')} get services -o name`)).toBe('');
   });
 });

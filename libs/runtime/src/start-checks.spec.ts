@@ -1,4 +1,5 @@
 import type { CheckResult, ServiceState } from '#runtime/contract';
+import { manualClock } from '#testing';
 import { logStartChecks } from './start-checks.ts';
 
 const check = (name: string, status: CheckResult['status']): CheckResult => ({
@@ -22,7 +23,11 @@ async function logged(more: Partial<Parameters<typeof logStartChecks>[1]> = {}) 
   const lines: unknown[] = [];
   const line = (level: string) => (fields: object, message: string) => void lines.push([level, fields, message]);
   const log = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
-  await logStartChecks(['identity', 'audit'], { stateOf, log, isStopping: () => false, ...more });
+  const clock = manualClock();
+  const done = logStartChecks(['identity', 'audit'], { stateOf, clock, log, isStopping: () => false, ...more });
+  await new Promise(setImmediate);
+  clock.advance(20_000);
+  await done;
   return lines;
 }
 
@@ -32,6 +37,16 @@ describe('the log of a start', () => {
       ['error', { service: 'platform', check: 'mail', fix: 'repair mail' }, 'mail is failed.'],
       ['warn', { service: 'audit', check: 'of audit', fix: 'repair of audit' }, 'of audit is warn.'],
     ]));
+  it('has nothing that failed only while other processes started', async () => {
+    let calls = 0;
+    const started = async (service: string) => {
+      const state = await stateOf(service);
+      return (calls += 1) > 2 ? { ...state, checks: [check('bus', 'ok')] } : state;
+    };
+    expect(await logged({ stateOf: started })).toEqual([
+      ['warn', { service: 'audit', check: 'of audit', fix: 'repair of audit' }, 'of audit is warn.'],
+    ]);
+  });
   it('has nothing about a process that is stopped during the checks', async () =>
     expect(await logged({ isStopping: () => true })).toEqual([]));
   it('says that the process could not be checked', async () =>

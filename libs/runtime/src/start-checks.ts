@@ -1,19 +1,32 @@
-import type { Logger } from '#kernel';
+import { pause, type Clock, type Logger } from '#kernel';
 import type { StateOf } from './service-state.ts';
 
+/** Milliseconds after which failed checks are repeated: what they need may be starting, too. */
+const AGAIN_MS = 20_000;
+
 /**
- * Logs what `admin doctor` reports of this process, if something is wrong: failed checks as errors, others as warnings.
- * Never rejects.
+ * Logs what `admin doctor` reports of this process, if something is wrong: checks that fail twice as errors, others as
+ * warnings. Never rejects.
  *
  * @param services names of the parts of this process
  * @param isStopping whether the process has begun to stop, so that nothing that is missing now is a fault
  */
 export async function logStartChecks(
   services: readonly string[],
-  { stateOf, log, isStopping }: { readonly stateOf: StateOf; readonly log: Logger; readonly isStopping: () => boolean },
+  {
+    stateOf,
+    clock,
+    log,
+    isStopping,
+  }: { readonly stateOf: StateOf; readonly clock: Clock; readonly log: Logger; readonly isStopping: () => boolean },
 ): Promise<void> {
+  const check = () => Promise.all(services.map((service) => stateOf(service, { checks: true })));
   try {
-    const states = await Promise.all(services.map((service) => stateOf(service, { checks: true })));
+    let states = await check();
+    if (states.some(({ checks, ownChecks }) => [...checks, ...ownChecks].some(({ status }) => status === 'failed'))) {
+      await pause(clock, AGAIN_MS);
+      if (!isStopping()) states = await check();
+    }
     if (isStopping()) return;
     const shared = states
       .slice(0, 1)

@@ -210,7 +210,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   state.lacks = undefined;
   void logStartChecks(
     parts.map(({ name }) => name),
-    { stateOf, log, isStopping: () => state.lacks === 'stopping' },
+    { stateOf, clock, log, isStopping: () => state.lacks === 'stopping' },
   );
   return {
     greetings: parts.flatMap(({ greeting }) => (greeting ? [greeting(app)] : [])),
