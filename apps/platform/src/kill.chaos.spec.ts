@@ -55,7 +55,7 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
         profileName: 'shop',
         source: {
           type: 'image',
-          image: { registry: 'sandbox.invalid', repository: 'app', tag, port: 8080, replicas: 2 },
+          image: { registry: 'sandbox.invalid', repository: 'app', tag, port: 8080, replicas: 1 },
         },
       },
     });
