@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { join } from 'node:path';
 import { createEventSourcing } from '#event-sourcing';
 import type { EventStore } from '#event-store';
@@ -12,6 +13,8 @@ import { CONTEXTS } from './contexts.ts';
 import { RECORDED_RELEASES, unpackData } from './recorded-data.fixture.ts';
 
 const RENEWAL_MS = 1_000;
+jest.setTimeout(400_000);
+
 /** Pauses after a failure are short here; only leases are renewed at their own pace. */
 const clock: Clock = {
   ...systemClock,
