@@ -1,6 +1,6 @@
 import { Alert, Code, List, Stack, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { OutputOf } from '#bus/contract';
 import {
   clusterAccessRequest,
@@ -24,6 +24,9 @@ import { toast } from '../shared/toast.ts';
 import { ActionButton } from './action-button.tsx';
 import { useRefusal } from './application-rights.ts';
 import { LEGIBLE } from './legible.ts';
+
+const ClusterPolicyDialog = lazy(() => import('./cluster-policy-dialog.tsx'));
+const ClusterIngressDialog = lazy(() => import('./cluster-ingress-dialog.tsx'));
 
 type Access = OutputOf<typeof clusterAccessRequest>['items'][number];
 
@@ -54,8 +57,8 @@ export default function ClusterPage() {
               </Alert>
             )}
             <Cluster cluster={data} />
-            <Policy cluster={data} />
-            <Ingress org={org} name={name} />
+            <Policy org={org} cluster={data} refusal={refusal} />
+            <Ingress org={org} name={name} refusal={refusal} />
             <UseWithKubectl name={name} />
             <WhoHasAccess org={org} cluster={data} refusal={refusal} />
           </>
@@ -89,10 +92,26 @@ function Cluster({ cluster }: { readonly cluster: ClusterView }) {
   );
 }
 
-function Policy({ cluster: { name, policy, type } }: { readonly cluster: ClusterView }) {
+function Policy({
+  org,
+  cluster: { name, policy },
+  refusal,
+}: {
+  readonly org: string;
+  readonly cluster: ClusterView;
+  readonly refusal: string | undefined;
+}) {
+  const [isChanging, setChanging] = useState(false);
   const { namespaces, clusterScoped, podSecurity } = policy;
   return (
-    <Section title="Policy">
+    <Section
+      title="Policy"
+      action={
+        <ActionButton variant="default" refusal={refusal} onClick={() => setChanging(true)}>
+          Change policy
+        </ActionButton>
+      }
+    >
       <Text c="dimmed">What applications can deploy to the cluster.</Text>
       <KeyValue
         pairs={[
@@ -101,17 +120,37 @@ function Policy({ cluster: { name, policy, type } }: { readonly cluster: Cluster
           ['Pod security', podSecurity],
         ]}
       />
-      {type === 'registered' && (
-        <CopyCommand command={commandLine('clusters', 'policy', 'set', name, '--pod-security', 'restricted')} />
+      {isChanging && (
+        <Suspense>
+          <ClusterPolicyDialog org={org} name={name} policy={policy} onClose={() => setChanging(false)} />
+        </Suspense>
       )}
     </Section>
   );
 }
 
-function Ingress({ org, name }: { readonly org: string; readonly name: string }) {
+function Ingress({
+  org,
+  name,
+  refusal,
+}: {
+  readonly org: string;
+  readonly name: string;
+  readonly refusal: string | undefined;
+}) {
   const ingress = useContract(getClusterIngressRequest, { org, name });
+  const [isChanging, setChanging] = useState(false);
   return (
-    <Section title="Ingress">
+    <Section
+      title="Ingress"
+      action={
+        ingress.data && (
+          <ActionButton variant="default" refusal={refusal} onClick={() => setChanging(true)}>
+            Change ingress settings
+          </ActionButton>
+        )
+      }
+    >
       <Text c="dimmed">
         How applications with external access are reached. A change takes effect at their next apply.
       </Text>
@@ -140,7 +179,11 @@ function Ingress({ org, name }: { readonly org: string; readonly name: string })
           />
         )}
       </Loaded>
-      <CopyCommand command={commandLine('clusters', 'ingress', 'set', name, '--domain', 'apps.acme.dev')} />
+      {isChanging && ingress.data && (
+        <Suspense>
+          <ClusterIngressDialog org={org} name={name} settings={ingress.data} onClose={() => setChanging(false)} />
+        </Suspense>
+      )}
     </Section>
   );
 }

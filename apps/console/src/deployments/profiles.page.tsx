@@ -1,5 +1,5 @@
 import { Stack, Table, Text } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { deleteProfileRequest, listProfilesRequest, listTiersRequest, type ProfileView } from '#deployments/contract';
 import { useAddress } from '../shared/address.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
@@ -12,7 +12,15 @@ import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { RowMenu } from '../shared/row-menu.tsx';
 import { Time } from '../shared/time.tsx';
 import { toast } from '../shared/toast.ts';
+import { ActionButton } from './action-button.tsx';
 import { useRefusal } from './application-rights.ts';
+import { beyondForm } from './profile-form.ts';
+
+const ProfileDialog = lazy(() => import('./profile-dialog.tsx'));
+
+type Opened =
+  | { readonly dialog: 'apply'; readonly profile?: ProfileView }
+  | { readonly dialog: 'delete'; readonly profile: ProfileView };
 
 const APPLY = 'astroctl app profile apply -f examples/profile.yaml';
 
@@ -20,37 +28,49 @@ export default function ProfilesPage() {
   const org = useOrg();
   const profiles = useAllPages(listProfilesRequest, { org });
   const [{ q, sort }, setAddress] = useAddress();
-  const [deleted, setDeleted] = useState<string>();
-  const refusal = useRefusal(org)('profile.delete');
+  const [opened, setOpened] = useState<Opened>();
+  const close = () => setOpened(undefined);
+  const refusal = useRefusal(org)('profile.delete'); // editors change defaults only, which the form does not have
+  const create = (
+    <ActionButton refusal={refusal} onClick={() => setOpened({ dialog: 'apply' })}>
+      Create profile
+    </ActionButton>
+  );
   return (
     <Page
       title="Profiles"
       sentence="A profile decides the cluster of its applications, their tier, and values that they share."
+      action={create}
     >
       <Stack gap="xs">
         <ResourceTable
           label="profiles"
           list={profiles}
-          columns={columnsOf(refusal, setDeleted)}
+          columns={columnsOf(refusal, setOpened)}
           keyOf={({ id }) => id}
           state={{ q, sort }}
           onState={(next) => setAddress({ q: next.q, sort: next.sort })}
           empty={
-            <EmptyState title="No profiles yet" command={APPLY}>
+            <EmptyState title="No profiles yet" command={APPLY} action={create}>
               The first application makes a profile for the only cluster.
             </EmptyState>
           }
         />
-        <Text size="sm">To create or change a profile, write its manifest and apply it:</Text>
+        <Text size="sm">The manifest of a profile can also set resources and defaults of its applications:</Text>
         <CopyCommand command={APPLY} />
       </Stack>
       <Tiers />
-      {deleted !== undefined && <DeleteDialog org={org} name={deleted} onClose={() => setDeleted(undefined)} />}
+      {opened?.dialog === 'apply' && (
+        <Suspense>
+          <ProfileDialog org={org} {...(opened.profile && { profile: opened.profile })} onClose={close} />
+        </Suspense>
+      )}
+      {opened?.dialog === 'delete' && <DeleteDialog org={org} name={opened.profile.name} onClose={close} />}
     </Page>
   );
 }
 
-const columnsOf = (refusal: string | undefined, onDelete: (name: string) => void): readonly Column<ProfileView>[] => [
+const columnsOf = (refusal: string | undefined, onOpen: (opened: Opened) => void): readonly Column<ProfileView>[] => [
   {
     id: 'name',
     title: 'Name',
@@ -93,15 +113,21 @@ const columnsOf = (refusal: string | undefined, onDelete: (name: string) => void
   {
     id: 'actions',
     title: 'Actions',
-    cell: ({ name, apps }) => (
+    cell: (profile) => (
       <RowMenu
-        label={`Actions for ${name}`}
+        label={`Actions for ${profile.name}`}
         actions={[
+          {
+            title: 'Change profile',
+            refusal:
+              refusal ?? (beyondForm(profile).length > 0 ? 'Apply its manifest, which has other settings.' : undefined),
+            onClick: () => onOpen({ dialog: 'apply', profile }),
+          },
           {
             title: 'Delete profile',
             isDangerous: true,
-            refusal: refusal ?? (apps > 0 ? 'Applications use it.' : undefined),
-            onClick: () => onDelete(name),
+            refusal: refusal ?? (profile.apps > 0 ? 'Applications use it.' : undefined),
+            onClick: () => onOpen({ dialog: 'delete', profile }),
           },
         ]}
       />

@@ -9,7 +9,9 @@ import { WhatWouldChange } from './what-would-change.tsx';
 export function FormDialog<C extends RequestContract, V extends object>({
   form,
   more,
+  isChanged = true,
   preview,
+  isAllowed = () => true,
   children,
   onDone,
   onClose,
@@ -19,12 +21,18 @@ export function FormDialog<C extends RequestContract, V extends object>({
   /** Values that have no field. */
   readonly more?: Partial<V>;
   readonly command: string;
-  /** Shows the result of the dry run, for forms with dry runs. */
+  /** Whether there is something to send. */
+  readonly isChanged?: boolean;
+  /** Shows the result of the dry run, for forms with a preview. */
   readonly preview?: (outcome: OutputOf<C>) => ReactNode;
+  /** Returns whether the request can be sent after this dry run. */
+  readonly isAllowed?: (outcome: OutputOf<C>) => boolean;
   readonly children: ReactNode;
   /** Called with the result. The dialog closes, unless it returns false. */
   readonly onDone: (value: OutputOf<C>) => unknown;
 }) {
+  const { data: outcome } = form.dryRun;
+  const isKnown = !preview || !form.isComplete || (outcome !== undefined && isAllowed(outcome));
   const submit = async () => {
     const reply = await form.submit(more);
     if (reply && onDone(reply.value) !== false) onClose();
@@ -32,14 +40,14 @@ export function FormDialog<C extends RequestContract, V extends object>({
   return (
     <CommandDialog
       {...texts}
-      isAllowed={!preview || !form.isComplete || form.dryRun.data !== undefined}
+      isAllowed={isChanged && isKnown}
       isPending={form.isPending}
       error={form.error}
       onSubmit={() => void submit()}
       onClose={onClose}
     >
       {children}
-      {preview && form.isComplete && (
+      {preview && isChanged && form.isComplete && (
         <Stack gap="xs">
           <Text fw={600}>What would change</Text>
           <WhatWouldChange dryRun={form.dryRun}>{preview}</WhatWouldChange>

@@ -40,14 +40,14 @@ export interface ContractForm<C extends RequestContract, V extends object = Part
 }
 
 interface FormOptions<C extends RequestContract, V extends object> {
-  /** Schema of the values. Default: the contract's input. */
+  /** Schema of the values. Default: the contract's, for the input. */
   readonly schema?: z.ZodType;
-  /** Returns the input for valid values. Default: the values themselves. */
+  /** Returns the input for values. Default: the values themselves. */
   readonly inputOf?: (values: V) => CallerInputOf<C>;
   /** Whether its dry run is shown before it can be sent. */
   readonly hasPreview?: boolean;
-  /** Revision that was read, for `If-Match`. */
-  readonly ifMatch?: number | undefined;
+  /** Revision that the request changes, for `If-Match`; 0: there must be none. */
+  readonly ifMatch?: number;
 }
 
 /**
@@ -58,17 +58,20 @@ export function useContractForm<C extends RequestContract, V extends object = Pa
   contract: C,
   initial: NoInfer<V>,
   {
-    schema = contract.input,
+    schema,
     inputOf = (values) => values as unknown as CallerInputOf<C>,
     hasPreview = false,
     ifMatch,
   }: FormOptions<C, V> = {},
 ): ContractForm<C, V> {
   const [values, setValues] = useState(initial);
-  const [faults, setFaults] = useState<Readonly<Record<string, string>>>({});
+  /** Fields whose faults are shown: those that were typed in, with a preview; all, once it was submitted. */
+  const [checked, setChecked] = useState<readonly string[] | 'all'>([]);
   const command = useCommand(contract);
   const [quiet] = useDebouncedValue(values, QUIET_MS);
-  const isComplete = quiet === values && schema.safeParse(defined(values)).success;
+  const parse = (given: V) => (schema ? schema.safeParse(given) : contract.input.safeParse(inputOf(given)));
+  const issues = parse(defined(values)).error?.issues ?? [];
+  const isComplete = quiet === values && issues.length === 0;
   // The input of a form without a preview may contain a secret, which must not become the key of a query.
   const planned = hasPreview && isComplete ? inputOf(defined(values)) : ({} as CallerInputOf<C>);
   const dryRun = useDryRun(contract, planned, command, hasPreview && isComplete);
@@ -79,10 +82,14 @@ export function useContractForm<C extends RequestContract, V extends object = Pa
       Object.entries(some).map(([field, value]) => [field, value === '' ? undefined : value]),
     );
     setValues((before) => ({ ...before, ...given }));
-    setFaults((before) => Object.fromEntries(Object.entries(before).filter(([field]) => !(field in given))));
+    if (hasPreview) setChecked((before) => (before === 'all' ? before : [...before, ...Object.keys(given)]));
+  };
+  const faultOf = (field: string) => {
+    const isShown = checked === 'all' || (checked.includes(field) && quiet === values);
+    return isShown ? issues.find(({ path }) => String(path[0] ?? '') === field)?.message : undefined;
   };
   const errorOf = (field: string) =>
-    faults[field] ??
+    faultOf(field)?.replace(/^Invalid input: expected .*received undefined$/, 'Required') ??
     refused.find(({ pointer }) => pointer === `/${field}` || pointer.startsWith(`/${field}/`))?.message;
   return {
     values,
@@ -95,11 +102,8 @@ export function useContractForm<C extends RequestContract, V extends object = Pa
     }),
     async submit(more) {
       const given = defined({ ...values, ...more });
-      const parsed = schema.safeParse(given);
-      if (parsed.success) return command.run(inputOf(given), ifMatch === undefined ? {} : { ifMatch });
-      setFaults(
-        Object.fromEntries(parsed.error.issues.map(({ path, message }) => [String(path[0] ?? ''), sentence(message)])),
-      );
+      if (parse(given).success) return command.run(inputOf(given), ifMatch === undefined ? {} : { ifMatch });
+      setChecked('all');
       return null;
     },
     isPending: command.isPending,
@@ -111,7 +115,3 @@ export function useContractForm<C extends RequestContract, V extends object = Pa
 
 const defined = <V extends object>(values: V): V =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as V;
-
-/** Returns a schema's message as a field shows it. */
-const sentence = (message: string): string =>
-  /^Invalid input: expected .*received undefined$/.test(message) ? 'Required' : message;
