@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseProblem } from '#cli';
 import { parts } from '../../../apps/astroctl/src/parts.ts';
@@ -99,6 +99,27 @@ export function linkProblems(root: string, texts: readonly Text[]): readonly str
         return [];
       }),
     );
+}
+
+/** Bytes of a picture that everybody who clones the repository or opens its page loads. */
+const PICTURE_BYTES = 100 * 1024;
+
+/** Returns one sentence for each picture of the documentation that no page shows, or that is too large. */
+export function pictureProblems(root: string, texts: readonly Text[]): readonly string[] {
+  const shown = texts
+    .filter(({ scope }) => scope === 'docs')
+    .flatMap(({ file, text }) =>
+      [...text.matchAll(/!\[[^\]]+\]\(([^)\s]+)\)/g)].map(([, path = '']) => join(file, '..', path)),
+    );
+  return globSync('docs/images/*', { cwd: root })
+    .toSorted()
+    .flatMap((file) => {
+      const { size } = statSync(join(root, file));
+      return [
+        ...(shown.includes(file) ? [] : [`${file}: no page shows it`]),
+        ...(size > PICTURE_BYTES ? [`${file}: has ${size} bytes, and may have ${PICTURE_BYTES}`] : []),
+      ];
+    });
 }
 
 /** Returns the anchors that GitHub creates from headings. */

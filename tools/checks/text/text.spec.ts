@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { commandProblems, linkProblems, mentions } from './commands.ts';
+import { commandProblems, linkProblems, mentions, pictureProblems } from './commands.ts';
 import { PHRASES, phraseProblems } from './phrases.ts';
 import { documentTexts, sourceTexts, type Text } from './texts.ts';
 
@@ -119,6 +119,22 @@ describe('commands in texts', () => {
 
   it('are ignored in manifests and other fenced blocks', () => {
     expect(mentions({ ...shell('astroctl nothing'), fence: 'yaml' })).toEqual([]);
+  });
+});
+
+describe('pictures of the documentation', () => {
+  const root = mkdtempSync(join(tmpdir(), 'pictures-'));
+  afterAll(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, 'docs', 'images'), { recursive: true });
+  for (const [name, size] of Object.entries({ shown: 10, large: 200_000, forgotten: 10 }))
+    writeFileSync(join(root, 'docs', 'images', `${name}.png`), Buffer.alloc(size));
+
+  it('are reported if no page shows them, or if they are large', () => {
+    const page = { ...line('![A page](images/shown.png) ![Another](images/large.png)'), file: 'docs/guide.md' };
+    expect(pictureProblems(root, [page])).toEqual([
+      'docs/images/forgotten.png: no page shows it',
+      'docs/images/large.png: has 200000 bytes, and may have 102400',
+    ]);
   });
 });
 
