@@ -32,7 +32,14 @@ describe('environment variables in the documentation', () => {
     (file) => file !== 'CHANGELOG.md', // it names removed variables
   );
   /** Variables of the command line and of tests. All others belong to the server or to the compose file. */
-  const others = ['ASTRO_TEST_SEED', 'ASTRO_TEST_', 'ASTROPULSE_API_KEY', 'ASTROPULSE_API_URL', 'ASTROPULSE_CONFIG'];
+  const others = [
+    'ASTRO_TEST_CHROMIUM',
+    'ASTRO_TEST_SEED',
+    'ASTRO_TEST_',
+    'ASTROPULSE_API_KEY',
+    'ASTROPULSE_API_URL',
+    'ASTROPULSE_CONFIG',
+  ];
 
   it.each(documents)('exist: %s', (file) => {
     const names = new Set(read(file).match(/\bASTRO(?:PULSE)?_[A-Z_]+/g));
