@@ -39,6 +39,29 @@ describe('a group commit', () => {
     file.close();
   });
 
+  it('commits large writes in several turns of the event loop', async () => {
+    const groups: number[][] = [];
+    const turns: number[] = [];
+    let turn = 0;
+    const { commits, insert, file } = opened({
+      onBegin() {
+        groups.push([]);
+        turns.push(turn);
+        setImmediate(() => (turn += 1));
+      },
+    });
+    const MEGABYTE = 1024 * 1024;
+    const sizes = [0, MEGABYTE / 2, MEGABYTE / 2, 1, 3 * MEGABYTE, 0];
+    const write = (n: number) => () => {
+      insert(String(n))();
+      groups.at(-1)?.push(n);
+    };
+    await Promise.all(sizes.map((bytes, n) => commits.write(write(n), bytes)));
+    expect(groups).toEqual([[0, 1, 2], [3], [4], [5]]);
+    expect(turns).toEqual([0, 1, 2, 3]);
+    file.close();
+  });
+
   it('resolves with the result of each action after the commit', async () => {
     const { commits, file, insert } = opened();
     const inTransaction: boolean[] = [];

@@ -7,8 +7,9 @@ export interface GroupCommit {
    * Runs `action` in the next transaction and settles after its commit. If an action throws, it alone rejects: the
    * transaction is rolled back, and the other actions run again without it. If the disk or the file fails, all actions
    * reject.
+   * @param bytes approximate size of what the action writes. Large writes of one turn are committed in several turns.
    */
-  write<T>(action: () => T): Promise<T>;
+  write<T>(action: () => T, bytes?: number): Promise<T>;
   /** Resolves when all previous writes are committed or have failed. */
   settled(): Promise<void>;
 }
@@ -23,13 +24,15 @@ export interface GroupCommitOptions {
 }
 
 interface Waiting {
+  readonly bytes: number;
   run(): void;
   resolve(): void;
   reject(reason: unknown): void;
 }
 
-/** Maximum writes in one transaction. The event loop runs between two of them. */
+/** Maximum writes in one transaction, and of their bytes unless it is one write. The event loop runs between two. */
 const GROUP = 1024;
+const GROUP_BYTES = 1024 * 1024;
 
 const nothing = (): void => {};
 
@@ -42,7 +45,7 @@ export function createGroupCommit(
   const idle: (() => void)[] = [];
 
   function flush(): void {
-    const group = waiting.splice(0, GROUP);
+    const group = waiting.splice(0, groupSize(waiting));
     while (group.length > 0) {
       let running = -1;
       try {
@@ -68,10 +71,11 @@ export function createGroupCommit(
   }
 
   return {
-    write<T>(action: () => T): Promise<T> {
+    write<T>(action: () => T, bytes = 0): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         let result: { readonly value: T } | undefined;
         waiting.push({
+          bytes,
           run: () => void (result = { value: action() }),
           resolve: () => result && resolve(result.value),
           reject,
@@ -83,4 +87,11 @@ export function createGroupCommit(
     },
     settled: () => (isScheduled ? new Promise((resolve) => idle.push(resolve)) : Promise.resolve()),
   };
+}
+
+/** Returns how many of the waiting writes the next transaction gets. */
+function groupSize(waiting: readonly Waiting[]): number {
+  let bytes = 0;
+  const end = waiting.findIndex((write, index) => index === GROUP || (bytes += write.bytes) > GROUP_BYTES);
+  return end === -1 ? waiting.length : Math.max(1, end);
 }

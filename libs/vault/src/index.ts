@@ -19,6 +19,7 @@ export {
   openRecord,
   PART_BYTES,
   rewrapKey,
+  sealParts,
   sealRecord,
   unwrapKey,
   type RecordIdentity,

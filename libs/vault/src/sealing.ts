@@ -41,18 +41,31 @@ export function sealRecord(
   key: SealingKey,
   random: (bytes: number) => Uint8Array,
 ): SealedRecord {
+  const sealed = sealParts(record, value, key, random);
+  return { ...sealed, parts: [...sealed.parts] };
+}
+
+/** Like `sealRecord`, but seals each part when it is taken from `parts`, so that the caller can pause in between. */
+export function sealParts(
+  record: Omit<RecordIdentity, 'size'>,
+  value: Uint8Array,
+  key: SealingKey,
+  random: (bytes: number) => Uint8Array,
+): WrappedKey & { readonly parts: Iterable<Uint8Array> } {
   const identity = { ...record, size: value.length };
   const dataKey = random(KEY_BYTES);
-  const parts = Array.from({ length: partsOf(value.length) }, (_, n) => {
-    // The data key seals only this version, so the part's number is a unique nonce.
-    return encrypt(
-      dataKey,
-      partNonce(n),
-      associated(identity, `part ${n}`),
-      value.subarray(n * PART_BYTES, (n + 1) * PART_BYTES),
-    );
-  });
-  return { ...wrapKey(identity, dataKey, key, random), parts };
+  function* parts() {
+    for (let n = 0; n < partsOf(value.length); n++) {
+      // The data key seals only this version, so the part's number is a unique nonce.
+      yield encrypt(
+        dataKey,
+        partNonce(n),
+        associated(identity, `part ${n}`),
+        value.subarray(n * PART_BYTES, (n + 1) * PART_BYTES),
+      );
+    }
+  }
+  return { ...wrapKey(identity, dataKey, key, random), parts: parts() };
 }
 
 /**
@@ -147,7 +160,9 @@ function decrypt(key: Uint8Array | KeyObject, nonce: Uint8Array, aad: Uint8Array
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
     .setAAD(aad)
     .setAuthTag(sealed.subarray(end));
-  return Buffer.concat([decipher.update(sealed.subarray(0, end)), decipher.final()]);
+  const plain = decipher.update(sealed.subarray(0, end));
+  decipher.final(); // verifies the tag, and returns no bytes with GCM
+  return plain;
 }
 
 /** Encodes the authenticated data unambiguously, as a JSON list. */

@@ -9,6 +9,7 @@ import {
   type SealedCopy,
   type SealedVault,
   type SealingKey,
+  type VaultRecord,
 } from '#vault';
 
 export interface VaultOpening {
@@ -111,6 +112,100 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
       expect(await read('a', other)).toBe(`writer ${outcomes.findIndex(({ ok }) => ok)}`);
       await other.close();
+    });
+
+    describe('while it stores a value of many parts', () => {
+      const PARTS = 6;
+      const large = (text: string) => new Uint8Array(Buffer.alloc(PARTS * PART_BYTES, text));
+      const [old, next] = [large('old'), large('next')];
+      const isSame = (record: VaultRecord | undefined, value: Uint8Array | undefined) =>
+        record !== undefined && value !== undefined && Buffer.compare(record.value, value) === 0;
+      /** Calls `work` in each turn of the event loop until `call` settles. @returns the number of turns */
+      const during = async (call: Promise<unknown>, work: () => unknown) => {
+        let isPending = true;
+        const settle = () => void (isPending = false);
+        call.then(settle, settle);
+        let turns = 0;
+        for (; isPending; turns++) {
+          work();
+          await new Promise(setImmediate);
+        }
+        return turns;
+      };
+
+      it('runs the event loop between the parts, and returns the complete earlier or later value', async () => {
+        await vault.put('a', old);
+        const other = await open({ store, clock, sealingKeys: [key('first')] });
+        const reads: ReturnType<SealedVault['get']>[] = [];
+        const put = vault.put('a', next);
+        const turns = await during(put, () => {
+          if (reads.length < PARTS) reads.push((reads.length % 2 ? vault : other).get('a'));
+        });
+        expect(turns).toBeGreaterThan(PARTS);
+        for (const read of await Promise.all(reads)) expect(isSame(read, old) || isSame(read, next)).toBe(true);
+        const last = other.get('a');
+        expect(await during(last, () => {})).toBeGreaterThanOrEqual(PARTS);
+        expect(isSame(await last, next)).toBe(true);
+        await other.close();
+      });
+
+      it('copies the earlier or the later record for a backup', async () => {
+        await vault.put('a', old);
+        const copied: Promise<number>[] = [];
+        const copy = async () => {
+          for await (const each of vault.copies()) {
+            vault.checkCopy(each);
+            return each.version;
+          }
+          return 0;
+        };
+        const put = vault.put('a', next);
+        await during(put, () => {
+          if (copied.length < PARTS) copied.push(copy());
+        });
+        const versions = await Promise.all(copied);
+        expect(versions.filter((each) => each === 0)).toEqual([]);
+        expect(versions.toSorted((left, right) => left - right)).toEqual(versions);
+        expect(await version(put)).toBeGreaterThanOrEqual(versions.at(-1) ?? 0);
+      });
+
+      const concurrent = [
+        { what: 'large values', values: [old, next] },
+        { what: 'large and small values', values: [old, encodeText('small'), next, encodeText('other')] },
+      ];
+      it.each(concurrent)(
+        'keeps the last of concurrent $what completely, from two open instances',
+        async ({ values }) => {
+          const other = await open({ store, clock, sealingKeys: [key('first')] });
+          const versions = await Promise.all(
+            values.map((value, n) => version((n % 2 ? vault : other).put('a', value))),
+          );
+          expect(new Set(versions).size).toBe(values.length);
+          const kept = await vault.get('a');
+          const last = Math.max(...versions);
+          expect(kept?.version).toBe(last);
+          expect(isSame(kept, values[versions.indexOf(last)])).toBe(true);
+          await other.close();
+        },
+      );
+
+      it.each(concurrent)('accepts one of concurrent $what that expect the same version', async ({ values }) => {
+        const first = await version(vault.put('a', encodeText('first')));
+        const outcomes = await Promise.all(values.map((value) => vault.put('a', value, { expected: first })));
+        const accepted = outcomes.flatMap(({ ok }, index) => (ok ? [values[index]] : []));
+        expect(accepted).toHaveLength(1);
+        expect(isSame(await vault.get('a'), accepted[0])).toBe(true);
+        expect(outcomes.find(({ ok }) => !ok)).toMatchObject({ error: { code: 'vault/conflict' } });
+      });
+
+      it('deletes what was stored before', async () => {
+        await vault.put('a', old);
+        const put = vault.put('a', next);
+        expect(await vault.delete('a')).toBe(true);
+        await put;
+        const kept = await vault.get('a');
+        expect(kept === undefined || isSame(kept, next)).toBe(true);
+      });
     });
 
     it('refuses a version from before a deletion', async () => {

@@ -10,6 +10,8 @@ class VaultDamagedError extends Error {
   readonly code = 'vault/damaged';
 }
 
+// parts_id: identifies the parts of one value, so that a record can be replaced after the new parts were written.
+// drafts: parts that belong to no record (see drafts.ts).
 const LAYOUTS = [
   `
   CREATE TABLE records (
@@ -21,6 +23,15 @@ const LAYOUTS = [
   CREATE TABLE parts (name TEXT NOT NULL, part INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (name, part));
   CREATE TABLE versions (last INTEGER NOT NULL);
   INSERT INTO versions VALUES (0);
+`,
+  `
+  ALTER TABLE records ADD COLUMN parts_id TEXT NOT NULL DEFAULT '';
+  UPDATE records SET parts_id = name;
+  ALTER TABLE parts RENAME COLUMN name TO parts_id;
+  CREATE TABLE drafts (
+    parts_id TEXT PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL, removable_ms REAL NOT NULL
+  );
+  CREATE INDEX drafts_by_name ON drafts (name);
 `,
 ];
 

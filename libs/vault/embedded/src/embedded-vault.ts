@@ -1,9 +1,12 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { err, ok, type Clock, type DomainError, type Ids, type Logger, type Result } from '#kernel';
 import {
   checkRecordName,
   copiesOf,
   openRecord,
+  PART_BYTES,
   rewrapKey,
+  sealParts,
   sealRecord,
   unwrapKey,
   vaultConflict,
@@ -18,10 +21,13 @@ import {
 } from '#vault';
 import { BUSY_TIMEOUT_MS, createGroupCommit, type DatabaseSync, type GroupCommit, type SqliteStore } from '#sqlite';
 import { openDatabase } from './database.ts';
+import { Drafts } from './drafts.ts';
 
 const LIST_PAGE = 200;
 const REWRAP_BATCH = 100;
 const SWEEP_EVERY_MS = 60_000;
+/** Size up to which the parts of an expired record are removed in the same transaction, which removes many records. */
+const SWEPT_BYTES = 16 * 1024;
 /** Milliseconds to wait for readers in other processes. A suspended process must not block for longer. */
 const CHECKPOINT_WAIT_MS = 200;
 
@@ -67,6 +73,12 @@ export function vaultOver(file: SqliteStore, options: Omit<EmbeddedVaultOptions,
 class EmbeddedVault implements SealedVault {
   private readonly statements: Statements;
   private readonly commits: GroupCommit;
+  private readonly drafts: Drafts;
+  /** Puts in several transactions. */
+  private readonly underWay = new Set<Promise<unknown>>();
+  private removing = Promise.resolve();
+  private isRemovalDue = false;
+  private isClosing = false;
   private sweptAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -76,6 +88,7 @@ class EmbeddedVault implements SealedVault {
   ) {
     this.statements = statementsOf(file.database);
     this.commits = createGroupCommit(file);
+    this.drafts = new Drafts(file.database, options.clock);
   }
 
   async put(
@@ -83,38 +96,23 @@ class EmbeddedVault implements SealedVault {
     value: Uint8Array,
     options: PutOptions = {},
   ): Promise<Result<number, DomainError<'vault/conflict'>>> {
-    const { expected, expiresAtMs = null } = options;
-    const { clock, ids } = this.options;
-    const { one, nextVersion } = this.statements;
     checkRecordName(name);
-    const plain = Uint8Array.from(value); // the caller may reuse its buffer before the tick ends
-    return this.write(() => {
-      this.sweepExpired();
-      const row = one.get(name);
-      const held = row && !this.isExpired(row) ? Number(row['version']) : 'absent';
-      if (expected !== undefined && expected !== held) return err(vaultConflict());
-      const version = Number(nextVersion.get()?.['last']);
-      const sealed = sealRecord({ name, version }, plain, this.newest, (bytes) => ids.random(bytes));
-      this.store({ ...sealed, name, version, size: plain.length, updatedAtMs: clock.now(), expiresAtMs });
-      return ok(version);
-    });
+    const plain = new Uint8Array(value); // the caller may reuse its buffer before the tick ends
+    return plain.length > PART_BYTES ? this.putLarge(name, plain, options) : this.putSmall(name, plain, options);
   }
 
-  get(name: string): Promise<VaultRecord | undefined> {
-    return this.read(() => {
-      const copy = this.copyOf(name);
-      return copy && { value: openRecord(copy, copy, this.options.sealingKeys), version: copy.version };
-    });
+  async get(name: string): Promise<VaultRecord | undefined> {
+    const copy = await this.copyOf(name);
+    return copy && { value: openRecord(copy, copy, this.options.sealingKeys), version: copy.version };
   }
 
   async delete(name: string): Promise<boolean> {
-    const found = await this.write(() => {
-      const row = this.statements.one.get(name);
-      if (row) this.remove(name);
-      return row && { expired: this.isExpired(row) };
-    });
-    if (found) this.emptyWriteAheadLog();
-    return found !== undefined && !found.expired;
+    const { row, isOvertaken } = await this.write(() => ({
+      row: this.remove(name),
+      isOvertaken: this.drafts.overtake(name, Number.MAX_SAFE_INTEGER),
+    }));
+    if (row) this.emptyWriteAheadLog();
+    return isOvertaken || (row !== undefined && !this.isExpired(row));
   }
 
   async *list(prefix: string): AsyncGenerator<{ readonly name: string; readonly updatedAtMs: number }> {
@@ -147,14 +145,16 @@ class EmbeddedVault implements SealedVault {
   }
 
   copies(updatedFromMs?: number): AsyncIterable<SealedCopy> {
-    return copiesOf(this, (name) => this.read(() => this.copyOf(name)), updatedFromMs);
+    return copiesOf(this, (name) => this.copyOf(name), updatedFromMs);
   }
 
   async restore(copies: readonly SealedCopy[]): Promise<void> {
     await this.write(() => {
       for (const copy of copies) {
         this.statements.versionAtLeast.run(copy.version);
-        this.store(copy);
+        const partsId = this.options.ids.uuid();
+        for (const [part, bytes] of copy.parts.entries()) this.statements.part.run(partsId, part, bytes);
+        this.replace(copy, partsId);
       }
     });
   }
@@ -164,6 +164,9 @@ class EmbeddedVault implements SealedVault {
   }
 
   async close(): Promise<void> {
+    this.isClosing = true;
+    await Promise.allSettled(this.underWay);
+    await this.removing;
     await this.commits.settled();
     this.file.close();
   }
@@ -172,48 +175,170 @@ class EmbeddedVault implements SealedVault {
     return this.file.run(action);
   }
 
-  private async write<T>(action: () => T): Promise<T> {
+  private async write<T>(action: () => T, bytes?: number): Promise<T> {
     this.file.run(() => {}); // throws if the vault is closed
-    return this.commits.write(action);
+    return this.commits.write(action, bytes);
   }
 
   private isExpired(row: Row): boolean {
     return row['expires_ms'] !== null && Number(row['expires_ms']) <= this.options.clock.now();
   }
 
-  private store(copy: SealedCopy): void {
-    const { name, version, size, updatedAtMs, expiresAtMs, keyId, wrapped, parts } = copy;
-    this.remove(name);
-    this.statements.record.run(name, version, size, updatedAtMs, expiresAtMs, keyId, wrapped);
-    for (const [index, bytes] of parts.entries()) this.statements.part.run(name, index, bytes);
+  private putSmall(name: string, plain: Uint8Array, options: PutOptions) {
+    const { expected, expiresAtMs = null } = options;
+    const { clock, ids } = this.options;
+    return this.write(() => {
+      this.sweep();
+      if (!this.isExpected(name, expected)) return err(vaultConflict());
+      const version = this.nextVersion();
+      const { parts, ...key } = sealRecord({ name, version }, plain, this.newest, (bytes) => ids.random(bytes));
+      const partsId = ids.uuid();
+      for (const [part, bytes] of parts.entries()) this.statements.part.run(partsId, part, bytes);
+      this.replace({ ...key, name, version, size: plain.length, updatedAtMs: clock.now(), expiresAtMs }, partsId);
+      return ok(version);
+    }, plain.length);
   }
 
-  private copyOf(name: string): SealedCopy | undefined {
-    // A single statement, so that all parts have the same version.
-    const rows = this.statements.whole.all(name, this.options.clock.now());
-    const [first] = rows;
-    return (
-      first && {
-        ...identityOf({ ...first, name }),
-        ...wrappedOf(first),
-        updatedAtMs: Number(first['updated_ms']),
-        expiresAtMs: first['expires_ms'] === null ? null : Number(first['expires_ms']),
-        parts: rows.map((row) => bytesOf(row['sealed'])),
+  private async putLarge(name: string, plain: Uint8Array, options: PutOptions) {
+    const put = this.putParts(name, plain, options);
+    this.underWay.add(put);
+    try {
+      return await put;
+    } finally {
+      this.underWay.delete(put);
+      this.removeUnused();
+    }
+  }
+
+  /** Writes each part in its own transaction, and then the record. */
+  private async putParts(name: string, plain: Uint8Array, options: PutOptions) {
+    const { expected, expiresAtMs = null } = options;
+    const { clock, ids } = this.options;
+    const partsId = ids.uuid();
+    const version = await this.write(() => {
+      this.sweep();
+      if (!this.isExpected(name, expected)) return undefined;
+      const next = this.nextVersion();
+      this.drafts.begin(partsId, name, next);
+      return next;
+    });
+    if (version === undefined) return err(vaultConflict());
+    try {
+      const { parts, ...key } = sealParts({ name, version }, plain, this.newest, (bytes) => ids.random(bytes));
+      let count = 0;
+      for (const sealed of parts) {
+        const part = count++;
+        if (!(await this.write(() => this.drafts.write(partsId, part, sealed), sealed.length))) break;
       }
-    );
+      return await this.write(() => {
+        const isOpen = this.drafts.isOpen(partsId);
+        if (isOpen && this.isExpected(name, expected)) {
+          this.drafts.end(partsId);
+          this.replace({ ...key, name, version, size: plain.length, updatedAtMs: clock.now(), expiresAtMs }, partsId);
+          return ok(version);
+        }
+        this.drafts.release(partsId);
+        // Without an expected version, the effect is as if this put had ended before the call that overtook it.
+        return isOpen || expected !== undefined ? err(vaultConflict()) : ok(version);
+      });
+    } catch (error) {
+      // If this fails too, a later put removes the parts.
+      await this.write(() => this.drafts.release(partsId)).catch(() => {});
+      throw error;
+    }
   }
 
-  private remove(name: string): void {
+  private isExpected(name: string, expected: PutOptions['expected']): boolean {
+    if (expected === undefined) return true;
+    const row = this.statements.one.get(name);
+    return expected === (row && !this.isExpired(row) ? Number(row['version']) : 'absent');
+  }
+
+  private nextVersion(): number {
+    return Number(this.statements.nextVersion.get()?.['last']);
+  }
+
+  /** Stores a record whose parts were written, in place of the record with its name. */
+  private replace(record: Omit<SealedCopy, 'parts'>, partsId: string): void {
+    const { name, version, size, updatedAtMs, expiresAtMs, keyId, wrapped } = record;
+    this.remove(name);
+    this.drafts.overtake(name, version);
+    this.statements.record.run(name, version, size, updatedAtMs, expiresAtMs, keyId, wrapped, partsId);
+  }
+
+  /** Reads a record, and each of its parts in its own turn of the event loop. */
+  private async copyOf(name: string): Promise<SealedCopy | undefined> {
+    const held = () => this.read(() => this.statements.whole.get(name, this.options.clock.now()));
+    let row = await held();
+    while (row) {
+      const { parts_id: partsId } = row;
+      const identity = identityOf({ ...row, name });
+      const parts = [bytesOf(row['sealed'])];
+      while (parts.length * PART_BYTES < identity.size) {
+        await turn();
+        const next = await this.read(() => this.statements.partOf.get(String(partsId), parts.length));
+        if (!next) break;
+        parts.push(bytesOf(next['sealed']));
+      }
+      const copy = {
+        ...identity,
+        ...wrappedOf(row),
+        updatedAtMs: Number(row['updated_ms']),
+        expiresAtMs: row['expires_ms'] === null ? null : Number(row['expires_ms']),
+        parts,
+      };
+      if (parts.length * PART_BYTES >= identity.size) return copy;
+      // If the record was replaced or deleted in the meantime, the next one is read. If parts are missing otherwise,
+      // opening the copy fails.
+      row = await held();
+      if (row?.['parts_id'] === partsId) return copy;
+    }
+    return undefined;
+  }
+
+  /**
+   * Removes a record and its data key. Parts of more than `limit` bytes are removed after the transaction.
+   * @returns the removed record
+   */
+  private remove(name: string, limit = PART_BYTES): Row | undefined {
+    const row = this.statements.one.get(name);
+    if (!row) return undefined;
+    const partsId = String(row['parts_id']);
     this.statements.noRecord.run(name);
-    this.statements.noParts.run(name);
+    if (Number(row['size']) <= limit) this.statements.noParts.run(partsId);
+    else {
+      this.drafts.releaseOf(identityOf(row), partsId);
+      this.removeUnused();
+    }
+    return row;
   }
 
-  private sweepExpired(): void {
+  /** Removes unused parts, one in each turn of the event loop, after the present transaction. */
+  private removeUnused(): void {
+    if (this.isRemovalDue) return;
+    this.isRemovalDue = true;
+    this.removing = this.removing.then(async () => {
+      this.isRemovalDue = false;
+      try {
+        let isRemoved = true;
+        while (isRemoved && !this.isClosing) isRemoved = await this.write(() => this.drafts.removePart(), PART_BYTES);
+      } catch (error) {
+        this.options.log.debug(
+          { error: String(error) },
+          'unused parts of the vault were not removed; a later put tries again',
+        );
+      }
+    });
+  }
+
+  /** Occasionally removes expired records, and unused parts that other processes left. */
+  private sweep(): void {
     const { clock } = this.options;
     const now = clock.monotonic();
     if (now - this.sweptAtMs < SWEEP_EVERY_MS) return;
     this.sweptAtMs = now;
-    for (const { name } of this.statements.expired.all(clock.now())) this.remove(String(name));
+    for (const { name } of this.statements.expired.all(clock.now())) this.remove(String(name), SWEPT_BYTES);
+    this.removeUnused();
   }
 
   /** Rewraps the data keys of one batch of records. */
@@ -265,9 +390,9 @@ interface RewrappedBatch {
 type Statements = ReturnType<typeof statementsOf>;
 
 const statementsOf = (database: DatabaseSync) => ({
-  one: database.prepare('SELECT name, version, size, expires_ms, key_id, wrapped FROM records WHERE name = ?'),
+  one: database.prepare('SELECT name, version, size, expires_ms, parts_id FROM records WHERE name = ?'),
   whole: database.prepare(
-    'SELECT r.version, r.size, r.updated_ms, r.expires_ms, r.key_id, r.wrapped, p.sealed FROM records r JOIN parts p ON p.name = r.name WHERE r.name = ? AND (r.expires_ms IS NULL OR r.expires_ms > ?) ORDER BY p.part',
+    'SELECT r.version, r.size, r.updated_ms, r.expires_ms, r.key_id, r.wrapped, r.parts_id, p.sealed FROM records r JOIN parts p ON p.parts_id = r.parts_id AND p.part = 0 WHERE r.name = ? AND (r.expires_ms IS NULL OR r.expires_ms > ?)',
   ),
   names: database.prepare(
     'SELECT name, updated_ms, expires_ms FROM records WHERE name >= ? AND name > ? ORDER BY name LIMIT ?',
@@ -279,11 +404,12 @@ const statementsOf = (database: DatabaseSync) => ({
   nextVersion: database.prepare('UPDATE versions SET last = last + 1 RETURNING last'),
   versionAtLeast: database.prepare('UPDATE versions SET last = max(last, ?)'),
   record: database.prepare(
-    'INSERT OR REPLACE INTO records (name, version, size, updated_ms, expires_ms, key_id, wrapped) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO records (name, version, size, updated_ms, expires_ms, key_id, wrapped, parts_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   ),
-  part: database.prepare('INSERT INTO parts (name, part, sealed) VALUES (?, ?, ?)'),
+  part: database.prepare('INSERT INTO parts (parts_id, part, sealed) VALUES (?, ?, ?)'),
+  partOf: database.prepare('SELECT sealed FROM parts WHERE parts_id = ? AND part = ?'),
   noRecord: database.prepare('DELETE FROM records WHERE name = ?'),
-  noParts: database.prepare('DELETE FROM parts WHERE name = ?'),
+  noParts: database.prepare('DELETE FROM parts WHERE parts_id = ?'),
   rewrapped: database.prepare('UPDATE records SET key_id = ?, wrapped = ? WHERE name = ? AND version = ?'),
 });
 
