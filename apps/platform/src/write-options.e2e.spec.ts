@@ -314,7 +314,12 @@ const CASES: Readonly<Record<string, () => Case>> = {
   'organizations.v1.change': () => ({
     path: org,
     body: { name: `Name ${++number}`, settings: { keyExpiry: `${number}d` } },
-    etag: () => etagOf(`PATCH ${org}`, { name: `Name ${++number}` }),
+    etag: async () => {
+      const changed = await etagOf(`PATCH ${org}`, { name: `Name ${++number}` });
+      const read = await etagOf(`GET ${org}`);
+      expect(read).toBe(changed);
+      return read;
+    },
   }),
   'organizations.v1.members.set': () => ({
     path: `${org}/members/${grace.userId}`,

@@ -62,6 +62,7 @@ describe('members over the embedded engines', () => {
     lists = new MembersQueries(readModels, bus, clock);
     organizations = new OrganizationsQueries(
       new OrganizationViews(readModels, commands, access, bus, clock),
+      commands,
       access,
       clock,
     );
@@ -249,6 +250,7 @@ describe('members over the embedded engines', () => {
     const access = { current: async () => ok(directory) };
     const all = new OrganizationsQueries(
       new OrganizationViews(readModels, commands, access, bus, clock),
+      commands,
       access,
       clock,
     );

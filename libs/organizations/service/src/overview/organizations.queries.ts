@@ -1,16 +1,21 @@
 import { ACCESS, can, organizationNotFound, type AccessSource } from '#access';
 import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import { pageOf, type InputOf } from '#bus/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, type Clock } from '#kernel';
 import { getOrganizationRequest, listOrganizationsRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
+import { organizationDecider } from '../organization.decider.ts';
 import { organizationErrors } from '../organization.errors.ts';
+import { organizationStream } from '../organization.events.ts';
+import { isActive } from '../organization.ts';
 import { OrganizationViews } from './organization-views.service.ts';
 
 @Controller()
 export class OrganizationsQueries {
   constructor(
     @Inject(OrganizationViews) private readonly views: OrganizationViews,
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(ACCESS) private readonly access: AccessSource,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -48,6 +53,11 @@ export class OrganizationsQueries {
     const views = await this.views.all([context.organizationId], context);
     if (!views.ok) return views;
     const [view] = views.value;
-    return view ? reply(view) : refuse(organizationNotFound());
+    const loaded = await this.commands.load(organizationDecider, organizationStream(context.organizationId));
+    if (!loaded.ok) return loaded;
+    const { state, revision } = loaded.value;
+    if (!view || !isActive(state)) return refuse(organizationNotFound());
+    // The read model may be older than the revision, with which a change of these properties is compared.
+    return reply({ ...view, name: state.name, slug: state.slug, settings: state.settings }, { revision });
   }
 }
