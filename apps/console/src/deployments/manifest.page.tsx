@@ -86,7 +86,7 @@ function Editor({
         org={org}
         name={name}
         text={base.text}
-        onText={(text) => setDraft({ text, base: base.base, revision: base.revision })}
+        onText={(text) => setDraft(text === base.base ? undefined : { ...base, text })}
         ifMatch={base.revision}
         isChanged={isChanged}
         refusal={refusal}

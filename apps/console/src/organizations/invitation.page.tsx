@@ -11,7 +11,6 @@ import { useState } from 'react';
 import { logOut } from '../identity/log-out.ts';
 import { commandLine } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
-import { EmptyState } from '../shared/empty-state.tsx';
 import { Page, Loaded } from '../shared/page.tsx';
 import { useParam } from '../shared/params.ts';
 import { ProblemError } from '../shared/platform.ts';
@@ -31,16 +30,11 @@ export default function InvitationPage() {
   const [isDeclined, setDeclined] = useState(false);
   if (isDeclined)
     return (
-      <EmptyState
-        title="The invitation is declined"
-        action={
-          <Button component={Link} to="/">
-            Go to your organizations
-          </Button>
-        }
-      >
-        If that was a mistake, ask for another invitation.
-      </EmptyState>
+      <Page title="The invitation is declined" sentence="If that was a mistake, ask for another invitation.">
+        <Button component={Link} to="/" style={{ alignSelf: 'start' }}>
+          Go to your organizations
+        </Button>
+      </Page>
     );
   return (
     <Page title="Invitation" sentence={me.data && `You are logged in as ${me.data.email ?? me.data.userId}.`}>

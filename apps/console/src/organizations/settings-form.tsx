@@ -33,8 +33,10 @@ export function SettingsForm({
     setBase({ settings, revision });
     setValues(settings);
   };
-  if (base.revision !== revision && change === undefined) reset(); // nothing was typed that could be lost
-  const isStale = base.revision !== revision;
+  const isStale = revision !== undefined && revision > (base.revision ?? -1);
+  if (isStale && change === undefined)
+    reset(); // nothing was typed that could be lost
+  else if (isStale && changeOf(base.settings, settingsOf(organization)) === undefined) setBase({ ...base, revision }); // something else of the organization was changed, such as its members
   const isAllowed = useRights(org).can('organization.change') && organization.status === 'ACTIVE';
   const submit = async (event: FormEvent) => {
     event.preventDefault();
