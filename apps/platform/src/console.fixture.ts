@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { eventually } from '#testing';
 import axe from 'axe-core';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
 import { z } from 'zod';
 
 /** Path of Chromium. */
@@ -64,13 +64,6 @@ export async function loaded(page: Page): Promise<void> {
     await skeleton.waitFor({ state: 'detached' });
 }
 
-/** Removes what the browser reports of requests that were refused with a status. There must be nothing else. */
-export function refusedRequests({ faults }: Seat, status: 401 | 403): void {
-  const refused = faults.filter((fault) => fault.includes(`status of ${status} `));
-  expect(faults).toEqual(refused);
-  faults.length = 0;
-}
-
 function watch(page: Page, origin: string, faults: string[]): void {
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') faults.push(`${message.type()}: ${message.text()}`);
@@ -80,6 +73,26 @@ function watch(page: Page, origin: string, faults: string[]): void {
     const { protocol, origin: to } = new URL(request.url());
     if (to !== origin && protocol !== 'data:' && protocol !== 'blob:') faults.push(`request to ${request.url()}`);
   });
+}
+
+/** Removes what the browser reports of requests that a test made fail; anything else stays a fault. */
+export function forgive({ faults }: Seat, pattern: RegExp): void {
+  faults.splice(0, faults.length, ...faults.filter((fault) => !pattern.test(fault)));
+}
+
+/** Returns the dialog of a title, after it was checked for accessibility. */
+export async function dialogOf(page: Page, name: string | RegExp): Promise<Locator> {
+  const dialog = page.getByRole('dialog', { name });
+  await dialog.waitFor();
+  await loaded(page);
+  expect(await violationsOf(page)).toEqual([]);
+  return dialog;
+}
+
+/** Chooses an action in the menu of a row. */
+export async function rowAction(page: Page, row: string, action: string): Promise<void> {
+  await page.getByRole('button', { name: `Actions for ${row}` }).click();
+  await page.getByRole('menuitem', { name: action }).click();
 }
 
 /** Logs a person in, as they do: they open a page, and are sent to the issuer and back. */
