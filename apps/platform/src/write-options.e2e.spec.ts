@@ -110,6 +110,7 @@ const tracking = (name: string) => ({
 
 let keyId = 'none';
 let invitationId = 'none';
+let ownInvitationId = 'none';
 let webhookId = 'none';
 let deletedId = 'none';
 /** All write requests of the platform, by subject. */
@@ -283,7 +284,18 @@ const CASES: Readonly<Record<string, () => Case>> = {
     path: `${org}/invitations`,
     body: { email: 'guest@astro.localhost', role: 'viewer' },
   }),
-  'organizations.v1.invitations.accept': () => ({ path: '/v1/invitations/none/accept', body: {} }),
+  'organizations.v1.invitations.accept': () => ({
+    get path() {
+      return `/v1/invitations/${ownInvitationId}/accept`;
+    },
+    body: {},
+    etag: async () => {
+      const path = `/v1/organizations/${grace.organization.id}/invitations`;
+      const made = await send(`POST ${path}`, { email: ada.email, role: 'viewer' }, {}, grace);
+      ownInvitationId = (made.body as { id: string }).id;
+      return '';
+    },
+  }),
   'organizations.v1.invitations.decline': () => ({ path: '/v1/invitations/none/decline', body: {} }),
   'organizations.v1.invitations.resend': () => ({ path: `${org}/invitations/${invitationId}/resend`, body: {} }),
   'organizations.v1.invitations.revoke': () => ({

@@ -1,9 +1,9 @@
 import { Navigate } from '@tanstack/react-router';
 import { listOrganizationsRequest } from '#organizations/contract';
-import { EmptyState } from '../shared/empty-state.tsx';
-import { Loaded } from '../shared/page.tsx';
+import { Loaded, Page } from '../shared/page.tsx';
 import { useContract } from '../shared/queries.ts';
 import { lastOrganization } from './last-organization.ts';
+import { OwnInvitations } from './own-invitations.tsx';
 
 /** `/`: leads to the organization that was used last. */
 export function LastOrganizationPage() {
@@ -16,9 +16,9 @@ export function LastOrganizationPage() {
         return next ? (
           <Navigate to={`/o/${next.slug}`} replace />
         ) : (
-          <EmptyState title="You are in no organization">
-            Ask an owner or admin of an organization to invite you, then open the link of the invitation.
-          </EmptyState>
+          <Page title="You are in no organization" sentence="Ask an owner or admin of an organization to invite you.">
+            <OwnInvitations />
+          </Page>
         );
       }}
     </Loaded>

@@ -44,8 +44,11 @@ export const invitationCommands = {
   orgAccept: {
     path: ['org', 'accept'],
     summary: 'Accept an invitation, and store a key for its organization on this machine',
-    options: token,
-    examples: ['astroctl org accept', 'astroctl org accept inv_0193f2b1c4d5e6f7'],
+    options: {
+      ...token,
+      'dry-run': { help: 'show what it offers, or why it cannot be accepted, without accepting it' },
+    },
+    examples: ['astroctl org accept', 'astroctl org accept inv_0193f2b1c4d5e6f7 --dry-run'],
   },
   orgDecline: {
     path: ['org', 'decline'],

@@ -89,6 +89,15 @@ describe('answering an invitation', () => {
     const answered = laptop.sent.filter(({ subject }) => subject === acceptInvitationRequest.subject);
     expect(answered.map(({ input }) => input['token'])).toEqual(['secret', 'inv_1']);
   });
+  it('shows in a dry run what it would accept, and stores no key', async () => {
+    const laptop = laptopOf();
+    laptop.on(acceptInvitationRequest, () => own('inv_1', 'rockets'));
+    expect(await laptop.run('org accept inv_1 --dry-run', { terminal: true })).toMatchObject({
+      exit: 0,
+      stdout: 'invitation/inv_1 would be accepted (dry run): rockets, editor\n',
+    });
+    expect(laptop.sent.at(-1)).toMatchObject({ subject: acceptInvitationRequest.subject });
+  });
   it('lists several pending invitations, and answers none', async () => {
     const laptop = laptopOf();
     laptop.on(listOwnInvitationsRequest, () => ({ items: [own('inv_1', 'acme'), own('inv_2', 'rockets')] }));

@@ -121,17 +121,17 @@ export async function orgRevokeInvitation(
 
 /** Runs `org accept [TOKEN]`: accepts, and stores a key for the organization, as `auth login` does. */
 export async function orgAccept(
-  options: Options<typeof invitationCommands.orgAccept>,
+  { token, 'dry-run': dryRun }: Options<typeof invitationCommands.orgAccept>,
   session: Session,
 ): Promise<Outcome> {
-  const chosen = await chosenInvitation(options.token, 'accept', session);
+  const chosen = await chosenInvitation(token, 'accept', session);
   if (isCommandError(chosen)) return chosen;
-  const accepted = await session.call(acceptInvitationRequest, { token: chosen });
+  const accepted = await session.call(acceptInvitationRequest, { token: chosen }, { dryRun });
   if (!accepted.ok) return accepted.failure;
   const { organization, role } = accepted.value;
-  const text = `${name(accepted.value)} accepted: ${organization.slug}, ${role}`;
+  const text = `${name(accepted.value)} ${dryRun ? 'would be accepted (dry run)' : 'accepted'}: ${organization.slug}, ${role}`;
   await session.print.done(accepted.value, { text, name: name(accepted.value) });
-  return storeKey(organization, session);
+  return dryRun ? 0 : storeKey(organization, session);
 }
 
 /** Creates a key of this machine for the organization, with the login that has accepted. */

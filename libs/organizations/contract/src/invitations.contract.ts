@@ -122,6 +122,7 @@ const invitationToken = z.strictObject({
 export const acceptInvitationRequest = request({
   subject: 'organizations.v1.invitations.accept',
   route: 'POST /v1/invitations/{token}/accept',
+  dryRun: true,
   summary: 'Accept an invitation to your verified e-mail address',
   permission: 'self.enter',
   input: invitationToken,

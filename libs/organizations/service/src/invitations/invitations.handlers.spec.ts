@@ -175,10 +175,11 @@ describe('invitations over the embedded engines', () => {
       ok: false,
       error: { code: 'identity/email-unverified', kind: 'forbidden' },
     });
-    expect(await handlers.accept({ token }, await self('edith'))).toMatchObject({
-      ok: true,
-      value: { organization: { slug: 'acme' }, role: 'editor' },
-    });
+    for (const dryRun of [true, true, false])
+      expect(await handlers.accept({ token }, { ...(await self('edith')), dryRun })).toMatchObject({
+        ok: true,
+        value: { organization: { slug: 'acme' }, role: 'editor' },
+      });
     const loaded = await embedded.commands.load(organizationDecider, organizationStream(id));
     expect(loaded.ok && loaded.value.state.status === 'active' && loaded.value.state.members.get('edith')).toEqual({
       kind: 'person',
