@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import { accessKeysRoutes } from './access-keys/routes.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
@@ -19,7 +19,11 @@ import { useOrg } from './shared/params.ts';
 import { Problem } from './shared/problem.tsx';
 
 const root = createRootRoute({
-  notFoundComponent: NotFoundPage,
+  notFoundComponent: () => (
+    <Outside>
+      <NotFoundPage />
+    </Outside>
+  ),
   errorComponent: ({ error }) => <Problem error={error instanceof Error ? error : new Error(String(error))} />,
 });
 const frame = createRoute({ getParentRoute: () => root, id: 'frame', component: Frame });
@@ -27,12 +31,17 @@ const outside = createRoute({
   getParentRoute: () => root,
   id: 'outside',
   component: () => (
-    <main style={{ maxWidth: 640, margin: '10vh auto', padding: 24 }}>
+    <Outside>
       <Outlet />
-    </main>
+    </Outside>
   ),
 });
 const organization = createRoute({ getParentRoute: () => frame, path: '/o/$org', component: Organization });
+
+/** What is shown without a session, or without a place. */
+function Outside({ children }: { readonly children: ReactNode }) {
+  return <main style={{ maxWidth: 640, margin: '10vh auto', padding: 24 }}>{children}</main>;
+}
 
 function Organization() {
   const org = useOrg();

@@ -80,12 +80,30 @@ export function forgive({ faults }: Seat, pattern: RegExp): void {
   faults.splice(0, faults.length, ...faults.filter((fault) => !pattern.test(fault)));
 }
 
-/** Returns the dialog of a title, after it was checked for accessibility. */
+/** A width of the window in pixels, and a theme. */
+export type Look = readonly [width: number, scheme: 'light' | 'dark'];
+/** The looks of pages and dialogs in which people are busy; the last is the usual one. */
+const THEMES: readonly Look[] = [
+  [1280, 'dark'],
+  [1280, 'light'],
+];
+
+/** Expects no accessibility violation, and nothing wider than the window, in several looks. The last one stays. */
+export async function expectAccessible(page: Page, looks = THEMES): Promise<void> {
+  for (const [width, scheme] of looks) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme: scheme });
+    const found = { violations: await violationsOf(page), overflows: await overflows(page) };
+    expect({ width, scheme, ...found }).toEqual({ width, scheme, violations: [], overflows: false });
+  }
+}
+
+/** Returns the dialog of a title, after it was checked for accessibility in both themes. */
 export async function dialogOf(page: Page, name: string | RegExp): Promise<Locator> {
   const dialog = page.getByRole('dialog', { name });
   await dialog.waitFor();
   await loaded(page);
-  expect(await violationsOf(page)).toEqual([]);
+  await expectAccessible(page);
   return dialog;
 }
 

@@ -1,5 +1,5 @@
-import { Text } from '@mantine/core';
 import { useEffect } from 'react';
+import { Page } from '../shared/page.tsx';
 import { announceLogin } from '../shared/session.ts';
 
 /** The end of a login in a second window: tells the first one, and closes. */
@@ -8,5 +8,9 @@ export function LoggedInPage() {
     announceLogin();
     window.close();
   }, []);
-  return <Text role="status">You are logged in. You can close this window and go back to the other one.</Text>;
+  return (
+    <Page title="You are logged in" sentence="You can close this window and go back to the other one.">
+      {null}
+    </Page>
+  );
 }

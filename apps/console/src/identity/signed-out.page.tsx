@@ -1,19 +1,17 @@
 import { Button } from '@mantine/core';
-import { EmptyState } from '../shared/empty-state.tsx';
+import { Page } from '../shared/page.tsx';
 import { loginUrl } from '../shared/session.ts';
 
 /** Shown after a logout. */
 export function SignedOutPage() {
   return (
-    <EmptyState
+    <Page
       title="You are logged out"
-      action={
-        <Button component="a" href={loginUrl('/')}>
-          Log in
-        </Button>
-      }
+      sentence="Access keys still work. To end them too, run astroctl auth logout --everywhere."
     >
-      Access keys of astroctl still work. To end them too, run astroctl auth logout --everywhere.
-    </EmptyState>
+      <Button component="a" href={loginUrl('/')} style={{ alignSelf: 'start' }}>
+        Log in
+      </Button>
+    </Page>
   );
 }

@@ -1,18 +1,13 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { EmptyState } from './empty-state.tsx';
+import { Page } from './page.tsx';
 
 export function NotFoundPage() {
   return (
-    <EmptyState
-      title="This page does not exist"
-      action={
-        <Button component={Link} to="/">
-          Go to your organization
-        </Button>
-      }
-    >
-      Check the address, or go to your organization.
-    </EmptyState>
+    <Page title="This page does not exist" sentence="Check the address, or go to your organization.">
+      <Button component={Link} to="/" style={{ alignSelf: 'start' }}>
+        Go to your organization
+      </Button>
+    </Page>
   );
 }
