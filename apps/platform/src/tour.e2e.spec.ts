@@ -132,8 +132,11 @@ function tour(name: string, optionsOf: () => Promise<PlatformOptions>): void {
       );
       expect(applied).toMatchObject({ code: 0, stdout: 'application/hello-world created\n' });
       expect(applied.stderr).toMatch(/hello-world v1: RUNNING after \d+ s/);
-      expect(await succeed('app get')).toMatch(
-        /^NAME +STATUS +VERSION +PROFILE +CLUSTER +SOURCE +AGE\nhello-world +RUNNING +v1 +tour /,
+      // On a busy machine, the observer of the cluster may still report what it saw before the end of the rollout.
+      await eventually(async () =>
+        expect(await succeed('app get')).toMatch(
+          /^NAME +STATUS +VERSION +PROFILE +CLUSTER +SOURCE +AGE\nhello-world +RUNNING +v1 +tour /,
+        ),
       );
       const status = await succeed('app status hello-world');
       expect(status.trimEnd().split('\n')).toHaveLength(17);

@@ -166,7 +166,7 @@ describeWithGit('applications from git and from charts, on a whole platform', ()
           /^changes of its source are not deployed: .*503/,
         );
       });
-      expect(await run('app status follower --field health')).toBe('Healthy\n');
+      await eventually(async () => expect(await run('app status follower --field health')).toBe('Healthy\n'));
     } finally {
       git.answer = undefined;
     }
@@ -338,7 +338,7 @@ spec:
     expect(await valueOf(namespace, 'part')).toMatchObject({ stdout: '1.1.0' });
     await run('app rollback full -y');
     await run('app wait full');
-    expect(await run('app status full --field health')).toBe('Healthy\n');
+    await eventually(async () => expect(await run('app status full --field health')).toBe('Healthy\n'));
 
     await run('app delete full -y');
     await run('app wait full --for deleted');
