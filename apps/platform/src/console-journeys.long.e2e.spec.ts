@@ -191,7 +191,11 @@ describeInChromium('journeys in the console', () => {
     await expectAccessible(other);
     await other.getByRole('button', { name: 'Accept invitation' }).click();
     await other.waitForURL(`**/o/${org}`);
-    await page.getByRole('row', { name: FRIEND.email }).getByText('viewer').waitFor();
+    await page
+      .getByRole('region', { name: 'members' })
+      .getByRole('row', { name: FRIEND.email })
+      .getByText('viewer')
+      .waitFor();
   });
 
   async function changeRole(role: Role): Promise<void> {

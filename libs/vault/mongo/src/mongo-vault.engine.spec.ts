@@ -22,8 +22,11 @@ if (url) {
     await server.close();
   });
 
-  vaultContract('mongo', ({ store, clock, sealingKeys }) =>
-    openMongoVault({ url: addressOf(store), setting: 'ASTRO_VAULT', clock, ids, sealingKeys, log: silentLogger }),
+  vaultContract(
+    'mongo',
+    ({ store, clock, sealingKeys }) =>
+      openMongoVault({ url: addressOf(store), setting: 'ASTRO_VAULT', clock, ids, sealingKeys, log: silentLogger }),
+    { isAtomic: false },
   );
 
   describe("the vault's collections", () => {
