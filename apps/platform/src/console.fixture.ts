@@ -81,6 +81,17 @@ export function forgive({ faults }: Seat, pattern: RegExp): void {
   faults.splice(0, faults.length, ...faults.filter((fault) => !pattern.test(fault)));
 }
 
+/** Presses a key until the focus is visible on something, as people without a mouse do. */
+export async function reach(target: Locator, key = 'Tab'): Promise<void> {
+  await target.waitFor();
+  const focused = target.and(target.page().locator(':focus-visible'));
+  for (let pressed = 0; pressed < 100; pressed += 1) {
+    if ((await focused.count()) > 0) return;
+    await target.page().keyboard.press(key);
+  }
+  throw new Error(`${key} does not lead to ${String(target)}`);
+}
+
 /** A width of the window in pixels, and a theme. */
 export type Look = readonly [width: number, scheme: 'light' | 'dark'];
 /** The looks of pages and dialogs in which people are busy; the last is the usual one. */
@@ -99,18 +110,21 @@ export async function expectAccessible(page: Page, looks = THEMES): Promise<void
   }
 }
 
-/** Returns the dialog of a title, after it was checked for accessibility in both themes. */
-export async function dialogOf(page: Page, name: string | RegExp): Promise<Locator> {
+/** Returns the dialog of a title, after it was checked for accessibility in several looks. The last one stays. */
+export async function dialogOf(page: Page, name: string | RegExp, looks = THEMES): Promise<Locator> {
   const dialog = page.getByRole('dialog', { name });
   await dialog.waitFor();
   await loaded(page);
-  await expectAccessible(page);
+  await expectAccessible(page, looks);
   return dialog;
 }
 
 /** Chooses an action in the menu of a row. */
 export async function rowAction(page: Page, row: string, action: string): Promise<void> {
-  await page.getByRole('button', { name: `Actions for ${row}` }).click();
+  await page
+    .getByRole('button', { name: `Actions for ${row}` })
+    .first()
+    .click();
   await page.getByRole('menuitem', { name: action }).click();
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { call, loginAdmin, startAgain, startPlatform, type Person, type Platform } from '#testing';
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { z } from 'zod';
 import {
   consoleBuilt,
@@ -12,6 +12,7 @@ import {
   logIn,
   newSeat,
   organizationOf,
+  reach,
   startChromium,
   type Look,
   type Seat,
@@ -176,7 +177,7 @@ describeInChromium('the console in a browser', () => {
     await page.keyboard.press('Escape');
     await keys.waitFor({ state: 'detached' });
     await page.keyboard.press('Control+k');
-    await page.getByPlaceholder('Go to …').waitFor();
+    await dialogOf(page, 'Command palette');
     await page.keyboard.type('clusters');
     await page.keyboard.press('Enter');
     await page.waitForURL(`**/o/${org}/clusters`);
@@ -184,6 +185,76 @@ describeInChromium('the console in a browser', () => {
     await page.waitForURL(`**/o/${org}/apps/hello-world`);
     await page.goForward();
     await page.waitForURL(`**/o/${org}/clusters`);
+  });
+
+  it('is used by the keyboard alone: login, API key, invitation, restart, rollback, and logout', async () => {
+    const guest = 'guest@example.com';
+    await person.machine.run(
+      'app apply -f - --wait',
+      (await readFile('examples/hello-world.yaml', 'utf8')).replace('1.4.2', '1.4.3'),
+    );
+    const own = await newSeat(browser, platform.url);
+    const { page } = own;
+    const { keyboard } = page;
+    const inMain = (name: string | RegExp) => page.getByRole('main').getByRole('button', { name }).first();
+    const choose = async (target: Locator, key?: string) => {
+      await reach(target, key);
+      await keyboard.press('Enter');
+    };
+    const go = async (place: string, title: string) => {
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await keyboard.press('g');
+      await keyboard.press(place);
+      await page.getByRole('heading', { name: title, level: 1 }).waitFor();
+    };
+    /** Opens a dialog, fills in the field that has the focus in it, and stores the secret that it shows afterwards. */
+    const create = async (verb: string, text: string, result: string) => {
+      await choose(inMain(verb));
+      await page.getByRole('dialog', { name: verb }).locator('input:focus').waitFor();
+      await keyboard.type(text);
+      await keyboard.press('Enter');
+      const shown = page.getByRole('dialog', { name: result });
+      await reach(shown.getByLabel('I have stored it'));
+      await keyboard.press('Space');
+      await choose(shown.getByRole('button', { name: 'Close' }));
+      await shown.waitFor({ state: 'detached' });
+    };
+    const confirm = (verb: string) => choose(page.getByRole('dialog').getByRole('button', { name: verb }));
+
+    await page.goto('/');
+    await reach(page.getByLabel('E-mail address'));
+    await keyboard.type(admin.email);
+    await reach(page.getByLabel('Password'));
+    await keyboard.type(admin.password);
+    await keyboard.press('Enter');
+    await page.waitForURL(`**/o/${org}`);
+
+    await go('k', 'API keys');
+    await create('Create API key', 'by-keyboard', 'API key by-keyboard');
+    await page.getByRole('row', { name: /by-keyboard/ }).waitFor();
+
+    await go('m', 'Members');
+    await create('Invite member', guest, `Invitation of ${guest}`);
+    await page.getByRole('row', { name: guest }).waitFor();
+
+    await go('a', 'Applications');
+    await choose(page.getByRole('link', { name: 'hello-world' }));
+    await page.waitForURL(`**/o/${org}/apps/hello-world`);
+    await choose(inMain(/^Actions$/));
+    await choose(page.getByRole('menuitem', { name: 'Restart' }), 'ArrowDown');
+    await confirm('Restart application');
+    await page.getByText('The pods of hello-world are replaced one by one.').waitFor();
+    await choose(page.getByRole('navigation', { name: 'Application' }).getByText('History'));
+    await choose(inMain('Roll back to v1'));
+    await confirm('Roll back to v1');
+    await page.waitForURL(`**/o/${org}/apps/hello-world`);
+    await inMain('Resume tracking').waitFor();
+
+    await choose(page.getByRole('button', { name: /^Account / }));
+    await choose(page.getByRole('menuitem', { name: 'Log out' }), 'ArrowDown');
+    await page.getByRole('heading', { name: 'You are logged out' }).waitFor();
+    expect(own.faults).toEqual([]);
+    await own.close();
   });
 
   it('opens an application by every name, also by that of an action', async () => {

@@ -76,6 +76,7 @@ function Palette() {
       query={query}
       onQueryChange={setQuery}
       shortcut={null}
+      attributes={{ content: { 'aria-label': 'Command palette' } }}
       nothingFound="Nothing found"
       searchProps={{
         placeholder: 'Go to …',
