@@ -3,6 +3,7 @@ import type { OutputOf } from '#bus/contract';
 import { endSessionRequest, endSessionsRequest, listSessionsRequest } from '#identity/contract';
 import { useState } from 'react';
 import { Confirm } from '../shared/confirm.tsx';
+import { CopyCommand } from '../shared/copy-command.tsx';
 import { Section } from '../shared/page.tsx';
 import { Problem } from '../shared/problem.tsx';
 import { useAllPages, useCommand } from '../shared/queries.ts';
@@ -19,16 +20,22 @@ const KINDS: Readonly<Record<Session['kind'], string>> = {
   'refresh-token': 'Refresh token',
 };
 
+const ENDED = 'One session is ended.';
+
+const nameOf = ({ kind, client }: Pick<Session, 'kind' | 'client'>): string =>
+  client === null ? KINDS[kind] : `${KINDS[kind]}, ${client}`;
+
 /** The person's sessions: end one, all others, or all of them with the keys of logins. */
 export function Sessions() {
   const sessions = useAllPages(listSessionsRequest, {});
   const [isEverywhere, setEverywhere] = useState(false);
+  const [ending, setEnding] = useState<Session>();
   const end = useCommand(endSessionRequest);
   const others = sessions.items.filter(({ current }) => !current);
-  const endAll = async (ended: readonly Session[]) => {
+  const endOthers = async () => {
     let count = 0;
-    for (const { id } of ended) if (await end.run({ session: id })) count += 1;
-    if (count > 0) toast(count === 1 ? 'One session is ended.' : `${count} sessions are ended.`);
+    for (const { id } of others) if (await end.run({ session: id })) count += 1;
+    if (count > 0) toast(count === 1 ? ENDED : `${count} sessions are ended.`);
   };
   return (
     <Section
@@ -39,7 +46,7 @@ export function Sessions() {
             variant="default"
             disabled={others.length === 0}
             loading={end.isPending}
-            onClick={() => void endAll(others)}
+            onClick={() => void endOthers()}
           >
             End all other sessions
           </Button>
@@ -53,10 +60,12 @@ export function Sessions() {
       <ResourceTable
         label="sessions"
         list={sessions}
-        columns={columns((session) => void endAll([session]))}
+        columns={columns(setEnding)}
         keyOf={({ id }) => id}
         empty={<Text c="dimmed">Your sessions are at the service where you log in.</Text>}
       />
+      <CopyCommand command="astroctl auth sessions list" />
+      {ending && <EndDialog session={ending} onClose={() => setEnding(undefined)} />}
       {isEverywhere && <EverywhereDialog onClose={() => setEverywhere(false)} />}
     </Section>
   );
@@ -69,8 +78,7 @@ const columns = (end: (session: Session) => void): readonly Column<Session>[] =>
     cell: ({ kind, client, current }) => (
       <Group gap="xs">
         <Text inherit fw={600}>
-          {KINDS[kind]}
-          {client !== null && `, ${client}`}
+          {nameOf({ kind, client })}
         </Text>
         {current && (
           <Badge variant="outline" tt="none">
@@ -89,12 +97,28 @@ const columns = (end: (session: Session) => void): readonly Column<Session>[] =>
     cell: (session) =>
       session.current ? null : (
         <RowMenu
-          label={`Actions for the session ${KINDS[session.kind]}`}
+          label={`Actions for the session ${nameOf(session)}`}
           actions={[{ title: 'End session', isDangerous: true, onClick: () => end(session) }]}
         />
       ),
   },
 ];
+
+function EndDialog({ session, onClose }: { readonly session: Session; readonly onClose: () => void }) {
+  return (
+    <Confirm
+      title={`End the session ${nameOf(session)}`}
+      verb="End session"
+      contract={endSessionRequest}
+      input={{ session: session.id }}
+      command={['auth', 'sessions', 'end', session.id]}
+      onDone={() => toast(ENDED)}
+      onClose={onClose}
+    >
+      <Text>The login is needed again there. Keys stay valid.</Text>
+    </Confirm>
+  );
+}
 
 function EverywhereDialog({ onClose }: { readonly onClose: () => void }) {
   return (

@@ -3,7 +3,14 @@ import { dirname, join } from 'node:path';
 import { formatAccessKey } from '#access';
 import { revokeKeyRequest } from '#access-keys/contract';
 import { createLaptop, type Laptop } from '#cli/testing';
-import { endSessionsRequest, listUsersRequest, meRequest, setGlobalRoleRequest } from '#identity/contract';
+import {
+  endSessionRequest,
+  endSessionsRequest,
+  listSessionsRequest,
+  listUsersRequest,
+  meRequest,
+  setGlobalRoleRequest,
+} from '#identity/contract';
 import { domainError } from '#kernel';
 import { temporaryFolder } from '#testing';
 import { identityCommands, identityGroups } from './cli.ts';
@@ -188,6 +195,36 @@ describe('use-S11: auth logout --everywhere', () => {
     expect(await laptop.run('auth logout --everywhere')).toMatchObject({ exit: 4 });
     laptop.on(endSessionsRequest, () => domainError('bus/unavailable', 'unavailable', 'Try again.'));
     expect((await laptop.run('auth logout --everywhere', { terminal: true })).exit).toBe(10);
+    expect(laptop.config()).toContain('key-of-acme');
+  });
+});
+
+describe('auth sessions', () => {
+  const sessions = ['console', 'refresh-token'].map((kind, index) => ({
+    id: `session-${index}`,
+    kind: kind as 'console' | 'refresh-token',
+    client: kind === 'console' ? null : 'astroctl',
+    startedAt: '2026-01-01T00:00:00Z',
+    expiresAt: '2026-01-02T00:00:00Z',
+    lastUsedAt: null,
+    current: false,
+  }));
+
+  it('lists sessions and ends one of them with a login, and keeps the key', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(listSessionsRequest, () => ({ issuer: 'built-in' as const, items: sessions }));
+    laptop.on(endSessionRequest, () => ({ issuer: 'built-in' as const, sessions: 1, keys: [] }));
+    expect((await laptop.run('auth sessions list', { terminal: true })).stdout).toMatch(
+      /^ID +KIND +CLIENT +STARTED +LAST-USED +EXPIRES\nsession-0 +console +- .*\nsession-1 +refresh-token +astroctl /,
+    );
+    const { exit, stdout } = await laptop.run('auth sessions end session-1', { terminal: true });
+    expect({ exit, stdout }).toEqual({ exit: 0, stdout: 'session/session-1 ended\n' });
+    expect(laptop.sent.at(-1)).toEqual({
+      subject: endSessionRequest.subject,
+      input: { session: 'session-1' },
+      credential: 'login-1',
+    });
     expect(laptop.config()).toContain('key-of-acme');
   });
 });

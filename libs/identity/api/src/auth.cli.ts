@@ -1,8 +1,11 @@
 import { revokeKeyRequest } from '#access-keys/contract';
 import { EXIT_CODES, isCommandError, type Column, type Options, type Outcome, type Session } from '#cli';
+import type { OutputOf } from '#bus/contract';
 import {
+  endSessionRequest,
   endSessionsRequest,
   eraseUserRequest,
+  listSessionsRequest,
   listUsersRequest,
   meRequest,
   passwordLinkRequest,
@@ -123,6 +126,43 @@ async function logoutEverywhere(session: Session): Promise<Outcome> {
       : `Logged out everywhere. Sessions ended: ${sessions}. Login keys revoked: ${keys.length}.`,
   );
   session.print.note('Keys that you created yourself still work; list them: astroctl key list');
+  return 0;
+}
+
+type SessionRow = OutputOf<typeof listSessionsRequest>['items'][number];
+
+const SESSION_COLUMNS: readonly Column<SessionRow>[] = [
+  { title: 'ID', value: ({ id }) => id },
+  { title: 'KIND', value: ({ kind }) => kind },
+  { title: 'CLIENT', value: ({ client }) => client },
+  { title: 'STARTED', value: ({ startedAt }) => startedAt },
+  { title: 'LAST-USED', value: ({ lastUsedAt }) => lastUsedAt },
+  { title: 'EXPIRES', value: ({ expiresAt }) => expiresAt },
+];
+
+/** Runs `auth sessions list`: prints all pages. */
+export async function authSessionsList(
+  _options: Options<typeof authCommands.authSessionsList>,
+  session: Session,
+): Promise<Outcome> {
+  const listed = await session.list(listSessionsRequest, {});
+  if (!listed.ok) return listed.failure;
+  await session.print.list(listed.value, {
+    columns: SESSION_COLUMNS,
+    name: ({ id }) => `session/${id}`,
+    empty: 'No sessions of the console, or at the built-in issuer.',
+  });
+  return 0;
+}
+
+/** Runs `auth sessions end ID`. */
+export async function authSessionsEnd(
+  { id }: Options<typeof authCommands.authSessionsEnd>,
+  session: Session,
+): Promise<Outcome> {
+  const ended = await session.call(endSessionRequest, { session: id });
+  if (!ended.ok) return ended.failure;
+  await session.print.done(ended.value, { text: `session/${id} ended`, name: `session/${id}` });
   return 0;
 }
 

@@ -8,6 +8,11 @@ export const identityGroups: readonly CliGroup[] = [
     examples: ['astroctl auth login', 'astroctl auth login --api-url https://astro.acme.dev', 'astroctl auth status'],
   },
   {
+    path: ['auth', 'sessions'],
+    summary: 'Your sessions of the console and at the built-in issuer',
+    examples: ['astroctl auth sessions list'],
+  },
+  {
     path: ['user'],
     summary: 'Users of the platform (global admin)',
     examples: ['astroctl user list', 'astroctl user set-global-role grace@acme.dev admin'],

@@ -33,6 +33,17 @@ export const authCommands = {
     summary: 'Show whether this machine is logged in',
     examples: ['astroctl auth status'],
   },
+  authSessionsList: {
+    path: ['auth', 'sessions', 'list'],
+    summary: 'List your sessions of the console, and your sessions and refresh tokens at the built-in issuer',
+    examples: ['astroctl auth sessions list'],
+  },
+  authSessionsEnd: {
+    path: ['auth', 'sessions', 'end'],
+    summary: 'End one of your sessions; keys stay valid',
+    options: { id: { positional: 'required', help: 'ID of the session', names: ['auth', 'sessions', 'list'] } },
+    examples: ['astroctl auth sessions end 0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02'],
+  },
   whoami: {
     path: ['whoami'],
     summary: 'Show the current user, organization, and key',

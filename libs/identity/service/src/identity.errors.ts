@@ -12,7 +12,9 @@ export const identityErrors = {
       fix: 'astroctl user list',
     }),
   noSuchSession: () =>
-    domainError('identity/no-such-session', 'not-found', 'Session not found. It may have ended already.'),
+    domainError('identity/no-such-session', 'not-found', 'Session not found. It may have ended already.', {
+      fix: 'list your sessions: astroctl auth sessions list',
+    }),
   noBuiltInIssuer: () =>
     domainError('identity/no-built-in-issuer', 'conflict', 'This platform has no built-in issuer.', {
       fix: 'set the same ASTRO_OIDC_ISSUER for all services, and restart them',
