@@ -164,7 +164,7 @@ export async function violationsOf(page: Page): Promise<readonly string[]> {
 }
 
 /** Returns whether something is wider than the page, so that the page scrolls sideways. */
-export const overflows = (page: Page): Promise<boolean> =>
+const overflows = (page: Page): Promise<boolean> =>
   page.evaluate(() => {
     const root = (
       globalThis as unknown as { document: { documentElement: { scrollWidth: number; clientWidth: number } } }
