@@ -2,7 +2,7 @@ import { can, PERMISSIONS, RightsHistory, type RightsFact } from '#access';
 import { position } from '#kernel';
 import { knownDirectory, keyContext, ORGANIZATION } from './edge.parts.ts';
 import type { Row } from './row.ts';
-import { perSecond } from './surroundings.ts';
+import { perProcessorSecond, perSecond } from './surroundings.ts';
 
 const DECISIONS = 3_000_000;
 const PAST_DECISIONS = 1_000_000;
@@ -21,6 +21,11 @@ export async function run(): Promise<Row[]> {
   };
   decide();
   const past = await pastOfMillion();
+  const ofPast = {
+    name: 'decision as of a past time, over 1,000,000 events of rights',
+    unit: 'decisions/s',
+    goal: '>= 500,000',
+  };
   return [
     {
       name: 'decision of authorization in the process',
@@ -28,11 +33,11 @@ export async function run(): Promise<Row[]> {
       ours: await perSecond(DECISIONS, decide),
       goal: '>= 1,000,000',
     },
+    { ...ofPast, ours: await perSecond(PAST_DECISIONS, past) },
     {
-      name: 'decision as of a past time, over 1,000,000 events of rights',
-      unit: 'decisions/s',
-      ours: await perSecond(PAST_DECISIONS, past),
-      goal: '>= 500,000',
+      ...ofPast,
+      name: `${ofPast.name}, by processor time`,
+      ours: await perProcessorSecond(PAST_DECISIONS, past),
     },
   ];
 }

@@ -4,11 +4,23 @@ declare module 'autocannon' {
     readonly url: string;
     readonly connections: number;
     /** Seconds. */
-    readonly duration: number;
+    readonly duration?: number;
+    /** Requests after which it ends, instead of `duration`. */
+    readonly amount?: number;
     readonly headers?: Readonly<Record<string, string>>;
+    readonly requests?: readonly LoadRequest[];
+  }
+  interface LoadRequest {
+    readonly method: 'PUT';
+    readonly body: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    /** Completes each request before it is sent. */
+    readonly setupRequest: (request: LoadRequest) => LoadRequest & { readonly path: string };
   }
   interface Outcome {
     readonly requests: { readonly average: number; readonly total: number };
+    /** Seconds. */
+    readonly duration: number;
     readonly non2xx: number;
     readonly errors: number;
   }

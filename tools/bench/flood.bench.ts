@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Person } from '../../libs/testing/src/platform-people.ts';
 import type { Platform } from '../../libs/testing/src/platform-process.ts';
-import { apply, getTimes, settled, withLoad } from './load.parts.ts';
+import { apply, getTimes, percentiles, settled, withLoad } from './load.parts.ts';
 import type { Row } from './row.ts';
 
 const CLIENTS = 64;
@@ -58,11 +58,4 @@ function startFlood({ url }: Platform, person: Person): { readonly end: () => Pr
       return Number(printed);
     },
   };
-}
-
-function percentiles(times: readonly number[]): { readonly median: number; readonly most: number } {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (part: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-  return { median: at(0.5), most: at(0.99) };
 }

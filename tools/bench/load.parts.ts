@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { DEFAULT_CATALOGUE } from '#billing/contract';
 import { call, loginAdmin, newPerson, openShop, type Person } from '../../libs/testing/src/platform-people.ts';
 import { startPlatform, type Platform } from '../../libs/testing/src/platform-process.ts';
@@ -18,12 +19,14 @@ export interface LoadOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether each service is a separate process. Requests are sent to the gateway, without the ingress. */
   readonly apart?: boolean;
+  /** Number of gateways, if each service is a separate process. */
+  readonly gateways?: number;
 }
 
 /** Runs `work` on a platform with two organizations. The other one has an application `web`. */
 export async function withLoad<T>(
   work: (platform: Platform, busy: Person, other: Person) => Promise<T>,
-  { environment = {}, apart = false }: LoadOptions = {},
+  { environment = {}, apart = false, gateways = 1 }: LoadOptions = {},
 ): Promise<T> {
   // Built, since a platform that runs from source also validates each response.
   for (const app of apart ? SERVICES : ['platform']) {
@@ -33,6 +36,7 @@ export async function withLoad<T>(
   const started = await startPlatform({
     bundles: 'dist',
     apart,
+    gateways,
     environment: {
       ASTRO_MAX_STREAMS_PER_KEY: String(WATCHERS),
       ASTRO_MAX_STREAMS_PER_ORGANIZATION: String(WATCHERS),
@@ -82,6 +86,23 @@ async function openTwo(platform: Platform): Promise<readonly [Person, Person]> {
   }
   return [admin, other];
 }
+
+const issued = z.looseObject({ id: z.string(), secret: z.string() });
+
+/** Sends a request that must succeed. @returns the body of the response */
+export async function ask(url: string, what: string, credential: string, body?: unknown): Promise<unknown> {
+  const response = await call(url, what, { credential, body });
+  if (response.status >= 300) throw new Error(`${what} was answered ${response.status}: ${response.text}`);
+  return response.body;
+}
+
+/** Creates an access key. */
+export const createKey = async (
+  url: string,
+  organizationId: string,
+  credential: string,
+  key: { readonly name: string; readonly role?: string },
+) => issued.parse(await ask(url, `POST /v1/organizations/${organizationId}/access-keys`, credential, key));
 
 const at = ({ organization }: Person, rest: string): string => `/v1/organizations/${organization.id}/${rest}`;
 
@@ -182,4 +203,12 @@ export async function claimedAfter(platform: Platform, person: Person, name: str
       return performance.now() - began;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Returns the median and the 99th percentile. */
+export function percentiles(times: readonly number[]): { readonly median: number; readonly most: number } {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (part: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+  return { median: at(0.5), most: at(0.99) };
 }

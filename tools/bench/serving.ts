@@ -1,4 +1,4 @@
-// node --import ./tools/typescript.mjs tools/bench/serving.ts WHAT [URL | FOLDER | ADDRESS]: server process of the bus,
+// node --import ./tools/typescript.mjs tools/bench/serving.ts WHAT [URL | FOLDER | ADDRESS | RESPONSE]: server process of the bus,
 // edge and sandbox benchmarks. Prints a line when it is ready and ends when its input ends.
 import { Authenticator, mountEdge } from '#http';
 import { createBus, type BusTransport } from '#bus';
@@ -44,7 +44,7 @@ async function serve(): Promise<number> {
       await startService(await natsTransport({ url, clock, ids }));
       return 0;
     case 'raw-http':
-      return startRawHttp();
+      return startRawHttp(url);
     case 'sandboxes':
       return serveSandboxes(url);
     case 'sandbox-applier':

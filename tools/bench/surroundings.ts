@@ -23,3 +23,11 @@ export async function perSecond(things: number, work: () => Promise<unknown> | u
   await work();
   return (things * 1000) / (performance.now() - start);
 }
+
+/** Returns how many of the `things` `work` processes per second of processor time of this process. */
+export async function perProcessorSecond(things: number, work: () => Promise<unknown> | unknown): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (things * 1_000_000) / (user + system);
+}

@@ -1,20 +1,15 @@
-import process from 'node:process';
 import { eventually } from '#testing';
+import { CHROMIUM, fillLogin } from '#testing/chromium';
 import axe from 'axe-core';
-import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { z } from 'zod';
 
-/** Path of Chromium. */
-const CHROMIUM = process.env['ASTRO_TEST_CHROMIUM'];
+export { fillLogin, startChromium } from '#testing/chromium';
+
 /** `describe` for suites that need Chromium; they are skipped without one. */
 export const describeInChromium = CHROMIUM === undefined ? describe.skip : describe;
 /** Milliseconds for a step in the browser on a busy machine. */
 const STEP_MS = 60_000;
-
-/** Starts Chromium without a display. */
-export const startChromium = (): Promise<Browser> =>
-  // A container has no user namespaces for Chromium's sandbox; the tests open pages of their own platform only.
-  chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 
 /** Waits until the console of a platform is built: pages that are opened before load again by themselves. */
 export const consoleBuilt = (platformUrl: string): Promise<void> =>
@@ -137,13 +132,6 @@ export async function logIn(
   await page.goto(path);
   await fillLogin(page, email, password);
   await page.getByRole('heading', { level: 1 }).waitFor();
-}
-
-/** Fills in the form of the built-in issuer. */
-export async function fillLogin(page: Page, email: string, password: string): Promise<void> {
-  await page.getByLabel('E-mail address').fill(email);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Log in' }).click();
 }
 
 /** Returns the slug of the organization in the page's address. */

@@ -16,6 +16,8 @@ export interface Platform {
   readonly url: string;
   /** Address of a process that serves the API: that of a gateway instead of the ingress. */
   readonly apiUrl: string;
+  /** Addresses of all processes that serve the API. */
+  readonly apiUrls: readonly string[];
   readonly dataDir: string;
   readonly process: AppProcess;
   readonly adminEmail: string;
@@ -56,18 +58,21 @@ export interface PlatformOptions {
   readonly bundles?: string;
   /** Whether each service runs in its own process; see `startServices`. */
   readonly apart?: boolean;
+  /** Number of gateways, if each service runs in its own process. Default: 1. */
+  readonly gateways?: number;
 }
 
 /** Starts the platform on its own port and folder, and waits until it is ready. */
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'astro-platform-'));
-  const { app, url, apiUrl = url } = await (options.apart === true ? startApart : startWhole)(options, dataDir);
+  const { app, url, apiUrls = [url] } = await (options.apart === true ? startApart : startWhole)(options, dataDir);
   const folders: string[] = options.dataDir === undefined ? [dataDir] : [];
   const cleanUp = () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
   return {
     options,
     url,
-    apiUrl,
+    apiUrl: apiUrls[0] ?? url,
+    apiUrls,
     dataDir,
     process: app,
     adminEmail: ADMIN,
@@ -93,7 +98,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
 interface Started {
   readonly app: AppProcess;
   readonly url: string;
-  readonly apiUrl?: string;
+  readonly apiUrls?: readonly string[];
 }
 
 async function startWhole(options: PlatformOptions, dataDir: string): Promise<Started> {
@@ -119,19 +124,33 @@ async function startWhole(options: PlatformOptions, dataDir: string): Promise<St
 
 const readiness = z.looseObject({ dependencies: z.array(z.looseObject({ name: z.string(), ok: z.boolean() })) });
 
-async function startApart({ port = 0, environment = {}, bundles }: PlatformOptions, dataDir: string): Promise<Started> {
-  const services = await startServices({ dataDir, port, environment, ...(bundles !== undefined && { bundles }) });
-  const apiUrl = services.urlOf('gateway');
+async function startApart(
+  { port = 0, environment = {}, bundles, gateways = 1 }: PlatformOptions,
+  dataDir: string,
+): Promise<Started> {
+  const replicas = { gateway: gateways };
+  const services = await startServices({
+    dataDir,
+    port,
+    environment,
+    replicas,
+    ...(bundles !== undefined && { bundles }),
+  });
+  const apiUrls = Array.from({ length: gateways }, (_, index) =>
+    services.urlOf(index === 0 ? 'gateway' : `gateway-${index + 1}`),
+  );
   // A gateway that requested the keys of the issuer before the issuer was ready tries again after some seconds.
   await eventually(async () => {
-    const state = readiness.parse(await (await fetch(`${apiUrl}/readyz`)).json());
-    const missing = state.dependencies.filter(({ ok }) => !ok);
-    if (missing.length > 0) throw new Error(`the gateway lacks ${missing.map(({ name }) => name).join(', ')}`);
+    for (const apiUrl of apiUrls) {
+      const state = readiness.parse(await (await fetch(`${apiUrl}/readyz`)).json());
+      const missing = state.dependencies.filter(({ ok }) => !ok);
+      if (missing.length > 0) throw new Error(`a gateway lacks ${missing.map(({ name }) => name).join(', ')}`);
+    }
   }).catch(async (error: unknown) => {
     await services.kill();
     throw error;
   });
-  return { app: asOneProcess(services), url: services.url, apiUrl };
+  return { app: asOneProcess(services), url: services.url, apiUrls };
 }
 
 /**
