@@ -1,6 +1,6 @@
 import { Anchor, Button, MultiSelect } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import { listApplicationsRequest, type ApplicationView } from '#deployments/contract';
 import { choicesOf, FILTERS, matching, NO_FILTERS, selectedIn } from './application-filters.ts';
 import { useAddress } from '../shared/address.ts';
@@ -14,7 +14,7 @@ import { useRights } from '../shared/rights.ts';
 import { StatusDot } from '../shared/status.tsx';
 import { Time } from '../shared/time.tsx';
 
-const columns = (org: string): readonly Column<ApplicationView>[] => [
+const columnsOf = (org: string): readonly Column<ApplicationView>[] => [
   {
     id: 'name',
     title: 'Name',
@@ -62,6 +62,11 @@ export default function ApplicationsPage() {
   const [state, setState] = useAddress();
   const navigate = useNavigate();
   const { can } = useRights(org);
+  const columns = useMemo(() => columnsOf(org), [org]);
+  const open = useCallback(
+    ({ name }: ApplicationView) => void navigate({ to: `/o/${org}/apps/${name}` }),
+    [navigate, org],
+  );
   const shown = useMemo(() => matching(applications.items, state), [applications.items, state]);
   const isFiltered = shown.length === 0 && applications.items.length > 0;
   const create = (
@@ -74,12 +79,12 @@ export default function ApplicationsPage() {
       <ResourceTable
         label="applications"
         list={{ ...applications, items: shown }}
-        columns={columns(org)}
+        columns={columns}
         keyOf={({ id }) => id}
         state={state}
         filters={<Filters items={applications.items} />}
         onState={(next) => setState({ q: next.q, sort: next.sort })}
-        onOpen={({ name }) => void navigate({ to: `/o/${org}/apps/${name}` })}
+        onOpen={open}
         empty={
           isFiltered ? (
             <NoMatch onClear={() => setState(NO_FILTERS)} />

@@ -9,7 +9,7 @@ import {
   type UseMutationResult,
   type UseQueryResult,
 } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { browserIds } from './browser.ts';
 import { ProblemError, receive, send } from './platform.ts';
 
@@ -118,8 +118,10 @@ export function usePagesBy<Item>(
     enabled,
     ...(keepPrevious && { placeholderData: keepPreviousData }),
   });
+  const pages = query.data?.pages;
+  const items = useMemo(() => pages?.flatMap((page) => page.items) ?? [], [pages]);
   return {
-    items: query.data?.pages.flatMap(({ items }) => items) ?? [],
+    items,
     isPending: query.isPending,
     error: query.error,
     ...(query.hasNextPage && { loadMore: () => void query.fetchNextPage() }),

@@ -1,7 +1,7 @@
 import { Box, Button, Group, Stack, Table, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { SearchIcon } from '@primer/octicons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useDeferredValue, useMemo, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useDeferredValue, useMemo, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import type { PagedResult } from './queries.ts';
 import { Loading } from './page.tsx';
 import { Problem } from './problem.tsx';
@@ -25,6 +25,7 @@ interface Props<Row> {
   /** Name of the table for screen readers, and in sentences: `applications`. */
   readonly label: string;
   readonly list: Pick<PagedResult<Row>, 'items' | 'isPending' | 'error'> & Partial<PagedResult<Row>>;
+  /** If these and `onOpen` stay the same objects, only rows that change are drawn again. */
   readonly columns: readonly Column<Row>[];
   readonly keyOf: (row: Row) => string;
   /** Shown instead of the table if there are no items. */
@@ -133,25 +134,7 @@ function Rows<Row>({
           {before > 0 && <tr aria-hidden="true" style={{ height: before }} />}
           {shown.map(({ index }) => {
             const row = rows[index] as Row;
-            return (
-              <Table.Tr
-                key={keyOf(row)}
-                aria-rowindex={index + 2}
-                data-row
-                {...(onOpen && {
-                  tabIndex: 0,
-                  className: classes['open'],
-                  onClick: (event) => isOwn(event.target) || onOpen(row),
-                  onKeyDown: (event) => event.key === 'Enter' && event.target === event.currentTarget && onOpen(row),
-                })}
-              >
-                {columns.map((column) => (
-                  <Table.Td key={column.id} className={column.isWide ? classes['wide'] : undefined}>
-                    {column.cell(row)}
-                  </Table.Td>
-                ))}
-              </Table.Tr>
-            );
+            return <TableRow key={keyOf(row)} row={row} index={index} columns={columns} onOpen={onOpen} />;
           })}
           {after > 0 && <tr aria-hidden="true" style={{ height: after }} />}
         </Table.Tbody>
@@ -159,6 +142,34 @@ function Rows<Row>({
     </Box>
   );
 }
+
+interface RowProps<Row> extends Pick<Props<Row>, 'columns'> {
+  readonly row: Row;
+  readonly index: number;
+  readonly onOpen: Props<Row>['onOpen'] | undefined;
+}
+
+/** Is drawn again only if its row changes, so that tables of which little changes stay smooth. */
+const TableRow = memo(function TableRow<Row>({ row, index, columns, onOpen }: RowProps<Row>) {
+  return (
+    <Table.Tr
+      aria-rowindex={index + 2}
+      data-row
+      {...(onOpen && {
+        tabIndex: 0,
+        className: classes['open'],
+        onClick: (event) => isOwn(event.target) || onOpen(row),
+        onKeyDown: (event) => event.key === 'Enter' && event.target === event.currentTarget && onOpen(row),
+      })}
+    >
+      {columns.map((column) => (
+        <Table.Td key={column.id} className={column.isWide ? classes['wide'] : undefined}>
+          {column.cell(row)}
+        </Table.Td>
+      ))}
+    </Table.Tr>
+  );
+}) as <Row>(props: RowProps<Row> & { readonly key?: string }) => ReactNode;
 
 function Heading<Row>({
   column,
