@@ -1,7 +1,8 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { LRUCache } from 'lru-cache';
 import { hostFromUrl, isLoopback } from '#egress';
 import { err, ok, VERSION, type DomainError, type Result } from '#kernel';
 import { resolveChecked, type ResolvedHost } from '../resolve-host.ts';
@@ -115,7 +116,7 @@ function exchange(
       lookup: lookupOf(addresses),
       path: url.pathname + url.search,
       signal,
-      ...(secure && { minVersion: 'TLSv1.2', ...authorities(settings) }),
+      ...(secure && { secureContext: secureContext(settings) }),
       headers: {
         'user-agent': `astro-platform/${VERSION}`,
         accept,
@@ -156,9 +157,18 @@ const lookupOf =
     else done(null, found[0]?.address ?? '', found[0]?.family ?? 0);
   };
 
-/** Certificate authorities of a host, in addition to the public ones. */
-const authorities = ({ certificateAuthority }: HostSettings = {}): { ca?: string[] } =>
-  certificateAuthority === undefined ? {} : { ca: [...getCACertificates('default'), certificateAuthority] };
+/** By certificate authority: to read the public ones again for each request would take about 17 ms. */
+const secureContexts = new LRUCache<string, SecureContext>({ max: 20 });
+
+/** Returns the TLS settings for a host. Its own certificate authority is trusted in addition to the public ones. */
+function secureContext({ certificateAuthority = '' }: HostSettings = {}): SecureContext {
+  const known = secureContexts.get(certificateAuthority);
+  if (known) return known;
+  const ca = certificateAuthority === '' ? {} : { ca: [...getCACertificates('default'), certificateAuthority] };
+  const context = createSecureContext({ minVersion: 'TLSv1.2', ...ca });
+  secureContexts.set(certificateAuthority, context);
+  return context;
+}
 
 const MEGABYTE = 1_048_576;
 
