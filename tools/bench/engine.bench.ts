@@ -25,8 +25,9 @@ const CHART = '1.0.0';
 
 const configMap = (name: string, text: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  text: ${text}\n`;
-const manifests = (count: number): string =>
-  Array.from({ length: count }, (_, n) => configMap(`bench-${n}`, `value-${n}`)).join('---\n');
+/** OBJECTS ConfigMaps. */
+const manifests = (prefix: string): string =>
+  Array.from({ length: OBJECTS }, (_, n) => configMap(`${prefix}-${n}`, `value-${n}`)).join('---\n');
 /** Files of a chart with OBJECTS ConfigMaps, and of one that renders to 10 MB. */
 const CHARTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   many: {
@@ -208,12 +209,15 @@ async function many(platform: Platform, person: Person, folder: string, programs
   );
   const kubectl = programs.kubectl ?? 'kubectl';
   const raw = Math.min(
-    kubectlApply(kubectl, kubeconfig, 'raw-1', manifests(OBJECTS)),
-    kubectlApply(kubectl, kubeconfig, 'raw-2', manifests(OBJECTS)),
+    kubectlApply(kubectl, kubeconfig, 'raw-1', manifests('bench')),
+    kubectlApply(kubectl, kubeconfig, 'raw-2', manifests('bench')),
   );
-  const began = performance.now();
-  await put(platform.url, person, 'many', { type: 'yaml', yaml: { manifests: manifests(OBJECTS) } });
-  const ours = (await running(platform.url, person, 'many')) - began;
+  const applied = async (name: string) => {
+    const began = performance.now();
+    await put(platform.url, person, name, { type: 'yaml', yaml: { manifests: manifests(name) } });
+    return (await running(platform.url, person, name)) - began;
+  };
+  const ours = Math.min(await applied('many-1'), await applied('many-2'));
   return [
     {
       name: `an application of ${OBJECTS} objects until it runs, compared with kubectl apply --server-side`,

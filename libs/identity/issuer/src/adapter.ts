@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '#kernel';
 import { decodeText, encodeText, type Vault } from '#vault';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
-import { isPending, PendingRecords, type IndexKind } from './pending-records.ts';
+import { isPending, pendingRecords, type IndexKind } from './pending-records.ts';
 
 /** How long an expired device code is kept, so that a poller receives `expired_token` instead of an unknown code. */
 const DEVICE_CODE_RETENTION_MS = 3_600_000;
@@ -26,7 +26,7 @@ const UNLIMITED_MS = Number.MAX_SAFE_INTEGER;
 
 function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: PollGate): Adapter {
   const recordName = (idDigest: string): string => `oidc/${model}/${idDigest}`;
-  const pending = new PendingRecords(clock);
+  const pending = pendingRecords(model, clock);
   const indexName = (kind: IndexKind, value: string): string => `oidc/${kind}/${digest(value)}`;
   const grantPrefix = (grantId: string): string => `oidc/grant-index/${digest(grantId)}/`;
 
@@ -37,7 +37,7 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
   }
 
   async function byIndex(kind: IndexKind, value: string): Promise<AdapterPayload | undefined> {
-    const record = pending.find(kind, value);
+    const record = pending?.find(kind, value);
     if (record) return record;
     const index = await vault.get(indexName(kind, value));
     return index && read(decodeText(index.value));
@@ -47,7 +47,7 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
     async upsert(id, payload, expiresInSeconds) {
       const idDigest = digest(id);
       const kept = model === 'DeviceCode' ? DEVICE_CODE_RETENTION_MS : 0;
-      if (isPending(model, payload))
+      if (pending && isPending(payload))
         return pending.put(idDigest, payload, expiresInSeconds ? expiresInSeconds * 1_000 + kept : UNLIMITED_MS);
       const options = expiresInSeconds ? { expiresAtMs: clock.now() + expiresInSeconds * 1_000 + kept } : {};
       await vault.put(recordName(idDigest), encodeText(JSON.stringify(payload)), options);
@@ -56,12 +56,12 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
         await vault.put(indexName('uid', payload.uid), encodeText(idDigest), options);
       if (payload.grantId && model !== 'Grant')
         await vault.put(`${grantPrefix(payload.grantId)}${model}/${idDigest}`, encodeText(''), options);
-      pending.delete(idDigest);
+      pending?.delete(idDigest);
     },
     async find(id) {
       const idDigest = digest(id);
       if (model === 'DeviceCode') onPoll(idDigest);
-      return pending.get(idDigest) ?? read(idDigest);
+      return pending?.get(idDigest) ?? read(idDigest);
     },
     findByUserCode: (userCode) => byIndex('user-code', userCode),
     findByUid: (uid) => byIndex('uid', uid),
@@ -80,7 +80,7 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
     },
     async destroy(id) {
       const idDigest = digest(id);
-      if (!pending.delete(idDigest)) await vault.delete(recordName(idDigest));
+      if (!pending?.delete(idDigest)) await vault.delete(recordName(idDigest));
     },
     async revokeByGrantId(grantId) {
       const prefix = grantPrefix(grantId);

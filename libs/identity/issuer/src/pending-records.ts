@@ -15,7 +15,7 @@ export type IndexKind = 'user-code' | 'uid';
  * State of logins without an account. Bounded and in memory only, so that an anonymous client cannot store anything.
  * When an account is known, the record is stored in the vault.
  */
-export class PendingRecords {
+class PendingRecords {
   private readonly records: LRUCache<string, AdapterPayload>;
   private readonly indexes: LRUCache<string, string>;
 
@@ -56,8 +56,13 @@ export class PendingRecords {
   }
 }
 
-/** Returns whether a record of this kind has no account yet. */
-export function isPending(model: string, { accountId, session, result }: AdapterPayload): boolean {
-  const isNamed = accountId !== undefined || session?.accountId !== undefined || result?.login?.accountId !== undefined;
-  return KINDS_WITHOUT_ACCOUNT.has(model) && !isNamed;
-}
+/**
+ * Returns the records without an account of one model. Models that only exist for an account have none: the memory for
+ * them is reserved at the start.
+ */
+export const pendingRecords = (model: string, clock: Clock): PendingRecords | undefined =>
+  KINDS_WITHOUT_ACCOUNT.has(model) ? new PendingRecords(clock) : undefined;
+
+/** Returns whether a record has no account yet. */
+export const isPending = ({ accountId, session, result }: AdapterPayload): boolean =>
+  accountId === undefined && session?.accountId === undefined && result?.login?.accountId === undefined;

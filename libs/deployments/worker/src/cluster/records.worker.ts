@@ -47,7 +47,7 @@ export class RequestedRecords implements WorkerRecords {
   ): Promise<Result<unknown, DomainError>> {
     const parts = Math.max(1, Math.ceil(value.length / RECORD_PART_BYTES));
     // Asynchronous, and with other work between the parts, since a record may have 20 MB.
-    const digest = Buffer.from(await webcrypto.subtle.digest('SHA-256', Uint8Array.from(value))).toString('hex');
+    const digest = Buffer.from(await webcrypto.subtle.digest('SHA-256', new Uint8Array(value))).toString('hex');
     for (let part = 0; part < parts; part++) {
       const bytes = value.subarray(part * RECORD_PART_BYTES, (part + 1) * RECORD_PART_BYTES);
       const input = { name, part, parts, digest, bytes: Buffer.from(bytes).toString('base64') };
