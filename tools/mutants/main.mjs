@@ -1,14 +1,14 @@
 // npm run mutants [-- SLICE…]: changes the sources of each slice in one place at a time, and runs the tests of the slice
 // for each change. Writes the number of changes that a test detected, and those that none did, to
-// docs/development/mutation-testing.yaml. A second run tests only what has changed since; delete .nx/mutants to test
-// everything again.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// docs/development/mutation-testing.yaml. A second run tests only what has changed since, and survivors; delete
+// .nx/mutants to test everything again.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 import { percentKilled, readResults, resultProblems, resultsFile, withReasons } from './results.ts';
 import { SLICE_NAMES, SLICES } from './slices.ts';
 
-// The same random values in each run, so that a mutant that survives is not detected by chance later.
+// Read by the tests and by setup.mjs.
 process.env['ASTRO_TEST_SEED'] ??= '1';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -20,6 +20,7 @@ if (unknown !== undefined) {
 }
 const selected = words.length === 0 ? SLICE_NAMES : SLICE_NAMES.filter((name) => words.includes(name));
 for (const name of selected) {
+  forgetSurvivors(incrementalFileOf(name));
   const mutants = await new Stryker(optionsOf(name, SLICES[name])).runMutationTest();
   const results = readResults(root);
   const survivors = withReasons(mutants.filter(hasSurvived).map(survivorOf), results[name]?.survivors ?? []);
@@ -49,19 +50,40 @@ function optionsOf(name, { sources, tests }) {
       config: {
         roots: [...new Set(tests.map((file) => `<rootDir>/${dirname(file)}`))],
         testMatch: tests.map((file) => `<rootDir>/${file}`),
+        setupFiles: ['<rootDir>/tools/mutants/setup.mjs'],
       },
     },
     concurrency: 1,
-    timeoutMS: 15_000,
+    // Four times the duration of the tests, because other work may slow down the machine, and a constant part.
+    timeoutFactor: 4,
+    timeoutMS: 5_000,
     incremental: true,
-    incrementalFile: `.nx/mutants/${name}.json`,
+    incrementalFile: incrementalFileOf(name),
     tempDirName: `.nx/mutants/${name}`,
-    ignorePatterns: ['*', '!package.json', '!jest.config.mjs', '!.swcrc', '!tsconfig*.json', '!libs/**', '!docs/**'],
+    ignorePatterns: [
+      '*',
+      ...['package.json', 'jest.config.mjs', '.swcrc', 'tsconfig*.json', 'libs/**', 'docs/**', 'tools/mutants/**'].map(
+        (pattern) => `!${pattern}`,
+      ),
+    ],
     disableTypeChecks: false,
     reporters: ['progress-append-only'],
     allowConsoleColors: false,
     warnings: false,
   };
+}
+
+function incrementalFileOf(name) {
+  return `.nx/mutants/${name}.json`;
+}
+
+/** Has survivors tested again: Stryker does not notice that a new test covers code which runs when a file is loaded. */
+function forgetSurvivors(file) {
+  if (!existsSync(file)) return;
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  for (const source of Object.values(report.files))
+    source.mutants = source.mutants.filter((mutant) => !hasSurvived(mutant));
+  writeFileSync(file, JSON.stringify(report));
 }
 
 /** A mutant on which the tests never end is detected too. */

@@ -9,10 +9,7 @@ export interface Slice {
 const at = (folder: string, names: readonly string[]): readonly string[] => names.map((name) => `${folder}/${name}`);
 
 const ACCESS = 'libs/access/src';
-const ACCESS_TESTS = [
-  ...at(ACCESS, ['can.spec.ts', 'principal.spec.ts']),
-  'libs/audit/service/src/access/rights-history.spec.ts',
-];
+const ACCESS_TESTS = at(ACCESS, ['can.spec.ts', 'principal.spec.ts']);
 const ORGANIZATIONS = 'libs/organizations/service/src';
 const ACCESS_KEYS = 'libs/access-keys/service/src';
 const BILLING = 'libs/billing/service/src';
@@ -24,7 +21,11 @@ export const SLICES = {
   'access-decisions': { sources: at(ACCESS, ['can.ts', 'principal.ts', 'roles.ts']), tests: ACCESS_TESTS },
   'access-history': {
     sources: at(ACCESS, ['directory.ts', 'rights-history.ts', 'timeline.ts']),
-    tests: ACCESS_TESTS,
+    tests: [
+      ...ACCESS_TESTS,
+      ...at(ACCESS, ['directory.spec.ts', 'timeline.spec.ts']),
+      'libs/audit/service/src/access/rights-history.spec.ts',
+    ],
   },
   'access-key-format': {
     sources: at(ACCESS, ['access-key-format.ts']),
@@ -46,11 +47,12 @@ export const SLICES = {
       'invitations/answer-invitation.ts',
     ]),
     tests: at(ORGANIZATIONS, [
-      'creation/creation.spec.ts',
-      'deletion/deletion.spec.ts',
+      'organization.spec.ts',
+      'creation/create-organization.spec.ts',
+      'deletion/delete-organization.spec.ts',
       'invitations/invitations.spec.ts',
       'members/members.spec.ts',
-      'members/owners.spec.ts',
+      'members/member-loss.spec.ts',
       'names/names.spec.ts',
       'settings/change-organization.spec.ts',
     ]),
