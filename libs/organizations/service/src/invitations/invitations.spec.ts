@@ -134,6 +134,12 @@ describe('invite a member', () => {
     given(...staffed)
       .when(invite({ userId: linus.id }), grace)
       .thenRejected({ code: 'invitation/already-member' });
+    given(...staffed)
+      .when(invite({ userId: edith.id }), grace)
+      .thenRecorded(invited());
+    given(...staffed, invited({ addressId: 'other', invitationId: 'inv_0' }))
+      .when(invite({ nowMs: DAY_MS }), grace)
+      .thenRecorded(invited());
     given(...staffed, invited())
       .when(invite({ invitationId: 'inv_2', nowMs: DAY_MS }), grace)
       .thenRejected({ code: 'invitation/pending', extra: { invitation: 'inv_1' } });
@@ -149,8 +155,11 @@ describe('invite a member', () => {
   );
   it('rejects an end of the right audit in the past, or without the right', () => {
     given(...staffed)
-      .when(invite({ audit: true, auditUntil: at(1), nowMs: 2 * DAY_MS }), grace)
+      .when(invite({ audit: true, auditUntil: at(1), nowMs: DAY_MS }), grace)
       .thenRejected({ code: 'invitation/audit-until' });
+    given(...staffed)
+      .when(invite({ audit: true, auditUntil: at(1), nowMs: DAY_MS - 1 }), grace)
+      .thenRecorded(invited({ audit: true, auditUntil: at(1) }));
     given(...staffed)
       .when(invite({ auditUntil: at(9) }), grace)
       .thenRejected({ code: 'invitation/audit-until' });
@@ -165,7 +174,61 @@ describe('invite a member', () => {
   });
 });
 
+describe('invitations of an organization', () => {
+  it('that was deleted or does not exist are neither sent again nor revoked', () => {
+    for (const command of [invite(), resend(), revoke])
+      for (const history of [[], [...staffed, invited(), deleting, deleted]])
+        given(...history)
+          .when(command, ada)
+          .thenRejected({ code: 'organization/not-found' });
+  });
+  it('that is being deleted are revoked, but not sent again', () => {
+    given(...staffed, invited(), deleting)
+      .when(resend(), ada)
+      .thenRejected({ code: 'organization/deleting' });
+    given(...staffed, invited(), deleting)
+      .when(revoke, ada)
+      .thenRecorded(revoked);
+  });
+  it('A6: are not sent by a member whose membership ends, but revoked', () => {
+    const limited: OrganizationEvent = {
+      type: 'organization.member-added.v1',
+      data: { memberId: edith.id, kind: 'person', role: 'admin', until: at(30) },
+    };
+    for (const command of [invite({ addressId: 'other', invitationId: 'inv_2' }), resend()])
+      given(...staffed, invited(), limited)
+        .when(command, edith)
+        .thenRejected({ code: 'organization/may-not-grant-longer' });
+    given(...staffed, invited(), limited)
+      .when(revoke, edith)
+      .thenRecorded(revoked);
+    given(...staffed, invited(), limited)
+      .when({ ...revoke, nowMs: 30 * DAY_MS }, edith)
+      .thenRejected({ code: 'organization/may-not-manage-members' });
+  });
+  it('B25, B32: that grant the right audit need a recent login, also to be sent again or revoked', () => {
+    const history = [...staffed, invited({ role: 'viewer', audit: true })] as const;
+    for (const command of [invite({ addressId: 'other', audit: true }), resend(), revoke]) {
+      given(...history)
+        .when(command, withKey(ada, 'owner'))
+        .thenRejected({ code: 'key/login-required' });
+      given(...history)
+        .when(command, { ...ada, isLoginOld: true })
+        .thenRejected({ code: 'login/too-old' });
+    }
+  });
+});
+
 describe('seats', () => {
+  it('are not needed again to send an invitation that has one', () =>
+    given(created, seats(2), invited({ invitedBy: ada.id }))
+      .when(resend(), ada)
+      .thenRecorded(resent('second', at(8), ada.id)));
+  it('are needed to send an expired invitation, and one suffices', () =>
+    given(created, seats(2), invited({ invitedBy: ada.id, expiresAt: at(0.5) }))
+      .when(resend(), ada)
+      .thenRecorded(resent('second', at(8), ada.id)));
+
   const full = [created, seats(2), invited({ invitedBy: ada.id })] as const;
   const other = invite({ invitationId: 'inv_2', addressId: 'other', nowMs: DAY_MS });
   it('are used by pending invitations, for invitations and for members', () => {
@@ -275,6 +338,12 @@ describe('answer an invitation', () => {
         type: 'organization.audit-right-set.v1',
         data: { memberId: edith.id, granted: true, until: at(90) },
       });
+    given(...staffed, invited({ audit: true }))
+      .when(answer(), edith)
+      .thenRecorded(accepted(), added(edith.id, 'editor'), {
+        type: 'organization.audit-right-set.v1',
+        data: { memberId: edith.id, granted: true },
+      });
   });
   it('keeps the role of a person who was added in the meantime', () =>
     given(...staffed, invited(), added(edith.id, 'admin'))
@@ -360,6 +429,9 @@ describe('answer an invitation', () => {
       given(...staffed, invited(), end)
         .when(answer(), edith)
         .thenRejected({ code: 'invitation/not-found' });
+    given(...staffed)
+      .when(answer(), edith)
+      .thenRejected({ code: 'invitation/not-found' });
   });
 });
 

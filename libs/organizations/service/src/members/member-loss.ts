@@ -52,9 +52,7 @@ const mayAudit = (member: Member | undefined, nowMs: number): boolean =>
 function permissionsOf(member: Member | undefined, nowMs: number): ReadonlySet<string> {
   if (member === undefined) return new Set();
   const rules = Object.entries(PERMISSIONS).filter(
-    ([, { scope, roles, audit }]) =>
-      scope === 'organization' &&
-      ((roles as readonly Role[]).includes(member.role) || (audit && mayAudit(member, nowMs))),
+    ([, { roles, audit }]) => (roles as readonly Role[]).includes(member.role) || (audit && mayAudit(member, nowMs)),
   );
   return new Set(rules.map(([permission]) => permission));
 }

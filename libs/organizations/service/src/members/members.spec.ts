@@ -37,6 +37,8 @@ const setService = (name: string, role: 'owner' | 'admin' | 'editor') =>
 const change = (memberId: string, role: 'viewer' | 'editor') => ({ ...set(memberId, role), changing: memberId });
 const remove = (memberId: string, leaving = false) => ({ type: 'remove-member', memberId, leaving, nowMs: 0 }) as const;
 
+const deleting: OrganizationEvent = { type: 'organization.deletion-requested.v1', data: {} };
+const deleted: OrganizationEvent = { type: 'organization.deleted.v1', data: {} };
 const { given } = specify(organizationDecider);
 const staffed = [created, seats(5), added(grace.id, 'admin'), added(linus.id, 'editor')] as const;
 
@@ -64,10 +66,24 @@ describe('set a member', () => {
       .thenRecorded(changed(linus.id, 'viewer')));
   it('accepts a global admin who is not a member', () =>
     given(created, seats(5)).when(set(grace.id, 'owner'), globalAdmin).thenRecorded(added(grace.id, 'owner')));
-  it('rejects the change in a deleted organization', () =>
-    given(created, { type: 'organization.deleted.v1', data: {} })
-      .when(set(grace.id, 'viewer'), ada)
-      .thenRejected({ code: 'organization/not-found' }));
+  it('rejects the change in an organization that does not exist, was deleted, or is being deleted', () => {
+    for (const history of [[], [created, deleted]])
+      given(...history)
+        .when(set(grace.id, 'viewer'), globalAdmin)
+        .thenRejected({ code: 'organization/not-found' });
+    given(...staffed, deleting)
+      .when(set(edith.id, 'viewer'), ada)
+      .thenRejected({ code: 'organization/deleting' });
+  });
+  it('B32: needs a recent login where it needs a login', () => {
+    const old: Actor = { ...ada, isLoginOld: true };
+    given(...staffed)
+      .when(set(edith.id, 'admin'), old)
+      .thenRejected({ code: 'login/too-old' });
+    given(...staffed)
+      .when(set(edith.id, 'editor'), old)
+      .thenRecorded(added(edith.id, 'editor'));
+  });
 
   it('A5: an editor cannot change members', () =>
     given(...staffed)
@@ -124,6 +140,20 @@ describe('set a member', () => {
     given(created, seats(1), service('service-1', 'ci'))
       .when(setService('ci', 'admin'), ada)
       .thenRecorded(changed('service-1', 'admin')));
+  it('adds a service member beside those with other names, and beside people', () =>
+    given(...staffed, service('service-1', 'cd'))
+      .when(setService('ci', 'admin'), ada)
+      .thenRecorded({
+        type: 'organization.member-added.v1',
+        data: { memberId: 'service-new', kind: 'service', role: 'admin', name: 'ci' },
+      }));
+  it('finds a person by ID, beside service members', () =>
+    given(created, seats(5), {
+      ...service('service-1', 'ci'),
+      data: { memberId: 'x', kind: 'service', role: 'editor' },
+    } as OrganizationEvent)
+      .when(set(grace.id, 'editor'), ada)
+      .thenRecorded(added(grace.id, 'editor')));
   it('rejects the role owner for a service member', () =>
     given(created, seats(1)).when(setService('ci', 'owner'), ada).thenRejected({ code: 'organization/service-owner' }));
 });
@@ -168,7 +198,71 @@ describe('remove a member', () => {
   });
 });
 
+describe('remove a member, by whom', () => {
+  const system: Actor = { id: 'system:identity', kind: 'system', isGlobalAdmin: false };
+
+  it('needs an organization that exists; it may be in deletion', () => {
+    for (const history of [[], [created, deleted]])
+      given(...history)
+        .when(remove(ada.id), globalAdmin)
+        .thenRejected({ code: 'organization/not-found' });
+    given(...staffed, deleting)
+      .when(remove(linus.id), ada)
+      .thenRecorded(removed(linus.id));
+  });
+  it('A5: an editor removes nobody else', () => {
+    for (const leaving of [false, true])
+      given(...staffed, added(edith.id, 'viewer'))
+        .when(remove(edith.id, leaving), linus)
+        .thenRejected({ code: 'organization/may-not-manage-members' });
+  });
+  it('an owner does not leave for somebody else', () =>
+    given(...staffed)
+      .when(remove(linus.id, true), ada)
+      .thenRejected({ code: 'organization/may-not-manage-members' }));
+  it('the platform removes everybody whom it erases, but the last owner', () => {
+    given(...staffed)
+      .when(remove(grace.id, true), system)
+      .thenRecorded(removed(grace.id));
+    given(...staffed)
+      .when(remove(ada.id, true), system)
+      .thenRejected({ code: 'organization/last-owner' });
+    given(...staffed)
+      .when(remove(linus.id), system)
+      .thenRejected({ code: 'organization/may-not-manage-members' });
+  });
+  it('B25: a key removes editors and viewers only', () => {
+    given(...staffed)
+      .when(remove(grace.id), withKey(ada, 'owner'))
+      .thenRejected({ code: 'key/login-required' });
+    given(...staffed)
+      .when(remove(linus.id), withKey(ada, 'owner'))
+      .thenRecorded(removed(linus.id));
+  });
+  it('grants nothing by a membership that has ended', () => {
+    const ended = { memberId: grace.id, kind: 'person', role: 'admin', until: new Date(0).toISOString() } as const;
+    given(created, seats(5), added(linus.id, 'editor'), { type: 'organization.member-added.v1', data: ended })
+      .when(remove(linus.id), grace)
+      .thenRejected({ code: 'organization/may-not-manage-members' });
+  });
+});
+
 describe('the seat limit', () => {
+  it('can be the seats in use, and is recorded once', () => {
+    given(...staffed)
+      .when({ type: 'set-seat-limit', limit: 3, nowMs: 0 }, ada)
+      .thenRecorded(seats(3));
+    given(...staffed)
+      .when({ type: 'set-seat-limit', limit: 5, nowMs: 0 }, ada)
+      .thenNothingRecorded();
+  });
+  it('is that of an organization which exists and is not being deleted', () => {
+    for (const history of [[], [...staffed, deleting], [...staffed, deleting, deleted]])
+      given(...history)
+        .when({ type: 'set-seat-limit', limit: 9, nowMs: 0 }, ada)
+        .thenRejected({ code: 'organization/not-found' });
+  });
+
   it('is an event in the stream of the organization', () =>
     given(created, seats(5)).when({ type: 'set-seat-limit', limit: 9, nowMs: 0 }, ada).thenRecorded(seats(9)));
   it('cannot be below the seats in use', () =>
@@ -258,4 +352,49 @@ describe('the right audit', () => {
     given(...staffed)
       .when({ ...setUntil(linus.id, 'editor'), audit: {} }, withKey(ada, 'admin'))
       .thenRejected({ code: 'key/login-required' }));
+  it('is granted with a new membership', () =>
+    given(...staffed)
+      .when({ ...setUntil(edith.id, 'viewer', inDays(7)), audit: {} }, ada)
+      .thenRecorded(until(added(edith.id, 'viewer'), inDays(7)), audit(edith.id, true)));
+  it('changes only if its end does', () => {
+    const auditor = [...staffed, audit(linus.id, true, inDays(7))] as const;
+    const change = (end?: string) => ({
+      ...setUntil(linus.id, 'editor'),
+      audit: end === undefined ? {} : { until: end },
+    });
+    given(...auditor)
+      .when(change(inDays(7)), ada)
+      .thenNothingRecorded();
+    given(...auditor)
+      .when(change(inDays(8)), ada)
+      .thenRecorded(audit(linus.id, true, inDays(8)));
+    given(...auditor)
+      .when(change(), ada)
+      .thenRecorded(audit(linus.id, true));
+    given(...auditor)
+      .when(setUntil(linus.id, 'viewer'), ada)
+      .thenRecorded(changed(linus.id, 'viewer'));
+    given(...staffed)
+      .when({ ...setUntil(linus.id, 'editor'), audit: null }, ada)
+      .thenNothingRecorded();
+    given(...staffed)
+      .when({ ...setUntil(linus.id, 'editor'), audit: null }, withKey(ada, 'admin'))
+      .thenNothingRecorded();
+  });
+  it('cannot end in the past, or A6: after the membership of who grants it', () => {
+    given(...staffed)
+      .when({ ...setUntil(linus.id, 'editor'), audit: { until: inDays(0) } }, ada)
+      .thenRejected({ code: 'organization/until-past' });
+    const limited = [created, seats(5), until(added(grace.id, 'owner'), inDays(7)), added(linus.id, 'editor')] as const;
+    for (const end of [{}, { until: inDays(8) }])
+      given(...limited)
+        .when({ ...setUntil(linus.id, 'editor'), audit: end }, grace)
+        .thenRejected({ code: 'organization/may-not-grant-longer' });
+    given(...limited)
+      .when({ ...setUntil(linus.id, 'editor'), audit: { until: inDays(7) } }, grace)
+      .thenRecorded(audit(linus.id, true, inDays(7)));
+    given(...limited, audit(linus.id, true))
+      .when({ ...setUntil(linus.id, 'editor'), audit: null }, grace)
+      .thenRecorded(audit(linus.id, false));
+  });
 });

@@ -33,10 +33,45 @@ describe('a name', () => {
       .when(claim('one'), actor)
       .thenRejected({ code: 'organization/slug-taken' });
   });
+  it('is not claimed twice for two requests of its holder', () =>
+    given(claimed('one'))
+      .when({ ...claim('one'), isNew: true }, actor)
+      .thenRejected({ code: 'organization/rename-under-way', kind: 'conflict' }));
+  it('is claimed with what is needed to complete the request', () => {
+    const draft = { organizationId: 'one', name: 'Acme', slug: 'acme', ownerId: 'ada', isDefault: false };
+    const change = { organizationId: 'one', name: 'Acme', slug: 'acme', from: draft, settings: {}, former: [] };
+    for (const more of [{ founding: draft }, { change }])
+      given()
+        .when({ ...claim('one'), isNew: true, ...more }, actor)
+        .thenRecorded({ type: 'name.claimed.v1', data: { kind: 'slug', organizationId: 'one', ...more } });
+  });
+  it('is released by the claim that the request made, not by a later one', () => {
+    const history = [claimed('one'), released('one'), claimed('one')];
+    for (const revision of [2, undefined])
+      given(...history)
+        .when({ ...release('one'), ...(revision !== undefined && { revision }) }, actor)
+        .thenRecorded(released('one'));
+    for (const revision of [0, 3])
+      given(...history)
+        .when({ ...release('one'), revision }, actor)
+        .thenNothingRecorded();
+    given().when(release('one'), actor).thenNothingRecorded();
+  });
+  it('tells which name is taken', () => {
+    const kind = 'name' as const;
+    given(claimed('one'))
+      .when({ ...claim('two'), kind }, actor)
+      .thenRejected({ code: 'organization/name-taken', kind: 'conflict' });
+    given(claimed('one')).when(claim('two'), actor).thenRejected({ detail: 'The slug acme is taken.' });
+  });
   it('of a default organization keeps its first holder when it is claimed again', () =>
     given(claimed('one'))
       .when({ type: 'claim-name', kind: 'default', organizationId: 'two', shown: 'default' }, actor)
       .thenNothingRecorded());
+  it('of a default organization is claimed by the first', () =>
+    given()
+      .when({ type: 'claim-name', kind: 'default', organizationId: 'one', shown: 'default' }, actor)
+      .thenRecorded({ type: 'name.claimed.v1', data: { kind: 'default', organizationId: 'one' } }));
 });
 
 describe('A20: display names', () => {

@@ -85,6 +85,25 @@ describe('change an organization', () => {
       .when(toRockets, ada)
       .thenRejected({ code: 'organization/renamed-concurrently', kind: 'conflict' }));
 
+  it('does not overwrite a name or a slug alone that the caller has not seen', () => {
+    for (const seen of [
+      { name: 'Acme', slug: 'former' },
+      { name: 'Former', slug: 'acme' },
+    ])
+      for (const to of [{ name: 'Rockets' }, { slug: 'rockets' }])
+        given(created)
+          .when({ ...nothing, ...to, from: seen }, ada)
+          .thenRejected({ code: 'organization/renamed-concurrently' });
+    given(created, renamed('Other', 'other'))
+      .when({ ...nothing, name: 'Other', slug: 'other', settings: { viewersReadLogs: false } }, ada)
+      .thenRecorded({ type: 'organization.settings-set.v1', data: { viewersReadLogs: false } });
+  });
+
+  it('changes the slug alone', () =>
+    given(created)
+      .when({ ...nothing, slug: 'rockets' }, ada)
+      .thenRecorded(renamed('Acme', 'rockets')));
+
   it('is rejected while the organization is being deleted, and afterwards', () => {
     given(created, deleting).when(toRockets, ada).thenRejected({ code: 'organization/deleting' });
     given(created, { type: 'organization.deleted.v1', data: {} })
