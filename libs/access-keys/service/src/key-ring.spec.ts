@@ -2,6 +2,7 @@ import { position, type Actor } from '#kernel';
 import { specify } from '#testing';
 import { parseExpiry } from './issuing/expiry.ts';
 import { keyRingDecider } from './key-ring.decider.ts';
+import { leakedKeysDecider } from './leaks/leaked-keys.decider.ts';
 import type { KeyRingEvent } from './key-ring.events.ts';
 import { keyView } from './overview/key-view.ts';
 import { parseGrace } from './rotating/grace.ts';
@@ -90,7 +91,17 @@ describe('create a key', () => {
     given()
       .when({ ...create, expires: NOW }, ada)
       .thenRejected({ code: 'access-keys/expiry-past', kind: 'invalid' });
+    given()
+      .when({ ...create, expires: NOW + 90 * DAY }, ada)
+      .thenRecorded(created('key_1', { expiresAt: iso(NOW + 90 * DAY) }));
   });
+  it('is not affected by events about keys that were revoked before', () =>
+    given(
+      { type: 'access-key.rotated.v1', data: { keyId: 'key_0', replacedBy: 'key_a', worksUntil: iso(NOW) } },
+      { type: 'access-key.expiry-announced.v1', data: { keyId: 'key_0' } },
+    )
+      .when(create, ada)
+      .thenRecorded(created('key_1', { expiresAt: iso(NOW + 90 * DAY) })));
   it('allows keys that never expire if the plan does', () => {
     const endless = { ...newKey('key_1'), role: 'editor', source: 'cli' } as const;
     given({ type: 'access-keys.limits-set.v1', data: { activeKeys: 9, lifetimeDays: null } })
@@ -130,6 +141,19 @@ describe('the key of a login', () => {
       .when(createLogin, ada)
       .thenRecorded(revoked('key_m0', 'replaced by a new login'), fresh);
   });
+  it('replaces none of fewer, whatever other keys there are', () => {
+    const logins = (count: number) =>
+      Array.from({ length: count }, (_, index) => login(`key_m${index}`, `machine-${index}`));
+    const others = [created('key_1'), login('key_2', 'desk', grace.id), login('key_3', 'laptop', grace.id)];
+    for (const count of [1, 12, 19])
+      given(...others, ...logins(count))
+        .when(createLogin, ada)
+        .thenRecorded(fresh);
+  });
+  it('B25: is not created with an access key', () =>
+    given()
+      .when(createLogin, { ...ada, key: { id: 'key_0', role: 'owner' } })
+      .thenRejected({ code: 'key/login-required' }));
 });
 
 describe('rotate a key', () => {
@@ -167,6 +191,10 @@ describe('rotate a key', () => {
       .when(rotate, { ...ada, key: { id: 'key_0', role: 'owner' } })
       .thenRejected({ code: 'key/login-required' });
   });
+  it('B32: is rejected for a session whose login is too old', () =>
+    given(created('key_1'))
+      .when(rotate, { ...ada, isLoginOld: true })
+      .thenRejected({ code: 'login/too-old' }));
   it('A5: is rejected for keys of others, except those of service members with the right to it', () => {
     given(created('key_1'))
       .when({ ...rotate, mayService: true }, grace)
@@ -258,6 +286,10 @@ describe('revoke a key', () => {
     given(created('key_1'), created('key_2', newKey('key_2', grace.id)), login('key_3', 'laptop'))
       .when({ type: 'revoke-keys-of', memberId: ada.id, reason: 'left' }, ada)
       .thenRecorded(revoked('key_1', 'left'), revoked('key_3', 'left')));
+  it('revokes the keys of all members when the organization was deleted', () =>
+    given(created('key_1'), created('key_2', newKey('key_2', grace.id)), login('key_3', 'laptop'))
+      .when({ type: 'revoke-keys-of', reason: 'deleted' }, ada)
+      .thenRecorded(revoked('key_1', 'deleted'), revoked('key_2', 'deleted'), revoked('key_3', 'deleted')));
   it('use-S11: revokes only the login keys of a person who logs out everywhere', () =>
     given(created('key_1'), created('key_2', newKey('key_2', grace.id)), login('key_3', 'laptop'))
       .when({ type: 'revoke-keys-of', memberId: ada.id, source: 'login', reason: 'logged out' }, ada)
@@ -316,6 +348,20 @@ describe('announce the end of a key', () => {
   });
 });
 
+describe('a leaked key', () => {
+  const leaked = (keyId: string) => ({ type: 'access-key.leaked.v1', data: { keyId, where: 'url' } }) as const;
+
+  it('is flagged once, however often it is found', () => {
+    const leaks = specify(leakedKeysDecider);
+    const flag = { type: 'flag-leaked-key', keyId: 'key_1', where: 'url' } as const;
+    leaks.given(leaked('key_0')).when(flag, ada).thenRecorded(leaked('key_1'));
+    leaks
+      .given(leaked('key_0'), leaked('key_1'))
+      .when({ ...flag, where: 'report' }, ada)
+      .thenNothingRecorded();
+  });
+});
+
 describe('the limits of keys', () => {
   const set = (activeKeys: number, lifetimeDays: number | null) =>
     ({ type: 'set-key-limits', limits: { activeKeys, lifetimeDays }, nowMs: NOW }) as const;
@@ -327,6 +373,21 @@ describe('the limits of keys', () => {
       .when(set(9, null), ada)
       .thenNothingRecorded();
   });
+  it('are recorded if one of them changes', () => {
+    const limited: KeyRingEvent = { type: 'access-keys.limits-set.v1', data: { activeKeys: 9, lifetimeDays: 90 } };
+    for (const [activeKeys, lifetimeDays] of [
+      [8, 90],
+      [9, 30],
+      [9, null],
+    ] as const)
+      given(limited)
+        .when(set(activeKeys, lifetimeDays), ada)
+        .thenRecorded({ type: 'access-keys.limits-set.v1', data: { activeKeys, lifetimeDays } });
+  });
+  it('can be exactly what the keys in use need', () =>
+    given(created('key_1'), created('key_2', { expiresAt: iso(NOW + 90 * DAY) }))
+      .when(set(2, 90), ada)
+      .thenRecorded({ type: 'access-keys.limits-set.v1', data: { activeKeys: 2, lifetimeDays: 90 } }));
   it('are rejected if the keys in use exceed them', () => {
     given(created('key_1'), created('key_2'))
       .when(set(1, 90), ada)
