@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { position } from '#kernel';
 import { eventHash } from '#transparency';
-import { sealEvents, verifyStream, type UnsealedEvent } from './seal.ts';
+import { ChainBrokenError } from './chain-check.ts';
+import { faultBehind, sealEvents, verifyStream, type UnsealedEvent } from './seal.ts';
 
 const event = (revision: number): UnsealedEvent => ({
   id: `00000000-0000-5000-8000-00000000000${revision}`,
@@ -63,8 +65,42 @@ describe('the seal of a stream', () => {
       ok: false,
       error: { revision: 2, reason: 'missing' },
     });
-    expect(verifyStream([], { head })).toMatchObject({ ok: false, error: { revision: 0, reason: 'missing' } });
+    for (const missing of [head, { revision: 0, hash: first.hash }])
+      expect(verifyStream([], { head: missing })).toMatchObject({
+        ok: false,
+        error: { revision: 0, reason: 'missing' },
+      });
     const rewritten = sealEvents([event(0), event(1), { ...event(2), data: {} }, event(3)], '');
     expect(verifyStream(rewritten, { head })).toMatchObject({ ok: false, error: { revision: 3, reason: 'altered' } });
+  });
+});
+
+describe('F17: the next event of a stream', () => {
+  const at = (sequence: number) => ({ position: position('teststore', sequence) });
+  const last = { revision: 0, hash: first.hash };
+
+  it('has a later position than the previous one, if both are known', () => {
+    expect(faultBehind({ ...last, ...at(5) }, { ...second, ...at(6) })).toBeUndefined();
+    expect(faultBehind({ ...last, ...at(5) }, { ...second, ...at(5) })).toBe('out of order');
+    expect(faultBehind({ ...last, ...at(5) }, { ...second, ...at(4) })).toBe('out of order');
+    expect(faultBehind({ ...last, ...at(5) }, second)).toBeUndefined();
+    expect(faultBehind(last, { ...second, ...at(4) })).toBeUndefined();
+  });
+
+  it.each([
+    ['missing', 'the event is missing'],
+    ['out of order', 'the events are out of order'],
+    ['other stream', 'the event belongs to another stream'],
+    ['altered', 'the event is not what was recorded'],
+    ['unreadable', 'the event cannot be read'],
+  ] as const)('is reported, if it is %s, with the place of the damage', (reason, words) => {
+    const where = position('teststore', 7);
+    expect(new ChainBrokenError('organization-1', 2, where, reason)).toMatchObject({
+      code: 'event-store/chain-broken',
+      message: `Stream organization-1 is damaged at revision 2, found at position ${where}: ${words}.`,
+    });
+    expect(new ChainBrokenError('', 0, where, reason).message).toBe(
+      `The event at position ${where} is missing, and so may be a stream.`,
+    );
   });
 });

@@ -106,6 +106,7 @@ describe('the Merkle tree of RFC 9162', () => {
 
   it('refuses sizes that no tree has, and extends the empty tree without a proof', () => {
     const newer = { size: 5, root: rootOf(5) };
+    expect(rootOf(0)).toEqual(EMPTY_ROOT);
     expect(isConsistent({ size: 0, root: EMPTY_ROOT }, newer, [])).toBe(true);
     expect(isConsistent({ size: 0, root: leaf(0) }, newer, [])).toBe(false);
     for (const size of [-1, 0.5, Number.NaN, 2 ** 60]) {
@@ -115,6 +116,8 @@ describe('the Merkle tree of RFC 9162', () => {
     }
     expect(isIncluded(leaf(0), 5, newer, inclusion(0, 5))).toBe(false);
     expect(() => inclusionRanges(5, 5)).toThrow(RangeError);
-    expect(() => consistencyRanges(6, 5)).toThrow(RangeError);
+    expect(() => consistencyRanges(6, 5)).toThrow(new RangeError('6 and 5 are not sizes of one tree'));
+    expect(() => consistencyRanges(-1, 5)).toThrow(RangeError);
+    expect(() => consistencyRanges(5, Number.NaN)).toThrow(RangeError);
   });
 });

@@ -52,7 +52,7 @@ export function inclusionRanges(index: number, size: number): readonly Range[] {
  */
 export function consistencyRanges(from: number, to: number): readonly Range[] {
   checkCounts(from, to);
-  if (from === 0 || from === to) return [];
+  if (from === 0) return [];
   const ranges: Range[] = [];
   let [start, end] = [0, to];
   while (from !== end) {
@@ -112,17 +112,13 @@ export function isConsistent(
   const ranges = consistencyRanges(older.size, newer.size);
   if (proof.length !== ranges.length) return false;
   if (older.size === 0) return isSame(older.root, EMPTY_ROOT);
-  if (older.size === newer.size) return isSame(older.root, newer.root);
-  const [first] = ranges;
-  const beginsWithProof = first !== undefined && first.end === older.size && first.start > 0;
   // Where the older tree is one complete subtree of the newer one, its root is the first node.
-  const begin = beginsWithProof ? (proof[0] ?? EMPTY_ROOT) : older.root;
+  const beginsWithProof = ranges[0]?.end === older.size;
+  const [begin = EMPTY_ROOT, ...others] = beginsWithProof ? proof : [older.root, ...proof];
   let [oldRoot, newRoot] = [begin, begin];
-  for (let at = beginsWithProof ? 1 : 0; at < ranges.length; at += 1) {
-    const range = ranges[at];
-    const other = proof[at];
-    if (range === undefined || other === undefined) return false;
-    const isRight = range.start >= older.size;
+  for (const [at, { start }] of (beginsWithProof ? ranges.slice(1) : ranges).entries()) {
+    const other = others[at] ?? EMPTY_ROOT;
+    const isRight = start >= older.size;
     if (!isRight) oldRoot = nodeHash(other, oldRoot);
     newRoot = join(newRoot, other, isRight);
   }

@@ -31,6 +31,13 @@ describe('signed notes', () => {
   it('have the verifier key of the vectors', () => {
     expect(formatVerifierKey(key)).toBe(vectors.verifierKey);
     expect(parseVerifierKey(vectors.verifierKey)).toEqual(key);
+    expect(parseVerifierKey(` ${vectors.verifierKey}\n`)).toEqual(key);
+  });
+
+  it('have verifier keys whose text is parsed to the same key, also if it contains another plus sign', () => {
+    const keys = Array.from({ length: 20 }, (_, n) => verifierKey(origin, publicKeyOf(new Uint8Array(32).fill(n))));
+    expect(keys.some((each) => formatVerifierKey(each).split('+').length > 3)).toBe(true);
+    for (const each of keys) expect(parseVerifierKey(formatVerifierKey(each))).toEqual(each);
   });
 
   it.each(vectors.trees)('state and sign a tree of $size leaves as the vectors do', (tree) => {
@@ -59,13 +66,24 @@ describe('signed notes', () => {
     expect(isSignedBy(parsed(note), verifierKey(origin, publicKeyOf(new Uint8Array(32).fill(9))))).toBe(false);
   });
 
+  it('have a text that may be empty, and at most 65,536 characters', () => {
+    expect(parsed(signNote('\n', origin, seed)).text).toBe('\n');
+    const longest = 'x'.repeat(65_536 - note.length) + note;
+    expect(parsed(longest).text).toHaveLength(longest.lastIndexOf('\n\n') + 1);
+    expect(parseNote(`x${longest}`)).toBeUndefined();
+  });
+
   it.each([
     ['an empty text', ''],
     ['no signature', `${origin}\n5\n`],
+    ['no text', `x${note.slice(note.indexOf('—'))}`],
+    ['a signature line without a signature', note.replace(/ [^ ]+\n$/, '\n')],
+    ['a signature line with a fourth word', note.replace(/\n$/, ' more\n')],
+    ['the ID of a key without a signature', note.replace(/ [^ ]+\n$/, ' KTLSgA==\n')],
+    ['base64 without padding', note.replace(/=\n$/, '\n')],
     ['no final newline', note.slice(0, -1)],
     ['a hyphen for the dash', note.replace('—', '-')],
     ['invalid base64', note.replace(/ [^ ]+\n$/, ' ***\n')],
-    ['a text that is too long', `${'x'.repeat(70_000)}${note}`],
   ])('are not parsed from %s', (_, text) => {
     expect(parseNote(text)).toBeUndefined();
   });
@@ -75,7 +93,10 @@ describe('signed notes', () => {
     ['a size with a leading zero', `${origin}\n05\nlIOWjID7DptAmBtKoknR39Kvsmng9ulCAxT+5uLL5Zs=\n`],
     ['a size that is not safe', `${origin}\n9999999999999999\nlIOWjID7DptAmBtKoknR39Kvsmng9ulCAxT+5uLL5Zs=\n`],
     ['a short root', `${origin}\n5\nlIOWjID7DptAmBtK\n`],
+    ['a root without padding', `${origin}\n5\nlIOWjID7DptAmBtKoknR39Kvsmng9ulCAxT+5uLL5Zs\n`],
     ['no root', `${origin}\n5\n`],
+    ['no final newline', `${origin}\n5\nlIOWjID7DptAmBtKoknR39Kvsmng9ulCAxT+5uLL5Zs=`],
+    ['only one line', origin],
   ])('state no checkpoint with %s', (_, text) => {
     expect(parseCheckpoint(text)).toBeUndefined();
   });
@@ -83,6 +104,7 @@ describe('signed notes', () => {
   it.each([
     ['another algorithm', vectors.verifierKey.replace('+AepK', '+BepK')],
     ['another ID', vectors.verifierKey.replace('+2932d280+', '+2932d281+')],
+    ['no name', formatVerifierKey(verifierKey('', key.publicKey))],
     ['no key', `${origin}+2932d280+`],
     ['an empty text', ''],
   ])('have no verifier key of %s', (_, text) => {

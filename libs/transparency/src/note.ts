@@ -56,7 +56,7 @@ export const formatVerifierKey = ({ name, id, publicKey }: VerifierKey): string 
 export function parseVerifierKey(text: string): VerifierKey | undefined {
   const [name, id, ...rest] = text.trim().split('+');
   const bytes = decoded(rest.join('+'), 1 + KEY_BYTES);
-  if (!name || !id || bytes?.[0] !== ED25519) return undefined;
+  if (!name || bytes?.[0] !== ED25519) return undefined;
   const key = verifierKey(name, bytes.subarray(1));
   return key.id === id ? key : undefined;
 }
@@ -87,8 +87,8 @@ export function signNote(text: string, name: string, seed: Uint8Array): string {
 
 /** Parses a note. Returns undefined for a text that is not one. Signatures are not verified. */
 export function parseNote(note: string): Note | undefined {
-  const end = note.length > MAX_NOTE ? -1 : note.lastIndexOf('\n\n');
-  if (end < 0 || !note.endsWith('\n')) return undefined;
+  const end = note.lastIndexOf('\n\n');
+  if (note.length > MAX_NOTE || end < 0 || !note.endsWith('\n')) return undefined;
   const signatures: Note['signatures'][number][] = [];
   for (const line of note.slice(end + 2, -1).split('\n')) {
     const [dash, name, encoded, ...rest] = line.split(' ');

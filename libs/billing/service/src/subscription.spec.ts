@@ -97,6 +97,38 @@ describe('a subscription', () => {
       .thenRecorded(refused);
     given(started, requested, refused).when(request, ada).thenRecorded(requested);
   });
+  it('refuses only the change in progress', () => {
+    const refuse = { type: 'refuse-change', plan: 'enterprise', defaultPlan: 'developer', over } as const;
+    given(started).when(refuse, ada).thenNothingRecorded();
+    given(started, requested, changed).when(refuse, ada).thenNothingRecorded();
+  });
+  it('changes from its own plan, and from the default plan only before it was started', () => {
+    const complete = { type: 'complete-change', plan: 'enterprise', defaultPlan: 'free' } as const;
+    const refuse = { ...complete, type: 'refuse-change', over } as const;
+    given(started, requested).when(complete, ada).thenRecorded(changed);
+    given(started, requested).when(refuse, ada).thenRecorded(refused);
+    const fromFree = { from: 'free', to: 'enterprise' };
+    given(requested).when(complete, ada).thenRecorded({ type: 'subscription.plan-changed.v1', data: fromFree });
+    given(requested)
+      .when(refuse, ada)
+      .thenRecorded({ type: 'subscription.change-refused.v1', data: { ...fromFree, over: ['members'] } });
+  });
+  it('has the revision at which the change in progress began, and the last refused change until the next one', () => {
+    const stateAfter = (...events: SubscriptionEvent[]) =>
+      events.reduce(subscriptionDecider.evolve, subscriptionDecider.initialState);
+    const idle = { plan: 'developer', changingTo: undefined, changingSince: undefined, hasEnded: false };
+    const changing = { ...idle, changingTo: 'enterprise', refused: undefined };
+    const refusal = { to: 'enterprise', over: ['members'] };
+    expect(stateAfter(started, requested)).toEqual({ ...changing, changingSince: 1, length: 2 });
+    expect(stateAfter(started, requested, refused)).toEqual({ ...idle, refused: refusal, length: 3 });
+    expect(stateAfter(started, requested, refused, requested)).toEqual({ ...changing, changingSince: 3, length: 4 });
+    expect(stateAfter(started, requested, refused, requested, changed)).toEqual({
+      ...idle,
+      plan: 'enterprise',
+      refused: undefined,
+      length: 5,
+    });
+  });
 });
 
 describe('the view of a subscription', () => {

@@ -3,7 +3,7 @@ import { describeAppends } from './appends.ts';
 import { describeReads } from './reads.ts';
 import { describeSubscriptions } from './subscriptions.ts';
 
-export { appendEvents, sealedEvents } from './drafts.ts';
+export { appendEvents, collect, sealedEvents } from './drafts.ts';
 
 /**
  * Tests the behavior that every engine must have. The engine may be a server with data of earlier runs: each test uses

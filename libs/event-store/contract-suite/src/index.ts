@@ -1,1 +1,1 @@
-export { appendEvents, eventStoreContract, sealedEvents } from './event-store-contract.ts';
+export { appendEvents, collect, eventStoreContract, sealedEvents } from './event-store-contract.ts';
