@@ -164,6 +164,13 @@ describe('a session of the console', () => {
     expect(errorAt(NOW, started('s1', NOW), ended('s1'))).toBe('login/session-ended');
     expect(errorAt(NOW)).toBe('login/session-ended');
     expect(endedSession(login('viewer'), directoryOf(), NOW)).toBeUndefined();
+    expect(endedSession(key('viewer', 'viewer'), directoryOf(), NOW)).toBeUndefined();
+    expect(endedSession(session('viewer', 0), directoryOf(), NOW)).toEqual({
+      code: 'login/session-ended',
+      kind: 'unauthenticated',
+      detail: 'The session has ended.',
+      fix: 'log in again: open /console/login of the platform in your browser',
+    });
   });
 
   it('is not remembered after it has expired', () => {
@@ -443,6 +450,13 @@ describe('the error of a denied permission', () => {
       'An access key cannot do this; log in instead.',
       'astroctl auth login',
       () => decide(key('owner', 'owner'), 'keys.create'),
+    ],
+    [
+      'login/too-old',
+      'unauthenticated',
+      'This requires a login of the last 15 minutes.',
+      'log in again: open /console/login?max_age=900 of the platform in your browser',
+      () => decide({ kind: 'login', userId: 'viewer', session: { id: 's1', authenticatedAtMs: 0 } }, 'self.enter'),
     ],
     [
       'organization/not-found',

@@ -1,4 +1,4 @@
-import { actorOf, principalId, type Principal } from './principal.ts';
+import { actorOf, isLoginOld, principalId, RECENT_LOGIN_MS, type Principal } from './principal.ts';
 import { isRole, mayGrant, ROLES, weaker } from './roles.ts';
 
 const key: Principal = {
@@ -37,6 +37,23 @@ describe('a principal', () => {
       isGlobalAdmin: false,
     });
     expect(actorOf({ kind: 'anonymous' }, true)).toEqual({ id: 'anonymous', kind: 'system', isGlobalAdmin: false });
+  });
+
+  it('B32: is a global admin for decisions with a recent login only', () => {
+    const root = { kind: 'login', userId: 'root' } as const;
+    const old = { id: 'root', kind: 'person', isGlobalAdmin: false, isLoginOld: true };
+    for (const isGlobalAdmin of [true, false]) expect(actorOf(root, isGlobalAdmin, true)).toEqual(old);
+    expect(actorOf(root, true, false)).toEqual({ id: 'root', kind: 'person', isGlobalAdmin: true });
+    expect(actorOf(key, false, true)).toEqual(actorOf(key, false));
+  });
+
+  it('B32: has an old login 15 minutes after the person of a session authenticated', () => {
+    const at = (ageMs: number) =>
+      isLoginOld({ kind: 'login', userId: 'ada', session: { id: 's1', authenticatedAtMs: 1_000 } }, 1_000 + ageMs);
+    expect(RECENT_LOGIN_MS).toBe(900_000);
+    expect([at(0), at(RECENT_LOGIN_MS - 1), at(RECENT_LOGIN_MS)]).toEqual([false, false, true]);
+    for (const other of [{ kind: 'login', userId: 'ada' }, key, { kind: 'anonymous' }] as const)
+      expect(isLoginOld(other, Number.MAX_SAFE_INTEGER)).toBe(false);
   });
 });
 
