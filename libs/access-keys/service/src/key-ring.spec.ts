@@ -107,6 +107,12 @@ describe('create a key', () => {
     given({ type: 'access-keys.limits-set.v1', data: { activeKeys: 9, lifetimeDays: null } })
       .when(create, ada)
       .thenRecorded({ type: 'access-key.created.v1', data: endless });
+    given(
+      { type: 'access-keys.limits-set.v1', data: { activeKeys: 1, lifetimeDays: null } },
+      { type: 'access-key.created.v1', data: endless },
+    )
+      .when({ ...create, key: newKey('key_2') }, ada)
+      .thenRejected({ code: 'access-keys/active-key-limit', extra: { limit: 1, used: 1 } });
   });
   it('A18: counts against the plan all keys except those of logins and those revoked or expired', () => {
     given(created('key_a'), created('key_b'))
@@ -149,6 +155,9 @@ describe('the key of a login', () => {
       given(...others, ...logins(count))
         .when(createLogin, ada)
         .thenRecorded(fresh);
+    given(...logins(19), login('key_1', 'laptop'))
+      .when(createLogin, ada)
+      .thenRecorded(revoked('key_1', 'replaced by a new login'), fresh);
   });
   it('B25: is not created with an access key', () =>
     given()
@@ -384,6 +393,10 @@ describe('the limits of keys', () => {
         .when(set(activeKeys, lifetimeDays), ada)
         .thenRecorded({ type: 'access-keys.limits-set.v1', data: { activeKeys, lifetimeDays } });
   });
+  it('can be without a limit of the lifetime, whatever that of the keys in use', () =>
+    given(created('key_1', { expiresAt: iso(NOW + 9_999 * DAY) }))
+      .when(set(9, null), ada)
+      .thenRecorded({ type: 'access-keys.limits-set.v1', data: { activeKeys: 9, lifetimeDays: null } }));
   it('can be exactly what the keys in use need', () =>
     given(created('key_1'), created('key_2', { expiresAt: iso(NOW + 90 * DAY) }))
       .when(set(2, 90), ada)
