@@ -86,6 +86,8 @@ describe('permissions without an organization', () => {
       expect(codeOf(decide(login('owner'), permission, undefined))).toBe('access/not-permitted');
       expect(codeOf(decide(login('root'), permission, undefined))).toBe('allowed');
       expect(codeOf(decide(key('root', 'owner'), permission, undefined))).toBe('key/login-required');
+      for (const id of ['owner', 'service-1'])
+        expect(codeOf(decide(key(id, 'owner'), permission, undefined))).toBe('access/not-permitted');
     }
   });
 
@@ -137,6 +139,7 @@ describe('a session of the console', () => {
       codeOf(can(session('root', RECENT_LOGIN_MS), permission, scope, joined, NOW));
     expect(asMember('application.read')).toBe('allowed');
     expect(asMember('application.deploy')).toBe('login/too-old');
+    expect(ask('root', RECENT_LOGIN_MS, 'cluster.kubeconfig', ORG)).toBe('login/too-old');
   });
 
   const started = (sessionId: string, startedMs: number) =>
@@ -284,7 +287,19 @@ describe('can', () => {
     expect(codeOf(can(key('owner', 'owner'), 'organization.read', { organizationId: ORG }, gone, NOW))).toBe(
       'organization/not-found',
     );
+    expect(codeOf(can(login('root'), 'organization.read', { organizationId: ORG }, gone, NOW))).toBe(
+      'organization/not-found',
+    );
     expect(gone.organization('acme')).toBeUndefined();
+  });
+
+  it('grants the permissions of its role to the key of a service member, who is no user', () => {
+    const data = { memberId: 'service-1', kind: 'service', role: 'editor', name: 'ci' } as const;
+    const known = directoryOf(...FACTS, [`organization-${ORG}`, { type: 'organization.member-added.v1', data }]);
+    const by = (permission: Permission) =>
+      codeOf(can(key('service-1', 'editor'), permission, { organizationId: ORG }, known, NOW));
+    expect(by('application.deploy')).toBe('allowed');
+    expect(by('members.manage')).toBe('access/not-permitted');
   });
 
   it('applies the setting that denies logs to viewers, and its reversal', () => {
@@ -333,6 +348,11 @@ describe('can', () => {
     },
   );
 
+  it('grants editors what no protected profile concerns', () => {
+    const scope = { organizationId: ORG, isProtected: true };
+    expect(codeOf(can(login('editor'), 'application.read', scope, directory(), NOW))).toBe('allowed');
+  });
+
   it('grants no permission of people to a service', () =>
     expect(decide({ kind: 'service', service: 'billing' }, 'organization.read').allowed).toBe(false));
 
@@ -374,7 +394,8 @@ describe('can', () => {
     expect(codeOf(decide(login('auditor'), 'members.manage'))).toBe('access/not-permitted'));
 
   it('grants a global admin the permissions of an organization only if the rule says so', () => {
-    expect(decide(login('root'), 'organization.change')).toMatchObject({ reason: { role: 'global-admin' } });
+    for (const permission of ['organization.change', 'audit.read'] as const)
+      expect(decide(login('root'), permission)).toMatchObject({ reason: { role: 'global-admin' } });
     expect(codeOf(decide(login('root'), 'keys.create'))).toBe('access/not-permitted');
   });
 
