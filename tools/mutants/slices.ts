@@ -35,27 +35,30 @@ export const SLICES = {
     sources: at(ORGANIZATIONS, [
       'organization.ts',
       'organization.decider.ts',
-      'names/name.decider.ts',
       'creation/create-organization.ts',
       'deletion/delete-organization.ts',
-      'members/set-member.ts',
-      'members/remove-member.ts',
-      'members/member-loss.ts',
-      'limits/set-seat-limit.ts',
       'settings/change-organization.ts',
-      'invitations/invite-member.ts',
-      'invitations/answer-invitation.ts',
+      'limits/set-seat-limit.ts',
     ]),
     tests: at(ORGANIZATIONS, [
       'organization.spec.ts',
       'creation/create-organization.spec.ts',
       'deletion/delete-organization.spec.ts',
-      'invitations/invitations.spec.ts',
-      'members/members.spec.ts',
-      'members/member-loss.spec.ts',
-      'names/names.spec.ts',
       'settings/change-organization.spec.ts',
+      'members/members.spec.ts',
     ]),
+  },
+  'organization-names': {
+    sources: at(ORGANIZATIONS, ['names/name.decider.ts']),
+    tests: at(ORGANIZATIONS, ['names/names.spec.ts']),
+  },
+  'organization-members': {
+    sources: at(ORGANIZATIONS, ['members/set-member.ts', 'members/remove-member.ts', 'members/member-loss.ts']),
+    tests: at(ORGANIZATIONS, ['members/members.spec.ts', 'members/member-loss.spec.ts']),
+  },
+  'organization-invitations': {
+    sources: at(ORGANIZATIONS, ['invitations/invite-member.ts', 'invitations/answer-invitation.ts']),
+    tests: at(ORGANIZATIONS, ['invitations/invitations.spec.ts']),
   },
   'access-keys': {
     sources: at(ACCESS_KEYS, [
