@@ -293,7 +293,7 @@ describe('can', () => {
     expect(gone.organization('acme')).toBeUndefined();
   });
 
-  it('grants the permissions of its role to the key of a service member, who is no user', () => {
+  it('grants the permissions of its role to the key of a service member, who is not a user', () => {
     const data = { memberId: 'service-1', kind: 'service', role: 'editor', name: 'ci' } as const;
     const known = directoryOf(...FACTS, [`organization-${ORG}`, { type: 'organization.member-added.v1', data }]);
     const by = (permission: Permission) =>
