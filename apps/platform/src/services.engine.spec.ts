@@ -5,9 +5,11 @@ import {
   call,
   eventually,
   natsServerProgram,
+  newBrowser,
   SERVICES,
   startServices,
   temporaryFolder,
+  type PlatformBrowser,
   type RunningServices,
   type ServiceName,
 } from '#testing';
@@ -26,6 +28,7 @@ else
     it('was not tested', () => {}));
 
 const readiness = z.looseObject({ ready: z.boolean(), contracts: z.array(z.string()) });
+const sessionList = z.looseObject({ items: z.array(z.looseObject({ id: z.string(), current: z.boolean() })) });
 const loggedIn = z.looseObject({
   organization: z.looseObject({ id: z.string() }),
   key: z.looseObject({ id: z.string(), secret: z.string() }),
@@ -54,6 +57,7 @@ function apart(): void {
       dataDir: folder,
       port: 0,
       environment: issuer.environment,
+      replicas: { gateway: 2 },
     });
   });
   afterAll(async () => {
@@ -99,7 +103,6 @@ function apart(): void {
   });
 
   it('count the requests of a key at all gateways together', async () => {
-    await services.start('gateway-2');
     const { key } = await login('hopper');
     const remainingAt = async (gateway: 'gateway' | 'gateway-2') => {
       const { status, headers } = await call(services.urlOf(gateway), 'GET /v1/me', { credential: key.secret });
@@ -114,6 +117,27 @@ function apart(): void {
       const [status, , remaining] = await remainingAt('gateway-2');
       expect([status, remaining <= limit - sent]).toEqual([200, true]);
     });
+  });
+
+  it('refuse a session of the console at one gateway once it was ended at another', async () => {
+    const [laptop, phone] = [newBrowser(services.url), newBrowser(services.url)];
+    const send = (browser: PlatformBrowser, gateway: 'gateway' | 'gateway-2', method: string, path: string) =>
+      browser.send(method, services.urlOf(gateway) + path, {
+        headers: { accept: 'application/json', 'sec-fetch-site': 'same-origin', origin: services.url },
+      });
+    for (const browser of [laptop, phone]) {
+      expect(await browser.send('GET', '/console/login?return_to=/openapi.json')).toMatchObject({ status: 200 });
+      for (const gateway of ['gateway', 'gateway-2'] as const)
+        expect(await send(browser, gateway, 'GET', '/v1/me')).toMatchObject({ status: 200 });
+    }
+    const { items } = sessionList.parse((await send(phone, 'gateway', 'GET', '/v1/me/sessions')).body);
+    const session = items.find(({ current }) => current)?.id;
+    expect(await send(laptop, 'gateway', 'DELETE', `/v1/me/sessions/${session}`)).toMatchObject({ status: 200 });
+    expect(await send(phone, 'gateway-2', 'GET', '/v1/me')).toMatchObject({
+      status: 401,
+      body: { code: 'login/session-ended' },
+    });
+    expect(await send(laptop, 'gateway-2', 'GET', '/v1/me')).toMatchObject({ status: 200 });
   });
 
   it('work without one of them: only its own requests return 503 until it is available again', async () => {
