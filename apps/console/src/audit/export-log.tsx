@@ -1,6 +1,7 @@
 import { Button, Group, Text } from '@mantine/core';
 import { EXPORT_LINES, exportAuditLogRequest } from '#audit/contract';
 import { useEffect, useRef, useState } from 'react';
+import { commandFor } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { ProblemError, receive } from '../shared/platform.ts';
 import { Problem } from '../shared/problem.tsx';
@@ -56,7 +57,7 @@ export function ExportLog({ org, query }: { readonly org: string; readonly query
             </Button>
           </>
         )}
-        <CopyCommand command="astroctl audit export --format csv" />
+        <CopyCommand command={commandFor({ org }, 'audit', 'export', '--format', 'csv')} />
       </Group>
       {error && <Problem error={error} title="The audit log was not exported" />}
     </>

@@ -6,6 +6,7 @@ import { PERMISSION_NAMES } from '#access';
 import { sequenceOf, type Position } from '#kernel';
 import { Fragment } from 'react';
 import { useAddress } from '../shared/address.ts';
+import { commandFor } from '../shared/command-line.ts';
 import { CopyCommand, CopyIconButton } from '../shared/copy-command.tsx';
 import { KeyValue } from '../shared/key-value.tsx';
 import { useContract } from '../shared/queries.ts';
@@ -157,7 +158,7 @@ function Details({ org, entry }: { readonly org: string; readonly entry: AuditEn
         >
           Show the organization at this time
         </Anchor>
-        <CopyCommand command={`astroctl audit prove ${sequence}`} />
+        <CopyCommand command={commandFor({ org }, 'audit', 'prove', String(sequence))} />
       </Group>
     </Stack>
   );

@@ -2,6 +2,7 @@ import { Button, Group, Stack, Switch, Text } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
 import { useAddress } from '../shared/address.ts';
 import { browserClock } from '../shared/browser.ts';
+import { commandFor } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { Loading } from '../shared/page.tsx';
@@ -47,7 +48,10 @@ export function LogView({ org }: { readonly org: string }) {
       {log.error && <Problem error={log.error} title="The audit log cannot be shown" onRetry={log.retry} />}
       {tail.error && <Problem error={tail.error} title="New entries cannot be followed" />}
       {log.isPending && <Loading lines={8} />}
-      {!log.isPending && !log.error && entries.length === 0 && (isSearching && loadMore ? <Loading /> : <Nothing />)}
+      {!log.isPending &&
+        !log.error &&
+        entries.length === 0 &&
+        (isSearching && loadMore ? <Loading /> : <Nothing org={org} />)}
       {entries.length > 0 && <LogTable org={org} entries={entries} />}
       {loadMore && entries.length > 0 && (
         <Button variant="default" onClick={loadMore} loading={isLoadingMore} style={{ alignSelf: 'start' }}>
@@ -58,9 +62,9 @@ export function LogView({ org }: { readonly org: string }) {
   );
 }
 
-function Nothing() {
+function Nothing({ org }: { readonly org: string }) {
   return (
-    <EmptyState title="No entries match" command="astroctl audit list --since 7d">
+    <EmptyState title="No entries match" command={commandFor({ org }, 'audit', 'list', '--since', '7d')}>
       Nothing was recorded with these filters, or your plan does not list days that long ago. Editors see their own
       actions only.
     </EmptyState>

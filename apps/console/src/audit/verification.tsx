@@ -1,6 +1,7 @@
 import { Button, Code, Group, Stack, Text } from '@mantine/core';
 import { listAuditKeysRequest, verifyAuditRequest } from '#audit/contract';
 import { useState } from 'react';
+import { commandFor } from '../shared/command-line.ts';
 import { CopyCommand, CopyIconButton } from '../shared/copy-command.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { KeyValue } from '../shared/key-value.tsx';
@@ -29,7 +30,7 @@ export function Verification({ org }: { readonly org: string }) {
           Each event has the hash of the one before it, and the platform signs the root of all events. Verifying reads
           every event of the organization, and every signed head.
         </Text>
-        <CopyCommand command="astroctl audit verify" />
+        <CopyCommand command={commandFor({ org }, 'audit', 'verify')} />
         {isAsked && (
           <Loaded query={verified} title="The log was not verified">
             {({ whole, events, streams, heads, unsigned, head, fault }) => (
@@ -66,7 +67,7 @@ export function Verification({ org }: { readonly org: string }) {
                     <Code block tabIndex={0} style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
                       {head.note}
                     </Code>
-                    <CopyCommand command="astroctl audit head > organization.checkpoint" />
+                    <CopyCommand command={`${commandFor({ org }, 'audit', 'head')} > organization.checkpoint`} />
                   </Stack>
                 )}
               </Stack>
@@ -105,7 +106,7 @@ function Keys({ org }: { readonly org: string }) {
           { id: 'head', title: 'Last head', cell: ({ lastHeadAt }) => <Time at={lastHeadAt} />, isWide: true },
         ]}
         empty={
-          <EmptyState title="No head was signed yet" command="astroctl audit keys">
+          <EmptyState title="No head was signed yet" command={commandFor({ org }, 'audit', 'keys')}>
             The first one is signed within a minute.
           </EmptyState>
         }

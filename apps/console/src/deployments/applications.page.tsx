@@ -4,6 +4,7 @@ import { useCallback, useMemo } from 'react';
 import { listApplicationsRequest, type ApplicationView } from '#deployments/contract';
 import { choicesOf, FILTERS, matching, NO_FILTERS, selectedIn } from './application-filters.ts';
 import { useAddress } from '../shared/address.ts';
+import { commandFor } from '../shared/command-line.ts';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { Page } from '../shared/page.tsx';
 import { useOrg } from '../shared/params.ts';
@@ -91,7 +92,7 @@ export default function ApplicationsPage() {
           ) : (
             <EmptyState
               title="No applications yet"
-              command="astroctl app apply -f examples/hello-world.yaml --wait"
+              command={commandFor({ org }, 'app', 'apply', '-f', 'examples/hello-world.yaml', '--wait')}
               action={create}
             >
               An application is deployed from one short manifest, with an image, a chart, a git repository, or YAML.

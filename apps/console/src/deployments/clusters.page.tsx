@@ -2,6 +2,7 @@ import { Anchor, Stack, Text } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { listClustersRequest, type ClusterView } from '#deployments/contract';
 import { useAddress } from '../shared/address.ts';
+import { commandFor } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { Page, Section } from '../shared/page.tsx';
@@ -11,8 +12,6 @@ import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { StatusDot } from '../shared/status.tsx';
 import { Time } from '../shared/time.tsx';
 import { useRefusal } from './application-rights.ts';
-
-const REGISTER = 'astroctl clusters register --cluster-name NAME';
 
 const columns = (org: string): readonly Column<ClusterView>[] => [
   {
@@ -67,6 +66,7 @@ const columns = (org: string): readonly Column<ClusterView>[] => [
 
 export default function ClustersPage() {
   const org = useOrg();
+  const register = commandFor({ org }, 'clusters', 'register', '--cluster-name', 'NAME');
   const clusters = useAllPages(listClustersRequest, { org });
   const [{ q, sort }, setAddress] = useAddress();
   const navigate = useNavigate();
@@ -82,7 +82,7 @@ export default function ClustersPage() {
         onState={(next) => setAddress({ q: next.q, sort: next.sort })}
         onOpen={({ name }) => void navigate({ to: `/o/${org}/clusters/${name}` })}
         empty={
-          <EmptyState title="No clusters yet" command={REGISTER}>
+          <EmptyState title="No clusters yet" command={register}>
             The sandbox appears with the first application. A cluster of your own is registered with a command.
           </EmptyState>
         }
@@ -93,7 +93,7 @@ export default function ClustersPage() {
             The command creates a ServiceAccount on the cluster with your kubeconfig, which stays on your machine. The
             platform gets the token of this ServiceAccount only.
           </Text>
-          <CopyCommand command={REGISTER} />
+          <CopyCommand command={register} />
           {refusal !== undefined && <Text c="dimmed">You may not register clusters. {refusal}</Text>}
         </Stack>
       </Section>

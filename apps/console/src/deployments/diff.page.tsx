@@ -8,6 +8,7 @@ import {
   type ApplicationView,
 } from '#deployments/contract';
 import { useAddress } from '../shared/address.ts';
+import { commandFor } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { Loaded, Section } from '../shared/page.tsx';
 import { useOrg } from '../shared/params.ts';
@@ -39,7 +40,7 @@ function Diff({ application: { name, version } }: { readonly application: Applic
     diffApplicationRequest,
     isLive ? { org, name, live: true } : { org, name, from: older, to: newer },
   );
-  const command = `astroctl app diff ${name}${isLive ? ' --live' : ` v${older} v${newer}`}`;
+  const command = commandFor({ org }, 'app', 'diff', name, ...(isLive ? ['--live'] : [`v${older}`, `v${newer}`]));
   return (
     <Stack gap="lg">
       <Group align="end">

@@ -7,6 +7,7 @@ import {
 } from '#deployments/contract';
 import type { OutputOf } from '#bus/contract';
 import { useAddress } from '../shared/address.ts';
+import { commandFor } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { Loading } from '../shared/page.tsx';
 import { useOrg } from '../shared/params.ts';
@@ -27,6 +28,7 @@ export default function EventsPage() {
 }
 
 function Events({ application: { name } }: { readonly application: ApplicationView }) {
+  const org = useOrg();
   const [{ source }, setAddress] = useAddress();
   const isKubernetes = source === 'kubernetes';
   return (
@@ -42,7 +44,7 @@ function Events({ application: { name } }: { readonly application: ApplicationVi
         ]}
       />
       {isKubernetes ? <OfKubernetes name={name} /> : <OfPlatform name={name} />}
-      <CopyCommand command={`astroctl app events ${name}${isKubernetes ? ' --kubernetes' : ' -f'}`} />
+      <CopyCommand command={commandFor({ org }, 'app', 'events', name, isKubernetes ? '--kubernetes' : '-f')} />
     </Stack>
   );
 }

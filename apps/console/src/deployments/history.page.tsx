@@ -4,6 +4,7 @@ import type { OutputOf } from '#bus/contract';
 import { listRevisionsRequest, type ApplicationView } from '#deployments/contract';
 import { useMemo } from 'react';
 import { useAddress } from '../shared/address.ts';
+import { commandFor } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
 import { useOrg } from '../shared/params.ts';
@@ -35,7 +36,7 @@ function History({ application }: { readonly application: ApplicationView }) {
   return (
     <Stack>
       <Group justify="space-between">
-        <CopyCommand command={`astroctl app history ${name}`} />
+        <CopyCommand command={commandFor({ org }, 'app', 'history', name)} />
         <Button component={Link} to={`/o/${org}/apps/${name}/diff?to=live`} variant="default">
           Compare with the cluster
         </Button>

@@ -10,6 +10,7 @@ import {
   type ApplicationView,
 } from '#deployments/contract';
 import { useAddress } from '../shared/address.ts';
+import { commandFor } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { KeyValue } from '../shared/key-value.tsx';
 import { ExternalLink, Loaded, Loading, Section } from '../shared/page.tsx';
@@ -41,7 +42,7 @@ function Overview({ application }: { readonly application: ApplicationView }) {
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         <Section title="Status">
           <StatusLines status={status.data ?? application} />
-          <CopyCommand command={`astroctl app status ${name}`} />
+          <CopyCommand command={commandFor({ org }, 'app', 'status', name)} />
         </Section>
         <Section title="Configuration">
           <Configuration application={application} />
@@ -172,7 +173,7 @@ function Resources({ application, pods }: { readonly application: ApplicationVie
           Fold kinds with more than five objects
         </Anchor>
       )}
-      <CopyCommand command={`astroctl app resources ${name}`} />
+      <CopyCommand command={commandFor({ org }, 'app', 'resources', name)} />
     </Section>
   );
 }

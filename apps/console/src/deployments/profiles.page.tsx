@@ -2,6 +2,7 @@ import { Stack, Table, Text } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { deleteProfileRequest, listProfilesRequest, listTiersRequest, type ProfileView } from '#deployments/contract';
 import { useAddress } from '../shared/address.ts';
+import { commandFor } from '../shared/command-line.ts';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { Confirm } from '../shared/confirm.tsx';
 import { EmptyState } from '../shared/empty-state.tsx';
@@ -22,10 +23,9 @@ type Opened =
   | { readonly dialog: 'apply'; readonly profile?: ProfileView }
   | { readonly dialog: 'delete'; readonly profile: ProfileView };
 
-const APPLY = 'astroctl app profile apply -f examples/profile.yaml';
-
 export default function ProfilesPage() {
   const org = useOrg();
+  const apply = commandFor({ org }, 'app', 'profile', 'apply', '-f', 'examples/profile.yaml');
   const profiles = useAllPages(listProfilesRequest, { org });
   const [{ q, sort }, setAddress] = useAddress();
   const [opened, setOpened] = useState<Opened>();
@@ -51,13 +51,13 @@ export default function ProfilesPage() {
           state={{ q, sort }}
           onState={(next) => setAddress({ q: next.q, sort: next.sort })}
           empty={
-            <EmptyState title="No profiles yet" command={APPLY} action={create}>
+            <EmptyState title="No profiles yet" command={apply} action={create}>
               The first application makes a profile for the only cluster.
             </EmptyState>
           }
         />
         <Text size="sm">The manifest of a profile can also set resources and defaults of its applications:</Text>
-        <CopyCommand command={APPLY} />
+        <CopyCommand command={apply} />
       </Stack>
       <Tiers />
       {opened?.dialog === 'apply' && (

@@ -61,7 +61,10 @@ function Secrets({ application }: { readonly application: ApplicationView }) {
         columns={columnsOf(refusal, setOpen)}
         keyOf={({ key }) => key}
         empty={
-          <EmptyState title="No secrets yet" command={`astroctl app secrets set ${name} DATABASE_URL < url.txt`}>
+          <EmptyState
+            title="No secrets yet"
+            command={`${commandFor({ org }, 'app', 'secrets', 'set', name, 'DATABASE_URL')} < url.txt`}
+          >
             A secret is the value of an environment variable or a file, which is stored encrypted.
           </EmptyState>
         }

@@ -1,3 +1,4 @@
+import { commandFor } from '../shared/command-line.ts';
 import { NEW_APPLICATION } from '../shared/places.ts';
 
 /** What a checklist knows about an organization; undefined: not known yet. */
@@ -34,19 +35,19 @@ export function checklistOf(
     {
       title: 'Use the sandbox, or register a cluster',
       isDone: clusters > 0,
-      command: 'astroctl clusters register -f cluster.yaml',
+      command: commandFor({ org }, 'clusters', 'register', '-f', 'cluster.yaml'),
       path: '/clusters',
     },
     {
       title: 'Deploy an application',
       isDone: applications > 0,
-      command: 'astroctl app apply -f examples/hello-world.yaml --wait',
+      command: commandFor({ org }, 'app', 'apply', '-f', 'examples/hello-world.yaml', '--wait'),
       path: NEW_APPLICATION,
     },
     {
       title: 'Invite a member',
       isDone: members > 1,
-      command: 'astroctl org invite EMAIL --role editor',
+      command: commandFor({ org }, 'org', 'invite', 'EMAIL', '--role', 'editor'),
       path: '/settings/members',
     },
   ];
