@@ -81,6 +81,15 @@ const requestFrom = (page: Page, request: string): Promise<number> =>
     return (await fetch(path, { method, ...json })).status;
   }, request);
 
+const acceptIn = (page: Page): Locator => page.getByRole('button', { name: 'Accept invitation' });
+
+/** Expects an invitation that cannot be accepted, and why. */
+async function expectRefused(page: Page, text: RegExp): Promise<void> {
+  await page.getByRole('alert').getByText(text).first().waitFor();
+  await expectAccessible(page);
+  expect(await acceptIn(page).count()).toBe(0);
+}
+
 describeInChromium('journeys in the console', () => {
   let platform: Platform;
   let person: Person;
@@ -88,8 +97,10 @@ describeInChromium('journeys in the console', () => {
   let seat: Seat;
   let friend: Seat;
   let org: string;
+  /** Path of an invitation that nobody answers. */
+  let forgotten: string;
   beforeAll(async () => {
-    platform = await startPlatform();
+    platform = await startPlatform({ entry: 'testing/days-later.ts' });
     await consoleBuilt(platform.url);
     browser = await startChromium();
     seat = await newSeat(browser, platform.url);
@@ -250,12 +261,8 @@ describeInChromium('journeys in the console', () => {
       const revoke = () => call(platform.url, `DELETE ${path}/${sent.id}`, { credential });
       return { path: `/invite/${sent.link.split('/').at(-1)}`, revoke };
     };
-    const accept = page.getByRole('button', { name: 'Accept invitation' });
-    const isRefused = async (text: RegExp) => {
-      await page.getByRole('alert').getByText(text).first().waitFor();
-      await expectAccessible(page);
-      expect(await accept.count()).toBe(0);
-    };
+    const accept = acceptIn(page);
+    const isRefused = (text: RegExp) => expectRefused(page, text);
 
     const [labs, works] = [await invite('labs', FRIEND.email), await invite('works', FRIEND.email, 'admin')];
     for (const [{ path }, ...terms] of [
@@ -281,6 +288,7 @@ describeInChromium('journeys in the console', () => {
     await isRefused(/for another e-mail address/);
     await page.getByRole('button', { name: 'Log in with another account' }).waitFor();
 
+    forgotten = (await invite('labs', FRIEND.email)).path;
     await friend.open('/invite/none');
     await isRefused(/not found/);
     forgive(friend, /status of 40[349]/);
@@ -487,5 +495,15 @@ describeInChromium('journeys in the console', () => {
     await page.getByRole('dialog', { name: 'Log in again' }).waitFor();
     forgive(seat, /status of 401/);
     await second.close();
+  });
+
+  it('shows days later that the session and an invitation have expired', async () => {
+    const { page } = friend;
+    await friend.open('/signed-out');
+    platform.process.signal('SIGUSR2');
+    await eventually(async () => expect(await requestFrom(page, 'GET /v1/me')).toBe(401));
+    await logIn(friend, FRIEND, forgotten);
+    await expectRefused(page, /has expired/);
+    forgive(friend, /status of (40[19]|503)/); // 503: its deadline passed when the clock was set
   });
 });
