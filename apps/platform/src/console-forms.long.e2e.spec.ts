@@ -33,6 +33,9 @@ const manifest = (name: string, image: string, more = '') =>
 const shop = (tag: string) =>
   manifest('web', `registry: images.acme.dev, repository: shop/web, tag: ${tag}`, ', replicas: 2, health: { path: / }');
 
+/** Milliseconds for all dialogs on a busy machine. */
+const DIALOGS_MS = 300_000;
+
 describeInChromium('forms of the console', () => {
   let platform: Platform;
   let ada: Person;
@@ -184,77 +187,81 @@ describeInChromium('forms of the console', () => {
     await run('app apply -f -', holder('adopter'));
   }
 
-  it('shows the command of astroctl in every dialog, which has no accessibility violation, and fits', async () => {
-    const small = await startSmallCluster();
-    await prepareActions(small.url);
-    const onRow = (row: string, action: string) => () => rowAction(page, row, action);
-    const actions: readonly (readonly [path: string, command: RegExp, open: () => Promise<void>])[] = [
-      ['apps/web', /^astroctl app sync web --wait --org acme$/, () => button('Sync').click()],
-      ['apps/web', /^astroctl app restart web /, () => menuAction('Restart')],
-      ['apps/web', /^astroctl app pause web /, () => menuAction('Pause')],
-      ['apps/web', /^astroctl app delete web /, () => menuAction('Delete application')],
-      ['apps/adopter', /^astroctl app adopt adopter /, () => menuAction('Take over objects')],
-      ['apps/web/history', /^astroctl app rollback web --to v1 /, () => button('Roll back to v1').click()],
-      ['apps/web/secrets', /^astroctl app secrets set web KEY .* < FILE$/, () => button('Set secret').click()],
-      ['apps/web/secrets', /^astroctl app secrets set web SESSION_KEY /, onRow('SESSION_KEY', 'Set new')],
-      ['apps/web/secrets', /^astroctl app secrets unset web SESSION_KEY /, onRow('SESSION_KEY', 'Unset')],
-      ['profiles', /^astroctl app profile apply -f - /, () => button('Create profile').click()],
-      ['profiles', /^astroctl app profile apply -f - /, onRow('spare', 'Change profile')],
-      ['profiles', /^astroctl app profile delete spare /, onRow('spare', 'Delete profile')],
-      ['clusters/small', /^astroctl clusters policy set small /, () => button('Change policy').click()],
-      ['clusters/small', /^astroctl clusters ingress set small /, () => button('Change ingress settings').click()],
-      ['clusters/small', /^astroctl clusters delete small /, () => button('Delete cluster').click()],
-      ['settings/members', /^astroctl org invite EMAIL /, () => button('Invite member').click()],
-      ['settings/members', /^astroctl org add-user --user EMAIL /, () => button('Add member').click()],
-      ['settings/members', /^astroctl org set-role ci-deploy editor /, onRow('ci-deploy', 'Change member')],
-      ['settings/members', /^astroctl org remove-user --service ci/, onRow('ci-deploy', 'Remove member')],
-      ['settings/members', /^astroctl org leave /, onRow(ADA.email, 'Leave organization')],
-      ['settings/members', /^astroctl org resend-invitation /, onRow('the invitation', 'Send invitation')],
-      ['settings/members', /^astroctl org revoke-invitation /, onRow('the invitation', 'Revoke invitation')],
-      ['settings/keys', /^astroctl key create --name NAME /, () => button('Create API key').click()],
-      ['settings/keys', /^astroctl key rotate .* --grace 1h /, onRow('key', 'Rotate key')],
-      ['settings/keys', /^astroctl key revoke /, onRow('key', 'Revoke key')],
-      ['settings/credentials', /^astroctl credentials set HOST /, () => button('Set credential').first().click()],
-      ['settings/credentials', /^astroctl credentials set git.acme.dev /, onRow('git', 'Replace')],
-      ['settings/credentials', /^astroctl credentials delete git.acme.dev /, onRow('git', 'Delete')],
-      [
-        'settings/plan',
-        /^astroctl org plan set /,
-        () =>
-          button(/^Change to /)
-            .first()
-            .click(),
-      ],
-      ['settings/general', /^astroctl org delete --confirm acme /, () => button('Delete organization').click()],
-      ['account', /^astroctl auth sessions end /, onRow('the session', 'End session')],
-      ['account', /^astroctl auth logout --everywhere$/, () => button('Log out everywhere').click()],
-      ['admin/users', /^astroctl user set-global-role /, onRow(ADA.email, 'Make developer')],
-      ['admin/users', /^astroctl user suspend /, onRow(ADA.email, 'Suspend user')],
-      ['admin/users', /^astroctl user erase /, onRow(ADA.email, 'Erase user')],
-      ['admin/users', /^astroctl user reset-password /, onRow(ADA.email, 'Create password link')],
-      ['admin/egress', /^astroctl admin egress deny 127.0.0.0\/8/, () => button('Withdraw 127.0.0.0/8').click()],
-      [
-        'admin/projections',
-        /^astroctl admin projections rebuild /,
-        () =>
-          button(/^Rebuild /)
-            .first()
-            .click(),
-      ],
-    ];
-    let present = '';
-    for (const [path, command, open] of actions) {
-      if (path === present) await page.keyboard.press('Escape');
-      else await seat.open(/^a(ccount|dmin)/.test(path) ? `/${path}` : `/o/acme/${path}`);
-      present = path;
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
-      await open();
-      const dialog = await dialogOf(page, /./, DIALOG_LOOKS);
-      expect(await commandIn(dialog)).toMatch(command);
-    }
-    await small.close();
-    forgive(seat, /status of 409/); // the only owner can neither leave nor be erased
-  });
+  it(
+    'shows the command of astroctl in every dialog, which has no accessibility violation, and fits',
+    async () => {
+      const small = await startSmallCluster();
+      await prepareActions(small.url);
+      const onRow = (row: string, action: string) => () => rowAction(page, row, action);
+      const actions: readonly (readonly [path: string, command: RegExp, open: () => Promise<void>])[] = [
+        ['apps/web', /^astroctl app sync web --wait --org acme$/, () => button('Sync').click()],
+        ['apps/web', /^astroctl app restart web /, () => menuAction('Restart')],
+        ['apps/web', /^astroctl app pause web /, () => menuAction('Pause')],
+        ['apps/web', /^astroctl app delete web /, () => menuAction('Delete application')],
+        ['apps/adopter', /^astroctl app adopt adopter /, () => menuAction('Take over objects')],
+        ['apps/web/history', /^astroctl app rollback web --to v1 /, () => button('Roll back to v1').click()],
+        ['apps/web/secrets', /^astroctl app secrets set web KEY .* < FILE$/, () => button('Set secret').click()],
+        ['apps/web/secrets', /^astroctl app secrets set web SESSION_KEY /, onRow('SESSION_KEY', 'Set new')],
+        ['apps/web/secrets', /^astroctl app secrets unset web SESSION_KEY /, onRow('SESSION_KEY', 'Unset')],
+        ['profiles', /^astroctl app profile apply -f - /, () => button('Create profile').click()],
+        ['profiles', /^astroctl app profile apply -f - /, onRow('spare', 'Change profile')],
+        ['profiles', /^astroctl app profile delete spare /, onRow('spare', 'Delete profile')],
+        ['clusters/small', /^astroctl clusters policy set small /, () => button('Change policy').click()],
+        ['clusters/small', /^astroctl clusters ingress set small /, () => button('Change ingress settings').click()],
+        ['clusters/small', /^astroctl clusters delete small /, () => button('Delete cluster').click()],
+        ['settings/members', /^astroctl org invite EMAIL /, () => button('Invite member').click()],
+        ['settings/members', /^astroctl org add-user --user EMAIL /, () => button('Add member').click()],
+        ['settings/members', /^astroctl org set-role ci-deploy editor /, onRow('ci-deploy', 'Change member')],
+        ['settings/members', /^astroctl org remove-user --service ci/, onRow('ci-deploy', 'Remove member')],
+        ['settings/members', /^astroctl org leave /, onRow(ADA.email, 'Leave organization')],
+        ['settings/members', /^astroctl org resend-invitation /, onRow('the invitation', 'Send invitation')],
+        ['settings/members', /^astroctl org revoke-invitation /, onRow('the invitation', 'Revoke invitation')],
+        ['settings/keys', /^astroctl key create --name NAME /, () => button('Create API key').click()],
+        ['settings/keys', /^astroctl key rotate .* --grace 1h /, onRow('key', 'Rotate key')],
+        ['settings/keys', /^astroctl key revoke /, onRow('key', 'Revoke key')],
+        ['settings/credentials', /^astroctl credentials set HOST /, () => button('Set credential').first().click()],
+        ['settings/credentials', /^astroctl credentials set git.acme.dev /, onRow('git', 'Replace')],
+        ['settings/credentials', /^astroctl credentials delete git.acme.dev /, onRow('git', 'Delete')],
+        [
+          'settings/plan',
+          /^astroctl org plan set /,
+          () =>
+            button(/^Change to /)
+              .first()
+              .click(),
+        ],
+        ['settings/general', /^astroctl org delete --confirm acme /, () => button('Delete organization').click()],
+        ['account', /^astroctl auth sessions end /, onRow('the session', 'End session')],
+        ['account', /^astroctl auth logout --everywhere$/, () => button('Log out everywhere').click()],
+        ['admin/users', /^astroctl user set-global-role /, onRow(ADA.email, 'Make developer')],
+        ['admin/users', /^astroctl user suspend /, onRow(ADA.email, 'Suspend user')],
+        ['admin/users', /^astroctl user erase /, onRow(ADA.email, 'Erase user')],
+        ['admin/users', /^astroctl user reset-password /, onRow(ADA.email, 'Create password link')],
+        ['admin/egress', /^astroctl admin egress deny 127.0.0.0\/8/, () => button('Withdraw 127.0.0.0/8').click()],
+        [
+          'admin/projections',
+          /^astroctl admin projections rebuild /,
+          () =>
+            button(/^Rebuild /)
+              .first()
+              .click(),
+        ],
+      ];
+      let present = '';
+      for (const [path, command, open] of actions) {
+        if (path === present) await page.keyboard.press('Escape');
+        else await seat.open(/^a(ccount|dmin)/.test(path) ? `/${path}` : `/o/acme/${path}`);
+        present = path;
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+        await open();
+        const dialog = await dialogOf(page, /./, DIALOG_LOOKS);
+        expect(await commandIn(dialog)).toMatch(command);
+      }
+      await small.close();
+      forgive(seat, /status of 409/); // the only owner can neither leave nor be erased
+    },
+    DIALOGS_MS,
+  );
 
   if (PICTURES !== undefined)
     it('takes the pictures of the documentation', async () => {
