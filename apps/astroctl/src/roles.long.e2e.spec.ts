@@ -112,6 +112,7 @@ const AS_PROCESS = {
   'admin projections': 'admin projections list',
   'admin egress': 'admin egress list',
   auth: 'auth status',
+  'auth sessions': 'auth sessions list',
   user: 'user list',
   org: 'org members',
   'org plan': 'org plan list',
