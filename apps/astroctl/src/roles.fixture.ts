@@ -229,7 +229,10 @@ export const ROWS: Readonly<Record<string, readonly Row[]>> = {
   'auth status': [{ needs: 'self.read', otherMachine: 'logged in' }],
   whoami: [{ needs: 'self.read', otherMachine: 'logged in' }],
   'auth sessions list': read('self.enter'),
-  'auth sessions end': [{ needs: 'self.enter', args: 'none', allowed: '6 identity/no-such-session' }],
+  'auth sessions end': [
+    { needs: 'self.enter', args: 'none', allowed: '6 identity/no-such-session' },
+    { case: 'of all others', needs: 'self.enter', args: '--others --keep none', allowed: '6 identity/no-such-session' },
+  ],
   'auth logout': [{ needs: 'LOCAL', otherMachine: 'logged in', except: { service: '2' } }],
   'user list': [{ needs: 'platform.users' }],
   'user suspend': [{ needs: 'platform.users', args: 'spare@acme.dev -y' }],

@@ -232,6 +232,7 @@ describeInChromium('forms of the console', () => {
         ],
         ['settings/general', /^astroctl org delete --confirm acme /, () => button('Delete organization').click()],
         ['account', /^astroctl auth sessions end /, onRow('the session', 'End session')],
+        ['account', /^astroctl auth sessions end --others --keep /, () => button('End all other sessions').click()],
         ['account', /^astroctl auth logout --everywhere$/, () => button('Log out everywhere').click()],
         ['admin/users', /^astroctl user set-global-role /, onRow(ADA.email, 'Make developer')],
         ['admin/users', /^astroctl user suspend /, onRow(ADA.email, 'Suspend user')],
@@ -262,6 +263,26 @@ describeInChromium('forms of the console', () => {
     },
     DIALOGS_MS,
   );
+
+  it('ends all other sessions with one request, and this one continues', async () => {
+    const phone = await newSeat(browser, platform.url);
+    await logIn(phone, ADA);
+    await seat.open('/account');
+    await button('End all other sessions').click();
+    const dialog = await dialogOf(page, 'End all other sessions');
+    const command = await commandIn(dialog);
+    expect(command).toMatch(/^astroctl auth sessions end --others --keep [\w-]+$/);
+    const sent: string[] = [];
+    page.on('request', (request) => request.method() === 'DELETE' && sent.push(new URL(request.url()).search));
+    await button('End other sessions', dialog).click();
+    await dialog.waitFor({ state: 'detached' });
+    await button('End all other sessions').and(page.locator(':disabled')).waitFor();
+    expect(sent).toEqual([`?others=true&keep=${command.split(' ').at(-1)}`]);
+    expect(await ada.machine.run('whoami')).toContain(ADA.email);
+    await phone.page.reload();
+    await phone.page.getByLabel('Password').waitFor();
+    await phone.page.close();
+  });
 
   if (PICTURES !== undefined)
     it('takes the pictures of the documentation', async () => {

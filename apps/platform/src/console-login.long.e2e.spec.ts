@@ -238,6 +238,21 @@ describe('the login of the console at the built-in issuer', () => {
       expect((await me(laptop)).status).toBe(200);
     });
 
+    it('end except the one that asks with others=true, and the login that it came from continues', async () => {
+      const [laptop, phone] = [await loggedIn(credentials), await loggedIn(credentials)];
+      const ended = await laptop.request('DELETE /v1/me/sessions?others=true');
+      expect(ended).toMatchObject({ status: 200, body: { issuer: 'built-in', keys: [] } });
+      expect(await me(phone)).toMatchObject({ status: 401, body: { code: 'login/session-ended' } });
+      expect((await list(laptop)).map(({ kind, current }) => [kind, current])).toEqual([
+        ['console', true],
+        ['browser', true],
+      ]);
+      expect((await laptop.request('DELETE /v1/me/sessions?keep=any')).status).toBe(422);
+      expect((await laptop.request('DELETE /v1/me/sessions?others=true&keep=any')).status).toBe(404);
+      expect((await me(laptop)).status).toBe(200);
+      expect((await call(platform.url, 'GET /v1/me', { credential: ada.key })).status).toBe(200);
+    });
+
     it('use-S11: end with auth logout --everywhere', async () => {
       const browser = await loggedIn(credentials);
       expect((await ada.machine.astroctl(['auth', 'logout', '--everywhere'])).code).toBe(0);

@@ -40,6 +40,20 @@ describe('the logins of a user', () => {
     expect((await call(platform.url, 'GET /v1/me', { credential: made })).status).toBe(200);
   });
 
+  it('use-S11: end with auth sessions end --others, except the one that is kept; keys are kept', async () => {
+    const hopper = await newPerson(platform, 'hopper@acme.dev', PASSWORD);
+    const other = platform.person('another-machine');
+    expect((await other.login(hopper.email, PASSWORD)).code).toBe(0);
+    const [kept] = (await sessions(hopper)).items;
+    const end = (...words: string[]) => hopper.machine.astroctl(['auth', 'sessions', 'end', ...words]);
+    expect(await end('--others', '--keep', 'none')).toMatchObject({ code: 6, stdout: '' });
+    expect(await end('--others', '--keep', kept?.id ?? '')).toMatchObject({ code: 0, stdout: 'sessions ended: 3\n' });
+    expect((await sessions(hopper)).items).toEqual([kept]);
+    expect(await end('--others')).toMatchObject({ code: 0, stdout: 'sessions ended: 1\n' });
+    expect((await sessions(hopper)).items).toEqual([]);
+    expect((await other.astroctl(['whoami'])).code).toBe(0);
+  });
+
   it('use-S11, use-S15: end with a change of the password', async () => {
     const grace = await newPerson(platform, 'grace@acme.dev', PASSWORD);
     expect((await sessions(grace)).items).toHaveLength(2);

@@ -5,8 +5,7 @@ import { useState } from 'react';
 import { Confirm } from '../shared/confirm.tsx';
 import { CopyCommand } from '../shared/copy-command.tsx';
 import { Section } from '../shared/page.tsx';
-import { Problem } from '../shared/problem.tsx';
-import { useAllPages, useCommand } from '../shared/queries.ts';
+import { useAllPages } from '../shared/queries.ts';
 import { ResourceTable, type Column } from '../shared/resource-table.tsx';
 import { RowMenu } from '../shared/row-menu.tsx';
 import { Time } from '../shared/time.tsx';
@@ -29,14 +28,9 @@ const nameOf = ({ kind, client }: Pick<Session, 'kind' | 'client'>): string =>
 export function Sessions() {
   const sessions = useAllPages(listSessionsRequest, {});
   const [isEverywhere, setEverywhere] = useState(false);
+  const [isOthers, setOthers] = useState(false);
   const [ending, setEnding] = useState<Session>();
-  const end = useCommand(endSessionRequest);
-  const others = sessions.items.filter(({ current }) => !current);
-  const endOthers = async () => {
-    let count = 0;
-    for (const { id } of others) if (await end.run({ session: id })) count += 1;
-    if (count > 0) toast(count === 1 ? ENDED : `${count} sessions are ended.`);
-  };
+  const current = sessions.items.find((session) => session.current && session.kind === 'console');
   return (
     <Section
       title="Sessions"
@@ -44,9 +38,8 @@ export function Sessions() {
         <Group gap="xs">
           <Button
             variant="default"
-            disabled={others.length === 0}
-            loading={end.isPending}
-            onClick={() => void endOthers()}
+            disabled={current === undefined || sessions.items.every((session) => session.current)}
+            onClick={() => setOthers(true)}
           >
             End all other sessions
           </Button>
@@ -56,7 +49,6 @@ export function Sessions() {
         </Group>
       }
     >
-      {end.error && <Problem error={end.error} title="The session was not ended" />}
       <ResourceTable
         label="sessions"
         list={sessions}
@@ -66,6 +58,7 @@ export function Sessions() {
       />
       <CopyCommand command="astroctl auth sessions list" />
       {ending && <EndDialog session={ending} onClose={() => setEnding(undefined)} />}
+      {isOthers && current && <OthersDialog current={current} onClose={() => setOthers(false)} />}
       {isEverywhere && <EverywhereDialog onClose={() => setEverywhere(false)} />}
     </Section>
   );
@@ -116,6 +109,23 @@ function EndDialog({ session, onClose }: { readonly session: Session; readonly o
       onClose={onClose}
     >
       <Text>The login is needed again there. Keys stay valid.</Text>
+    </Confirm>
+  );
+}
+
+/** The command names the session to keep, because astroctl has none itself. */
+function OthersDialog({ current, onClose }: { readonly current: Session; readonly onClose: () => void }) {
+  return (
+    <Confirm
+      title="End all other sessions"
+      verb="End other sessions"
+      contract={endSessionsRequest}
+      input={{ others: true, keep: current.id }}
+      command={['auth', 'sessions', 'end', '--others', '--keep', current.id]}
+      onDone={({ sessions }) => toast(sessions === 1 ? ENDED : `${sessions} sessions are ended.`)}
+      onClose={onClose}
+    >
+      <Text>The login is needed again there. This session continues, and keys stay valid.</Text>
     </Confirm>
   );
 }

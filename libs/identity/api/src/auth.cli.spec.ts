@@ -229,6 +229,41 @@ describe('auth sessions', () => {
   });
 });
 
+describe('auth sessions end --others', () => {
+  it('sends one request, and prints how many sessions ended', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(endSessionsRequest, () => ({ issuer: 'built-in' as const, sessions: 3, keys: [] }));
+    expect(await laptop.run('auth sessions end --others --keep session-0', { terminal: true })).toMatchObject({
+      exit: 0,
+      stdout: 'sessions ended: 3\n',
+    });
+    await laptop.run('auth sessions end --others', { terminal: true });
+    expect(laptop.sent.map(({ input }) => input)).toEqual([{ others: true, keep: 'session-0' }, { others: true }]);
+    expect(laptop.config()).toContain('key-of-acme');
+  });
+
+  it('refers to the external login service for its sessions', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(endSessionsRequest, () => ({ issuer: 'external' as const, sessions: 1, keys: [] }));
+    expect((await laptop.run('auth sessions end --others', { terminal: true })).stderr).toContain(
+      'at the login service',
+    );
+  });
+
+  it.each(['', '--keep session-0', 'session-0 --keep session-1', 'session-0 --others'])(
+    'sends nothing without either an ID or --others: %p',
+    async (words) => {
+      const laptop = laptopOf();
+      laptop.logIn(['acme']);
+      const { exit, stderr } = await laptop.run(`auth sessions end ${words}`.trim(), { terminal: true });
+      expect({ exit, sent: laptop.sent }).toEqual({ exit: 2, sent: [] });
+      expect(stderr).toMatch(/^Error: .*\nFix: /);
+    },
+  );
+});
+
 describe('use-C5: auth login without a terminal', () => {
   it('fails immediately instead of waiting for a person', async () => {
     const laptop = laptopOf();

@@ -1,5 +1,5 @@
 import { revokeKeyRequest } from '#access-keys/contract';
-import { EXIT_CODES, isCommandError, type Column, type Options, type Outcome, type Session } from '#cli';
+import { EXIT_CODES, isCommandError, usage, type Column, type Options, type Outcome, type Session } from '#cli';
 import type { OutputOf } from '#bus/contract';
 import {
   endSessionRequest,
@@ -155,14 +155,28 @@ export async function authSessionsList(
   return 0;
 }
 
-/** Runs `auth sessions end ID`. */
+/** Runs `auth sessions end ID`, or with `--others` for all sessions except that of `--keep`. */
 export async function authSessionsEnd(
-  { id }: Options<typeof authCommands.authSessionsEnd>,
+  { id, others = false, keep }: Options<typeof authCommands.authSessionsEnd>,
   session: Session,
 ): Promise<Outcome> {
+  if (others && id !== undefined)
+    return usage('--others takes no ID of a session to end.', 'to keep that session: --others --keep ID');
+  if (others) return endOtherSessions(keep, session);
+  if (keep !== undefined) return usage('--keep requires --others.', 'see: astroctl auth sessions end -h');
+  if (id === undefined) return usage('Which session is missing.', 'add its ID: astroctl auth sessions list');
   const ended = await session.call(endSessionRequest, { session: id });
   if (!ended.ok) return ended.failure;
   await session.print.done(ended.value, { text: `session/${id} ended`, name: `session/${id}` });
+  return 0;
+}
+
+async function endOtherSessions(keep: string | undefined, session: Session): Promise<Outcome> {
+  const ended = await session.call(endSessionsRequest, { others: true, ...(keep !== undefined && { keep }) });
+  if (!ended.ok) return ended.failure;
+  const { issuer, sessions } = ended.value;
+  await session.print.done(ended.value, { text: `sessions ended: ${sessions}`, name: 'session/others' });
+  if (issuer === 'external') session.print.note('End your sessions at the login service as well.');
   return 0;
 }
 

@@ -40,9 +40,16 @@ export const authCommands = {
   },
   authSessionsEnd: {
     path: ['auth', 'sessions', 'end'],
-    summary: 'End one of your sessions; keys stay valid',
-    options: { id: { positional: 'required', help: 'ID of the session', names: ['auth', 'sessions', 'list'] } },
-    examples: ['astroctl auth sessions end 0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02'],
+    summary: 'End one of your sessions, or all others; keys stay valid',
+    options: {
+      id: { positional: 'optional', help: 'ID of the session', names: ['auth', 'sessions', 'list'] },
+      others: { help: 'end all your sessions, except that of --keep; astroctl itself has no session' },
+      keep: { value: 'ID', help: 'session that continues, with --others', names: ['auth', 'sessions', 'list'] },
+    },
+    examples: [
+      'astroctl auth sessions end 0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02',
+      'astroctl auth sessions end --others --keep 0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02',
+    ],
   },
   whoami: {
     path: ['whoami'],

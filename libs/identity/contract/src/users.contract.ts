@@ -1,5 +1,5 @@
 import { GLOBAL_ROLES, ROLES, SERVICES_ONLY } from '#access';
-import { pageInput, pageOutput, request } from '#bus/contract';
+import { flag, pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 
 /** Claims of a token about its user. Personal data: stored in the vault, never in an event. */
@@ -185,6 +185,7 @@ const sessionView = z.strictObject({
 });
 /** `external`: people log in at another service, which also has their sessions. */
 const issuerKind = z.enum(['built-in', 'external']);
+const sessionId = z.string().min(1).max(100);
 const endedSessions = z.strictObject({
   issuer: issuerKind,
   sessions: z.number().int(),
@@ -205,9 +206,23 @@ export const endSessionsRequest = request({
   subject: 'identity.v1.sessions.end-all',
   route: 'DELETE /v1/me/sessions',
   summary:
-    'Log out everywhere: ends all your sessions and refresh tokens, and revokes the keys that your logins created',
+    'Log out everywhere: ends all your sessions and refresh tokens, and revokes the keys that your logins created. With `others`: ends all sessions but one, and keeps all keys',
   permission: 'self.enter',
-  input: z.strictObject({}),
+  input: z
+    .strictObject({
+      others: flag
+        .exactOptional()
+        .describe(
+          'keep one session, and all keys. A request with an access token, such as from astroctl, comes from no session: without `keep`, it ends all of them',
+        ),
+      keep: sessionId
+        .exactOptional()
+        .describe('ID of the session to keep; default: the session of the console that sends the request'),
+    })
+    .refine(({ others = false, keep }) => others || keep === undefined, {
+      error: 'requires others=true',
+      path: ['keep'],
+    }),
   output: endedSessions,
   timeoutMs: 20_000,
 });
@@ -217,7 +232,7 @@ export const endSessionRequest = request({
   route: 'DELETE /v1/me/sessions/{session}',
   summary: 'End one of your sessions',
   permission: 'self.enter',
-  input: z.strictObject({ session: z.string().min(1).max(100) }),
+  input: z.strictObject({ session: sessionId }),
   output: endedSessions,
   timeoutMs: 10_000,
 });

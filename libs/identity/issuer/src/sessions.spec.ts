@@ -68,13 +68,36 @@ describe('use-S11: the logins of an account', () => {
       expect.objectContaining({ kind: 'refresh-token', client: 'astroctl' }),
     ]);
     expect(JSON.stringify(listed)).not.toContain(refreshToken);
-    expect(await at.issuer.sessions.end(await idOf(GRACE), listed[0]?.id)).toBe(0); // the session of another account
-    expect(await at.issuer.sessions.end(id, listed[1]?.id)).toBe(1);
+    expect(await at.issuer.sessions.end(await idOf(GRACE), { only: listed[0]?.id ?? '' })).toBe(0); // the session of another account
+    expect(await at.issuer.sessions.end(id, { only: listed[1]?.id ?? '' })).toBe(1);
     expect(await refresh(refreshToken)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
     expect(await isLoginRequired(pages)).toBe(false);
     await login();
     expect(await at.issuer.sessions.end(id)).toBe(3);
     expect(await isLoginRequired(pages)).toBe(true);
     expect(await at.issuer.sessions.of(id)).toEqual([]);
+  });
+
+  it('end with all others, except one: a browser or a refresh token', async () => {
+    const [laptop, phone, grace] = [await login(), await login(), await login(GRACE)];
+    const id = await idOf(ADA);
+    const browser = (await at.issuer.sessions.of(id)).find(({ kind }) => kind === 'browser');
+    const approved = await at.startDevice();
+    await at.logIn(approved['user_code'], ADA, phone.pages);
+
+    expect(await at.issuer.sessions.end(id, { except: browser?.id ?? '' })).toBe(3);
+    expect([await isLoginRequired(laptop.pages), await isLoginRequired(phone.pages)].toSorted()).toEqual([false, true]);
+    for (const { refreshToken } of [laptop, phone])
+      expect(await refresh(refreshToken)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await at.poll(approved['device_code'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+
+    const tablet = await login();
+    const token = (await at.issuer.sessions.of(id)).find(({ kind }) => kind === 'refresh-token');
+    expect(await at.issuer.sessions.end(id, { except: token?.id ?? '' })).toBe(1);
+    expect(await isLoginRequired(tablet.pages)).toBe(false); // the token is valid as long as this session
+    expect(await refresh(tablet.refreshToken)).toMatchObject({ status: 200 });
+
+    expect(await refresh(grace.refreshToken)).toMatchObject({ status: 200 });
+    expect(await isLoginRequired(grace.pages)).toBe(false);
   });
 });

@@ -16,15 +16,19 @@ export interface IssuerSession {
   readonly expiresAt: string | null;
 }
 
+/** One session, by ID, or all others. */
+type Choice = { readonly only: string } | { readonly except: string };
+
 /** Sessions of accounts. Issued access tokens are valid until they expire. */
 export interface IssuerSessions {
   of(accountId: string): Promise<readonly IssuerSession[]>;
   /**
-   * Ends one session, or all sessions with all codes and grants of the account.
+   * Ends one session of the account, or all with their codes and grants, or all but one. With a refresh token, the
+   * browser's session that it depends on is kept.
    *
    * @returns number of sessions ended
    */
-  end(accountId: string, id?: string): Promise<number>;
+  end(accountId: string, choice?: Choice): Promise<number>;
   /** Returns whether a browser's session exists. `sid`: as in the console's access tokens. */
   isLive(sid: string): Promise<boolean>;
   /** Ends a browser's session. */
@@ -68,6 +72,17 @@ export function createSessions(vault: Vault): IssuerSessions {
   const isUnconsumed = ({ model, payload }: Owned): boolean =>
     KINDS[model] !== undefined && payload.consumed === undefined;
 
+  /** Returns the records of an account that end with a session, with all, or with all but those of one session. */
+  async function ending(accountId: string, choice?: Choice): Promise<readonly Owned[]> {
+    if (choice && 'only' in choice)
+      return (await owned(accountId, Object.keys(KINDS))).filter(({ id }) => id === choice.only);
+    const all = await owned(accountId, MODELS);
+    const chosen = all.filter(({ model, id }) => KINDS[model] !== undefined && id === choice?.except);
+    const kept = all.filter((one) => chosen.includes(one) || chosen.some((token) => isBoundTo(token, one)));
+    const grants = kept.flatMap(({ payload }) => grantsOf(payload)).map(digest);
+    return all.filter((one) => !kept.includes(one) && !(one.model === 'Grant' && grants.includes(one.id)));
+  }
+
   async function nameOf(sid: string): Promise<string | undefined> {
     const index = await vault.get(`oidc/uid/${digest(sid)}`);
     return index && `oidc/Session/${decodeText(index.value)}`;
@@ -92,11 +107,10 @@ export function createSessions(vault: Vault): IssuerSessions {
         expiresAt: timeOf(payload.exp),
       }));
     },
-    async end(accountId, id) {
+    async end(accountId, choice) {
       const ended = new Set<string>();
       for (let round = 0; round < MAX_ROUNDS; round++) {
-        const all = await owned(accountId, id === undefined ? MODELS : Object.keys(KINDS));
-        const these = id === undefined ? all : all.filter((one) => one.id === id);
+        const these = await ending(accountId, choice);
         if (these.length === 0) break;
         for (const one of these) {
           await vault.delete(one.name);
@@ -109,6 +123,14 @@ export function createSessions(vault: Vault): IssuerSessions {
 }
 
 const accountOf = ({ accountId, result }: AdapterPayload): string | undefined => accountId ?? result?.login?.accountId;
+
+/** Returns whether a refresh token ends with a browser's session. */
+const isBoundTo = ({ payload: token }: Owned, { model, payload }: Owned): boolean =>
+  model === 'Session' && token.expiresWithSession === true && token.sessionUid === payload.uid;
+
+/** Returns the IDs of the grants of a session. */
+const grantsOf = ({ grantId, authorizations = {} }: AdapterPayload): readonly string[] =>
+  [grantId, ...Object.values(authorizations).map((client) => client.grantId)].filter((id) => id !== undefined);
 
 const timeOf = (seconds: unknown): string | null =>
   typeof seconds === 'number' ? formatSeconds(seconds * 1_000) : null;

@@ -148,21 +148,21 @@ export class ConsoleSessions {
   }
 
   /**
-   * Ends all sessions of a person.
+   * Ends all sessions of a person, but one if `except` is its ID.
    *
    * @returns their number
    */
   async endAll(
     userId: string,
-    reason: SessionEndReason,
+    { reason, except }: { readonly reason: SessionEndReason; readonly except?: string | undefined },
     context: CommandContext,
   ): Promise<Result<number, DomainError>> {
-    const command = { type: 'end-all-sessions', reason } as const;
+    const command = { type: 'end-all-sessions', reason, except } as const;
     const ended = await this.commands.run(sessionDecider, sessionsStream(userId), command, context, {
       step: 'end all sessions',
     });
     if (!ended.ok) return ended;
-    await this.forget(userId);
+    await this.forget(userId, except);
     return ok(ended.value.events.length);
   }
 
@@ -171,11 +171,12 @@ export class ConsoleSessions {
     return pause(this.clock, PROPAGATION_MS);
   }
 
-  /** Deletes the records of a person's sessions. */
-  async forget(userId: string): Promise<void> {
+  /** Deletes the records of a person's sessions, but that of the session `except`. */
+  async forget(userId: string, except?: string): Promise<void> {
     const names: string[] = [];
     for await (const { name } of this.vault.list(folderOf(userId))) names.push(name);
-    for (const name of names) await this.vault.delete(name);
+    const kept = except === undefined ? undefined : `${folderOf(userId)}${except}`;
+    for (const name of names) if (name !== kept) await this.vault.delete(name);
   }
 
   /** Returns the sessions of a person, oldest first. */

@@ -48,7 +48,14 @@ describe('sessions of the console', () => {
                 }))
               : [],
           ),
-        end: () => Promise.resolve(0),
+        end: (account: string, choice: { readonly only?: string; readonly except?: string } = {}) => {
+          const { only, except } = choice;
+          const these = [...atIssuer].filter((sid) =>
+            only === undefined ? `browser-${sid}` !== except : `browser-${sid}` === only,
+          );
+          if (account === 'ada') for (const sid of these) atIssuer.delete(sid);
+          return Promise.resolve(account === 'ada' ? these.length : 0);
+        },
         isLive: (sid: string) => Promise.resolve(atIssuer.has(sid)),
         endBrowser: (sid: string) => Promise.resolve(void atIssuer.delete(sid)),
       },
@@ -180,6 +187,55 @@ describe('sessions of the console', () => {
       { id: 'browser-phone', current: false },
     ]);
     expect(browsers[0]).not.toHaveProperty('sid');
+  });
+
+  describe('use-S11: end all others', () => {
+    const others = (session: Started | undefined, keep?: string) =>
+      rest.endAll(
+        { others: true, ...(keep !== undefined && { keep }) },
+        session ? caller(session) : embedded.request({ kind: 'login', userId: 'ada' }),
+      );
+    const kinds = async (session: Started) =>
+      (await listed(session)).map(({ kind, current }) => (current ? `${kind}, current` : kind));
+    let laptop: Started;
+    let phone: Started;
+    let grace: Started;
+    beforeEach(async () => {
+      await rest.endAll({}, embedded.request({ kind: 'login', userId: 'ada' }));
+      atIssuer.clear();
+      [laptop, phone, grace] = [
+        await start('ada', { issuerSession: 'laptop' }),
+        await start('ada', { issuerSession: 'phone' }),
+        await start('grace'),
+      ];
+    });
+
+    it('keeping the session that asks, with the login that it came from, and the keys', async () => {
+      expect(await others(laptop)).toEqual(reply({ issuer: 'built-in', sessions: 2, keys: [] }));
+      expect([await use(laptop), await isKnown(phone), await use(grace)]).toEqual([true, false, true]);
+      expect(await kinds(laptop)).toEqual(['console, current', 'browser, current']);
+      expect(await others(laptop)).toMatchObject({ value: { sessions: 0 } });
+    });
+
+    it('keeping the session that is named, also instead of the one that asks', async () => {
+      expect(await others(laptop, phone.id)).toMatchObject({ value: { sessions: 2 } });
+      expect([await isKnown(laptop), await use(phone)]).toEqual([false, true]);
+      expect(await others(undefined, phone.id)).toMatchObject({ value: { sessions: 0 } });
+      expect(await others(undefined, 'browser-phone')).toMatchObject({ value: { sessions: 1 } });
+      expect([await isKnown(phone), [...atIssuer]]).toEqual([false, ['phone']]);
+    });
+
+    it('keeping none for an access token that names none, because it belongs to no session', async () => {
+      expect(await others(undefined)).toMatchObject({ value: { sessions: 4 } });
+      expect([await isKnown(laptop), await isKnown(phone), await use(grace)]).toEqual([false, false, true]);
+    });
+
+    it.each(['unknown', ''])('ending none if the session to keep is not one of the user: %p', async (id) => {
+      expect(await others(laptop, id === '' ? grace.id : id)).toMatchObject({
+        error: { code: 'identity/no-such-session' },
+      });
+      expect([await use(laptop), await use(phone), atIssuer.size]).toEqual([true, true, 2]);
+    });
   });
 
   it('do not start for users who are suspended, erased, or unknown', async () => {

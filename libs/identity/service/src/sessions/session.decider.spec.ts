@@ -59,6 +59,14 @@ describe('the sessions of a person', () => {
       .when({ type: 'end-all-sessions', reason: 'suspended' }, ada)
       .thenRecorded(ended('b', 'suspended'), ended('c', 'suspended')));
 
+  it('end all but one', () => {
+    const others = { type: 'end-all-sessions', reason: 'logout', except: 'b' } as const;
+    given(started('a'), started('b'), started('c'))
+      .when(others, ada)
+      .thenRecorded(ended('a', 'logout'), ended('c', 'logout'));
+    given(started('b')).when(others, ada).thenNothingRecorded();
+  });
+
   it('are bounded: a further login ends the oldest one', () =>
     given(...many)
       .when(start('new', NOW + HOUR), ada)

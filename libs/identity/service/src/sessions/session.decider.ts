@@ -23,7 +23,12 @@ export type SessionCommand =
       readonly expiresAtMs: number;
     }
   | { readonly type: 'end-session'; readonly sessionId: string; readonly reason: SessionEndReason }
-  | { readonly type: 'end-all-sessions'; readonly reason: SessionEndReason };
+  | {
+      readonly type: 'end-all-sessions';
+      readonly reason: SessionEndReason;
+      /** ID of a session that continues. */
+      readonly except?: string | undefined;
+    };
 
 /** Decides about the sessions of the console of one person. Stream: `sessions-<user id>`. */
 export const sessionDecider: Decider<Sessions, SessionCommand, SessionEvent, never> = {
@@ -68,7 +73,7 @@ function decide(command: SessionCommand, sessions: Sessions): Result<readonly Se
     case 'end-session':
       return ok(sessions.has(command.sessionId) ? [ended(command.sessionId, command.reason)] : []);
     case 'end-all-sessions':
-      return ok([...sessions.keys()].map((id) => ended(id, command.reason)));
+      return ok([...sessions.keys()].filter((id) => id !== command.except).map((id) => ended(id, command.reason)));
     default:
       return assertNever(command);
   }

@@ -19,7 +19,7 @@ export class Erasure {
   async endSessions(userId: string, context: CommandContext): Promise<Result<unknown, DomainError>> {
     const accountId = await this.accountOf(userId);
     if (accountId !== undefined) await this.builtIn?.issuer.sessions.end(accountId);
-    return this.sessions.endAll(userId, 'suspended', context);
+    return this.sessions.endAll(userId, { reason: 'suspended' }, context);
   }
 
   /**
