@@ -24,12 +24,17 @@ interface Lookup<T> {
   get(id: string): T | undefined;
 }
 
+/** What decisions read of an organization. */
+export interface OrganizationRights extends Readonly<
+  Pick<DirectoryOrganization, 'id' | 'slug' | 'status' | 'settings'>
+> {
+  readonly members: Lookup<Readonly<DirectoryMember>>;
+}
+
 /** Rights as decisions read them: those of now (a `Directory`), or those of an earlier time (`RightsHistory`). */
 export interface Rights {
   readonly users: Lookup<Readonly<DirectoryUser>>;
-  readonly organizations: Lookup<
-    Readonly<Omit<DirectoryOrganization, 'members'>> & { readonly members: Lookup<Readonly<DirectoryMember>> }
-  >;
+  readonly organizations: Lookup<OrganizationRights>;
   readonly keysById: Lookup<Readonly<DirectoryKey>>;
 }
 
@@ -117,18 +122,18 @@ export function can(
         allowed: true,
         reason: { permission, rule: 'global-admin', role: 'global-admin', grantedBy: user.grantedBy },
       };
-    if (principal.kind === 'key' && directory.users.get(userId)?.globalRole === 'admin')
-      return denied(permission, loginRequired());
+    if (user?.globalRole === 'admin') return denied(permission, loginRequired());
     return denied(permission, domainError('access/not-permitted', 'forbidden', 'Only a global admin can do this.'));
   }
 
-  return inOrganization({ principal, userId, isGlobalAdmin, permission, rule, scope, nowMs }, directory);
+  return inOrganization({ principal, userId, user, isGlobalAdmin, permission, rule, scope, nowMs }, directory);
 }
 
 /** A question about a permission in an organization. */
 interface OrganizationQuestion {
   readonly principal: Person;
   readonly userId: string;
+  readonly user: Readonly<DirectoryUser> | undefined;
   readonly isGlobalAdmin: boolean;
   readonly permission: Permission;
   readonly rule: AccessRule;
@@ -139,10 +144,9 @@ interface OrganizationQuestion {
 type Person = Extract<Principal, { readonly kind: 'login' | 'key' }>;
 
 function inOrganization(
-  { principal, userId, isGlobalAdmin, permission, rule, scope, nowMs }: OrganizationQuestion,
+  { principal, userId, user, isGlobalAdmin, permission, rule, scope, nowMs }: OrganizationQuestion,
   directory: Rights,
 ): Decision {
-  const user = directory.users.get(userId);
   const organization =
     scope.organizationId === undefined ? undefined : directory.organizations.get(scope.organizationId);
   const member = organization && activeMember(organization, userId, nowMs);

@@ -7,7 +7,7 @@ import {
   type Position,
   type Recorded,
 } from '#kernel';
-import type { Rights } from './can.ts';
+import type { OrganizationRights, Rights } from './can.ts';
 import {
   Directory,
   type DirectoryKey,
@@ -72,7 +72,7 @@ interface OrganizationHistory {
 /**
  * The rights of all users, members, and keys at every position of the log, and the rules that applied. `apply` folds
  * each event into a `Directory` and remembers what it changed, so that the past is folded by the same code as the
- * present, and a decision about the past is a few binary searches. Only `apply` changes it.
+ * present, and a decision about the past is a few searches in sorted arrays. Only `apply` changes it.
  */
 export class RightsHistory {
   private readonly directory = new Directory();
@@ -139,18 +139,9 @@ export class RightsHistory {
   /** Returns the rights after the event at `sequence`. */
   rightsAt(sequence: number): Rights {
     return {
-      users: { get: (id) => this.users.get(id)?.at(sequence) },
-      organizations: {
-        get: (id) => {
-          const found = this.organizations.get(id);
-          const state = found?.states.at(sequence);
-          return (
-            found &&
-            state && { ...state, members: { get: (memberId: string) => found.members.get(memberId)?.at(sequence) } }
-          );
-        },
-      },
-      keysById: { get: (id) => this.keys.get(id)?.at(sequence) },
+      users: new ValuesAt(this.users, sequence),
+      organizations: new OrganizationsAt(this.organizations, sequence),
+      keysById: new ValuesAt(this.keys, sequence),
     };
   }
 
@@ -264,6 +255,34 @@ export class RightsHistory {
     this.recordedMs.push(timeMs);
     this.times.push(timeMs);
     for (let index = this.times.length - 2; (this.times[index] ?? 0) > timeMs; index--) this.times[index] = timeMs;
+  }
+}
+
+/** The values of some timelines after the event at `sequence`, by ID. */
+class ValuesAt<T> {
+  constructor(
+    private readonly timelines: ReadonlyMap<string, Timeline<T>>,
+    private readonly sequence: number,
+  ) {}
+
+  get(id: string): T | undefined {
+    return this.timelines.get(id)?.at(this.sequence);
+  }
+}
+
+/** Organizations after the event at `sequence`, by ID. */
+class OrganizationsAt {
+  constructor(
+    private readonly histories: ReadonlyMap<string, OrganizationHistory>,
+    private readonly sequence: number,
+  ) {}
+
+  get(id: string): OrganizationRights | undefined {
+    const history = this.histories.get(id);
+    const state = history?.states.at(this.sequence);
+    if (!history || !state) return undefined;
+    const { slug, status, settings } = state;
+    return { id, slug, status, settings, members: new ValuesAt(history.members, this.sequence) };
   }
 }
 

@@ -40,10 +40,41 @@ describe('a timeline', () => {
   });
 });
 
-it('finds the last of ascending numbers that is at most a limit', () => {
-  for (const length of [0, 1, 2, 3, 7, 8]) {
-    const numbers = Array.from({ length }, (_, index) => index * 10);
-    for (let limit = -5; limit <= length * 10; limit += 5)
-      expect(lastUpTo(numbers, limit)).toBe(numbers.findLastIndex((number) => number <= limit));
-  }
+describe('the last of ascending numbers that is at most a limit', () => {
+  const expectFound = (numbers: readonly number[], limits: readonly number[]) =>
+    expect(limits.map((limit) => lastUpTo(numbers, limit))).toEqual(
+      limits.map((limit) => numbers.findLastIndex((number) => number <= limit)),
+    );
+  const lengths = [0, 1, 2, 3, 7, 8, 1_000];
+
+  it.each([
+    ['are equal', (index: number) => index * 10],
+    ['grow', (index: number) => index ** 3],
+    ['shrink', (index: number) => Math.floor(Math.sqrt(index) * 100)],
+    ['have a gap', (index: number) => (index < 500 ? index : index + 1_000_000)],
+    ['are often zero', (index: number) => Math.floor(index / 5) * 10],
+  ])('is found where the distances %s', (_, numberAt) => {
+    for (const length of lengths) {
+      const numbers = Array.from({ length }, (_, index) => numberAt(index));
+      expectFound(numbers, [...numbers, ...numbers.map((number) => number + 1), -1, -Infinity, Infinity]);
+    }
+  });
+
+  it('is found in few steps, whatever the distances are', () => {
+    let reads = 0;
+    const counted = (numbers: number[]) =>
+      new Proxy(numbers, {
+        get: (target, name) => {
+          if (name !== 'length') reads++;
+          return Reflect.get(target, name) as unknown;
+        },
+      });
+    const log = counted(Array.from({ length: 65_536 }, (_, index) => index * 1_000));
+    expect(lastUpTo(log, 40_000_500)).toBe(40_000);
+    expect(reads).toBeLessThanOrEqual(4);
+    reads = 0;
+    const skewed = counted([...Array.from({ length: 65_535 }, (_, index) => index), 1e15]);
+    expect(lastUpTo(skewed, 65_000)).toBe(65_000);
+    expect(reads).toBeLessThanOrEqual(2 * 16 + 2);
+  });
 });

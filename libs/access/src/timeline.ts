@@ -1,6 +1,6 @@
 /**
  * The values that something had, by the position in the log from which on it had them. Values are immutable; a look-up
- * is a binary search.
+ * is a search in a sorted array.
  */
 export class Timeline<T> {
   private readonly from: number[] = [];
@@ -17,7 +17,8 @@ export class Timeline<T> {
 
   /** Returns the value after the event at `sequence`; undefined before the first. */
   at(sequence: number): T | undefined {
-    return this.values[lastUpTo(this.from, sequence)];
+    const index = lastUpTo(this.from, sequence);
+    return index < 0 ? undefined : this.values[index];
   }
 
   get first(): T | undefined {
@@ -51,14 +52,27 @@ export class Timeline<T> {
   }
 }
 
-/** Returns the index of the last of ascending numbers that is at most `limit`; -1 if there is none. */
+/**
+ * Returns the index of the last of ascending numbers that is at most `limit`; -1 if there is none. It begins where that
+ * number would be if all distances were equal, doubles its steps from there, and halves what remains. In a log, where
+ * distances are similar, it reads a few numbers next to each other; a binary search reads many from all over the memory.
+ */
 export function lastUpTo(numbers: readonly number[], limit: number): number {
-  let low = -1;
+  let low = 0;
   let high = numbers.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if ((numbers[middle] ?? 0) <= limit) low = middle;
-    else high = middle - 1;
+  const first = numbers[low];
+  const last = numbers[high];
+  if (first === undefined || last === undefined || limit < first) return -1;
+  if (last <= limit) return high;
+  let probe = Math.floor(((limit - first) / (last - first)) * high);
+  for (let step = 1; high - low > 1; step *= 2) {
+    if ((numbers[probe] ?? 0) <= limit) {
+      low = probe;
+      probe = Math.min(low + step, (low + high) >>> 1);
+    } else {
+      high = probe;
+      probe = Math.max(high - step, (low + high) >>> 1);
+    }
   }
   return low;
 }
