@@ -212,10 +212,11 @@ export class RightsHistory {
     const key = keyId === undefined ? undefined : this.keys.get(keyId);
     const timelines = [this.users.get(memberId), organization?.states, member, key, this.policies];
     const sequences = new Set(timelines.flatMap((timeline) => timeline?.sequences ?? []));
-    const ends = [...(member?.all ?? []), ...(key?.all ?? [])].flatMap((value) => (value ? endsOf(value) : []));
+    const values = [...(member?.all ?? []), ...(key?.all ?? [])];
+    const ends = new Set(values.flatMap((value) => (value ? endsOf(value) : [])));
     const moments = [
       ...[...sequences].map((sequence) => this.momentAt(sequence)),
-      ...ends.flatMap((endMs) => this.endAt(endMs) ?? []),
+      ...[...ends].flatMap((endMs) => this.endAt(endMs) ?? []),
     ];
     return moments.toSorted((a, b) => a.sequence - b.sequence || a.nowMs - b.nowMs);
   }
